@@ -1,0 +1,1 @@
+"""Everything that Sendout Studio does; `pages/` only draws it."""

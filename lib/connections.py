@@ -1,0 +1,149 @@
+"""Connections: which business is sent for, with which key, where to, and how fast.
+
+They come from the environment, from the secrets file, or from ``connections.json`` in the data
+folder (written by the Settings page, readable by its owner only). The connection named
+``sandbox`` is always there and leads to the simulated API on this machine.
+"""
+
+import json
+import os
+import re
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from lib.files import write_atomically
+from lib.settings import ConnectionSettings, Settings
+
+SANDBOX: Final = "sandbox"
+_SANDBOX_KEY: Final = "sandbox"
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+Source = Literal["sandbox", "environment", "secrets file", "data folder"]
+
+
+class Connection(BaseModel):
+    """A business id, a key, a base URL and a rate, under a name."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    name: str
+    business_id: str
+    api_key: SecretStr
+    base_url: str
+    rate: float
+    source: Source
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Tell whether nothing sent here leaves this machine."""
+        return self.source == "sandbox"
+
+    @property
+    def masked_key(self) -> str:
+        """Return the key as a person may see it: its last four characters at most."""
+        key = self.api_key.get_secret_value()
+        return "•" * 8 + (key[-4:] if len(key) >= 16 else "")
+
+
+class ConnectionNotFoundError(LookupError):
+    """No connection has this name any more."""
+
+
+class ConnectionNameError(ValueError):
+    """The name cannot be given to a connection; the message says why."""
+
+
+def list_connections(settings: Settings) -> list[Connection]:
+    """Return all connections, those of real businesses first, by name, the sandbox last."""
+    found = {name: _connection(name, kept, "data folder") for name, kept in _kept(settings).items()}
+    for name, given in settings.connections.items():
+        found[name] = _connection(name, given, _source(name))
+    found.pop(SANDBOX, None)
+    return [*sorted(found.values(), key=lambda each: each.name), _sandbox(settings)]
+
+
+def get_connection(name: str, settings: Settings) -> Connection:
+    """Return the connection of this name as it stands now, or raise ConnectionNotFoundError."""
+    for connection in list_connections(settings):
+        if connection.name == name:
+            return connection
+    raise ConnectionNotFoundError(f"There is no connection named {name!r}.")
+
+
+def save_connection(name: str, connection: ConnectionSettings, settings: Settings) -> None:
+    """Keep a connection in the data folder, in a file that only its owner can read.
+
+    Raises ConnectionNameError where the name is unfit or belongs to the sandbox, the environment
+    or the secrets file.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConnectionNameError(
+            "Use up to 40 small letters, digits, hyphens and underscores for the name."
+        )
+    if name == SANDBOX or name in settings.connections:
+        raise ConnectionNameError("This name is taken. Choose another one.")
+    _keep({**_kept(settings), name: connection}, settings)
+
+
+def delete_connection(name: str, settings: Settings) -> None:
+    """Forget a connection of the data folder, if it is there."""
+    kept = _kept(settings)
+    if kept.pop(name, None) is not None:
+        _keep(kept, settings)
+
+
+def _connection(name: str, given: ConnectionSettings, source: Source) -> Connection:
+    return Connection(
+        name=name,
+        business_id=given.business_id,
+        api_key=given.api_key,
+        base_url=given.base_url,
+        rate=given.rate,
+        source=source,
+    )
+
+
+def _sandbox(settings: Settings) -> Connection:
+    """Find the sandbox where its process has announced itself, else where it should come up."""
+    try:
+        url = json.loads((settings.data_dir / "sandbox.json").read_bytes())["url"]
+    except (OSError, ValueError, KeyError):
+        url = f"http://127.0.0.1:{settings.sandbox_port}"
+    return Connection(
+        name=SANDBOX,
+        business_id="sandbox",
+        api_key=SecretStr(_SANDBOX_KEY),
+        base_url=url,
+        rate=193.5,
+        source="sandbox",
+    )
+
+
+def _source(name: str) -> Source:
+    prefix = f"SENDOUT_CONNECTIONS__{name}__".upper()
+    in_environment = any(key.upper().startswith(prefix) for key in os.environ)
+    whole = "SENDOUT_CONNECTIONS" in os.environ
+    return "environment" if in_environment or whole else "secrets file"
+
+
+def _kept(settings: Settings) -> dict[str, ConnectionSettings]:
+    try:
+        text = (settings.data_dir / "connections.json").read_bytes()
+    except FileNotFoundError:
+        return {}
+    return {name: ConnectionSettings(**kept) for name, kept in json.loads(text).items()}
+
+
+def _keep(connections: dict[str, ConnectionSettings], settings: Settings) -> None:
+    plain = {
+        name: {
+            "business_id": each.business_id,
+            "api_key": each.api_key.get_secret_value(),
+            "base_url": each.base_url,
+            "rate": each.rate,
+        }
+        for name, each in connections.items()
+    }
+    data = json.dumps(plain, indent=2, ensure_ascii=False).encode()
+    write_atomically(settings.data_dir / "connections.json", data, mode=0o600)

@@ -1,0 +1,130 @@
+"""Every setting of Sendout Studio, from the environment and the secrets file.
+
+Names in the environment begin with ``SENDOUT_``; levels are parted by two underscores:
+``SENDOUT_CONNECTIONS__ACME__API_KEY``. The same names, in lower case, may stand in the table
+``[sendout]`` of ``.streamlit/secrets.toml``. The environment wins.
+"""
+
+import functools
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRETS_FILE = ROOT / ".streamlit" / "secrets.toml"
+
+MIB = 1024 * 1024
+
+
+class ConnectionSettings(BaseModel):
+    """A business on Connectly, as an administrator writes it down."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    business_id: str
+    api_key: SecretStr
+    base_url: str = "https://api.connectly.ai"
+    rate: float = Field(default=193.5, gt=0, le=200, description="requests a second")
+
+
+class _SecretsFile(PydanticBaseSettingsSource):
+    """Read the table ``[sendout]`` of the secrets file, where there is one."""
+
+    def __call__(self) -> dict[str, Any]:
+        try:
+            table = tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        found: dict[str, Any] = table.get("sendout", {})
+        return found
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Satisfy the base class; the whole table is taken at once above."""
+        raise NotImplementedError
+
+
+class Settings(BaseSettings):
+    """All settings, with the value that holds when nobody has set them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SENDOUT_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    data_dir: Path = Field(default=Path("data"), description="where everything is kept")
+    sandbox_port: int = Field(
+        default=8502, ge=0, le=65535, description="port of the sandbox; another if it is taken"
+    )
+    default_region: str | None = Field(
+        default=None, description="country of numbers without one, as two letters"
+    )
+    connections: dict[str, ConnectionSettings] = Field(
+        default_factory=dict, description="businesses on Connectly, by name"
+    )
+
+    connect_timeout: float = Field(default=10.0, gt=0, description="seconds")
+    read_timeout: float = Field(default=30.0, gt=0, description="seconds")
+
+    sheet_max_bytes: int = Field(default=100 * MIB, gt=0, description="size of an upload")
+    sheet_max_rows: int = Field(default=2_000_000, gt=0)
+    sheet_max_columns: int = Field(default=1_000, gt=0)
+    sheet_max_cells: int = Field(default=50_000_000, gt=0)
+    sheet_max_memory: int = Field(
+        default=2048 * MIB, gt=0, description="memory of the process that reads a sheet"
+    )
+    sheet_max_seconds: float = Field(default=60.0, gt=0, description="time to read a sheet")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class passes it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class passes it
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments first, then the environment, then the secrets file."""
+        return init_settings, env_settings, _SecretsFile(settings_cls)
+
+    @property
+    def sheets_dir(self) -> Path:
+        """Uploaded sheets, as Parquet."""
+        return self.data_dir / "sheets"
+
+    @property
+    def plans_dir(self) -> Path:
+        """Confirmed plans, as Parquet."""
+        return self.data_dir / "plans"
+
+    @property
+    def drafts_dir(self) -> Path:
+        """Sendouts that are being prepared."""
+        return self.data_dir / "drafts"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Reports made for download."""
+        return self.data_dir / "reports"
+
+    @property
+    def ledger_path(self) -> Path:
+        """The database of runs."""
+        return self.data_dir / "ledger.sqlite3"
+
+
+@functools.cache
+def get_settings() -> Settings:
+    """Return this process's settings, read once, with the data folder made absolute."""
+    settings = Settings()
+    return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().resolve()})

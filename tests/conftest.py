@@ -1,0 +1,62 @@
+"""What every test may ask for: a data folder of its own, and a sandbox in a process of its own."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lib.settings import Settings, get_settings
+from tests.support.sandbox import SandboxHandle, start_sandbox
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the developer's own connections and data folder out of every test."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith(("SENDOUT_", "STREAMLIT_")):
+            monkeypatch.delenv(name)
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of this test's own, already in the settings."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("SENDOUT_DATA_DIR", str(folder))
+    get_settings.cache_clear()
+    return folder
+
+
+@pytest.fixture
+def settings(data_dir: Path) -> Settings:
+    """The settings that lead to `data_dir`."""
+    return get_settings()
+
+
+@pytest.fixture
+def sandbox_factory(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[dict[str, Any] | None], SandboxHandle]]:
+    """Start as many sandboxes as a test wants; all of them end with it."""
+    started: list[SandboxHandle] = []
+
+    def start(scenario: dict[str, Any] | None = None) -> SandboxHandle:
+        handle = start_sandbox(tmp_path_factory.mktemp("sandbox"), scenario)
+        started.append(handle)
+        return handle
+
+    yield start
+    for handle in started:
+        handle.stop()
+
+
+@pytest.fixture
+def sandbox(
+    sandbox_factory: Callable[[dict[str, Any] | None], SandboxHandle],
+) -> SandboxHandle:
+    """A sandbox that answers as Connectly's page says."""
+    return sandbox_factory(None)
