@@ -1,0 +1,51 @@
+"""The launcher: the pages, the processes beside them, `/healthz` and the security headers.
+
+Start it with ``make run`` or ``streamlit run app.py``. Streamlit runs `lib/router.py` for each
+visitor, not this file: a script with a ``pages`` folder beside it would let a deep link run a
+page past the router, and so past the sign-in.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from lib.logs import keep_private
+from lib.processes import Household
+from lib.settings import get_settings
+from lib.ui.headers import SecurityHeaders
+
+ROOT: Final = Path(__file__).resolve().parent
+
+household = Household(get_settings())
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Run the sandbox and the worker for as long as the app runs."""
+    keep_private()
+    async with household.running():
+        yield
+
+
+async def healthz(_: Request) -> JSONResponse:
+    """Answer 200 once app, worker and sandbox are up, else 503 with the reasons."""
+    problems = await run_in_threadpool(household.problems)
+    if problems:
+        return JSONResponse({"status": "unavailable", "reasons": problems}, status_code=503)
+    return JSONResponse({"status": "ok", "app": "ok", "worker": "ok", "sandbox": "ok"})
+
+
+app = st.App(
+    ROOT / "lib" / "router.py",
+    lifespan=lifespan,
+    routes=[Route("/healthz", healthz)],
+    middleware=[Middleware(SecurityHeaders)],
+)

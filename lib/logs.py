@@ -1,0 +1,33 @@
+"""Keep phone numbers out of the logs, whoever writes them.
+
+Our own messages never hold one. A library's exception may quote a cell, and Streamlit logs every
+traceback, so whatever looks like a phone is blotted out before it is written.
+"""
+
+import logging
+import re
+from typing import Final
+
+# Eight digits or more, with what people put between them; times and dates are shorter.
+_PHONE: Final = re.compile(r"(?<![\w.:-])\+?\d(?:[ ().-]?\d){7,}(?![\w.])")
+_BLOT: Final = "[number]"
+
+
+class PrivateFormatter(logging.Formatter):
+    """Format as another formatter does, then blot out what looks like a phone number."""
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the finished line, traceback included, without phone numbers."""
+        return _PHONE.sub(_BLOT, self._inner.format(record))
+
+
+def keep_private() -> None:
+    """Put the blotting formatter on every handler there is. Safe to call again."""
+    loggers = [logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict)]
+    for handler in {each for logger in loggers for each in logger.handlers}:
+        if not isinstance(handler.formatter, PrivateFormatter):
+            handler.setFormatter(PrivateFormatter(handler.formatter or logging.Formatter()))

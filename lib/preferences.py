@@ -1,0 +1,38 @@
+"""What a person has told us once and should not be asked again: own phone, default country."""
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lib.files import write_atomically
+from lib.settings import Settings
+
+
+class Preferences(BaseModel):
+    """One person's preferences."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    own_phone: str = ""
+    region: str | None = None
+
+
+def load_preferences(who: str, settings: Settings) -> Preferences:
+    """Return this person's preferences; where there are none, those of the settings."""
+    try:
+        kept = Preferences(**json.loads(_path(who, settings).read_bytes()))
+    except (FileNotFoundError, ValueError, ValidationError):
+        kept = Preferences()
+    if kept.region is None:
+        return kept.model_copy(update={"region": settings.default_region})
+    return kept
+
+
+def save_preferences(who: str, preferences: Preferences, settings: Settings) -> None:
+    """Keep this person's preferences in the data folder, readable by its owner only."""
+    write_atomically(_path(who, settings), preferences.model_dump_json().encode())
+
+
+def _path(who: str, settings: Settings) -> Path:
+    return settings.data_dir / "preferences" / f"{who}.json"

@@ -1,0 +1,179 @@
+"""The processes beside the app: the sandbox and the worker, started, watched and ended together.
+
+Each is a child in a session of its own, so that neither Ctrl-C in the terminal nor the death of
+the app reaches it. A child that outlived its app is found by its lock and taken over, never
+doubled; a child that died is started again.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from lib.connections import SANDBOX, get_connection
+from lib.connectly import ConnectlyClient, ConnectlyError
+from lib.delivery import worker_state
+from lib.settings import ROOT, Settings
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+_WATCH_SECONDS: Final = 1.0
+_FIRST_BACKOFF: Final = 1.0
+_LONGEST_BACKOFF: Final = 30.0
+# The worker may need its read timeout to hear the answers that are under way.
+_GRACE_SECONDS: Final = 35.0
+
+
+@dataclass
+class Child:
+    """One process of ours: known by its announcement (a pid) and by the lock that it holds."""
+
+    name: str
+    arguments: list[str]
+    announcement: Path
+    lock: Path
+    process: subprocess.Popen[bytes] | None = None
+    failures: int = 0
+    not_before: float = 0.0
+
+    def is_running(self) -> bool:
+        """Tell whether some process, ours or one left from before, holds the lock."""
+        if self.process is not None and self.process.poll() is None:
+            return True
+        return _is_locked(self.lock)
+
+    def ensure(self, settings: Settings) -> None:
+        """Start the process unless it runs; wait longer after each start that came to nothing."""
+        if self.is_running():
+            return
+        if self.process is not None:
+            self.process = None
+            self.failures += 1
+            wait = min(_FIRST_BACKOFF * 2 ** (self.failures - 1), _LONGEST_BACKOFF)
+            self.not_before = time.monotonic() + wait
+            _LOGGER.warning("The %s has ended; it starts again in %.0f s.", self.name, wait)
+        if time.monotonic() < self.not_before:
+            return
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *self.arguments],
+            cwd=ROOT,
+            env={**os.environ, "SENDOUT_DATA_DIR": str(settings.data_dir)},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def end(self) -> None:
+        """Ask the process to end, wait while it finishes what is under way, then insist."""
+        pid = self._pid()
+        if pid is None:
+            return
+        _signal(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _GRACE_SECONDS
+        while self.is_running() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if self.is_running():
+            _signal(pid, signal.SIGKILL)
+
+    def _pid(self) -> int | None:
+        if self.process is not None and self.process.poll() is None:
+            return self.process.pid
+        if not _is_locked(self.lock):
+            return None
+        try:
+            return int(json.loads(self.announcement.read_bytes())["pid"])
+        except (OSError, ValueError, KeyError):
+            return None
+
+
+@dataclass
+class Household:
+    """The sandbox and the worker of one data folder."""
+
+    settings: Settings
+    children: list[Child] = field(init=False)
+
+    def __post_init__(self) -> None:
+        data = self.settings.data_dir
+        sandbox = [
+            "lib.sandbox",
+            *("--port", str(self.settings.sandbox_port), "--any-port"),
+            *("--announce", str(data / "sandbox.json")),
+            *("--record", str(data / "sandbox.sqlite3")),
+            *("--lock", str(data / "sandbox.lock")),
+            "--exit-when-orphaned",
+        ]
+        worker = ["lib.delivery.worker", "--exit-when-orphaned"]
+        self.children = [
+            Child("sandbox", sandbox, data / "sandbox.json", data / "sandbox.lock"),
+            Child("worker", worker, data / "worker.json", data / "worker.lock"),
+        ]
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep all children alive for as long as the context lasts; end them with it."""
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        watch = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch
+            # The worker first: it still needs the sandbox for what is under way.
+            for child in reversed(self.children):
+                await asyncio.to_thread(child.end)
+
+    async def _watch(self) -> None:
+        while True:
+            for child in self.children:
+                await asyncio.to_thread(child.ensure, self.settings)
+            await asyncio.sleep(_WATCH_SECONDS)
+
+    def problems(self) -> list[str]:
+        """Return a sentence for each part that does not answer; an empty list means all is well."""
+        found = []
+        if not worker_state(self.settings).alive:
+            found.append("The worker, which sends, is not running yet.")
+        if not _sandbox_answers(self.settings):
+            found.append("The sandbox does not answer yet.")
+        return found
+
+
+def _sandbox_answers(settings: Settings) -> bool:
+    sandbox = get_connection(SANDBOX, settings)
+    try:
+        with ConnectlyClient(
+            base_url=sandbox.base_url,
+            business_id=sandbox.business_id,
+            api_key=sandbox.api_key,
+            connect_timeout=1.0,
+            read_timeout=2.0,
+        ) as client:
+            client.check_connection()
+    except ConnectlyError:
+        return False
+    return True
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
