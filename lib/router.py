@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.ui import gate, places
 
-page = st.navigation(places.PAGES)
+page = st.navigation(places.pages())
 st.set_page_config(
     page_title=f"{page.title} · Sendout Studio", page_icon=":material/forum:", layout="wide"
 )

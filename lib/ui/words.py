@@ -45,7 +45,7 @@ def several(number: int, one: str, many: str | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time as people say it: ``under a second``, ``3 min 20 s``, ``2 h 5 min``."""
+    """Return a length of time as people say it: ``under a second``, ``3 min 20 s``."""
     if seconds < 1:
         return "under a second"
     whole = round(seconds)
@@ -61,7 +61,7 @@ def duration(seconds: float) -> str:
 def moment(when: datetime | None) -> str:
     """Return a moment in the visitor's own time zone: ``24 Nov 2026, 09:05``."""
     if when is None:
-        return "–"
+        return "not yet"
     return when.astimezone(visitor_zone()).strftime("%-d %b %Y, %H:%M")
 
 
