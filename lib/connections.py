@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from lib.connectly import ConnectlyClient
 from lib.files import write_atomically
 from lib.settings import ConnectionSettings, Settings
 
@@ -69,6 +70,21 @@ def get_connection(name: str, settings: Settings) -> Connection:
         if connection.name == name:
             return connection
     raise ConnectionNotFoundError(f"There is no connection named {name!r}.")
+
+
+def check_connection(connection: Connection, settings: Settings) -> None:
+    """Ask the API whether it takes this connection's key, by the one call without effect.
+
+    Raises the ConnectlyError that says what is wrong.
+    """
+    with ConnectlyClient(
+        base_url=connection.base_url,
+        business_id=connection.business_id,
+        api_key=connection.api_key,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+    ) as client:
+        client.check_connection()
 
 
 def save_connection(name: str, connection: ConnectionSettings, settings: Settings) -> None:

@@ -8,8 +8,10 @@ import logging
 import re
 from typing import Final
 
-# Eight digits or more, with what people put between them; times and dates are shorter.
-_PHONE: Final = re.compile(r"(?<![\w.:-])\+?\d(?:[ ().-]?\d){7,}(?![\w.])")
+# Eight digits or more, with what people put between them, unless they begin as a date.
+_PHONE: Final = re.compile(
+    r"(?<![\w.:-])(?!\d{4}-\d\d-\d\d\b)[+(]?\d(?:[ ().-]{0,2}\d){7,}(?![\w.])"
+)
 _BLOT: Final = "[number]"
 
 

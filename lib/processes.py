@@ -21,8 +21,8 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from lib.connections import SANDBOX, get_connection
-from lib.connectly import ConnectlyClient, ConnectlyError
+from lib.connections import SANDBOX, check_connection, get_connection
+from lib.connectly import ConnectlyError
 from lib.delivery import worker_state
 from lib.settings import ROOT, Settings
 
@@ -151,16 +151,9 @@ class Household:
 
 
 def _sandbox_answers(settings: Settings) -> bool:
-    sandbox = get_connection(SANDBOX, settings)
+    hurried = settings.model_copy(update={"connect_timeout": 1.0, "read_timeout": 2.0})
     try:
-        with ConnectlyClient(
-            base_url=sandbox.base_url,
-            business_id=sandbox.business_id,
-            api_key=sandbox.api_key,
-            connect_timeout=1.0,
-            read_timeout=2.0,
-        ) as client:
-            client.check_connection()
+        check_connection(get_connection(SANDBOX, settings), hurried)
     except ConnectlyError:
         return False
     return True

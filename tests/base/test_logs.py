@@ -1,0 +1,38 @@
+import logging
+
+import pytest
+
+from lib.logs import PrivateFormatter
+
+
+def _log(message: str) -> str:
+    """Write a record as a handler would, with a traceback that quotes the message too."""
+    error = ValueError(message)
+    record = logging.LogRecord(
+        "test", logging.ERROR, __file__, 1, message, None, (ValueError, error, None)
+    )
+    return PrivateFormatter(logging.Formatter("%(asctime)s %(message)s")).format(record)
+
+
+@pytest.mark.parametrize(
+    "phone",
+    ["+16505551234", "16505551234", "+55 11 91234-5678", "(650) 555-12345", "06 12 34 56 78 90"],
+)
+def test_a_phone_number_is_blotted_out_of_messages_and_tracebacks(phone: str) -> None:
+    written = _log(f"could not convert {phone} to a number")
+
+    assert phone not in written
+    assert "[number]" in written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "run 018c5c51-8631-28b5-3c81-b70ecf14faef is over",
+        "2026-11-24 09:05:33,123",
+        "line 4,812 of 5,000",
+        "batch a1b2c3d4e5f6",
+    ],
+)
+def test_ids_and_times_and_counts_stay_readable(text: str) -> None:
+    assert text in _log(text)
