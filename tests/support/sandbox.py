@@ -1,0 +1,103 @@
+"""Start the sandbox as a process of its own and look at what it has recorded."""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+DEADLINE = 30.0  # seconds until a sandbox must have announced itself
+
+
+@dataclass
+class SandboxHandle:
+    """A running sandbox."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    business_id: str = "sandbox"
+    api_key: str = "sandbox"
+
+    @property
+    def endpoint(self) -> str:
+        """The one address of the API."""
+        return f"{self.url}/v1/businesses/{self.business_id}/send/campaigns"
+
+    def send(self, body: Any, **more: Any) -> httpx.Response:
+        """Post a body (JSON, or bytes as they are) with the right key."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"X-API-Key": self.api_key, "Content-Type": "application/json"}
+        return httpx.post(
+            self.endpoint, content=content, headers={**headers, **more.pop("headers", {})}, **more
+        )
+
+    def record(self) -> list[dict[str, Any]]:
+        """Return every message that a phone would have received, in order."""
+        answer = httpx.get(f"{self.url}/sandbox/record").raise_for_status()
+        messages: list[dict[str, Any]] = answer.json()
+        return messages
+
+    def inbox(self, **query: str | int) -> str:
+        """Return the inbox page as HTML."""
+        answer = httpx.get(f"{self.url}/sandbox/inbox", params=query, follow_redirects=True)
+        return answer.raise_for_status().text
+
+    def kill(self) -> None:
+        """End the process as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End the process, gently first; harmless when it has ended already."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+def start_sandbox(
+    tmp_dir: Path, scenario: dict[str, Any] | None = None, *, record: Path | None = None
+) -> SandboxHandle:
+    """Start a sandbox on a free port; ``record`` is a file that outlives it.
+
+    Raises RuntimeError with the sandbox's own words where it does not come up.
+    """
+    announce, log = tmp_dir / "sandbox.json", tmp_dir / "sandbox.log"
+    announce.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "lib.sandbox", "--port", "0", "--announce", str(announce)]
+    if scenario is not None:
+        file = tmp_dir / "scenario.json"
+        file.write_text(json.dumps(scenario), encoding="utf-8")
+        command += ["--scenario", str(file)]
+    if record is not None:
+        command += ["--record", str(record)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+    handle = SandboxHandle(url="", process=process)
+    try:
+        handle.url = _announced(announce, process)
+    except RuntimeError as error:
+        handle.stop()
+        raise RuntimeError(f"{error}\n{log.read_text()}") from None
+    api_key = (scenario or {}).get("api_key")
+    handle.api_key = api_key or handle.api_key
+    handle.business_id = (scenario or {}).get("business_id") or handle.business_id
+    return handle
+
+
+def _announced(announce: Path, process: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + DEADLINE
+    while not announce.exists():
+        if process.poll() is not None:
+            raise RuntimeError(f"the sandbox ended with code {process.returncode}")
+        if time.monotonic() > deadline:
+            raise RuntimeError("the sandbox did not announce itself in time")
+        time.sleep(0.01)
+    url: str = json.loads(announce.read_bytes())["url"]
+    return url
