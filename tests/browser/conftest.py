@@ -1,0 +1,89 @@
+"""A real browser and the whole app for the tests in this folder, all of them marked `browser`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.support.browser import find_browser
+from tests.support.studio import Studio
+
+# Quiet and repeatable: no calls home, no first-run pages, no GPU that a container lacks.
+ARGUMENTS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser_file() -> Path:
+    """The browser's program. Where there is none the test fails: it never skips."""
+    return find_browser()
+
+
+@pytest.fixture(scope="module")
+def browser(browser_file: Path) -> Iterator[Browser]:
+    """A browser for the tests of one file.
+
+    Not longer: while it lives its event loop occupies the thread, and tests elsewhere that run
+    a loop of their own may follow in the same process.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_file, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A person's browser: nothing remembered, British English, Madrid's clock, a laptop's size."""
+    context = browser.new_context(
+        locale="en-GB",
+        timezone_id="Europe/Madrid",
+        viewport={"width": 1280, "height": 900},
+        color_scheme="light",
+        accept_downloads=True,
+    )
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """An empty tab."""
+    return context.new_page()
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    """The whole app on a data folder of this test's own: for tests that change something."""
+    yield from _running(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """One app for the tests of one file: for tests that only look."""
+    yield from _running(tmp_path_factory.mktemp("studio"))
+
+
+def _running(folder: Path) -> Iterator[Studio]:
+    data_dir = folder / "data"
+    data_dir.mkdir()
+    studio = Studio(data_dir)
+    try:
+        studio.start()
+        yield studio
+    finally:
+        studio.end()
