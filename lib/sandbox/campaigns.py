@@ -93,13 +93,13 @@ _DEMO: Final = (
         name="demo_welcome",
         versions=("1", "2"),
         variables=("name",),
-        text="Hi {name}, welcome aboard! 👋\nReply to this message whenever you need us.",
+        text="Hi {name}, welcome aboard!\nReply to this message whenever you need us.",
     ),
     Campaign(
         name="demo_promo",
         versions=("1", "2"),
         variables=("name", "code"),
-        text="{name}, here is 20 % off your next order. 🎁\nUse the code {code} until Sunday.",
+        text="{name}, here is 20 % off your next order.\nUse the code {code} until Sunday.",
     ),
     Campaign(
         name="demo_invalid_phones",

@@ -33,6 +33,10 @@ _HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+_HINT: Final = (
+    '<p class="empty">No messages yet. Send something over the sandbox connection, and'
+    " what each phone would have received appears here.</p>"
+)
 
 
 def show(record: Record, query: Mapping[str, str]) -> Response:
@@ -84,17 +88,19 @@ class _Page:
         self.live = live
 
     def write(self) -> str:
-        """Return the whole page."""
-        reading = self._phone or not self._record.count()
+        """Return the whole page; where no chat was chosen, a wide one shows the newest."""
+        chats = self._record.chats(
+            digits=self._digits, before=self._before, limit=_CHATS_A_PAGE + 1
+        )
+        shown = self._phone or (chats[0].client if chats else None)
+        reading = self._phone or not (chats or self._digits)
         return (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>Sandbox inbox</title><style>{_STYLE}</style></head>"
             f'<body class="{"reading" if reading else "listing"}">'
             f"{self._header()}"
-            '<p class="notice"><strong>Nothing here left this machine.</strong> '
-            "These are the messages the sandbox accepted; no real phone received one.</p>"
-            f"<main>{self._chats()}{self._bubbles()}</main></body></html>"
+            f"<main>{self._chats(chats, shown)}{self._bubbles(shown)}</main></body></html>"
         )
 
     def _header(self) -> str:
@@ -106,14 +112,15 @@ class _Page:
         return (
             "<header><h1>Sandbox inbox</h1>"
             f"<p>{_counted(self._record.count(), 'message')}</p>"
-            f"<nav>{_anchor('Refresh', self._here())}{live}</nav></header>"
+            f"<nav>{_anchor('Refresh', self._here())}{live}</nav>"
+            '<p class="notice"><strong>Nothing here left this machine.</strong> '
+            "These are the messages the sandbox accepted; no real phone received one.</p></header>"
         )
 
-    def _chats(self) -> str:
-        chats = self._record.chats(
-            digits=self._digits, before=self._before, limit=_CHATS_A_PAGE + 1
+    def _chats(self, chats: list[Message], shown: str | None) -> str:
+        items = "".join(
+            self._chat_line(chat, shown=chat.client == shown) for chat in chats[:_CHATS_A_PAGE]
         )
-        items = "".join(self._chat_line(chat) for chat in chats[:_CHATS_A_PAGE])
         more = []
         if self._before or self._digits:
             more.append(_anchor("All chats, newest first", _link(live=self._live())))
@@ -132,8 +139,8 @@ class _Page:
             f"<button>Find</button></form><ol>{items}</ol>{_more(more)}</section>"
         )
 
-    def _chat_line(self, chat: Message) -> str:
-        chosen = ' aria-current="page"' if chat.client == self._phone else ""
+    def _chat_line(self, chat: Message, *, shown: bool) -> str:
+        chosen = ' aria-current="true"' if shown else ""
         target = _link(chat=chat.seq, before=self._before, live=self._live())
         return (
             f'<li><a href="{html.escape(target)}"{chosen}>'
@@ -145,32 +152,25 @@ class _Page:
             f"{chat.messages:,}</span></a></li>"
         )
 
-    def _bubbles(self) -> str:
-        if not self._phone:
-            return f'<section class="chat" aria-label="Messages">{self._hint()}</section>'
-        messages = self._record.chat(self._phone, before=self._older, limit=_BUBBLES_A_PAGE + 1)
+    def _bubbles(self, phone: str | None) -> str:
+        if phone is None:
+            hint = "" if self._digits else _HINT
+            return f'<section class="chat" aria-label="Messages">{hint}</section>'
+        messages = self._record.chat(phone, before=self._older, limit=_BUBBLES_A_PAGE + 1)
         items = "".join(_bubble(message) for message in messages[:_BUBBLES_A_PAGE])
         more = []
         if self._older:
             more.append(_anchor("Newest messages", self._here(older=None)))
         if len(messages) > _BUBBLES_A_PAGE:
             last = messages[_BUBBLES_A_PAGE - 1].seq
-            more.append(_anchor("Older messages", self._here(older=last)))
+            more.append(_anchor("Older messages", self._here(chat=last, older=last)))
         back = _link(before=self._before, live=self._live())
         return (
             '<section class="chat" aria-label="Messages"><div>'
             f'<a class="back" href="{html.escape(back)}">← All chats</a>'
-            f"<h2>{html.escape(self._phone)}</h2>"
+            f"<h2>{html.escape(phone)}</h2>"
             '<span class="soft">Newest message first</span></div>'
             f'<ol class="bubbles">{items}</ol>{_more(more)}</section>'
-        )
-
-    def _hint(self) -> str:
-        if self._record.count():
-            return '<p class="empty">Choose a phone to read what it would have received.</p>'
-        return (
-            '<p class="empty">No messages yet. Send something over the sandbox connection, and'
-            " what each phone would have received appears here.</p>"
         )
 
     def _live(self) -> int | None:

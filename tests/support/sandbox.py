@@ -16,10 +16,12 @@ DEADLINE = 30.0  # seconds until a sandbox must have announced itself
 
 @dataclass
 class SandboxHandle:
-    """A running sandbox."""
+    """A running sandbox; ``http`` speaks to it, with the key unless a request brings another."""
 
     url: str
     process: subprocess.Popen[bytes]
+    log_file: Path
+    http: httpx.Client
     business_id: str = "sandbox"
     api_key: str = "sandbox"
 
@@ -28,32 +30,39 @@ class SandboxHandle:
         """The one address of the API."""
         return f"{self.url}/v1/businesses/{self.business_id}/send/campaigns"
 
+    @property
+    def log(self) -> str:
+        """Everything the process has said."""
+        return self.log_file.read_text(encoding="utf-8")
+
     def send(self, body: Any, **more: Any) -> httpx.Response:
-        """Post a body (JSON, or bytes as they are) with the right key."""
+        """Post a body (JSON, or bytes as they are); ``more`` goes to httpx."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {"X-API-Key": self.api_key, "Content-Type": "application/json"}
-        return httpx.post(
-            self.endpoint, content=content, headers={**headers, **more.pop("headers", {})}, **more
-        )
+        return self.http.post(self.endpoint, content=content, **more)
 
     def record(self) -> list[dict[str, Any]]:
         """Return every message that a phone would have received, in order."""
-        answer = httpx.get(f"{self.url}/sandbox/record").raise_for_status()
-        messages: list[dict[str, Any]] = answer.json()
+        messages: list[dict[str, Any]] = self.http.get("/sandbox/record").raise_for_status().json()
         return messages
 
     def inbox(self, **query: str | int) -> str:
         """Return the inbox page as HTML."""
-        answer = httpx.get(f"{self.url}/sandbox/inbox", params=query, follow_redirects=True)
+        answer = self.http.get("/sandbox/inbox", params=query, follow_redirects=True)
         return answer.raise_for_status().text
+
+    def reset(self) -> None:
+        """Make the sandbox forget everything and play its scenario from the beginning."""
+        self.http.post("/sandbox/reset").raise_for_status()
 
     def kill(self) -> None:
         """End the process as a power cut would."""
+        self.http.close()
         self.process.kill()
         self.process.wait()
 
     def stop(self) -> None:
         """End the process, gently first; harmless when it has ended already."""
+        self.http.close()
         self.process.terminate()
         try:
             self.process.wait(timeout=10)
@@ -79,16 +88,23 @@ def start_sandbox(
         command += ["--record", str(record)]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
-    handle = SandboxHandle(url="", process=process)
     try:
-        handle.url = _announced(announce, process)
+        url = _announced(announce, process)
     except RuntimeError as error:
-        handle.stop()
-        raise RuntimeError(f"{error}\n{log.read_text()}") from None
-    api_key = (scenario or {}).get("api_key")
-    handle.api_key = api_key or handle.api_key
-    handle.business_id = (scenario or {}).get("business_id") or handle.business_id
-    return handle
+        process.kill()
+        process.wait()
+        raise RuntimeError(f"{error}\n{log.read_text(encoding='utf-8')}") from None
+    switches = scenario or {}
+    api_key = switches.get("api_key") or "sandbox"
+    headers = {"X-API-Key": api_key, "Content-Type": "application/json"}
+    return SandboxHandle(
+        url=url,
+        process=process,
+        log_file=log,
+        http=httpx.Client(base_url=url, headers=headers, trust_env=False),
+        business_id=switches.get("business_id") or "sandbox",
+        api_key=api_key,
+    )
 
 
 def _announced(announce: Path, process: subprocess.Popen[bytes]) -> str:

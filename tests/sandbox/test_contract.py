@@ -1,0 +1,28 @@
+"""Whatever the contract allows to be sent is answered as the contract says."""
+
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import Case, GenerationMode
+
+from tests.support.sandbox import SandboxHandle
+
+CONTRACT = Path(__file__).parents[1] / "connectly" / "contract.json"
+
+schema = schemathesis.openapi.from_path(CONTRACT)
+schema.config.generation.update(modes=[GenerationMode.POSITIVE])
+
+
+@schema.parametrize()
+@settings(
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_answers_keep_the_contract(case: Case[Any], api: SandboxHandle):
+    case.call_and_validate(base_url=api.url, headers={"X-API-Key": api.api_key})
