@@ -5,6 +5,8 @@ visitor, not this file: a script with a ``pages`` folder beside it would let a d
 page past the router, and so past the sign-in.
 """
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -32,7 +34,18 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Run the sandbox and the worker for as long as the app runs."""
     keep_private()
     async with household.running():
+        announcement = asyncio.create_task(announce())
         yield
+        announcement.cancel()
+
+
+async def announce() -> None:
+    """Say in one line where the app is, once a visitor would find everything running."""
+    while await run_in_threadpool(household.problems):  # noqa: ASYNC110 - processes set no event
+        await asyncio.sleep(0.25)
+    address = f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
+    sys.stdout.write(f"Sendout Studio is ready: {address} (Ctrl-C ends it)\n")
+    sys.stdout.flush()
 
 
 async def healthz(_: Request) -> JSONResponse:

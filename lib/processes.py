@@ -70,6 +70,7 @@ class Child:
             cwd=ROOT,
             env={**os.environ, "SENDOUT_DATA_DIR": str(settings.data_dir)},
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # greetings are for those who start it by hand
             start_new_session=True,
         )
 
