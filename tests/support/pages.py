@@ -47,20 +47,25 @@ def expect_no_error(page: Page) -> None:
 
 def go_to(page: Page, title: str) -> None:
     """Follow the navigation to the page of this title."""
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
-    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+    link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True)
+    address = link.get_attribute("href")
+    assert address is not None
+    link.click()
+    page.wait_for_url(f"{address}**")
     wait_until_idle(page)
 
 
-def upload_file(page: Page, key: str, name: str, data: bytes) -> None:
-    """Give a file to the uploader of this key."""
-    chooser = page.locator(f".st-key-{key} input[type=file]")
-    chooser.set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": data})
+def upload_file(page: Page, label: str, name: str, data: bytes) -> None:
+    """Give a file to the uploader of this label."""
+    uploader = page.get_by_test_id("stFileUploader").filter(has_text=label)
+    uploader.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+    )
     wait_until_idle(page)
 
 
 def click_button(page: Page, name: str) -> None:
-    """Press the button of this name; its icon is no part of the name."""
+    """Press the button whose name has these words in it."""
     button(page, name).click()
     wait_until_idle(page)
 
@@ -91,7 +96,7 @@ def choose(page: Page, label: str, option: str) -> None:
 
 
 def button(page: Page, name: str) -> Locator:
-    """Find the button of this name."""
+    """Find the button whose name has these words in it."""
     return page.get_by_role("button", name=name)
 
 

@@ -1,0 +1,126 @@
+"""The project as a whole: its locks, its README, its files."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import lib.connectly
+from lib.settings import ROOT, Settings
+
+LOCKS = ("requirements.txt", "requirements-test.txt")
+CODE = sorted(path for folder in ("lib", "pages") for path in (ROOT / folder).rglob("*.py"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def pins(lock: str) -> dict[str, list[str]]:
+    """Return the lines of a lock, each pin with what follows it: its marker and its hashes."""
+    text = (ROOT / lock).read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line.split() for line in text.splitlines() if line and line.lstrip()[0] != "#"]
+    return {pin: rest for pin, *rest in lines}
+
+
+def versions(lock: str) -> dict[str, set[str]]:
+    """Return the versions of each package; more than one where they depend on Python's."""
+    found: dict[str, set[str]] = {}
+    for pin in pins(lock):
+        name, _, version = pin.partition("==")
+        found.setdefault(canonicalize_name(name), set()).add(version)
+    return found
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_each_package_of_a_lock_is_pinned_to_a_version_and_to_hashes(lock: str) -> None:
+    assert pins(lock)
+    for pin, rest in pins(lock).items():
+        assert re.fullmatch(r"[a-z0-9-]+==[0-9][^ ]*", pin), pin
+        assert any(word.startswith("--hash=sha256:") for word in rest), pin
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_registry_no_folder_and_no_address(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    assert not re.findall(r"://|--index|--extra|--find-links|@ |file:|^/", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("lock", "asked"),
+    [
+        ("requirements.txt", PROJECT["project"]["dependencies"]),
+        ("requirements-test.txt", PROJECT["dependency-groups"]["test"]),
+    ],
+)
+def test_a_lock_holds_what_pyproject_asks_for(lock: str, asked: list[str]) -> None:
+    for requirement in map(Requirement, asked):
+        locked = versions(lock).get(canonicalize_name(requirement.name), set())
+        assert locked, f"{requirement.name} is not locked: run `make lock`"
+        assert all(version in requirement.specifier for version in locked), str(requirement)
+
+
+def test_both_locks_agree_on_the_packages_that_they_share() -> None:
+    of_the_app, of_the_tests = map(versions, LOCKS)
+    shared = of_the_app.keys() & of_the_tests.keys()
+    assert {name: of_the_app[name] for name in shared} == {
+        name: of_the_tests[name] for name in shared
+    }
+
+
+@pytest.mark.parametrize(
+    "dependency",
+    [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["test"]],
+)
+def test_a_direct_dependency_says_what_it_is_for(dependency: str) -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert re.search(rf'"{re.escape(dependency)}", +# \w', text)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_the_readme_tells_each_setting_and_its_default(name: str) -> None:
+    row = re.search(rf"^\| `SENDOUT_{name.upper()}[^|]*\| `?([^|`]*)`? \|", README, re.MULTILINE)
+    assert row
+    default = Settings.model_fields[name].default
+    if isinstance(default, int | float | Path):
+        assert row[1] == (f"{default:g}" if isinstance(default, float) else str(default))
+
+
+def test_the_readme_names_each_make_target() -> None:
+    for target in re.findall(r"^([a-z]+):.* ## ", (ROOT / "Makefile").read_text(), re.MULTILINE):
+        assert f"`make {target}`" in README, target
+
+
+def test_each_file_that_the_readme_points_to_is_there() -> None:
+    targets = re.findall(r"\]\((?!https?://)([^)#]+)\)", README)
+    assert targets
+    for target in targets:
+        assert (ROOT / target).exists(), target
+
+
+def test_the_readmes_ten_lines_of_client_name_what_the_client_offers() -> None:
+    example = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert example
+    imports = [node for node in ast.walk(ast.parse(example[1])) if isinstance(node, ast.ImportFrom)]
+    assert [each.module for each in imports] == ["lib.connectly"]
+    assert {alias.name for each in imports for alias in each.names} <= set(lib.connectly.__all__)
+
+
+@pytest.mark.parametrize("path", CODE, ids=name_of)
+def test_no_file_grows_beyond_what_one_can_read_at_once(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_make_help_lists_every_command() -> None:
+    shown = subprocess.check_output(["make", "-s", "help"], cwd=ROOT, text=True)
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert phony
+    assert [line.split()[1] for line in shown.splitlines()] == phony[1].split()
