@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.support.browser import find_browser
-from tests.support.studio import Studio
+from tests.support.studio import Studio, running_studio
 
 # Quiet and repeatable: no calls home, no first-run pages, no GPU that a container lacks.
 ARGUMENTS = [
@@ -69,21 +69,12 @@ def page(context: BrowserContext) -> Page:
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[Studio]:
     """The whole app on a data folder of this test's own: for tests that change something."""
-    yield from _running(tmp_path)
+    with running_studio(tmp_path) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")
 def shared_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """One app for the tests of one file: for tests that only look."""
-    yield from _running(tmp_path_factory.mktemp("studio"))
-
-
-def _running(folder: Path) -> Iterator[Studio]:
-    data_dir = folder / "data"
-    data_dir.mkdir()
-    studio = Studio(data_dir)
-    try:
-        studio.start()
+    with running_studio(tmp_path_factory.mktemp("studio")) as studio:
         yield studio
-    finally:
-        studio.end()

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from lib.settings import ROOT
 
-UP_SECONDS = 60.0  # until everything must answer; two cores may be shared with other tests
+UP_SECONDS = 60.0  # until things must have come about; two cores may serve other tests too
 DOWN_SECONDS = 45.0  # until everything must have ended; the worker finishes what is under way
 
 Child = Literal["worker", "sandbox"]
@@ -85,7 +85,20 @@ class Studio:
 
     def wait_until_healthy(self) -> None:
         """Wait until `/healthz` says that all is well; raises RuntimeError where it never does."""
-        self._wait(lambda: self.health()[0] == 200, UP_SECONDS, "did not become healthy")
+        self.wait_until(lambda: self.health()[0] == 200)
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something has come about while the app runs.
+
+        Raises RuntimeError with the app's own words where it ends, or a minute passes, before.
+        """
+        deadline = time.monotonic() + UP_SECONDS
+        while not condition():
+            if self.process is None or self.process.poll() is not None:
+                raise RuntimeError(f"the app has ended by itself\n{self.log}")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"it never came about: {self.health()}\n{self.log}")
+            time.sleep(0.05)
 
     def health(self) -> tuple[int, dict[str, Any]]:
         """Return the status and the body of `/healthz`; 0 where nobody answers."""
@@ -146,15 +159,19 @@ class Studio:
         if self.process is not None:
             self.kill()
         for child in ("worker", "sandbox"):
-            while self.child_pid(child) is not None:
+            while (pid := self.child_pid(child)) is not None:
                 with contextlib.suppress(ProcessLookupError):
-                    self.kill_child(child)
+                    os.kill(pid, signal.SIGKILL)
 
-    def _wait(self, condition: Callable[[], bool], seconds: float, complaint: str) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            if self.process is None or self.process.poll() is not None:
-                raise RuntimeError(f"the app ended by itself\n{self.log}")
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"the app {complaint}: {self.health()}\n{self.log}")
-            time.sleep(0.05)
+
+@contextlib.contextmanager
+def running_studio(folder: Path, **environment: str) -> Iterator[Studio]:
+    """Run the whole app on a new data folder in `folder`; leave nothing running afterwards."""
+    data_dir = folder / "data"
+    data_dir.mkdir()
+    studio = Studio(data_dir, environment)
+    try:
+        studio.start()
+        yield studio
+    finally:
+        studio.end()

@@ -1,0 +1,54 @@
+"""The app, the worker and the sandbox as processes: started, watched, killed and ended together."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.studio import Child, Studio, running_studio
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    with running_studio(tmp_path) as studio:
+        yield studio
+
+
+def test_starting_says_one_line_and_that_line_is_true(studio: Studio) -> None:
+    assert studio.health() == (
+        200,
+        {"status": "ok", "app": "ok", "worker": "ok", "sandbox": "ok"},
+    )
+    studio.wait_until(lambda: bool(studio.log))
+    assert studio.log == f"Sendout Studio is ready: {studio.url} (Ctrl-C ends it)\n"
+
+
+def test_ctrl_c_ends_everything_that_was_started(studio: Studio) -> None:
+    studio.stop()
+    assert studio.child_pid("worker") is None
+    assert studio.child_pid("sandbox") is None
+    assert studio.health() == (0, {})
+    assert "Traceback" not in studio.log
+
+
+@pytest.mark.parametrize("child", ["worker", "sandbox"])
+def test_a_killed_child_comes_back(studio: Studio, child: Child) -> None:
+    before = studio.kill_child(child)
+    studio.wait_until(lambda: studio.child_pid(child) not in (None, before))
+    studio.wait_until_healthy()
+
+
+def test_a_killed_app_leaves_one_worker_and_one_sandbox_to_the_next_start(studio: Studio) -> None:
+    studio.kill()
+    studio.start()
+    studio.stop()
+    assert studio.child_pid("worker") is None
+    assert studio.child_pid("sandbox") is None
+
+
+def test_the_sandbox_takes_another_port_where_its_own_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with running_studio(tmp_path, SENDOUT_SANDBOX_PORT=str(port)) as studio:
+            assert studio.health()[0] == 200
