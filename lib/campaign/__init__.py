@@ -1,0 +1,39 @@
+"""From a sheet to a plan: the mapping, the checks, the sendouts, and drafts on the way there."""
+
+from lib.campaign.drafts import Draft, load_draft, save_draft
+from lib.campaign.findings import FindingGroup, Severity
+from lib.campaign.frozen import FrozenPlan, freeze
+from lib.campaign.held import held_sheet, reasons_in_words
+from lib.campaign.mapping import (
+    Answers,
+    Mapping,
+    MappingIncompleteError,
+    MappingProblem,
+    Source,
+    mapping_problems,
+)
+from lib.campaign.plan import Plan, Sendout, make_plan, single_entry_plan
+from lib.campaign.suggestions import suggest_mapping
+
+__all__ = [
+    "Answers",
+    "Draft",
+    "FindingGroup",
+    "FrozenPlan",
+    "Mapping",
+    "MappingIncompleteError",
+    "MappingProblem",
+    "Plan",
+    "Sendout",
+    "Severity",
+    "Source",
+    "freeze",
+    "held_sheet",
+    "load_draft",
+    "make_plan",
+    "mapping_problems",
+    "reasons_in_words",
+    "save_draft",
+    "single_entry_plan",
+    "suggest_mapping",
+]

@@ -1,0 +1,132 @@
+"""The checks: each looks at whole columns and says which rows it found something in."""
+
+import json
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lib.campaign.findings import Severity
+from lib.campaign.mapping import Source
+from lib.connectly import CALLBACK_MAX_BYTES, callback_size
+
+LONGEST_VALUE: Final = 1024
+_TEXT: Final = "string[pyarrow]"
+
+Mask = np.ndarray
+
+
+class Findings:
+    """Collects findings as columns; a row may have several."""
+
+    def __init__(self, rows: pd.Index) -> None:
+        self._rows = rows
+        self._parts: list[pd.DataFrame] = []
+        self.held: Mask = np.zeros(len(rows), dtype=bool)
+
+    def add(self, mask: Mask, code: str, severity: Severity, column: str | None = None) -> None:
+        """Note a finding for all rows of the mask."""
+        if not mask.any():
+            return
+        rows = self._rows[mask]
+        self._parts.append(
+            pd.DataFrame({"row": rows, "code": code, "severity": severity.value, "column": column})
+        )
+        if severity is Severity.HOLD:
+            self.held |= mask
+
+    def frame(self) -> pd.DataFrame:
+        """Return all findings, a line each, by row: row, code, severity, column."""
+        empty = pd.DataFrame({"row": [], "code": [], "severity": [], "column": []}).astype(
+            {"row": "int64"}
+        )
+        found = pd.concat(self._parts, ignore_index=True) if self._parts else empty
+        typed = found.astype({"code": _TEXT, "severity": _TEXT, "column": _TEXT})
+        return typed.sort_values("row", kind="stable", ignore_index=True)
+
+
+def values_of(source: Source, frame: pd.DataFrame, *, trim: bool) -> tuple[pd.Series, Mask]:
+    """Return a field's values for all rows (empty text where there is none), and which of them
+    had spaces taken off.
+    """
+    if source.column is None:
+        value = (source.value or "").strip() if trim else source.value or ""
+        return pd.Series(value, index=frame.index, dtype=_TEXT), np.zeros(len(frame), dtype=bool)
+    raw = frame[source.column]
+    values = raw.str.strip() if trim else raw
+    trimmed = (values != raw).to_numpy(dtype=bool)
+    if source.fallback:
+        values = values.mask(values == "", source.fallback)
+    return values, trimmed
+
+
+def is_empty(values: pd.Series) -> Mask:
+    """Tell which values are empty, or nothing but spaces."""
+    return (values.str.strip() == "").to_numpy(dtype=bool)
+
+
+def matches(values: pd.Series, pattern: str) -> Mask:
+    """Tell which values hold the pattern (RE2 syntax)."""
+    array = pa.array(values, type=pa.large_string())
+    return np.asarray(pc.match_substring_regex(array, pattern).to_numpy(zero_copy_only=False))
+
+
+def is_long(values: pd.Series) -> Mask:
+    """Tell which values have more characters than WhatsApp takes."""
+    return (values.str.len() > LONGEST_VALUE).to_numpy(dtype=bool)
+
+
+def encode_json(values: pd.Series) -> pa.ChunkedArray | pa.Array:
+    """Return each text as a JSON string, quotes included."""
+    codes, unique = pd.factorize(values.astype("object"))
+    encoded = pa.array(
+        [json.dumps(value, ensure_ascii=False) for value in unique], type=pa.large_string()
+    )
+    return encoded.take(pa.array(codes))
+
+
+def encode_variables(columns: dict[str, pd.Series], rows: int) -> pa.Array:
+    """Return each row's variables as the text of a JSON object, in the mapping's order."""
+    if not columns:
+        return pa.array(["{}"] * rows, type=pa.large_string())
+    pieces: list[pa.Array | pa.Scalar] = []
+    for number, (name, values) in enumerate(columns.items()):
+        opening = "{" if number == 0 else ","
+        key = opening + json.dumps(name, ensure_ascii=False) + ":"
+        pieces += [pa.scalar(key, pa.large_string()), encode_json(values)]
+    end = pa.scalar("}", pa.large_string())
+    nothing = pa.scalar("", pa.large_string())
+    return pc.binary_join_element_wise(*pieces, end, nothing)
+
+
+def encode_callback(values: pd.Series) -> tuple[pd.Series, Mask, Mask]:
+    """Return callback data as JSON text (missing where empty), which is too large, which unfit.
+
+    Text that is a JSON object or list is sent as that; all other text as a string.
+    """
+    codes, unique = pd.factorize(values.astype("object"))
+    read = [_read_callback(text) for text in unique]
+    texts = pd.array([text for text, _ in read], dtype=_TEXT).take(codes)
+    problems = np.array([problem for _, problem in read], dtype=object)[codes]
+    series = pd.Series(texts, index=values.index, dtype=_TEXT)
+    return series, problems == "callback_too_large", problems == "callback_unfit"
+
+
+def _read_callback(text: str) -> tuple[str | None, str]:
+    if not text.strip():
+        return None, ""
+    value: object = text
+    if text.lstrip()[0] in "{[":
+        try:
+            value = json.loads(text, parse_constant=_refuse_constant)
+        except ValueError:
+            return None, "callback_unfit"
+    if callback_size(value) > CALLBACK_MAX_BYTES:  # type: ignore[arg-type] # it came from JSON
+        return None, "callback_too_large"
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")), ""
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(name)

@@ -1,0 +1,118 @@
+"""What can be wrong or odd about a row, in words: each finding by its code."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from lib.sheet.phone_words import PROBLEMS, REPAIRS
+
+
+class Severity(StrEnum):
+    """``hold`` keeps the row from being sent; ``warn`` does not."""
+
+    HOLD = "hold"
+    WARN = "warn"
+
+
+@dataclass(frozen=True)
+class FindingWords:
+    """A kind of finding as people read it: a title, what it means, what to do."""
+
+    title: str
+    sentence: str
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class FindingGroup:
+    """All findings of one kind in one column; ``example_rows`` are the first of them."""
+
+    code: str
+    severity: Severity
+    title: str
+    sentence: str
+    action: str
+    column: str | None
+    count: int
+    example_rows: tuple[int, ...]
+
+
+_PHONES: Final = {
+    code: FindingWords(f"Phone: {words.title[0].lower()}{words.title[1:]}", words.sentence)
+    for code, words in {**PROBLEMS, **REPAIRS}.items()
+}
+
+WORDS: Final[dict[str, FindingWords]] = {
+    **_PHONES,
+    "repair_refused": FindingWords(
+        "Phone: repair not wanted",
+        "You chose not to use this kind of repair.",
+        "Correct the number in your sheet, or allow the repair.",
+    ),
+    "campaign_missing": FindingWords(
+        "No campaign name",
+        "The row does not say which campaign to send.",
+        "Fill the cell, or give a name for empty cells in step 2.",
+    ),
+    "variable_empty": FindingWords(
+        "Empty variable",
+        "WhatsApp refuses a message with an empty variable.",
+        "Fill the cell, or give a text for empty cells in step 2.",
+    ),
+    "duplicate": FindingWords(
+        "Same phone twice",
+        "An earlier row has the same phone, campaign and version. Only that one is sent.",
+    ),
+    "duplicate_differs": FindingWords(
+        "Same phone twice, with other values",
+        "An earlier row has the same phone, campaign and version, but other values. Only the "
+        "earlier one is sent.",
+        "Decide which of the two is right, and take the other out.",
+    ),
+    "duplicate_sent": FindingWords(
+        "Same phone twice, sent twice",
+        "An earlier row has the same phone, campaign and version. Both are sent, since you "
+        "allowed people to get a campaign again.",
+    ),
+    "error_value": FindingWords(
+        "Spreadsheet error",
+        "The cell holds an error of the spreadsheet, such as #REF! or #N/A.",
+        "Mend the formula in your spreadsheet and upload it again.",
+    ),
+    "formula_without_value": FindingWords(
+        "Formula without a result",
+        "The file holds a formula, but not its result.",
+        "Open the file in your spreadsheet, save it, and upload it again.",
+    ),
+    "digits_lost": FindingWords(
+        "Digits lost",
+        "The spreadsheet keeps 15 digits of a number; this one was longer, and its end is lost.",
+        "Export the column as text from where it came.",
+    ),
+    "callback_too_large": FindingWords(
+        "Callback data too long",
+        "Callback data may take 1,024 bytes at most.",
+        "Shorten it, or leave it out.",
+    ),
+    "callback_unfit": FindingWords(
+        "Callback data not usable",
+        "The callback data looks like JSON but holds something that JSON does not allow.",
+        "Correct it, or leave it out.",
+    ),
+    "trimmed": FindingWords("Spaces taken off", "Spaces before or after the text were taken off."),
+    "line_break": FindingWords(
+        "Line break or tab in a variable",
+        "WhatsApp may refuse the message later.",
+        "Put the text on one line.",
+    ),
+    "many_spaces": FindingWords(
+        "Many spaces in a row in a variable",
+        "WhatsApp may refuse more than four spaces in a row.",
+        "Take some out.",
+    ),
+    "long_value": FindingWords(
+        "Very long variable",
+        "WhatsApp may refuse a variable of more than 1,024 characters.",
+        "Shorten the text.",
+    ),
+}

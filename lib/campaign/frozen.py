@@ -1,0 +1,117 @@
+"""A confirmed plan on disk: what was confirmed is what is sent, whatever happens to the sheet.
+
+A Parquet file named after the plan's fingerprint, in the order of sending, held rows last; a
+summary stands in its schema. Ranges are read without the rest, so a plan's size costs no memory.
+"""
+
+import functools
+import io
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lib.campaign.plan import SENT_FIELDS, Plan, entry_of
+from lib.connectly import CampaignEntry
+from lib.files import write_atomically
+from lib.settings import Settings
+
+_ROW_GROUP: Final = 10_000
+_SUMMARY: Final = b"sendout"
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def freeze(plan: Plan, settings: Settings) -> "FrozenPlan":
+    """Write the plan to the plans folder, whole or not at all; raises OSError (see `is_disk_full`).
+
+    A plan that is there already is left as it is: runs may be reading it.
+    """
+    path = _path(plan.fingerprint, settings)
+    if not path.exists():
+        lines = plan.table.sort_values("position", na_position="last").reset_index(names="row")
+        columns = ["row", "position", "sendout", *SENT_FIELDS, "held_codes", "warn_codes"]
+        table = pa.Table.from_pandas(lines[columns], preserve_index=False)
+        summary = {"rows": plan.rows, "held": plan.held_count, "filename": plan.filename}
+        table = table.replace_schema_metadata({_SUMMARY: json.dumps(summary).encode()})
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer, row_group_size=_ROW_GROUP, compression="zstd")
+        write_atomically(path, buffer.getvalue())
+    return FrozenPlan.open(plan.fingerprint, settings)
+
+
+def _path(fingerprint: str, settings: Settings) -> Path:
+    if not _FINGERPRINT.fullmatch(fingerprint):
+        raise ValueError("this is no fingerprint of a plan")
+    return settings.plans_dir / f"{fingerprint}.parquet"
+
+
+@dataclass(frozen=True)
+class FrozenPlan:
+    """A plan as it was confirmed. Positions count entries in the order of sending, from 0."""
+
+    path: Path
+
+    @classmethod
+    def open(cls, fingerprint: str, settings: Settings) -> Self:
+        """Find a frozen plan; raises FileNotFoundError and, for a damaged one, ValueError."""
+        frozen = cls(_path(fingerprint, settings))
+        _ = frozen._summary
+        return frozen
+
+    @property
+    def row_count(self) -> int:
+        """Rows of the sheet."""
+        return int(self._summary["rows"])
+
+    @property
+    def held_count(self) -> int:
+        """Rows held back."""
+        return int(self._summary["held"])
+
+    @property
+    def filename(self) -> str:
+        """The name of the sheet's file."""
+        return str(self._summary["filename"])
+
+    def entries(self, start: int, stop: int) -> list[CampaignEntry]:
+        """Return the entries at positions from start up to stop."""
+        stop = min(stop, self.row_count - self.held_count)
+        return [entry_of(line) for line in self._read(start, stop, SENT_FIELDS).to_pylist()]
+
+    def rows(self, start: int, stop: int) -> list[int]:
+        """Return the row numbers, as the sheet's owner sees them, at positions start to stop."""
+        stop = min(stop, self.row_count - self.held_count)
+        found: list[int] = self._read(start, stop, ("row",))["row"].to_pylist()
+        return found
+
+    def frame(self, *columns: str) -> pd.DataFrame:
+        """Return these columns for all rows, held ones included, by row number."""
+        wanted = [name for name in columns if name != "row"]
+        table = pq.read_table(self.path, columns=["row", *wanted])
+        frame: pd.DataFrame = table.to_pandas(types_mapper=_text_type)
+        return frame.set_index("row").sort_index()
+
+    @functools.cached_property
+    def _summary(self) -> dict[str, Any]:
+        summary: dict[str, Any] = json.loads(pq.read_schema(self.path).metadata[_SUMMARY])
+        return summary
+
+    def _read(self, start: int, stop: int, columns: tuple[str, ...]) -> pa.Table:
+        """Read positions from start up to stop, and only the row groups that hold them."""
+        if start >= stop:
+            return pq.read_schema(self.path).empty_table().select(columns)
+        first, last = start // _ROW_GROUP, (stop - 1) // _ROW_GROUP
+        with pq.ParquetFile(self.path) as file:
+            table = file.read_row_groups(list(range(first, last + 1)), columns=list(columns))
+        return table.slice(start - first * _ROW_GROUP, stop - start)
+
+
+def _text_type(kind: pa.DataType) -> Any:
+    return (
+        pd.StringDtype("pyarrow") if pa.types.is_large_string(kind) or kind == pa.string() else None
+    )

@@ -1,0 +1,129 @@
+"""Which column, or fixed value, feeds which field of an entry; and the person's other answers."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from lib.connectly import DuplicateBehavior, VersionBehavior
+from lib.sheet import Sheet
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Source(_Frozen):
+    """Where a field's value comes from: a column, with a fallback for empty cells; or a fixed
+    value; or nowhere, which leaves the field out.
+    """
+
+    column: str | None = None
+    value: str | None = None
+    fallback: str = ""
+
+    @model_validator(mode="after")
+    def _is_one_or_none(self) -> Self:
+        if self.column is not None and self.value is not None:
+            raise ValueError("a source is a column or a fixed value, not both")
+        return self
+
+    @property
+    def is_left_out(self) -> bool:
+        """Tell whether nothing feeds the field."""
+        return self.column is None and self.value is None
+
+
+class Mapping(_Frozen):
+    """What feeds each field of an entry."""
+
+    client: Source = Source()
+    campaign_name: Source = Source()
+    campaign_version: Source = Source()
+    sender: Source = Source()
+    variables: dict[str, Source] = Field(default_factory=dict)
+    callback_data: Source = Source()
+
+    def named_sources(self) -> dict[str, Source]:
+        """Return every field that something feeds, variables by their own names in braces."""
+        fields = {
+            "client": self.client,
+            "campaign_name": self.campaign_name,
+            "campaign_version": self.campaign_version,
+            "sender": self.sender,
+            "callback_data": self.callback_data,
+            **{f"{{{name}}}": source for name, source in self.variables.items()},
+        }
+        return {name: source for name, source in fields.items() if not source.is_left_out}
+
+
+class Answers(_Frozen):
+    """What a person has decided besides the mapping.
+
+    ``region`` is the country of phone numbers without one; ``refused_repairs`` are kinds of phone
+    repair that must not be made; ``trim`` takes spaces off both ends of each value.
+    """
+
+    region: str | None = None
+    if_version_unspecified: VersionBehavior = VersionBehavior.REUSE_LAST_ACTIVE
+    if_duplicate_check_unspecified: DuplicateBehavior = DuplicateBehavior.ALLOW_ONE
+    refused_repairs: frozenset[str] = frozenset()
+    trim: bool = True
+
+
+@dataclass(frozen=True)
+class MappingProblem:
+    """One reason why no plan can be made yet."""
+
+    code: str
+    field: str
+    sentence: str
+
+
+class MappingIncompleteError(ValueError):
+    """No plan can be made from this mapping; ``problems`` says why."""
+
+    def __init__(self, problems: tuple[MappingProblem, ...]) -> None:
+        super().__init__(", ".join(problem.code for problem in problems))
+        self.problems = problems
+
+
+_FIELD_NAMES: Final = {
+    "client": "the phone",
+    "campaign_name": "the campaign name",
+    "campaign_version": "the campaign version",
+    "sender": "the sender",
+    "callback_data": "the callback data",
+}
+
+
+def mapping_problems(sheet: Sheet, mapping: Mapping) -> tuple[MappingProblem, ...]:
+    """Return what is still missing before a plan can be made from the sheet."""
+    problems = []
+    if mapping.client.column is None:
+        problems.append(
+            MappingProblem(
+                "no_phone_column", "client", "Choose the column that holds the phone numbers."
+            )
+        )
+    if mapping.campaign_name.column is None and not (mapping.campaign_name.value or "").strip():
+        problems.append(
+            MappingProblem(
+                "no_campaign",
+                "campaign_name",
+                "Choose the column with the campaign name, or enter one name for all rows.",
+            )
+        )
+    for name, source in mapping.named_sources().items():
+        if source.column is not None and source.column not in sheet.frame.columns:
+            problems.append(
+                MappingProblem(
+                    "column_gone",
+                    name,
+                    f"The column for {_FIELD_NAMES.get(name, name)} is not in this sheet. "
+                    "Choose another one.",
+                )
+            )
+    if any(not name.strip() for name in mapping.variables):
+        problems.append(MappingProblem("variable_unnamed", "", "Give each variable a name."))
+    return tuple(problems)

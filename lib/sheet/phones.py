@@ -1,0 +1,281 @@
+"""Phone cells → ``+`` and digits, or a reason why not.
+
+A message to a stranger is far worse than one that waits for a correction, so nothing is guessed:
+a number without a country is read only as one of the country that a person has chosen, and every
+change of digits is a repair with a name of its own, which can be refused. What libphonenumber
+would let pass (letters as a keypad, ``.0`` as a digit, a date, an exponent) is refused before it
+is asked.
+"""
+
+import functools
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberType, ValidationResult
+
+from lib.sheet.phone_words import PROBLEMS
+
+
+@dataclass(frozen=True)
+class Phone:
+    """One cell, read: ``e164`` or a ``problem``, and the ``repair`` that it took, if any."""
+
+    e164: str | None = None
+    problem: str | None = None
+    repair: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Say what is wrong and what to do, for people; empty where nothing is."""
+        return PROBLEMS[self.problem].sentence if self.problem else ""
+
+
+_TEXT: Final = "string[pyarrow]"
+_FEWEST_DIGITS: Final = 7
+_MOST_DIGITS: Final = 15
+
+_INVISIBLE: Final = dict.fromkeys(
+    [0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F),
+     *range(0x2066, 0x206A)]
+)  # fmt: skip
+_DASHES: Final = dict.fromkeys([0x2212, *range(0x2010, 0x2016), 0xFE58, 0xFE63, 0xFF0D], "-")
+_CHARACTERS: Final = {**_INVISIBLE, **_DASHES}
+
+_EXPONENT: Final = re.compile(r"[+-]?\d+(?:[.,]\d*)?\s?[eE]\s?[+-]?\d+")
+_DATE: Final = re.compile(
+    r"(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])(?:[ T].*)?"
+    r"|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:19|20)\d\d(?: .*)?"
+)
+_DECIMAL: Final = re.compile(r"(\+?\d{7,15})[.,]0{1,2}")
+_FRACTION: Final = re.compile(r"\+?\d+[.,]\d{1,2}")
+_LINK: Final = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=)"
+    r"(?:\+|%2B)?(\d{7,15})/?(?:[?&].*)?"
+    r"|whatsapp://send/?\?phone=(?:\+|%2B)?(\d{7,15})(?:&.*)?",
+    re.IGNORECASE,
+)
+_LABEL: Final = re.compile(
+    r"(?:tel(?:e(?:ph|f)one?|éfono|efono)?|phone|mobile|mob|cell?|celular|m[óo]vil|fone|"
+    r"whats ?app|wa|zap)\s*[.:]*\s*(?=[+(\d])",
+    re.IGNORECASE,
+)
+_EXTENSION: Final = re.compile(
+    r".*\d\s*(?:#|;ext=|(?:e?xt(?:ension)?|ramal|interno|int|anexo|x)[.:]?)\s*\d{1,6}",
+    re.IGNORECASE,
+)
+_SEPARATORS: Final = re.compile(r"[/;,|&\n]|\s(?:or|o|ou|y|e|and)\s", re.IGNORECASE)
+_ALLOWED: Final = re.compile(r"[\d+()./ -]+")
+_PLUS: Final = re.compile(r"[( ]*\+[\d()./ -]+")
+
+# Kinds of number that no person reads messages on.
+_NOBODYS: Final = frozenset(
+    {
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.TOLL_FREE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.VOICEMAIL,
+        PhoneNumberType.PAGER,
+        PhoneNumberType.UAN,
+    }
+)
+_MOBILE: Final = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
+
+
+def normalise(series: pd.Series, region: str | None = None) -> pd.DataFrame:
+    """Read a column of phone cells.
+
+    Returns a frame with the series' index and the text columns ``e164`` (``+`` and digits),
+    ``problem`` (a code of `PROBLEMS`) and ``repair`` (a code of `REPAIRS`), missing where there is
+    none. ``region`` is the ISO code of the country of numbers that do not say theirs.
+    """
+    codes, cells = pd.factorize(series.astype("object"))
+    read = [read_phone(cell, region) for cell in cells]
+    columns = {
+        name: pd.array([getattr(phone, name) for phone in read], dtype=_TEXT).take(
+            codes, allow_fill=True
+        )
+        for name in ("e164", "problem", "repair")
+    }
+    return pd.DataFrame(columns, index=series.index)
+
+
+@functools.lru_cache(maxsize=65_536)
+def read_phone(cell: str, region: str | None = None) -> Phone:
+    """Read one phone cell; see `normalise`."""
+    text = _plain(cell)
+    if not text:
+        return Phone(problem="phone_missing")
+    if problem := _first_problem(text):
+        return Phone(problem=problem)
+    text, repair = _unwrap(text)
+    if problem := _form_problem(text):
+        return Phone(problem=problem)
+    if _PLUS.fullmatch(text):
+        return _international(text, repair)
+    if text.startswith("00"):
+        return _international(f"+{text[2:]}", repair or "international_prefix")
+    if region is None:
+        return Phone(problem="no_country")
+    return _national(text, region, repair)
+
+
+def suggest_region(series: pd.Series, header: str | None = None) -> str | None:
+    """Suggest the country of numbers without one, from those that carry a country code.
+
+    At least three numbers and six in ten must agree; a header such as ``phone_br`` decides where
+    no number does.
+    """
+    sample = series[series != ""].head(2_000)
+    found: list[str] = []
+    for cell in sample:
+        text = _plain(cell)
+        digits = re.sub(r"\D", "", text)
+        explicit = text.startswith(("+", "00", "(+"))
+        if explicit or len(digits) > 10:
+            number = _parse(f"+{digits.removeprefix('00') if explicit else digits}", None)
+            if number is not None and phonenumbers.is_valid_number(number):
+                found.append(phonenumbers.region_code_for_number(number) or "")
+    if len(found) >= 3:
+        best = max(set(found), key=found.count)
+        if best and found.count(best) >= 0.6 * len(found):
+            return best
+    ending = re.fullmatch(r".*[ _.-]([A-Za-z]{2})", header or "")
+    if ending and ending[1].upper() in phonenumbers.SUPPORTED_REGIONS:
+        return ending[1].upper()
+    return None
+
+
+def _plain(cell: str) -> str:
+    """Return the cell with Unicode's digits, dashes, spaces and plus signs as ASCII's."""
+    if not cell.isascii():
+        cell = unicodedata.normalize("NFKC", cell.translate(_CHARACTERS)).translate(_CHARACTERS)
+        cell = "".join(
+            str(unicodedata.decimal(each)) if each.isdecimal() else each for each in cell
+        )
+    return " ".join(cell.split(" ")).strip() if "\n" in cell else " ".join(cell.split())
+
+
+def _first_problem(text: str) -> str | None:
+    if text.startswith("#") and text[1:2].isalpha():
+        return "not_a_phone"
+    if _EXPONENT.fullmatch(text):
+        return "cut_by_spreadsheet"
+    if _DATE.fullmatch(text):
+        return "looks_like_date"
+    return None
+
+
+def _unwrap(text: str) -> tuple[str, str | None]:
+    """Take the number out of what spreadsheets and people put around it."""
+    if link := _LINK.fullmatch(text):
+        return f"+{link[1] or link[2]}", "link_read"
+    repair = None
+    if text.startswith(("'", "`", "\u2019")):
+        text, repair = text[1:].strip(), "apostrophe_removed"
+    if label := _LABEL.match(text):
+        text, repair = text[label.end() :], "label_removed"
+    if decimal := _DECIMAL.fullmatch(text):
+        text, repair = decimal[1], "decimal_removed"
+    return text, repair
+
+
+def _form_problem(text: str) -> str | None:
+    if _EXTENSION.fullmatch(text):
+        return "extension"
+    parts = [part for part in _SEPARATORS.split(text) if sum(map(str.isdigit, part)) >= 6]
+    if len(parts) > 1 or len(re.findall(r"\+\s*\d{5}", text)) > 1:
+        return "two_numbers"
+    if any(map(str.isalpha, text)):
+        return "letters"
+    if not _ALLOWED.fullmatch(text) or _FRACTION.fullmatch(text):
+        return "not_a_phone"
+    if "+" in text and not _PLUS.fullmatch(text):
+        return "not_a_phone"
+    digits = sum(map(str.isdigit, text))
+    if digits < _FEWEST_DIGITS:
+        return "too_short"
+    if digits > _MOST_DIGITS + (2 if text.startswith("00") else 0):
+        return "too_long"
+    return None
+
+
+def _international(text: str, repair: str | None) -> Phone:
+    number = _parse(text, None)
+    if number is None:
+        return Phone(problem="unknown_country")
+    return _judge(number, repair)
+
+
+def _national(text: str, region: str, repair: str | None) -> Phone:
+    """Read a number without a plus as one of the chosen country, and of no other."""
+    number = _parse(text, region)
+    if number is None:
+        return Phone(problem="not_valid")
+    if number.country_code != phonenumbers.country_code_for_region(region):
+        # It began with the country's own prefix for calls abroad, such as 011.
+        return _judge(number, repair or "international_prefix")
+    phone = _judge(number, repair or "country_added")
+    if phone.e164 is None:
+        abroad = _parse("+" + re.sub(r"\D", "", text), None)
+        if abroad is not None and phonenumbers.is_valid_number(abroad):
+            return Phone(problem="other_country")
+    return phone
+
+
+def _judge(number: PhoneNumber, repair: str | None) -> Phone:
+    if not phonenumbers.is_valid_number(number):
+        mended, how = _mend(number)
+        if mended is None:
+            return Phone(problem=_why_invalid(number))
+        number, repair = mended, how
+    if phonenumbers.number_type(number) in _NOBODYS:
+        return Phone(problem="nobodys")
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return Phone(e164=e164, repair=repair)
+
+
+def _mend(number: PhoneNumber) -> tuple[PhoneNumber | None, str | None]:
+    """Offer the three repairs that WhatsApp lists need and that change no one's number.
+
+    Mexico no longer has the 1 after +52; Argentina's mobiles have a 9 after +54; Brazil's have a
+    ninth digit, a 9, which only numbers that began with 6 to 9 have got: never a landline.
+    """
+    digits = str(number.national_number)
+    match number.country_code:
+        case 52 if len(digits) == 11 and digits[0] == "1":
+            candidate, repair = f"+52{digits[1:]}", "mexico_1"
+        case 54 if len(digits) == 10 and digits[0] != "9":
+            candidate, repair = f"+549{digits}", "argentina_9"
+        case 55 if len(digits) == 10 and digits[2] in "6789":
+            candidate, repair = f"+55{digits[:2]}9{digits[2:]}", "brazil_9"
+        case _:
+            return None, None
+    mended = _parse(candidate, None)
+    if mended is None or not phonenumbers.is_valid_number(mended):
+        return None, None
+    if repair != "mexico_1" and phonenumbers.number_type(mended) not in _MOBILE:
+        return None, None
+    return mended, repair
+
+
+def _why_invalid(number: PhoneNumber) -> str:
+    match phonenumbers.is_possible_number_with_reason(number):
+        case ValidationResult.TOO_SHORT | ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+            return "too_short"
+        case ValidationResult.TOO_LONG:
+            return "too_long"
+        case ValidationResult.INVALID_COUNTRY_CODE:
+            return "unknown_country"
+        case _:
+            return "not_valid"
+
+
+def _parse(text: str, region: str | None) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
