@@ -3,7 +3,9 @@
 import ast
 import re
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,17 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-import lib.connectly
 from lib.settings import ROOT, Settings
+from tests.support.sandbox import SandboxHandle
 
 LOCKS = ("requirements.txt", "requirements-test.txt")
 CODE = sorted(path for folder in ("lib", "pages") for path in (ROOT / folder).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+PROJECT: dict[str, Any] = tomllib.loads(PYPROJECT)
+APP_DEPENDENCIES: list[str] = PROJECT["project"]["dependencies"]
+TEST_DEPENDENCIES: list[str] = PROJECT["dependency-groups"]["test"]
 
 
 def name_of(path: Path) -> str:
@@ -57,8 +63,8 @@ def test_a_lock_names_no_registry_no_folder_and_no_address(lock: str) -> None:
 @pytest.mark.parametrize(
     ("lock", "asked"),
     [
-        ("requirements.txt", PROJECT["project"]["dependencies"]),
-        ("requirements-test.txt", PROJECT["dependency-groups"]["test"]),
+        ("requirements.txt", APP_DEPENDENCIES),
+        ("requirements-test.txt", TEST_DEPENDENCIES),
     ],
 )
 def test_a_lock_holds_what_pyproject_asks_for(lock: str, asked: list[str]) -> None:
@@ -76,13 +82,9 @@ def test_both_locks_agree_on_the_packages_that_they_share() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "dependency",
-    [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["test"]],
-)
+@pytest.mark.parametrize("dependency", APP_DEPENDENCIES + TEST_DEPENDENCIES)
 def test_a_direct_dependency_says_what_it_is_for(dependency: str) -> None:
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert re.search(rf'"{re.escape(dependency)}", +# \w', text)
+    assert re.search(rf'"{re.escape(dependency)}", +# \w', PYPROJECT)
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
@@ -106,12 +108,41 @@ def test_each_file_that_the_readme_points_to_is_there() -> None:
         assert (ROOT / target).exists(), target
 
 
-def test_the_readmes_ten_lines_of_client_name_what_the_client_offers() -> None:
+def test_the_readmes_example_of_the_client_sends_one_entry(
+    sandbox: SandboxHandle, capsys: pytest.CaptureFixture[str]
+) -> None:
     example = re.search(r"```python\n(.*?)```", README, re.DOTALL)
     assert example
-    imports = [node for node in ast.walk(ast.parse(example[1])) if isinstance(node, ast.ImportFrom)]
-    assert [each.module for each in imports] == ["lib.connectly"]
-    assert {alias.name for each in imports for alias in each.names} <= set(lib.connectly.__all__)
+    ours = f'base_url="{sandbox.url}", business_id="sandbox", api_key="sandbox"'
+    exec(example[1].replace('business_id="…", api_key="…"', ours), {})
+
+    assert capsys.readouterr().out == "1 None\n"
+    assert [each["campaignName"] for each in sandbox.record()] == ["demo_welcome"]
+
+
+@pytest.mark.parametrize(
+    ("files", "allowed"),
+    [([ROOT / "app.py", *CODE], APP_DEPENDENCIES), (TESTS, APP_DEPENDENCIES + TEST_DEPENDENCIES)],
+    ids=["the app", "the tests"],
+)
+def test_nothing_is_imported_but_direct_dependencies(files: list[Path], allowed: list[str]) -> None:
+    declared = {canonicalize_name(Requirement(each).name) for each in allowed}
+    providers = packages_distributions()
+    for path in files:
+        modules = {
+            name.partition(".")[0]
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for name in imported_by(node)
+        }
+        for module in modules - sys.stdlib_module_names - {"lib", "tests"}:
+            owners = {canonicalize_name(each) for each in providers[module]}
+            assert owners & declared, f"{name_of(path)} imports {module}"
+
+
+def imported_by(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
 
 
 @pytest.mark.parametrize("path", CODE, ids=name_of)
