@@ -1,0 +1,275 @@
+"""The client against a server that does whatever networks and gateways do."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+
+from lib import connectly
+from lib.connectly import (
+    AsyncConnectlyClient,
+    CampaignEntry,
+    ConnectlyClient,
+    ConnectlyError,
+    NotSentError,
+    OutcomeUnknownError,
+    SendCampaignsResponse,
+)
+from lib.connectly.exchange import translate
+from tests.support.misbehaving import GOOD_BODY, HANG, RESET, http, misbehaving
+from tests.support.sandbox import SandboxHandle
+
+KEY = "secret-key-0123456789"
+PHONE = "+16505550123"
+ENTRY = CampaignEntry(client=PHONE, campaign_name="spring", variables={"name": "Ana"})
+
+Send = Callable[[str], SendCampaignsResponse]
+
+
+def _send_sync(url: str) -> SendCampaignsResponse:
+    with ConnectlyClient(
+        base_url=url, business_id="biz", api_key=KEY, connect_timeout=2, read_timeout=0.5
+    ) as client:
+        return client.send_campaigns([ENTRY])
+
+
+def _send_async(url: str) -> SendCampaignsResponse:
+    async def send() -> SendCampaignsResponse:
+        async with AsyncConnectlyClient(
+            base_url=url, business_id="biz", api_key=KEY, connect_timeout=2, read_timeout=0.5
+        ) as client:
+            return await client.send_campaigns([ENTRY])
+
+    return asyncio.run(send())
+
+
+@pytest.fixture(params=[_send_sync, _send_async], ids=["sync", "async"])
+def send(request: pytest.FixtureRequest) -> Send:
+    chosen: Send = request.param
+    return chosen
+
+
+def _fail(send: Send, *answers: bytes) -> ConnectlyError:
+    with misbehaving(*answers) as server, pytest.raises(ConnectlyError) as caught:
+        send(server.url)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        pytest.param(http(400), connectly.BadRequest, id="400"),
+        pytest.param(http(401), connectly.AuthenticationFailed, id="401"),
+        pytest.param(http(403), connectly.PermissionDenied, id="403"),
+        pytest.param(http(404), connectly.NotFound, id="404"),
+        pytest.param(http(409), connectly.Conflict, id="409"),
+        pytest.param(http(413), connectly.RequestTooLarge, id="413"),
+        pytest.param(http(418), connectly.BadRequest, id="418"),
+        pytest.param(http(422), connectly.BadRequest, id="422"),
+        pytest.param(http(429), connectly.RateLimited, id="429"),
+        pytest.param(http(302, Location="https://x.example"), connectly.RedirectRefused, id="302"),
+        pytest.param(http(408), connectly.ReadTimedOut, id="408"),
+        pytest.param(http(500), connectly.ServerError, id="500"),
+        pytest.param(http(502, b"<html>bad gateway</html>"), connectly.ServerError, id="502 HTML"),
+        pytest.param(HANG, connectly.ReadTimedOut, id="no answer"),
+        pytest.param(RESET, connectly.ConnectionLost, id="reset before the answer"),
+        pytest.param(http(200, b"{", length=99) + RESET, connectly.ConnectionLost, id="reset"),
+        pytest.param(http(200, b'{"data"', length=99), connectly.ConnectionLost, id="cut off"),
+        pytest.param(b"SSH-2.0-OpenSSH\r\n\r\n", connectly.ConnectionLost, id="not HTTP"),
+        pytest.param(http(200), connectly.UnreadableAnswer, id="empty"),
+        pytest.param(http(200, b"<html>"), connectly.UnreadableAnswer, id="200 HTML"),
+        pytest.param(http(200, b"null"), connectly.UnreadableAnswer, id="null"),
+        pytest.param(http(200, b"[]"), connectly.UnreadableAnswer, id="a list"),
+        pytest.param(http(200, b"\xff\xfe{}"), connectly.UnreadableAnswer, id="not UTF-8"),
+        pytest.param(http(200, b"[" * 100_000), connectly.UnreadableAnswer, id="too deep"),
+        pytest.param(
+            http(200, b"x", Content_Encoding="gzip"), connectly.UnreadableAnswer, id="bad gzip"
+        ),
+    ],
+)  # fmt: skip
+def test_every_way_to_fail_has_its_own_exception(
+    answer: bytes, expected: type[ConnectlyError], send: Send
+) -> None:
+    assert type(_fail(send, answer)) is expected
+
+
+def test_nobody_there_is_certain_not_to_have_been_sent(send: Send) -> None:
+    with misbehaving(HANG) as server:
+        url = server.url
+
+    with pytest.raises(connectly.ConnectionFailed):
+        send(url)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [each for each in vars(httpx).values()
+     if isinstance(each, type) and issubclass(each, httpx.HTTPError) and each.__subclasses__() == []
+     and each is not httpx.HTTPStatusError],
+)  # fmt: skip
+def test_every_complaint_of_the_layer_below_is_translated(error: type[httpx.HTTPError]) -> None:
+    translated = translate(error("at +16505550123"))
+
+    assert isinstance(translated, NotSentError | OutcomeUnknownError)
+    assert "+1650" not in str(translated)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("2", 2.0), ("0", 0.0), ("-5", 0.0), ("1.5", 1.5), ("99999999", 3600.0), ("soon", None),
+     ("nan", None), ("inf", None), ("", None)],
+)  # fmt: skip
+def test_retry_after_is_read_as_seconds(value: str, expected: float | None, send: Send) -> None:
+    error = _fail(send, http(429, Retry_After=value))
+
+    assert error.retry_after == expected
+
+
+def test_retry_after_is_read_as_a_date(send: Send) -> None:
+    moment = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
+
+    error = _fail(send, http(429, Retry_After=moment))
+
+    assert error.retry_after is not None
+    assert 90 < error.retry_after <= 100
+
+
+def test_no_retry_after_is_none(send: Send) -> None:
+    assert _fail(send, http(429)).retry_after is None
+
+
+def test_a_redirect_does_not_get_the_key(send: Send) -> None:
+    with misbehaving(http(200, GOOD_BODY)) as other:
+        error = _fail(send, http(307, Location=f"{other.url}/elsewhere"))
+
+        assert isinstance(error, connectly.RedirectRefused)
+        assert other.requests == []
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "kind", "trace_id"),
+    [
+        (b'{"code": 16, "message": "x"}', "STUDIO_KEY_REFUSED", None, None),
+        (b'{"code": "ERROR_CODE_CONFLICT", "type": "ERROR_TYPE_CONFLICT", "cntTraceId": "t-1"}',
+         "ERROR_CODE_CONFLICT", "ERROR_TYPE_CONFLICT", "t-1"),
+        (b'{"error": {"code": "ERROR_CODE_UNAUTHENTICATED"}}', "ERROR_CODE_UNAUTHENTICATED", None,
+         None),
+        (b'{"code": null, "type": 7, "cntTraceId": {}}', "STUDIO_KEY_REFUSED", None, None),
+        (b"[1, 2]", "STUDIO_KEY_REFUSED", None, None),
+        (b"null", "STUDIO_KEY_REFUSED", None, None),
+        (b"\xff<html>", "STUDIO_KEY_REFUSED", None, None),
+    ],
+)  # fmt: skip
+def test_an_error_body_of_any_shape_is_read_as_far_as_it_goes(
+    body: bytes, code: str, kind: str | None, trace_id: str | None, send: Send
+) -> None:
+    error = _fail(send, http(401, body))
+
+    assert (error.code, error.error_type, error.trace_id) == (code, kind, trace_id)
+
+
+def test_no_exception_says_the_key_the_phone_or_the_answers_text(send: Send) -> None:
+    said = f'{{"message": "{PHONE} with {KEY}", "userMessage": "{PHONE}"}}'.encode()
+
+    error = _fail(send, http(400, said))
+
+    for text in (str(error), repr(error), str(error.args), error.user_message):
+        assert PHONE not in text
+        assert KEY not in text
+    assert error.vendor_message == PHONE
+    assert error.__cause__ is None
+
+
+def test_the_key_is_in_no_representation_of_a_client() -> None:
+    with ConnectlyClient(business_id="biz", api_key=KEY) as client:
+        assert KEY not in repr(client)
+        assert KEY not in repr(vars(client))
+
+
+def test_a_huge_answer_is_not_swallowed(send: Send) -> None:
+    error = _fail(send, http(200, b" " * (9 * 1024 * 1024)))
+
+    assert isinstance(error, connectly.UnreadableAnswer)
+
+
+def test_an_answer_is_returned_with_its_own_text(send: Send) -> None:
+    with misbehaving(http(200, GOOD_BODY)) as server:
+        response = send(server.url)
+
+        assert response.data[0].accepted_count == 1
+        assert response.json_text == GOOD_BODY.decode()
+        request = server.requests[0]
+    assert request.startswith(b"POST /v1/businesses/biz/send/campaigns HTTP/1.1\r\n")
+    assert f"x-api-key: {KEY}".encode() in request.lower()
+    assert b"scheduledAt" not in request
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://api.connectly.ai", "http://localhost.evil.com", "http://127.0.0.1@evil.com",
+     "https://user:pass@api.connectly.ai", "ftp://127.0.0.1", "//api.connectly.ai", "", "https://",
+     "https://api.connectly.ai?x=1", "http://0.0.0.0", "http://10.0.0.1"],
+)  # fmt: skip
+def test_the_key_travels_only_encrypted_or_within_this_machine(url: str) -> None:
+    with pytest.raises(connectly.InsecureAddress):
+        ConnectlyClient(base_url=url, business_id="biz", api_key=KEY)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://api.connectly.ai", "http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"],
+)
+def test_encrypted_and_local_addresses_are_taken(url: str) -> None:
+    ConnectlyClient(base_url=url, business_id="biz", api_key=KEY).close()
+
+
+@pytest.mark.parametrize("key", ["", "with space", "with\nnewline", "ключ"])
+def test_a_key_that_cannot_be_one_is_refused_without_being_quoted(key: str) -> None:
+    with pytest.raises(ValueError, match="key is missing") as caught:
+        ConnectlyClient(business_id="biz", api_key=key)
+
+    assert not key or key not in str(caught.value)
+
+
+def test_a_business_id_cannot_lead_to_another_path(send: Send) -> None:
+    with misbehaving(http(200, GOOD_BODY)) as server:
+        with ConnectlyClient(
+            base_url=server.url, business_id="../../admin?x#y", api_key=KEY
+        ) as client:
+            client.send_campaigns([ENTRY])
+
+        assert b"POST /v1/businesses/..%2F..%2Fadmin%3Fx%23y/send/campaigns " in server.requests[0]
+
+
+def test_no_entries_are_refused_before_anything_is_asked() -> None:
+    with (
+        misbehaving(http(200, b'{"data": []}')) as server,
+        ConnectlyClient(base_url=server.url, business_id="biz", api_key=KEY) as client,
+    ):
+        with pytest.raises(connectly.InvalidEntry):
+            client.send_campaigns([])
+
+        client.check_connection()
+        assert len(server.requests) == 1
+        assert server.requests[0].endswith(b'{"entries":[]}')
+
+
+def test_the_sandbox_takes_what_the_client_sends(sandbox: SandboxHandle) -> None:
+    entry = CampaignEntry(
+        client=PHONE,
+        campaign_name="demo_promo",
+        variables={"name": "Ana", "code": "007"},
+        callback_data={"n": 1},
+    )
+    with ConnectlyClient(
+        base_url=sandbox.url, business_id=sandbox.business_id, api_key=sandbox.api_key
+    ) as client:
+        response = client.send_campaigns([entry])
+
+    assert connectly.judge([entry], response).accepted == 1
+    message = sandbox.record()[0]
+    assert message["variables"] == {"name": "Ana", "code": "007"}
+    assert message["callbackData"] == {"n": 1}

@@ -1,0 +1,75 @@
+import json
+
+import pytest
+
+from lib.connectly import CampaignEntry, SendCampaignsResponse, Verdict, judge
+
+
+def _item(**changes: object) -> dict[str, object]:
+    return {
+        "campaignName": "spring",
+        "campaignVersion": "v9",
+        "status": "created",
+        "acceptedCount": 1,
+        "rejectedCount": 0,
+        **changes,
+    }
+
+
+def _judge(*items: dict[str, object], sent: int = 1, version: str | None = None) -> Verdict:
+    entries = [
+        CampaignEntry(
+            client=f"+1650555{number:04d}", campaign_name="spring", campaign_version=version
+        )
+        for number in range(sent)
+    ]
+    return judge(entries, SendCampaignsResponse.from_json(json.dumps({"data": items})))
+
+
+ERROR = {"code": "ERROR_CODE_CAMPAIGN_NOT_FOUND"}
+OTHER = _item(campaignName="autumn", acceptedCount=5)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        pytest.param(_judge(_item()), (1, 0, 0), id="accepted"),
+        pytest.param(_judge(_item(acceptedCount=0, rejectedCount=1)), (0, 1, 0), id="rejected"),
+        pytest.param(_judge(), (0, 0, 1), id="no item covers it"),
+        pytest.param(_judge(_item(acceptedCount=0)), (0, 0, 1), id="no count covers it"),
+        pytest.param(_judge(_item(acceptedCount=2)), (0, 0, 1), id="counts more than was sent"),
+        pytest.param(_judge(_item(), sent=3), (1, 0, 2), id="counts fewer than were sent"),
+        pytest.param(_judge(_item(acceptedCount=2, rejectedCount=1), sent=3), (2, 1, 0), id="both"),
+        pytest.param(_judge(OTHER), (0, 0, 1), id="another campaign"),
+        pytest.param(_judge(OTHER, _item()), (1, 0, 0), id="in another order"),
+        pytest.param(_judge(_item(), version="v1"), (0, 0, 1), id="another version"),
+        pytest.param(_judge(_item(), version="v9"), (1, 0, 0), id="the version asked for"),
+        pytest.param(
+            _judge(_item(campaignVersion=None), version="v9"), (1, 0, 0), id="version left out"
+        ),
+        pytest.param(
+            _judge(_item(acceptedCount=0, status="error", error=ERROR)),
+            (0, 1, 0),
+            id="an error about the only entry",
+        ),
+        pytest.param(
+            _judge(_item(acceptedCount=0, rejectedCount=1, status="error", error=ERROR)),
+            (0, 1, 0),
+            id="error and count are not counted twice",
+        ),
+        pytest.param(
+            _judge(_item(acceptedCount=0, status="error", error=ERROR), sent=2),
+            (0, 0, 2),
+            id="an error that counts nobody",
+        ),
+        pytest.param(
+            _judge(_item(acceptedCount=0, status="created", error=ERROR)),
+            (0, 0, 1),
+            id="an error that is none",
+        ),
+    ],
+)
+def test_only_counts_that_fit_prove_anything(
+    verdict: Verdict, expected: tuple[int, int, int]
+) -> None:
+    assert (verdict.accepted, verdict.rejected, verdict.unknown) == expected
