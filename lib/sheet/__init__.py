@@ -1,0 +1,19 @@
+"""Sheets: from any file an owner has to a frame of text with Excel's row numbers."""
+
+from lib.sheet.errors import SheetError
+from lib.sheet.notes import Note
+from lib.sheet.reading import read_sheet
+from lib.sheet.samples import SAMPLES, Sample
+from lib.sheet.store import Sheet, keep_upload, load_sheet, upload_path
+
+__all__ = [
+    "SAMPLES",
+    "Note",
+    "Sample",
+    "Sheet",
+    "SheetError",
+    "keep_upload",
+    "load_sheet",
+    "read_sheet",
+    "upload_path",
+]

@@ -1,0 +1,83 @@
+"""The process that reads one sheet: ``python -m lib.sheet.child JOB``, JOB being JSON.
+
+A file from outside can make any reader loop, swell or crash; here it costs one process. The
+file comes in on standard input. The sheet goes to the Parquet file ``target``; standard output
+gets ``{}``, or the code and the facts of what is wrong.
+"""
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def main(job: dict[str, Any]) -> dict[str, Any]:
+    """Read the sheet on standard input; return the answer for standard output."""
+    import pyarrow as pa
+
+    from lib.files import is_disk_full
+    from lib.sheet.errors import SheetError
+
+    pa.set_memory_pool(pa.system_memory_pool())
+    _limit_memory(job["max_memory"])
+    try:
+        _read(job)
+    except SheetError as error:
+        return {"code": error.code, "sentence": error.sentence, "action": error.action}
+    except (MemoryError, pa.ArrowMemoryError):
+        return {"code": "out_of_memory"}
+    except OSError as error:
+        if is_disk_full(error):
+            return {"code": "disk_full"}
+        raise
+    return {}
+
+
+def _limit_memory(headroom: int) -> None:
+    """Allow this process as much memory again as ``headroom``, beyond what Python itself takes."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    limit = pages * resource.getpagesize() + headroom
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _read(job: dict[str, Any]) -> None:
+    from lib.sheet.assembly import assemble
+    from lib.sheet.delimited import read_text
+    from lib.sheet.errors import sheet_error
+    from lib.sheet.formats import Kind, kind_of
+    from lib.sheet.parquet import write_parquet
+    from lib.sheet.spreadsheet import read_worksheet
+
+    data = sys.stdin.buffer.read()
+    kind = kind_of(data)
+    rows, columns, cells = job["max_rows"], job["max_columns"], job["max_cells"]
+    about: dict[str, Any] = {"filename": job["filename"], "worksheet": None, "worksheets": []}
+    if kind == Kind.TEXT:
+        if job["worksheet"] is not None:
+            raise sheet_error("worksheet_not_found")
+        records = read_text(data, max_columns=columns, max_rows=rows)
+        table, notes, flags = records.table, records.notes, []
+    else:
+        found = read_worksheet(
+            data, kind, job["worksheet"], max_rows=rows, max_columns=columns, max_cells=cells
+        )
+        table, notes, flags = found.table, found.notes, found.flags
+        about |= {"worksheet": found.name, "worksheets": found.names}
+    del data
+    sheet = assemble(table, flags, max_rows=rows, max_cells=cells)
+    about |= {"names": sheet.names, "notes": [*notes, *sheet.notes]}
+    write_parquet(Path(job["target"]), sheet, about)
+
+
+if __name__ == "__main__":
+    answer = main(json.loads(sys.argv[1]))
+    sys.stdout.write(json.dumps(answer))
+    sys.stdout.flush()
+    # The readers' own threads need not be waited for.
+    os._exit(0)

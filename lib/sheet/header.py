@@ -1,0 +1,67 @@
+"""Names for a sheet's columns: unique, never empty, and never a recipient's own data."""
+
+import re
+from collections.abc import Sequence
+
+_PHONE = re.compile(r"[+(]?\d[\d\s().\-/\u00a0]{5,24}\d")
+_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def is_data(cells: Sequence[str]) -> bool:
+    """Tell whether a first row holds a recipient, where names of columns should be.
+
+    One phone number or e-mail address among the cells is enough; a date may well name a column.
+    """
+    return any(_PHONE.fullmatch(cell) or _EMAIL.fullmatch(cell) for cell in _bare(cells))
+
+
+def _bare(cells: Sequence[str]) -> list[str]:
+    stripped = (cell.strip() for cell in cells)
+    return [
+        cell
+        for cell in stripped
+        if not _DATE.fullmatch(cell) and (_EMAIL.fullmatch(cell) or _digits(cell) >= 7)
+    ]
+
+
+def _digits(cell: str) -> int:
+    return sum(character.isdigit() for character in cell)
+
+
+def unique_names(cells: Sequence[str], positions: Sequence[int]) -> tuple[list[str], list[str]]:
+    """Return a name for each column, and the codes of notes about names that had to change.
+
+    ``positions`` are the columns' places in the sheet, from 0, which name those without a name.
+    Line breaks and runs of spaces become one space; "Name", "name" stay two names.
+    """
+    notes = []
+    names: list[str] = []
+    wanted = [
+        " ".join(cell.split()) or letter_name(at) for cell, at in zip(cells, positions, strict=True)
+    ]
+    if not all(cell.strip() for cell in cells):
+        notes.append("unnamed_columns")
+    taken = set(wanted)
+    for name in wanted:
+        if name not in names:
+            names.append(name)
+            continue
+        number = 2
+        while f"{name} ({number})" in taken:
+            number += 1
+        names.append(f"{name} ({number})")
+        taken.add(names[-1])
+        if "same_names" not in notes:
+            notes.append("same_names")
+    return names, notes
+
+
+def letter_name(index: int) -> str:
+    """Return "Column A" for 0, "Column AA" for 26: the letters a spreadsheet program shows."""
+    letters = ""
+    number = index + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"Column {letters}"

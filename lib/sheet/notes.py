@@ -1,0 +1,31 @@
+"""What was found or changed while a sheet was read, in words for its owner."""
+
+from typing import NamedTuple
+
+
+class Note(NamedTuple):
+    """One thing to know about how a sheet was read."""
+
+    code: str
+    sentence: str
+
+
+SENTENCES = {
+    "nul_removed": "Invisible zero characters were removed.",
+    "encoding_guessed": "The file doesn't say how its letters are stored. Check a name or two.",
+    "quotes_ignored": "A quotation mark is never closed, so quotation marks were read as text.",
+    "short_rows": "Some rows have fewer cells than the first one; the rest were read as empty.",
+    "long_rows": "Some rows have more cells than there are column names; extra columns hold them.",
+    "empty_rows": "Empty rows were left out.",
+    "empty_columns": "Empty columns were left out.",
+    "no_header": "The first row holds data, not column names, so columns are named by letters.",
+    "unnamed_columns": "Columns without a name are named by their letters.",
+    "same_names": "Columns with the same name were numbered.",
+    "formulas": "Cells with formulas show the values that were last saved.",
+    "dates_iso": "Some dates are written as year-month-day, since how they look isn't in the file.",
+}
+
+
+def note(code: str) -> Note:
+    """Return the note of this code."""
+    return Note(code, SENTENCES[code])
