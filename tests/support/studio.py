@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from lib.settings import ROOT
 
-UP_SECONDS = 60.0  # until things must have come about; two cores may serve other tests too
+UP_SECONDS = 120.0  # until things must have come about; two cores may serve other tests too
 DOWN_SECONDS = 45.0  # until everything must have ended; the worker finishes what is under way
 
 Child = Literal["worker", "sandbox"]
@@ -90,7 +90,7 @@ class Studio:
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait until something has come about while the app runs.
 
-        Raises RuntimeError with the app's own words where it ends, or a minute passes, before.
+        Raises RuntimeError with the app's own words where it ends, or two minutes pass, before.
         """
         deadline = time.monotonic() + UP_SECONDS
         while not condition():
