@@ -1,0 +1,394 @@
+"""Claim, send and settle batches in the ledger. Each function is given a transaction.
+
+Whoever acts on a batch names the claim that it acts under. A claim that was taken back in the
+meantime, by a pause, a cancel or another worker, changes nothing any more.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, or_, select, update
+
+from lib.connectly import DuplicateBehavior, VersionBehavior
+from lib.delivery.decisions import Decision
+from lib.delivery.ledger_counts import Settled, count_settled
+from lib.delivery.ledger_runs import finish_if_done, pause, state_of
+from lib.delivery.ledger_tables import attempt, batch, run, sendout
+from lib.delivery.states import BatchState, Outcome, RunKind, RunState
+
+# Batches are made as they are needed: a run of a million starts at once and holds up nobody.
+_BATCHES_AHEAD: Final = 2_000
+
+_UNSETTLED: Final = (BatchState.WAITING, BatchState.SENDING)
+
+_RUNS: Final = (
+    select(
+        run.c.id,
+        run.c.kind,
+        run.c.plan_id,
+        run.c.if_version_unspecified,
+        run.c.if_duplicate_check_unspecified,
+    )
+    .where(run.c.state == RunState.RUNNING, run.c.connection == bindparam("of"))
+    .order_by(run.c.kind != RunKind.TEST, run.c.served_at.nulls_first(), run.c.created_at)
+)
+_SERVED: Final = (
+    update(run)
+    .where(run.c.id == bindparam("run"))
+    .values(
+        served_at=bindparam("now"), started_at=func.coalesce(run.c.started_at, bindparam("now"))
+    )
+)
+_BUSY_CONNECTIONS: Final = (
+    select(run.c.connection).where(run.c.state == RunState.RUNNING).distinct()
+)
+
+_needs_pilot: Final = and_(sendout.c.needs_version, sendout.c.pinned_version.is_(None))
+_other: Final = batch.alias("other")
+_pilot_is_out: Final = exists().where(
+    _other.c.run_id == sendout.c.run_id,
+    _other.c.sendout == sendout.c.number,
+    _other.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]),
+)
+_pilot_is_there: Final = exists().where(
+    _other.c.run_id == sendout.c.run_id,
+    _other.c.sendout == sendout.c.number,
+    _other.c.state.in_([BatchState.WAITING, BatchState.CLAIMED, BatchState.SENDING]),
+)
+_WAITING: Final = (
+    select(
+        batch.c.id,
+        batch.c.sendout,
+        batch.c.start,
+        batch.c.size,
+        batch.c.claims,
+        batch.c.attempts,
+        batch.c.doubtful,
+        _needs_pilot.label("pilot"),
+        sendout.c.pinned_version,
+    )
+    .join(sendout)
+    .where(
+        batch.c.run_id == bindparam("run"),
+        batch.c.state == BatchState.WAITING,
+        or_(~_needs_pilot, ~_pilot_is_out),
+    )
+    .order_by(batch.c.start)
+    .limit(bindparam("most"))
+)
+_CLAIM: Final = (
+    update(batch)
+    .where(batch.c.id == bindparam("batch"))
+    .values(state=BatchState.CLAIMED, owner=bindparam("by"), claims=batch.c.claims + 1)
+)
+_UNBATCHED: Final = (
+    select(
+        sendout.c.number,
+        sendout.c.start,
+        sendout.c.entries,
+        sendout.c.batched,
+        _needs_pilot.label("pilot"),
+    )
+    .where(
+        sendout.c.run_id == bindparam("run"),
+        sendout.c.batched < sendout.c.entries,
+        or_(~_needs_pilot, ~_pilot_is_there),
+    )
+    .order_by(sendout.c.number)
+    .limit(100)
+)
+_INSERT_BATCH: Final = insert(batch)
+_BATCHED: Final = (
+    update(sendout)
+    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("of"))
+    .values(batched=sendout.c.batched + bindparam("more"))
+)
+
+_mine: Final = and_(
+    batch.c.id == bindparam("batch"),
+    batch.c.owner == bindparam("by"),
+    batch.c.claims == bindparam("claim"),
+)
+_IS_RUNNING: Final = exists().where(run.c.id == batch.c.run_id, run.c.state == RunState.RUNNING)
+_BEGIN: Final = (
+    update(batch)
+    .where(
+        _mine,
+        batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]),
+        batch.c.attempts == bindparam("before"),
+        _IS_RUNNING,
+    )
+    .values(state=BatchState.SENDING, attempts=batch.c.attempts + 1)
+)
+_INSERT_ATTEMPT: Final = insert(attempt)
+_END_ATTEMPT: Final = (
+    update(attempt)
+    .where(attempt.c.id == bindparam("attempt"), attempt.c.ended_at.is_(None))
+    .values(
+        ended_at=bindparam("now"),
+        **{
+            name: bindparam(f"new_{name}")
+            for name in (
+                "result",
+                "http_status",
+                "error_code",
+                "error_type",
+                "message",
+                "trace_id",
+                "campaign_version",
+                "connectly_sendout_id",
+                "answer",
+            )
+        },
+    )
+)
+_LEAVE: Final = (
+    update(batch)
+    .where(_mine, batch.c.state == BatchState.SENDING)
+    .values(
+        state=bindparam("to"),
+        owner=bindparam("to_owner"),
+        doubtful=bindparam("doubt"),
+        error_code=bindparam("code"),
+        settled_at=bindparam("settled"),
+    )
+)
+_RELEASE: Final = (
+    update(batch)
+    .where(_mine, batch.c.state == BatchState.CLAIMED)
+    .values(state=BatchState.WAITING, owner=None)
+)
+_REPORT_VERSION: Final = (
+    update(sendout)
+    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("of"))
+    .values(reported_version=bindparam("version"))
+)
+_PIN_VERSION: Final = (
+    update(sendout)
+    .where(
+        sendout.c.run_id == bindparam("run"),
+        sendout.c.number == bindparam("of"),
+        sendout.c.needs_version,
+        sendout.c.pinned_version.is_(None),
+    )
+    .values(pinned_version=bindparam("version"))
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A batch that one owner alone may send, until the claim is taken back."""
+
+    owner: str
+    batch_id: int
+    number: int
+    run_id: str
+    kind: RunKind
+    plan_id: str
+    sendout: int
+    start: int
+    size: int
+    attempts: int
+    doubtful: bool
+    pilot: bool
+    pinned_version: str | None
+    version_behavior: VersionBehavior
+    duplicates: DuplicateBehavior
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One POST of a batch, in the ledger before it is made."""
+
+    id: int
+    number: int
+
+
+def busy_connections(db: Connection) -> list[str]:
+    """Return the names of the connections that have running runs."""
+    return [str(name) for name in db.execute(_BUSY_CONNECTIONS).scalars()]
+
+
+def claim(db: Connection, connection: str, owner: str, most: int, now: datetime) -> list[Claim]:
+    """Claim up to ``most`` batches of a connection's running runs: tests first, then fairly.
+
+    The run that waited longest is served first, and each gets an equal share of what is left.
+    A run without anything left to do is finished on the way.
+    """
+    runs = db.execute(_RUNS, {"of": connection}).all()
+    claims: list[Claim] = []
+    for position, each in enumerate(runs):
+        left = most - len(claims)
+        if left == 0:
+            break
+        share = left if each.kind == RunKind.TEST else -(-left // (len(runs) - position))
+        rows = _waiting(db, each.id, share)
+        if not rows:
+            finish_if_done(db, each.id, now)
+            continue
+        db.execute(_CLAIM, [{"batch": row.id, "by": owner} for row in rows])
+        db.execute(_SERVED, {"run": each.id, "now": now})
+        claims += [
+            Claim(
+                owner=owner,
+                batch_id=row.id,
+                number=row.claims + 1,
+                run_id=each.id,
+                kind=RunKind(each.kind),
+                plan_id=each.plan_id,
+                sendout=row.sendout,
+                start=row.start,
+                size=row.size,
+                attempts=row.attempts,
+                doubtful=row.doubtful,
+                pilot=bool(row.pilot),
+                pinned_version=row.pinned_version,
+                version_behavior=VersionBehavior(each.if_version_unspecified),
+                duplicates=DuplicateBehavior(each.if_duplicate_check_unspecified),
+            )
+            for row in rows
+        ]
+    return claims
+
+
+def _waiting(db: Connection, run_id: str, most: int) -> list[Row[Any]]:
+    """Return batches to claim, made now if need be; of a sendout that needs a pilot, only one."""
+    found = db.execute(_WAITING, {"run": run_id, "most": most}).all()
+    if len(found) < most and _make_batches(db, run_id):
+        found = db.execute(_WAITING, {"run": run_id, "most": most}).all()
+    piloted: set[int] = set()
+    rows = []
+    for row in found:
+        if row.pilot and row.sendout in piloted:
+            continue
+        if row.pilot:
+            piloted.add(row.sendout)
+        rows.append(row)
+    return rows
+
+
+def _make_batches(db: Connection, run_id: str) -> bool:
+    """Give the next entries of a run their batches, one entry each; tell whether there were any."""
+    room = _BATCHES_AHEAD
+    made = False
+    for row in db.execute(_UNBATCHED, {"run": run_id}).all():
+        more = 1 if row.pilot else min(row.entries - row.batched, room)
+        if more == 0:
+            break
+        first = row.start + row.batched
+        db.execute(
+            _INSERT_BATCH,
+            [
+                {
+                    "run_id": run_id,
+                    "sendout": row.number,
+                    "start": start,
+                    "size": 1,
+                    "state": BatchState.WAITING,
+                    "claims": 0,
+                    "attempts": 0,
+                    "doubtful": False,
+                }
+                for start in range(first, first + more)
+            ],
+        )
+        db.execute(_BATCHED, {"run": run_id, "of": row.number, "more": more})
+        room -= more
+        made = True
+    return made
+
+
+def release(db: Connection, of: Claim) -> None:
+    """Put a claimed batch back of which nothing has been sent."""
+    db.execute(_RELEASE, _fence(of))
+
+
+def begin(db: Connection, of: Claim, attempts: int, now: datetime) -> Attempt | None:
+    """Open the next attempt of a batch; None where it may not be sent any more.
+
+    ``attempts`` is how many it has had. The POST may be made only once this is committed.
+    """
+    if db.execute(_BEGIN, {**_fence(of), "before": attempts}).rowcount == 0:
+        return None
+    number = attempts + 1
+    row = {"batch_id": of.batch_id, "number": number, "owner": of.owner, "started_at": now}
+    result = db.execute(_INSERT_ATTEMPT, row)
+    assert result.inserted_primary_key is not None
+    return Attempt(id=result.inserted_primary_key[0], number=number)
+
+
+def end(
+    db: Connection, of: Claim, opened: Attempt, decision: Decision, *, doubtful: bool, now: datetime
+) -> None:
+    """Close an attempt and leave its batch as decided.
+
+    ``doubtful`` tells whether any attempt of the batch, this one included, is in doubt.
+    """
+    db.execute(
+        _END_ATTEMPT,
+        {
+            "attempt": opened.id,
+            "now": now,
+            "new_result": decision.result,
+            "new_http_status": decision.http_status,
+            "new_error_code": decision.error_code,
+            "new_error_type": decision.error_type,
+            "new_message": decision.message,
+            "new_trace_id": decision.trace_id,
+            "new_campaign_version": decision.campaign_version,
+            "new_connectly_sendout_id": decision.connectly_sendout_id,
+            "new_answer": decision.answer,
+        },
+    )
+    _keep_version(db, of, decision)
+    leave(db, of, decision.state, decision.error_code, doubtful=doubtful, now=now)
+    if decision.pause_run is not None:
+        pause(db, of.run_id, decision.pause_run)
+
+
+def leave(
+    db: Connection,
+    of: Claim,
+    state: BatchState,
+    error_code: str | None,
+    *,
+    doubtful: bool,
+    now: datetime,
+) -> None:
+    """Take a batch from sending to another state, and count its rows where that settles them.
+
+    What would wait again in a run that was cancelled meanwhile is settled instead.
+    """
+    if state is BatchState.WAITING and state_of(db, of.run_id) is RunState.CANCELLED:
+        state = BatchState.UNKNOWN if doubtful else BatchState.CANCELLED
+    outcome = None if state in _UNSETTLED else Outcome(state)
+    changed = db.execute(
+        _LEAVE,
+        {
+            **_fence(of),
+            "to": state,
+            "to_owner": of.owner if state is BatchState.SENDING else None,
+            "doubt": doubtful,
+            "code": error_code if outcome else None,
+            "settled": now if outcome else None,
+        },
+    ).rowcount
+    if changed and outcome:
+        settled = Settled(of.run_id, of.sendout, outcome, error_code, of.size)
+        count_settled(db, [settled], now)
+
+
+def _keep_version(db: Connection, of: Claim, decision: Decision) -> None:
+    """Note the version that an answer names; where a new one was asked for, hold on to it."""
+    version = decision.campaign_version
+    if version is None or version == of.pinned_version:
+        return
+    which = {"run": of.run_id, "of": of.sendout, "version": version}
+    db.execute(_REPORT_VERSION, which)
+    if of.pilot:
+        db.execute(_PIN_VERSION, which)
+
+
+def _fence(of: Claim) -> dict[str, object]:
+    return {"batch": of.batch_id, "by": of.owner, "claim": of.number}

@@ -1,0 +1,269 @@
+"""Read runs, outcomes and attempts from the ledger. Each function is given a transaction."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+)
+
+from lib.connectly import DuplicateBehavior
+from lib.delivery.ledger_tables import attempt, batch, run, sendout, tally, worker
+from lib.delivery.states import AttemptResult, Outcome, Reason, RunKind, RunState
+from lib.delivery.summaries import (
+    AttemptRecord,
+    RunSummary,
+    SendoutSummary,
+    TallyLine,
+    WorkerState,
+)
+
+# A worker that has not beaten for so long is taken for dead.
+_DEAD_AFTER: Final = timedelta(seconds=10)
+_SPEED_WINDOW: Final = timedelta(seconds=10)
+_ROWS_AT_ONCE: Final = 50_000
+
+_RUNS: Final = select(run)
+_SENDOUTS: Final = (
+    select(sendout)
+    .where(sendout.c.run_id.in_(bindparam("runs", expanding=True)))
+    .order_by(sendout.c.run_id, sendout.c.number)
+)
+_LATELY: Final = select(func.coalesce(func.sum(batch.c.size), 0)).where(
+    batch.c.run_id == bindparam("run"), batch.c.settled_at >= bindparam("since")
+)
+_TALLY: Final = (
+    select(
+        tally.c.run_id,
+        run.c.label,
+        sendout.c.campaign_name,
+        func.coalesce(
+            sendout.c.campaign_version, sendout.c.pinned_version, sendout.c.reported_version
+        ).label("campaign_version"),
+        tally.c.outcome,
+        tally.c.error_code,
+        tally.c.minute,
+        tally.c["count"],
+    )
+    .join_from(
+        tally,
+        sendout,
+        and_(sendout.c.run_id == tally.c.run_id, sendout.c.number == tally.c.sendout),
+    )
+    .join(run, run.c.id == tally.c.run_id)
+    .order_by(tally.c.minute, tally.c.run_id, tally.c.sendout, tally.c.outcome)
+)
+_LAST_ATTEMPT: Final = and_(attempt.c.batch_id == batch.c.id, attempt.c.number == batch.c.attempts)
+_OUTCOMES: Final = (
+    select(
+        batch.c.start,
+        batch.c.size,
+        batch.c.state,
+        batch.c.error_code,
+        attempt.c.error_type,
+        attempt.c.message,
+        attempt.c.http_status,
+        attempt.c.trace_id,
+        type_coerce(batch.c.settled_at, BigInteger).label("settled_at"),
+    )
+    .join_from(batch, attempt, _LAST_ATTEMPT, isouter=True)
+    .where(batch.c.run_id == bindparam("run"), batch.c.settled_at.is_not(None))
+    .order_by(batch.c.start)
+)
+_ATTEMPTS: Final = (
+    select(
+        batch.c.start,
+        attempt.c.number,
+        attempt.c.started_at,
+        attempt.c.ended_at,
+        attempt.c.result,
+        attempt.c.http_status,
+        attempt.c.error_code,
+        attempt.c.error_type,
+        attempt.c.message,
+        attempt.c.trace_id,
+        attempt.c.campaign_version,
+        attempt.c.connectly_sendout_id,
+        attempt.c.answer,
+    )
+    .join_from(batch, attempt, attempt.c.batch_id == batch.c.id)
+    .where(batch.c.run_id == bindparam("run"))
+    .order_by(batch.c.start, attempt.c.number)
+    .limit(bindparam("most"))
+)
+_WORKER: Final = select(worker).order_by(worker.c.beat_at.desc()).limit(1)
+
+
+def run_by_id(db: Connection, run_id: str, now: datetime) -> RunSummary | None:
+    """Return one run, or None where there is no such run."""
+    return next(iter(_summaries(db, [run.c.id == run_id], now)), None)
+
+
+def runs_by_plan(
+    db: Connection, fingerprint: str, connection: str, now: datetime
+) -> list[RunSummary]:
+    """Return all runs of a plan over a connection, newest first."""
+    same = [run.c.fingerprint == fingerprint, run.c.connection == connection]
+    return _summaries(db, same, now)
+
+
+def latest_runs(
+    db: Connection, kind: RunKind | None, limit: int, offset: int, now: datetime
+) -> list[RunSummary]:
+    """Return one page of all runs, newest first."""
+    return _summaries(db, [run.c.kind == kind] if kind else [], now, limit, offset)
+
+
+def count_runs(db: Connection, kind: RunKind | None) -> int:
+    """Return how many runs there are."""
+    counted = select(func.count()).select_from(run)
+    return int(db.execute(counted.where(run.c.kind == kind) if kind else counted).scalar_one())
+
+
+def _summaries(
+    db: Connection,
+    where: Sequence[ColumnElement[bool]],
+    now: datetime,
+    limit: int | None = None,
+    offset: int | None = None,
+) -> list[RunSummary]:
+    newest_first = _RUNS.where(*where).order_by(run.c.created_at.desc(), run.c.id)
+    runs = db.execute(newest_first.limit(limit).offset(offset)).all()
+    sendouts: dict[str, list[SendoutSummary]] = defaultdict(list)
+    for row in db.execute(_SENDOUTS, {"runs": [each.id for each in runs]}):
+        sendouts[row.run_id].append(_sendout_summary(row))
+    return [
+        RunSummary(
+            id=each.id,
+            label=each.label,
+            kind=RunKind(each.kind),
+            connection=each.connection,
+            state=RunState(each.state),
+            reason=Reason(each.reason) if each.reason else None,
+            created_at=each.created_at,
+            started_at=each.started_at,
+            finished_at=each.finished_at,
+            fingerprint=each.fingerprint,
+            plan_id=each.plan_id,
+            sheet_id=each.sheet_id,
+            allows_repeats=each.if_duplicate_check_unspecified == DuplicateBehavior.ALLOW_MULTIPLE,
+            rows=each.rows,
+            held=each.held,
+            sendouts=tuple(sendouts[each.id]),
+            per_second=_speed(db, each, now),
+        )
+        for each in runs
+    ]
+
+
+def _sendout_summary(row: Row[Any]) -> SendoutSummary:
+    return SendoutSummary(
+        index=row.number,
+        campaign_name=row.campaign_name,
+        campaign_version=row.campaign_version,
+        pinned_version=row.pinned_version,
+        reported_version=row.reported_version,
+        entries=row.entries,
+        waiting=row.waiting,
+        accepted=row.accepted,
+        rejected=row.rejected,
+        unknown=row.unknown,
+        cancelled=row.cancelled,
+    )
+
+
+def _speed(db: Connection, of: Row[Any], now: datetime) -> float:
+    """Return recipients settled a second, over the last ten seconds or since the start."""
+    if of.state != RunState.RUNNING or of.started_at is None:
+        return 0.0
+    since = max(now - _SPEED_WINDOW, of.started_at)
+    settled: int = db.execute(_LATELY, {"run": of.id, "since": since}).scalar_one()
+    seconds: float = max((now - since).total_seconds(), 1.0)
+    return settled / seconds
+
+
+def tally_lines(
+    db: Connection,
+    run_ids: Sequence[str] | None,
+    since: datetime | None,
+    until: datetime | None,
+    kinds: Sequence[RunKind],
+) -> list[TallyLine]:
+    """Return settled recipients by run, sendout, outcome, code and minute, in order of time."""
+    wanted = _TALLY.where(run.c.kind.in_(kinds))
+    if run_ids is not None:
+        wanted = wanted.where(tally.c.run_id.in_(run_ids))
+    if since is not None:
+        wanted = wanted.where(tally.c.minute >= since)
+    if until is not None:
+        wanted = wanted.where(tally.c.minute < until)
+    return [
+        TallyLine(
+            run_id=row.run_id,
+            label=row.label,
+            campaign_name=row.campaign_name,
+            campaign_version=row.campaign_version,
+            outcome=Outcome(row.outcome),
+            error_code=row.error_code or None,
+            minute=row.minute,
+            count=row[-1],
+        )
+        for row in db.execute(wanted)
+    ]
+
+
+def settled_batches(db: Connection, run_id: str) -> Iterator[Sequence[Row[Any]]]:
+    """Yield a run's settled batches with their last attempts, by position, in large pieces.
+
+    Columns: start, size, state, error_code, error_type, message, http_status, trace_id,
+    settled_at (microseconds since 1970).
+    """
+    options = {"yield_per": _ROWS_AT_ONCE}
+    yield from db.execute(_OUTCOMES, {"run": run_id}, execution_options=options).partitions()
+
+
+def attempts_of(db: Connection, run_id: str, most: int) -> list[AttemptRecord]:
+    """Return a run's attempts, by position and number, ``most`` at the most."""
+    return [
+        AttemptRecord(
+            position=row.start,
+            number=row.number,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            result=AttemptResult(row.result) if row.result else None,
+            http_status=row.http_status,
+            error_code=row.error_code,
+            error_type=row.error_type,
+            message=row.message,
+            trace_id=row.trace_id,
+            campaign_version=row.campaign_version,
+            connectly_sendout_id=row.connectly_sendout_id,
+            answer=row.answer,
+        )
+        for row in db.execute(_ATTEMPTS, {"run": run_id, "most": most})
+    ]
+
+
+def latest_worker(db: Connection, now: datetime) -> WorkerState:
+    """Return the worker that beat last, alive or not."""
+    row = db.execute(_WORKER).one_or_none()
+    if row is None:
+        return WorkerState(alive=False)
+    return WorkerState(
+        alive=now - row.beat_at < _DEAD_AFTER,
+        id=row.id,
+        pid=row.pid,
+        host=row.host,
+        started_at=row.started_at,
+        beat_at=row.beat_at,
+    )

@@ -1,0 +1,211 @@
+"""Make, pause, resume, cancel and finish runs in the ledger. Each function is given a transaction.
+
+What a run may do stands in its row alone. Every function changes the state only from the states
+it expects and tells whether it did, so that two clicks, a worker and a person can never undo each
+other's decision unseen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from lib.delivery.ledger_counts import (
+    Settled,
+    count_settled,
+    count_unknown_as_waiting,
+    count_waiting,
+)
+from lib.delivery.ledger_tables import batch, run, sendout
+from lib.delivery.states import BatchState, Outcome, Reason, RunKind, RunState
+
+_INSERT_RUN: Final = insert(run).on_conflict_do_nothing(index_elements=[run.c.token])
+_INSERT_SENDOUT: Final = insert(sendout)
+_BY_TOKEN: Final = select(run.c.id).where(run.c.token == bindparam("token"))
+_STATE: Final = select(run.c.state).where(run.c.id == bindparam("run"))
+_DUPLICATES: Final = select(run.c.if_duplicate_check_unspecified).where(
+    run.c.id == bindparam("run")
+)
+_RUNNING_OF: Final = select(run.c.id).where(
+    run.c.state == RunState.RUNNING, run.c.connection == bindparam("of")
+)
+_PAUSE: Final = (
+    update(run)
+    .where(run.c.id == bindparam("run"), run.c.state == RunState.RUNNING)
+    .values(state=RunState.PAUSED, reason=bindparam("why"))
+)
+_RESUME: Final = (
+    update(run)
+    .where(run.c.id == bindparam("run"), run.c.state == RunState.PAUSED)
+    .values(state=RunState.RUNNING, reason=None)
+)
+_CANCEL: Final = (
+    update(run)
+    .where(run.c.id == bindparam("run"), run.c.state.in_([RunState.RUNNING, RunState.PAUSED]))
+    .values(state=RunState.CANCELLED, reason=None, finished_at=bindparam("now"))
+)
+_FINISH: Final = (
+    update(run)
+    .where(run.c.id == bindparam("run"), run.c.state == RunState.RUNNING)
+    .values(state=RunState.FINISHED, reason=None, finished_at=bindparam("now"))
+)
+_REOPEN: Final = (
+    update(run)
+    .where(run.c.id == bindparam("run"), run.c.state == RunState.FINISHED)
+    .values(state=RunState.RUNNING, reason=None, finished_at=None)
+)
+_SAY_WHY: Final = (
+    update(run)
+    .where(run.c.connection == bindparam("of"), run.c.state == RunState.RUNNING)
+    .values(reason=bindparam("why"))
+)
+_RELEASE: Final = (
+    update(batch)
+    .where(batch.c.run_id == bindparam("run"), batch.c.state == BatchState.CLAIMED)
+    .values(state=BatchState.WAITING, owner=None)
+)
+_UNSENT: Final = batch.c.state.in_([BatchState.WAITING, BatchState.CLAIMED])
+_COUNT_UNSENT: Final = (
+    select(batch.c.sendout, batch.c.doubtful, func.sum(batch.c.size))
+    .where(batch.c.run_id == bindparam("run"), _UNSENT)
+    .group_by(batch.c.sendout, batch.c.doubtful)
+)
+_CANCEL_UNSENT: Final = (
+    update(batch)
+    .where(batch.c.run_id == bindparam("run"), _UNSENT)
+    .values(
+        state=case((batch.c.doubtful, BatchState.UNKNOWN), else_=BatchState.CANCELLED),
+        owner=None,
+        settled_at=bindparam("now"),
+    )
+)
+_UNBATCHED: Final = select(sendout.c.number, sendout.c.entries - sendout.c.batched).where(
+    sendout.c.run_id == bindparam("run"), sendout.c.entries > sendout.c.batched
+)
+_REPEAT_UNKNOWN: Final = (
+    update(batch)
+    .where(batch.c.run_id == bindparam("run"), batch.c.state == BatchState.UNKNOWN)
+    .values(state=BatchState.WAITING, doubtful=True, error_code=None, settled_at=None)
+)
+
+
+@dataclass(frozen=True)
+class NewSendout:
+    """All entries of one campaign and version, at ``start`` and after in the frozen plan."""
+
+    number: int
+    campaign_name: str
+    campaign_version: str | None
+    needs_version: bool
+    start: int
+    entries: int
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """A confirmed plan, as it enters the ledger."""
+
+    id: str
+    token: str
+    label: str
+    kind: RunKind
+    connection: str
+    fingerprint: str
+    plan_id: str
+    sheet_id: str | None
+    rows: int
+    held: int
+    if_version_unspecified: str
+    if_duplicate_check_unspecified: str
+    created_at: datetime
+
+
+def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> str:
+    """Enter a run, unless its token is there already; return the id of the one with the token."""
+    row = {**asdict(new), "state": RunState.RUNNING}
+    if db.execute(_INSERT_RUN, row).rowcount == 1:
+        none_yet = dict.fromkeys(("batched", "accepted", "rejected", "unknown", "cancelled"), 0)
+        db.execute(
+            _INSERT_SENDOUT,
+            [
+                {**asdict(each), **none_yet, "run_id": new.id, "waiting": each.entries}
+                for each in sendouts
+            ],
+        )
+    return str(db.execute(_BY_TOKEN, {"token": new.token}).scalar_one())
+
+
+def state_of(db: Connection, run_id: str) -> RunState | None:
+    """Return the run's state, or None where there is no such run."""
+    state = db.execute(_STATE, {"run": run_id}).scalar_one_or_none()
+    return None if state is None else RunState(state)
+
+
+def duplicates_of(db: Connection, run_id: str) -> str:
+    """Return what the run asks of the platform about duplicates."""
+    return str(db.execute(_DUPLICATES, {"run": run_id}).scalar_one())
+
+
+def pause(db: Connection, run_id: str, reason: Reason | None = None) -> bool:
+    """Stop a running run: nothing more is claimed, and what is claimed goes back."""
+    changed = db.execute(_PAUSE, {"run": run_id, "why": reason}).rowcount == 1
+    if changed:
+        db.execute(_RELEASE, {"run": run_id})
+    return changed
+
+
+def pause_connection(db: Connection, connection: str, reason: Reason) -> list[str]:
+    """Stop every running run of a connection; return their ids."""
+    run_ids = [str(run_id) for run_id in db.execute(_RUNNING_OF, {"of": connection}).scalars()]
+    for run_id in run_ids:
+        pause(db, run_id, reason)
+    return run_ids
+
+
+def say_why(db: Connection, connection: str, reason: Reason | None) -> None:
+    """Tell at all running runs of a connection why nothing moves; None takes it back."""
+    db.execute(_SAY_WHY, {"of": connection, "why": reason})
+
+
+def resume(db: Connection, run_id: str) -> bool:
+    """Let a paused run go on."""
+    return db.execute(_RESUME, {"run": run_id}).rowcount == 1
+
+
+def cancel(db: Connection, run_id: str, now: datetime) -> bool:
+    """End a run: whatever has not been sent never will be; what is under way still ends.
+
+    A row that waits for its repeat may have been sent the first time, so it stays in doubt.
+    """
+    if db.execute(_CANCEL, {"run": run_id, "now": now}).rowcount == 0:
+        return False
+    unsent = [
+        Settled(run_id, number, Outcome.UNKNOWN if doubtful else Outcome.CANCELLED, None, size)
+        for number, doubtful, size in db.execute(_COUNT_UNSENT, {"run": run_id})
+    ]
+    unsent += [
+        Settled(run_id, number, Outcome.CANCELLED, None, size)
+        for number, size in db.execute(_UNBATCHED, {"run": run_id})
+    ]
+    db.execute(_CANCEL_UNSENT, {"run": run_id, "now": now})
+    count_settled(db, unsent, now)
+    return True
+
+
+def finish_if_done(db: Connection, run_id: str, now: datetime) -> bool:
+    """Close a running run in which nothing waits or is under way."""
+    if count_waiting(db, run_id) > 0:
+        return False
+    return db.execute(_FINISH, {"run": run_id, "now": now}).rowcount == 1
+
+
+def repeat_unknown(db: Connection, run_id: str) -> bool:
+    """Open a finished run again and put its rows in doubt back in line."""
+    if db.execute(_REOPEN, {"run": run_id}).rowcount == 0:
+        return False
+    db.execute(_REPEAT_UNKNOWN, {"run": run_id})
+    count_unknown_as_waiting(db, run_id)
+    return True

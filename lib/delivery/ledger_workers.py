@@ -1,0 +1,119 @@
+"""Register workers in the ledger, and take over what a dead one has left behind.
+
+Each function is given a transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+
+from lib.delivery.ledger_counts import Settled, count_settled
+from lib.delivery.ledger_runs import pause
+from lib.delivery.ledger_tables import attempt, batch, sendout, worker
+from lib.delivery.states import INTERRUPTED, AttemptResult, BatchState, Outcome, Reason
+
+_REGISTER: Final = insert(worker)
+_BEAT: Final = (
+    update(worker).where(worker.c.id == bindparam("who")).values(beat_at=bindparam("now"))
+)
+_RETIRE: Final = delete(worker).where(worker.c.id == bindparam("who"))
+_OTHERS: Final = select(worker.c.id).where(worker.c.id != bindparam("who"))
+_OTHER_OWNERS: Final = (
+    select(batch.c.owner)
+    .where(batch.c.owner.is_not(None), batch.c.owner != bindparam("who"))
+    .distinct()
+)
+_RELEASE: Final = (
+    update(batch)
+    .where(batch.c.owner == bindparam("who"), batch.c.state == BatchState.CLAIMED)
+    .values(state=BatchState.WAITING, owner=None)
+)
+_UNDER_WAY: Final = (
+    select(
+        batch.c.id,
+        batch.c.run_id,
+        batch.c.sendout,
+        batch.c.size,
+        and_(sendout.c.needs_version, sendout.c.pinned_version.is_(None)).label("pilot"),
+    )
+    .join(sendout)
+    .where(batch.c.owner == bindparam("who"), batch.c.state == BatchState.SENDING)
+)
+_TO_UNKNOWN: Final = (
+    update(batch)
+    .where(batch.c.id == bindparam("which"))
+    .values(
+        state=BatchState.UNKNOWN,
+        owner=None,
+        doubtful=True,
+        error_code=INTERRUPTED,
+        settled_at=bindparam("now"),
+    )
+)
+_END_ATTEMPTS: Final = (
+    update(attempt)
+    .where(attempt.c.batch_id == bindparam("which"), attempt.c.ended_at.is_(None))
+    .values(
+        ended_at=bindparam("now"),
+        result=AttemptResult.UNKNOWN,
+        error_code=INTERRUPTED,
+    )
+)
+
+
+@dataclass(frozen=True)
+class Left:
+    """How many batches a worker had claimed, and how many were under way."""
+
+    claimed: int
+    under_way: int
+
+
+def register(db: Connection, worker_id: str, pid: int, host: str, now: datetime) -> None:
+    """Enter a worker that has begun."""
+    row = {"id": worker_id, "pid": pid, "host": host, "started_at": now, "beat_at": now}
+    db.execute(_REGISTER, row)
+
+
+def beat(db: Connection, worker_id: str, now: datetime) -> None:
+    """Note that a worker is alive."""
+    db.execute(_BEAT, {"who": worker_id, "now": now})
+
+
+def retire(db: Connection, worker_id: str, now: datetime) -> Left:
+    """Take out a worker that ends, with whatever it could not end itself."""
+    left = _give_up(db, worker_id, now)
+    db.execute(_RETIRE, {"who": worker_id})
+    return left
+
+
+def bury_others(db: Connection, worker_id: str, now: datetime) -> Left:
+    """Take over from all other workers. The caller holds the lock, so they are dead."""
+    others = {*db.execute(_OTHERS, {"who": worker_id}).scalars()}
+    others |= {*db.execute(_OTHER_OWNERS, {"who": worker_id}).scalars()}
+    left = [retire(db, str(other), now) for other in sorted(others)]
+    return Left(sum(each.claimed for each in left), sum(each.under_way for each in left))
+
+
+def _give_up(db: Connection, worker_id: str, now: datetime) -> Left:
+    """Put back what was only claimed; whatever was under way is in doubt, and stays so."""
+    claimed = db.execute(_RELEASE, {"who": worker_id}).rowcount
+    under_way = db.execute(_UNDER_WAY, {"who": worker_id}).all()
+    which = [{"which": row.id, "now": now} for row in under_way]
+    if which:
+        db.execute(_END_ATTEMPTS, which)
+        db.execute(_TO_UNKNOWN, which)
+    _count(db, [(row.run_id, row.sendout, row.size) for row in under_way], now)
+    for run_id in {row.run_id for row in under_way if row.pilot}:
+        pause(db, run_id, Reason.VERSION_IN_DOUBT)
+    return Left(claimed, len(under_way))
+
+
+def _count(db: Connection, rows: Sequence[tuple[str, int, int]], now: datetime) -> None:
+    settled = [
+        Settled(run_id, number, Outcome.UNKNOWN, INTERRUPTED, size) for run_id, number, size in rows
+    ]
+    count_settled(db, settled, now)

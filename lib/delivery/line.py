@@ -1,0 +1,132 @@
+"""The line to one connection: its address and key as they stand now, its clients and its pace."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from lib.connections import Connection, get_connection
+from lib.connectly import (
+    AsyncConnectlyClient,
+    CampaignEntry,
+    ConnectionFailed,
+    ConnectlyError,
+    OutcomeUnknownError,
+    RateLimited,
+    SendCampaignsOptions,
+    SendCampaignsResponse,
+)
+from lib.delivery.rate import Backoff, Pacer
+from lib.settings import Settings
+
+
+class ConnectionUnfitError(Exception):
+    """The connection's address or key has no form that may be used."""
+
+
+class Line:
+    """Lets requests out one slot at a time, and nothing at all while the other side asks for it.
+
+    One request a client at a time: many clients of a single connection cost half the CPU that one
+    client with a large pool does.
+    """
+
+    def __init__(self, name: str, settings: Settings, *, first_pause: float) -> None:
+        self._name = name
+        self._settings = settings
+        self._connection: Connection | None = None
+        self._idle: list[AsyncConnectlyClient] = []
+        self._lent: set[AsyncConnectlyClient] = set()
+        self._pacer = Pacer(1.0)
+        self._pacer.pause_until(time.monotonic() + first_pause)
+        self._backoff = Backoff()
+        self.is_reachable = True
+        # Answers in doubt, one after the other, since the last clear one.
+        self.doubts_running = 0
+
+    async def refresh(self) -> None:
+        """Take the connection as it stands now; where it has changed, use new clients.
+
+        Raises ConnectionNotFoundError where it is gone, ConnectionUnfitError where it has no form
+        that may be used.
+        """
+        connection = get_connection(self._name, self._settings)
+        if connection == self._connection:
+            return
+        self._connection = connection
+        self._pacer.set_rate(connection.rate)
+        await self.close()
+        self._idle.append(self._new_client())
+
+    @property
+    def pause_left(self) -> float:
+        """Seconds until something may leave again; 0 where it may now."""
+        return self._pacer.pause_left
+
+    async def slot(self) -> bool:
+        """Wait for the moment at which one request may leave; False where a pause has begun."""
+        while True:
+            slot = self._pacer.reserve()
+            await asyncio.sleep(slot - time.monotonic())
+            if self._pacer.take(slot):
+                return True
+            if self._pacer.pause_left:
+                return False
+
+    async def post(
+        self, entries: Sequence[CampaignEntry], options: SendCampaignsOptions
+    ) -> SendCampaignsResponse | ConnectlyError:
+        """Make one POST and return what came of it; an answer that calls for a pause begins one."""
+        left_at = time.monotonic()
+        client = self._borrow()
+        try:
+            answer: SendCampaignsResponse | ConnectlyError = await client.send_campaigns(
+                entries, options=options
+            )
+        except ConnectlyError as error:
+            answer = error
+        finally:
+            await self._give_back(client)
+        self._learn(answer, left_at)
+        return answer
+
+    async def close(self) -> None:
+        """Close all clients; those that are lent close when they come back."""
+        idle, self._idle, self._lent = self._idle, [], set()
+        for client in idle:
+            await client.aclose()
+
+    def _learn(self, answer: SendCampaignsResponse | ConnectlyError, left_at: float) -> None:
+        if isinstance(answer, OutcomeUnknownError):
+            self.doubts_running += 1
+            return
+        self.doubts_running = 0
+        self.is_reachable = not isinstance(answer, ConnectionFailed)
+        if isinstance(answer, RateLimited | ConnectionFailed):
+            self._pacer.pause_until(self._backoff.failed(left_at, answer.retry_after))
+        else:
+            self._backoff.succeeded(left_at)
+
+    def _borrow(self) -> AsyncConnectlyClient:
+        client = self._idle.pop() if self._idle else self._new_client()
+        self._lent.add(client)
+        return client
+
+    async def _give_back(self, client: AsyncConnectlyClient) -> None:
+        if client in self._lent:
+            self._lent.remove(client)
+            self._idle.append(client)
+        else:
+            await client.aclose()
+
+    def _new_client(self) -> AsyncConnectlyClient:
+        assert self._connection is not None
+        try:
+            return AsyncConnectlyClient(
+                base_url=self._connection.base_url,
+                business_id=self._connection.business_id,
+                api_key=self._connection.api_key,
+                connect_timeout=self._settings.connect_timeout,
+                read_timeout=self._settings.read_timeout,
+            )
+        except ValueError as error:
+            raise ConnectionUnfitError from error

@@ -1,0 +1,235 @@
+"""The doors to runs: start, pause, resume, cancel, repeat, and what became of everyone.
+
+None of them sends. A door writes to the ledger in one transaction, or reads from it, and may be
+called from any thread of any process; the worker does the rest. All raise LedgerError where the
+ledger cannot be used, and RunNotFoundError for an id that nobody has given out.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final, Literal, TypeVar
+
+from lib.campaign import Plan, freeze
+from lib.connectly import DuplicateBehavior, VersionBehavior
+from lib.delivery import ledger_reads, ledger_runs
+from lib.delivery.ledger import open_ledger
+from lib.delivery.ledger_runs import NewRun, NewSendout
+from lib.delivery.states import RunKind
+from lib.delivery.summaries import AttemptRecord, RunSummary, TallyLine, WorkerState
+from lib.settings import Settings, get_settings
+
+T = TypeVar("T")
+
+_PAGE: Final = 50
+
+
+class RunNotFoundError(LookupError):
+    """The ledger has no run of this id."""
+
+    code = "STUDIO_RUN_NOT_FOUND"
+    sentence = "There is no run with this address."
+    action = "Open the list of runs and choose one there."
+
+    def __init__(self) -> None:
+        super().__init__(self.sentence)
+
+
+class NothingToSendError(ValueError):
+    """Every row of the plan is held back."""
+
+    code = "STUDIO_NOTHING_TO_SEND"
+    sentence = "Every row is held back, so there is nothing to send."
+    action = "Look at the findings, correct the sheet or the columns, and check again."
+
+    def __init__(self) -> None:
+        super().__init__(self.sentence)
+
+
+class RepeatNotConfirmedError(ValueError):
+    """A repeat could message people twice, and nobody has said that it may."""
+
+    code = "STUDIO_REPEAT_NOT_CONFIRMED"
+    sentence = "This run allows duplicates, so repeating rows in doubt may message people twice."
+    action = "Confirm that this is acceptable, or leave the rows in doubt."
+
+    def __init__(self) -> None:
+        super().__init__(self.sentence)
+
+
+def start_run(
+    plan: Plan,
+    *,
+    connection: str,
+    label: str | None = None,
+    kind: Literal["sheet", "test"] = "sheet",
+    repeat: int = 0,
+    token: str | None = None,
+    settings: Settings | None = None,
+) -> str:
+    """Confirm a plan: freeze its entries, enter one run in the ledger, return the run's id.
+
+    However often this is called with the same token, there is one run. The token is made from the
+    plan's fingerprint, connection, kind and ``repeat`` unless one is given: to send the very same
+    plan again, count ``repeat`` up. Raises NothingToSendError for a plan without entries.
+    """
+    settings = settings or get_settings()
+    if plan.entry_count == 0:
+        raise NothingToSendError
+    freeze(plan, settings)
+    run = NewRun(
+        id=secrets.token_hex(8),
+        token=token or f"{plan.fingerprint}:{connection}:{kind}:{repeat}",
+        label=label or plan.filename or "Without a name",
+        kind=RunKind(kind),
+        connection=connection,
+        fingerprint=plan.fingerprint,
+        plan_id=plan.id,
+        sheet_id=plan.sheet_id,
+        rows=plan.rows,
+        held=plan.held_count,
+        if_version_unspecified=plan.answers.if_version_unspecified,
+        if_duplicate_check_unspecified=plan.answers.if_duplicate_check_unspecified,
+        created_at=_now(),
+    )
+    sendouts = _sendouts(plan)
+    with open_ledger(settings).write() as db:
+        return ledger_runs.insert_run(db, run, sendouts)
+
+
+def _sendouts(plan: Plan) -> list[NewSendout]:
+    """Place the plan's sendouts one after the other, as the frozen plan has their entries."""
+    creates = plan.answers.if_version_unspecified == VersionBehavior.CREATE_NEW
+    sendouts = []
+    start = 0
+    for each in plan.sendouts:
+        needs_version = creates and each.campaign_version is None
+        sendouts.append(
+            NewSendout(
+                number=each.index,
+                campaign_name=each.campaign_name,
+                campaign_version=each.campaign_version,
+                needs_version=needs_version,
+                start=start,
+                entries=each.entries,
+            )
+        )
+        start += each.entries
+    return sendouts
+
+
+def pause_run(run_id: str, *, settings: Settings | None = None) -> bool:
+    """Let nothing more of a running run be sent; tell whether it was running."""
+    with open_ledger(settings).write() as db:
+        _ensure_exists(ledger_runs.state_of(db, run_id))
+        return ledger_runs.pause(db, run_id)
+
+
+def resume_run(run_id: str, *, settings: Settings | None = None) -> bool:
+    """Let a paused run go on; tell whether it was paused."""
+    with open_ledger(settings).write() as db:
+        _ensure_exists(ledger_runs.state_of(db, run_id))
+        return ledger_runs.resume(db, run_id)
+
+
+def cancel_run(run_id: str, *, settings: Settings | None = None) -> bool:
+    """End a run for good: what waits is never sent; tell whether there was something to end.
+
+    What is under way at this moment still gets its outcome.
+    """
+    with open_ledger(settings).write() as db:
+        _ensure_exists(ledger_runs.state_of(db, run_id))
+        return ledger_runs.cancel(db, run_id, _now())
+
+
+def repeat_unknown(
+    run_id: str, *, confirmed: bool = False, settings: Settings | None = None
+) -> bool:
+    """Send the rows in doubt of a finished run once more; tell whether it was finished.
+
+    Under ``allow_one`` the platform keeps a phone from getting a campaign twice. Under
+    ``allow_multiple`` it does not: raises RepeatNotConfirmedError unless ``confirmed``.
+    """
+    with open_ledger(settings).write() as db:
+        _ensure_exists(ledger_runs.state_of(db, run_id))
+        if ledger_runs.duplicates_of(db, run_id) != DuplicateBehavior.ALLOW_ONE and not confirmed:
+            raise RepeatNotConfirmedError
+        return ledger_runs.repeat_unknown(db, run_id)
+
+
+def run_summary(run_id: str, *, settings: Settings | None = None) -> RunSummary:
+    """Return a run as it stands now."""
+    with open_ledger(settings).read() as db:
+        return _ensure_exists(ledger_reads.run_by_id(db, run_id, _now()))
+
+
+def list_runs(
+    *,
+    limit: int = _PAGE,
+    offset: int = 0,
+    kind: Literal["sheet", "test"] | None = None,
+    settings: Settings | None = None,
+) -> list[RunSummary]:
+    """Return runs, the newest first."""
+    with open_ledger(settings).read() as db:
+        return ledger_reads.latest_runs(db, RunKind(kind) if kind else None, limit, offset, _now())
+
+
+def count_runs(
+    *, kind: Literal["sheet", "test"] | None = None, settings: Settings | None = None
+) -> int:
+    """Return how many runs there are, of one kind or in all."""
+    with open_ledger(settings).read() as db:
+        return ledger_reads.count_runs(db, RunKind(kind) if kind else None)
+
+
+def runs_of_plan(
+    fingerprint: str, connection: str, *, settings: Settings | None = None
+) -> list[RunSummary]:
+    """Return the runs that this very plan has had over this connection, the newest first."""
+    with open_ledger(settings).read() as db:
+        return ledger_reads.runs_by_plan(db, fingerprint, connection, _now())
+
+
+def tallies(
+    run_ids: Sequence[str] | None = None,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    kinds: Sequence[Literal["sheet", "test"]] = ("sheet",),
+    settings: Settings | None = None,
+) -> list[TallyLine]:
+    """Return settled recipients by sendout, outcome, error code and minute.
+
+    ``run_ids`` None means all runs. Minutes lie in ``since`` (included) to ``until`` (excluded),
+    both aware. What waits or is held back stands in the runs' summaries.
+    """
+    with open_ledger(settings).read() as db:
+        return ledger_reads.tally_lines(
+            db, run_ids, since, until, [RunKind(each) for each in kinds]
+        )
+
+
+def run_attempts(
+    run_id: str, *, limit: int = 1_000, settings: Settings | None = None
+) -> list[AttemptRecord]:
+    """Return what was sent when and what was answered, by position in the plan."""
+    with open_ledger(settings).read() as db:
+        _ensure_exists(ledger_runs.state_of(db, run_id))
+        return ledger_reads.attempts_of(db, run_id, limit)
+
+
+def worker_state(settings: Settings | None = None) -> WorkerState:
+    """Tell whether a worker is alive, by its heartbeat in the ledger."""
+    with open_ledger(settings).read() as db:
+        return ledger_reads.latest_worker(db, _now())
+
+
+def _ensure_exists(found: T | None) -> T:
+    if found is None:
+        raise RunNotFoundError
+    return found
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

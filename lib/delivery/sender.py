@@ -1,0 +1,281 @@
+"""Send what the ledger holds for one connection: claim, open the attempt, POST, settle.
+
+An attempt is committed to the ledger before its POST is made, and its outcome after. In between
+it is open; should the worker die then, the batch is in doubt, and no other can be.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, auto
+from typing import Final
+
+from sqlalchemy import Connection
+
+from lib.connections import ConnectionNotFoundError
+from lib.connectly import CampaignEntry, ConnectlyError, SendCampaignsOptions
+from lib.delivery import ledger_batches, ledger_runs
+from lib.delivery.decisions import (
+    Circumstances,
+    Decision,
+    decide_answer,
+    decide_error,
+    decide_unposted,
+)
+from lib.delivery.entries import EntryReader, PlanUnreadableError
+from lib.delivery.group_commit import GroupWriter
+from lib.delivery.ledger_batches import Attempt, Claim
+from lib.delivery.line import ConnectionUnfitError, Line
+from lib.delivery.states import AttemptResult, BatchState, Reason, RunKind
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+# Claimed ahead: enough for a tenth of a second, little enough that a quick test is soon served.
+_MOST_AHEAD: Final = 24
+_MOST_UNDER_WAY: Final = 160
+_MOST_HELD: Final = 500
+# Attempts open but not posted yet: as few as bridge a slow commit, since each is a doubt if we die.
+_MOST_OPENING: Final = 12
+# After so many answers in doubt one after the other, more would only put more rows in doubt.
+_MOST_DOUBTS_RUNNING: Final = 20
+_REPEAT_AFTER_SECONDS: Final = (1.0, 4.0)
+
+
+class _Phase(Enum):
+    AHEAD = auto()  # claimed, and not posted yet
+    UNDER_WAY = auto()  # posted, and its outcome not committed yet
+    HELD = auto()  # in doubt, until it is time to repeat it
+
+
+@dataclass
+class _Delivery:
+    """One claim on its way, and what its attempts have come to so far."""
+
+    claim: Claim
+    entries: list[CampaignEntry]
+    attempts: int
+    doubtful: bool
+    doubts: int = 0
+    last_code: str | None = None
+    phase: _Phase | None = None
+
+    def circumstances(self) -> Circumstances:
+        return Circumstances(
+            duplicates=self.claim.duplicates,
+            pilot=self.claim.pilot,
+            doubtful=self.doubtful,
+            doubts=self.doubts,
+            keep_answer=self.claim.kind is RunKind.TEST,
+        )
+
+
+class Lane:
+    """Everything on its way over one connection."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        owner: str,
+        line: Line,
+        writer: GroupWriter,
+        reader: EntryReader,
+        stopping: asyncio.Event,
+    ) -> None:
+        self._name = name
+        self._owner = owner
+        self._line = line
+        self._writer = writer
+        self._reader = reader
+        self._stopping = stopping
+        self._opening = asyncio.Semaphore(_MOST_OPENING)
+        self._work = asyncio.Event()
+        self._room = asyncio.Event()
+        self._phases: Counter[_Phase | None] = Counter()
+        # Unknown at first, so that the first answer takes back what an earlier worker has said.
+        self._said_unreachable = True
+
+    def wake(self) -> None:
+        """Say that there may be something to claim, or that it is time to stop."""
+        self._work.set()
+        self._room.set()
+
+    async def run(self) -> None:
+        """Claim and send until told to stop; then wait for what is under way."""
+        try:
+            async with asyncio.TaskGroup() as deliveries:
+                while not self._stopping.is_set():
+                    await self._work.wait()
+                    self._work.clear()
+                    while await self._claim(deliveries):
+                        await self._room.wait()
+        finally:
+            await self._line.close()
+
+    async def _claim(self, deliveries: asyncio.TaskGroup) -> bool:
+        """Claim as many batches as there is room for and set them going; tell whether any."""
+        if self._stopping.is_set() or self._line.pause_left or not await self._is_fit():
+            return False
+        most = _MOST_AHEAD - self._phases[_Phase.AHEAD]
+        claims = await self._writer.write(
+            lambda db: ledger_batches.claim(db, self._name, self._owner, most, _now())
+        )
+        for claim in claims:
+            try:
+                entries = await self._reader.read(claim)
+            except PlanUnreadableError:
+                await self._pause_run(claim.run_id)
+                continue
+            delivery = _Delivery(claim, entries, claim.attempts, claim.doubtful)
+            self._move(delivery, _Phase.AHEAD)
+            deliveries.create_task(self._deliver(delivery))
+        return bool(claims)
+
+    async def _is_fit(self) -> bool:
+        """Look the connection up as it stands now; without one, its runs wait for a person."""
+        try:
+            await self._line.refresh()
+        except ConnectionNotFoundError:
+            reason = Reason.CONNECTION_MISSING
+        except ConnectionUnfitError:
+            reason = Reason.CONNECTION_UNFIT
+        else:
+            return True
+        await self._writer.write(lambda db: ledger_runs.pause_connection(db, self._name, reason))
+        _LOGGER.warning("connection unfit", extra={"code": reason})
+        return False
+
+    async def _pause_run(self, run_id: str) -> None:
+        await self._writer.write(lambda db: ledger_runs.pause(db, run_id, Reason.PLAN_MISSING))
+        _LOGGER.warning("plan unreadable", extra={"run": run_id})
+
+    async def _deliver(self, delivery: _Delivery) -> None:
+        """Attempt a batch until it is settled or put back."""
+        try:
+            while await self._attempt(delivery):
+                self._move(delivery, _Phase.HELD)
+                await self._sleep(_REPEAT_AFTER_SECONDS[min(delivery.doubts, 2) - 1])
+                self._move(delivery, _Phase.AHEAD)
+        finally:
+            self._move(delivery, None)
+
+    async def _attempt(self, delivery: _Delivery) -> bool:
+        """Make one attempt; tell whether another one is to follow."""
+        async with self._opening:
+            opened = await self._open(delivery)
+            if opened is None:
+                await self._let_go(delivery)
+                return False
+            may_leave = await self._line.slot()
+        if may_leave:
+            self._move(delivery, _Phase.UNDER_WAY)
+            decision = await self._post(delivery)
+        else:
+            decision = decide_unposted(delivery.circumstances())
+        await self._end(delivery, opened, decision)
+        return decision.state is BatchState.SENDING
+
+    async def _open(self, delivery: _Delivery) -> Attempt | None:
+        """Commit an attempt; None where nothing may be sent now, or this no longer by us."""
+        while delivery.doubts and self._line.pause_left and not self._stopping.is_set():
+            await self._sleep(self._line.pause_left)
+        if self._stopping.is_set() or self._line.pause_left:
+            return None
+        return await self._writer.write(
+            lambda db: ledger_batches.begin(db, delivery.claim, delivery.attempts, _now())
+        )
+
+    async def _let_go(self, delivery: _Delivery) -> None:
+        """Put a batch back that was only claimed; one held for a repeat stays in doubt."""
+        claim = delivery.claim
+
+        def act(db: Connection) -> None:
+            if delivery.doubts:
+                ledger_batches.leave(
+                    db, claim, BatchState.UNKNOWN, delivery.last_code, doubtful=True, now=_now()
+                )
+            else:
+                ledger_batches.release(db, claim)
+
+        await self._writer.write(act)
+
+    async def _post(self, delivery: _Delivery) -> Decision:
+        options = SendCampaignsOptions(
+            if_version_unspecified=delivery.claim.version_behavior,
+            if_duplicate_check_unspecified=delivery.claim.duplicates,
+        )
+        answer = await self._line.post(delivery.entries, options)
+        if isinstance(answer, ConnectlyError):
+            return decide_error(answer, delivery.circumstances())
+        return decide_answer(delivery.entries, answer, delivery.circumstances())
+
+    async def _end(self, delivery: _Delivery, opened: Attempt, decision: Decision) -> None:
+        """Commit what an attempt has come to, and what it means for all runs of the connection."""
+        claim = delivery.claim
+        delivery.attempts = opened.number
+        delivery.last_code = decision.error_code
+        if decision.result is AttemptResult.UNKNOWN:
+            delivery.doubts += 1
+            delivery.doubtful = True
+        unreachable = not self._line.is_reachable
+        says_why = unreachable or self._said_unreachable
+        self._said_unreachable = unreachable
+        pause_all = decision.pause_connection
+        if self._line.doubts_running >= _MOST_DOUBTS_RUNNING:
+            self._line.doubts_running = 0
+            pause_all = Reason.NO_CLEAR_ANSWER
+
+        def act(db: Connection) -> None:
+            ledger_batches.end(db, claim, opened, decision, doubtful=delivery.doubtful, now=_now())
+            if says_why:
+                ledger_runs.say_why(db, self._name, Reason.UNREACHABLE if unreachable else None)
+            if pause_all is not None:
+                ledger_runs.pause_connection(db, self._name, pause_all)
+
+        await self._writer.write(act)
+        if decision.result in {AttemptResult.UNKNOWN, AttemptResult.NOT_SENT}:
+            _log_attempt(claim, opened, decision)
+
+    def _move(self, delivery: _Delivery, phase: _Phase | None) -> None:
+        """Note how far a delivery is, and whether there is room for more."""
+        self._phases[delivery.phase] -= 1
+        self._phases[phase] += 1
+        delivery.phase = phase
+        if (
+            self._phases[_Phase.AHEAD] <= _MOST_AHEAD // 2
+            and self._phases[_Phase.UNDER_WAY] < _MOST_UNDER_WAY
+            and self._phases[_Phase.HELD] < _MOST_HELD
+        ):
+            self._room.set()
+        else:
+            self._room.clear()
+        if not any(self._phases[each] for each in _Phase):
+            # The run may be done: look at once.
+            self._work.set()
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait, but not longer than until we are told to stop."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+
+def _log_attempt(claim: Claim, opened: Attempt, decision: Decision) -> None:
+    _LOGGER.info(
+        "attempt ended",
+        extra={
+            "run": claim.run_id,
+            "batch": claim.batch_id,
+            "attempt": opened.number,
+            "result": decision.result,
+            "status": decision.http_status,
+            "code": decision.error_code,
+        },
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,77 @@
+"""The words of a run: its states, those of its batches, outcomes, and why a run stopped itself."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class RunKind(StrEnum):
+    """Where a run comes from: a sheet, or a quick test on one's own phone."""
+
+    SHEET = "sheet"
+    TEST = "test"
+
+
+class RunState(StrEnum):
+    """running ⇄ paused → finished, or cancelled."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class BatchState(StrEnum):
+    """waiting → claimed → sending → accepted | rejected | unknown; or cancelled.
+
+    A claimed batch may go back to waiting without doubt: nothing of it has been sent. One that is
+    sending when its owner dies is unknown.
+    """
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+class Outcome(StrEnum):
+    """What became of a row of the sheet."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    HELD = "held"
+    WAITING = "waiting"
+    CANCELLED = "cancelled"
+
+
+class AttemptResult(StrEnum):
+    """How one POST ended; ``not_sent`` means that for certain nothing was taken."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not_sent"
+
+
+INTERRUPTED: Final = "STUDIO_INTERRUPTED"
+"""Code of a row whose message was on its way when the worker died."""
+
+NOT_COUNTED: Final = "STUDIO_NOT_COUNTED"
+"""Code of a row that an answer neither counts nor blames on an error."""
+
+
+class Reason(StrEnum):
+    """Why a run does not go on by itself; `lib.connectly.explain` puts it into words."""
+
+    UNREACHABLE = "STUDIO_UNREACHABLE"
+    KEY_REFUSED = "STUDIO_KEY_REFUSED"
+    NOT_PERMITTED = "STUDIO_NOT_PERMITTED"
+    REDIRECTED = "STUDIO_REDIRECTED"
+    CONNECTION_MISSING = "STUDIO_CONNECTION_MISSING"
+    CONNECTION_UNFIT = "STUDIO_CONNECTION_UNFIT"
+    NO_CLEAR_ANSWER = "STUDIO_NO_CLEAR_ANSWER"
+    VERSION_IN_DOUBT = "STUDIO_VERSION_IN_DOUBT"
+    PLAN_MISSING = "STUDIO_PLAN_MISSING"

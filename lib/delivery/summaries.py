@@ -1,0 +1,134 @@
+"""What a person is told about a run: counters that add up, speed, and time left."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lib.delivery.states import AttemptResult, Outcome, Reason, RunKind, RunState
+
+
+@dataclass(frozen=True)
+class SendoutSummary:
+    """One sendout of a run; its five counters add up to ``entries``."""
+
+    index: int
+    campaign_name: str
+    campaign_version: str | None
+    pinned_version: str | None
+    reported_version: str | None
+    entries: int
+    waiting: int
+    accepted: int
+    rejected: int
+    unknown: int
+    cancelled: int
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run as it stands in one moment. Times are aware and UTC, speeds in recipients."""
+
+    id: str
+    label: str
+    kind: RunKind
+    connection: str
+    state: RunState
+    reason: Reason | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    fingerprint: str
+    plan_id: str
+    sheet_id: str | None
+    allows_repeats: bool
+    rows: int
+    held: int
+    sendouts: tuple[SendoutSummary, ...]
+    per_second: float
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing more is going to be sent."""
+        return self.state in {RunState.FINISHED, RunState.CANCELLED}
+
+    @property
+    def waiting(self) -> int:
+        """Rows without an outcome yet, those under way included."""
+        return sum(each.waiting for each in self.sendouts)
+
+    @property
+    def accepted(self) -> int:
+        """Rows that Connectly has taken."""
+        return sum(each.accepted for each in self.sendouts)
+
+    @property
+    def rejected(self) -> int:
+        """Rows that were refused, with an error."""
+        return sum(each.rejected for each in self.sendouts)
+
+    @property
+    def unknown(self) -> int:
+        """Rows in doubt."""
+        return sum(each.unknown for each in self.sendouts)
+
+    @property
+    def cancelled(self) -> int:
+        """Rows that never will be sent, because the run was cancelled."""
+        return sum(each.cancelled for each in self.sendouts)
+
+    @property
+    def reconciles(self) -> bool:
+        """Tell whether every row of the sheet is accounted for, exactly once."""
+        counted = self.waiting + self.accepted + self.rejected + self.unknown + self.cancelled
+        return self.rows == self.held + counted
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until nothing waits, at the present speed; None where nothing moves."""
+        if self.state is not RunState.RUNNING or self.per_second == 0:
+            return None
+        return self.waiting / self.per_second
+
+
+@dataclass(frozen=True)
+class TallyLine:
+    """So many recipients of one sendout with one outcome and error code in one minute (UTC)."""
+
+    run_id: str
+    label: str
+    campaign_name: str
+    campaign_version: str | None
+    outcome: Outcome
+    error_code: str | None
+    minute: datetime
+    count: int
+
+
+@dataclass(frozen=True)
+class AttemptRecord:
+    """One POST as the ledger has it. ``answer`` is the JSON that came back, where it was kept."""
+
+    position: int
+    number: int
+    started_at: datetime
+    ended_at: datetime | None
+    result: AttemptResult | None
+    http_status: int | None
+    error_code: str | None
+    error_type: str | None
+    message: str | None
+    trace_id: str | None
+    campaign_version: str | None
+    connectly_sendout_id: str | None
+    answer: str | None
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    """Whether the worker beats, and which one it is."""
+
+    alive: bool
+    id: str | None = None
+    pid: int | None = None
+    host: str | None = None
+    started_at: datetime | None = None
+    beat_at: datetime | None = None

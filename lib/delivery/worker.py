@@ -1,0 +1,207 @@
+"""The worker: ``python -m lib.delivery.worker``. It sends what the runs of a data folder hold.
+
+One a data folder: the lock on ``worker.lock`` is given up by the system when the process dies,
+however it dies. SIGTERM and SIGINT let it finish what is under way.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import math
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection
+
+from lib.delivery import ledger_batches, ledger_workers
+from lib.delivery.entries import EntryReader
+from lib.delivery.group_commit import GroupWriter
+from lib.delivery.ledger import Ledger, LedgerError, open_ledger
+from lib.delivery.ledger_workers import Left
+from lib.delivery.line import Line
+from lib.delivery.sender import Lane
+from lib.files import write_atomically
+from lib.logs import PrivateFormatter
+from lib.settings import Settings, get_settings
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+_BEAT_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.25
+_DRAIN_SECONDS: Final = 20.0
+_ORPHAN_SECONDS: Final = 60.0
+# Whoever only asks whether the lock is free holds it for a moment.
+_LOCK_SECONDS: Final = 1.0
+# What a dead worker sent last still counts in the other side's window of a second.
+_PAUSE_AFTER_DEATH: Final = 1.0
+
+
+class Worker:
+    """Keeps a lane for each connection that has something to send."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, *, orphan_seconds: float | None) -> None:
+        self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._settings = settings
+        self._ledger = ledger
+        self._parent = os.getppid()
+        self._patience = math.inf if orphan_seconds is None else orphan_seconds
+        self._idle_since = time.monotonic()
+        self._stopping = asyncio.Event()
+        self._reader = EntryReader(settings)
+        self._lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = {}
+        self._first_pause = 0.0
+
+    async def run(self) -> None:
+        """Send until told to stop. Raises LedgerError where the ledger cannot be written."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        with GroupWriter(self._ledger) as writer:
+            left = await writer.write(self._enter)
+            self._first_pause = _PAUSE_AFTER_DEATH if left.claimed or left.under_way else 0.0
+            self._announce()
+            _LOGGER.info(
+                "worker started", extra={"released": left.claimed, "in_doubt": left.under_way}
+            )
+            async with asyncio.TaskGroup() as tasks:
+                beat = tasks.create_task(self._beat(writer))
+                while not self._stopping.is_set():
+                    await self._look(writer, tasks)
+                    await self._rest(_LOOK_SECONDS)
+                await self._drain()
+                beat.cancel()
+            left = await writer.write(lambda db: ledger_workers.retire(db, self.id, _now()))
+        _LOGGER.info("worker ended", extra={"in_doubt": left.under_way})
+
+    def _enter(self, db: Connection) -> Left:
+        ledger_workers.register(db, self.id, os.getpid(), socket.gethostname(), _now())
+        return ledger_workers.bury_others(db, self.id, _now())
+
+    def _announce(self) -> None:
+        announcement = json.dumps({"pid": os.getpid(), "id": self.id}).encode()
+        write_atomically(self._settings.data_dir / "worker.json", announcement)
+
+    async def _look(self, writer: GroupWriter, tasks: asyncio.TaskGroup) -> None:
+        """Wake the lanes that have something to do; end where nobody wants us any more."""
+        names = await asyncio.to_thread(self._busy_connections)
+        for name in names:
+            if name not in self._lanes:
+                lane = self._lane(name, writer)
+                self._lanes[name] = (lane, tasks.create_task(lane.run()))
+            self._lanes[name][0].wake()
+        if names:
+            self._idle_since = time.monotonic()
+        elif time.monotonic() - self._idle_since > self._patience and os.getppid() != self._parent:
+            self._stopping.set()
+
+    def _busy_connections(self) -> list[str]:
+        with self._ledger.read() as db:
+            return ledger_batches.busy_connections(db)
+
+    def _lane(self, name: str, writer: GroupWriter) -> Lane:
+        return Lane(
+            name,
+            owner=self.id,
+            line=Line(name, self._settings, first_pause=self._first_pause),
+            writer=writer,
+            reader=self._reader,
+            stopping=self._stopping,
+        )
+
+    async def _drain(self) -> None:
+        """Wait for what is under way; what takes too long is in doubt."""
+        running = [task for _, task in self._lanes.values()]
+        for lane, _ in self._lanes.values():
+            lane.wake()
+        if running:
+            _, late = await asyncio.wait(running, timeout=_DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+
+    async def _beat(self, writer: GroupWriter) -> None:
+        while True:
+            await asyncio.sleep(_BEAT_SECONDS)
+            await writer.write(lambda db: ledger_workers.beat(db, self.id, _now()))
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line. Ids and codes only: nothing else is ever handed in."""
+
+    _FIELDS: Final = (
+        "run", "batch", "attempt", "result", "status", "code", "released", "in_doubt",
+    )  # fmt: skip
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+        }
+        line |= {name: getattr(record, name) for name in self._FIELDS if hasattr(record, name)}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def main() -> int:
+    """Work until told to stop; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m lib.delivery.worker", description=__doc__)
+    parser.add_argument(
+        "--exit-when-orphaned",
+        type=float,
+        nargs="?",
+        const=_ORPHAN_SECONDS,
+        metavar="SECONDS",
+        help="end once the parent process is gone and nothing has been running for a minute",
+    )
+    arguments = parser.parse_args()
+    handler = logging.StreamHandler()
+    handler.setFormatter(PrivateFormatter(_JsonLines()))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    logging.getLogger("lib").setLevel(logging.INFO)
+    settings = get_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with FileLock(settings.data_dir / "worker.lock", timeout=_LOCK_SECONDS):
+            return _work(settings, orphan_seconds=arguments.exit_when_orphaned)
+    except Timeout:
+        sys.stderr.write("Another worker already serves this data folder; this one ends.\n")
+        return 0
+
+
+def _work(settings: Settings, *, orphan_seconds: float | None) -> int:
+    failure: BaseException | None = None
+    try:
+        worker = Worker(settings, open_ledger(settings), orphan_seconds=orphan_seconds)
+        asyncio.run(worker.run())
+    except* LedgerError as group:
+        failure = group
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    if isinstance(failure, LedgerError):
+        _LOGGER.critical("ledger unusable", extra={"code": failure.code})
+        sys.stderr.write(f"{failure.sentence} {failure.action}\n")
+        return 1
+    return 0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
