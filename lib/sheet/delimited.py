@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -160,7 +160,8 @@ def _ask_clevercsv(sample: str) -> str | None:
         dialect = clevercsv.Sniffer().sniff(lines, delimiters=list(_DELIMITERS))
     except clevercsv.Error:
         return None
-    return dialect.delimiter if dialect.delimiter in _DELIMITERS else None
+    found = dialect.delimiter if dialect else None
+    return found if found in _DELIMITERS else None
 
 
 def _first_width(text: str, delimiter: str) -> int:
@@ -204,10 +205,12 @@ def _read_any(
 ) -> pa.Table:
     """Read records of any width; the short ones are filled up with empty cells."""
     try:
-        table, ragged = _collect(_records(text, delimiter, spaced, csv.QUOTE_MINIMAL), limits)
+        table, ragged = _collect(
+            _records(text, delimiter, csv.QUOTE_MINIMAL, spaced=spaced), limits
+        )
     except _QuoteLeftOpenError:
         notes.append("quotes_ignored")
-        table, ragged = _collect(_records(text, delimiter, spaced, csv.QUOTE_NONE), limits)
+        table, ragged = _collect(_records(text, delimiter, csv.QUOTE_NONE, spaced=spaced), limits)
     notes.extend(ragged)
     return table
 
@@ -216,7 +219,9 @@ class _QuoteLeftOpenError(Exception):
     """A quote opens and never closes, so that the rest of the text would be one cell."""
 
 
-def _records(text: str, delimiter: str, spaced: bool, quoting: int) -> Iterator[list[str]]:  # noqa: FBT001 - internal
+def _records(
+    text: str, delimiter: str, quoting: Literal[0, 3], *, spaced: bool
+) -> Iterator[list[str]]:
     csv.field_size_limit(2**31 - 1)
     body = text.rstrip("\r\n")
     lines = chain(io.StringIO(body + "\n", newline=""), (_END,))

@@ -5,7 +5,7 @@ import functools
 import re
 from decimal import Decimal
 
-from xlfmt import format_value
+from xlfmt import format_value  # type: ignore[import-untyped]
 
 MAX_EXACT = 10**15
 

@@ -54,6 +54,7 @@ def read_worksheet(
         raise sheet_error("encrypted") from error
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise sheet_error("damaged") from error
+    assert sheet.end is not None
     end_row, end_column = sheet.end
     if end_column + 1 > max_columns:
         raise sheet_error("too_many_columns", found=end_column + 1, limit=max_columns)
