@@ -6,7 +6,9 @@ import io
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msoffcrypto.format.ooxml as encrypting
 import openpyxl
@@ -27,12 +29,12 @@ from lib.sheet.delimited import read_text
 PLAIN = "phone,name\n+16505550123,Ána\n+16505550124,Luis\n"
 
 
-def cells_of(data, settings):
+def cells_of(data: bytes, settings: Settings) -> list[list[str]]:
     sheet = read_sheet(data, settings=settings)
     return [list(sheet.frame.columns), *sheet.frame.to_numpy().tolist()]
 
 
-def workbook(fill):
+def workbook(fill: Callable[[Any], object]) -> bytes:
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     fill(book)
@@ -193,14 +195,14 @@ def test_older_and_open_formats_are_read(settings):
         assert cells_of(data, settings) == [["phone"], ["16505550123"]]
 
 
-def _encrypted():
+def _encrypted() -> bytes:
     plain = workbook(lambda book: book.add_worksheet().write_column(0, 0, ["a", "b"]))
     buffer = io.BytesIO()
     encrypting.OOXMLFile(io.BytesIO(plain)).encrypt("password", buffer)
     return buffer.getvalue()
 
 
-def _archive(files):
+def _archive(files: dict[str, str | bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -223,7 +225,7 @@ def _archive(files):
         (lambda: _archive({"xl/workbook.xml": "<broken"}), "damaged"),
         (lambda: _archive({"xl/workbook.xml": bytes(80 << 20)}), "archive_bomb"),
         (_encrypted, "encrypted"),
-        (lambda: (",".join(["x"] * 100_001) + "\n").encode(), "too_many_columns"),
+        ((",".join(["x"] * 100_001) + "\n").encode, "too_many_columns"),
     ],
 )
 def test_files_that_cannot_be_used_say_why(make, code, settings):
