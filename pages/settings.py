@@ -124,7 +124,5 @@ choose_country(
 st.subheader("Data", anchor=False)
 st.write(f"Everything is kept in `{settings.data_dir}` on this machine.")
 usage = measure(settings)
-with st.grid(4):
-    for label, used in usage.parts.items():
-        st.metric(label, words.size(used), border=True)
-st.caption(f"{words.size(usage.total)} in all, {words.size(usage.free)} free on this disk.")
+used = ", ".join(f"{label.lower()} {words.size(size)}" for label, size in usage.parts.items())
+st.caption(f"{words.size(usage.total)} in all: {used}. {words.size(usage.free)} are free.")

@@ -1,6 +1,6 @@
 """A confirmed plan on disk: what was confirmed is what is sent, whatever happens to the sheet.
 
-A Parquet file named after the plan's fingerprint, in the order of sending, held rows last; a
+A Parquet file named after the plan's id, in the order of sending, held rows last; a
 summary stands in its schema. Ranges are read without the rest, so a plan's size costs no memory.
 """
 
@@ -23,7 +23,7 @@ from lib.settings import Settings
 
 _ROW_GROUP: Final = 10_000
 _SUMMARY: Final = b"sendout"
-_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
+_ID: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def freeze(plan: Plan, settings: Settings) -> "FrozenPlan":
@@ -31,7 +31,7 @@ def freeze(plan: Plan, settings: Settings) -> "FrozenPlan":
 
     A plan that is there already is left as it is: runs may be reading it.
     """
-    path = _path(plan.fingerprint, settings)
+    path = _path(plan.id, settings)
     if not path.exists():
         lines = plan.table.sort_values("position", na_position="last").reset_index(names="row")
         columns = ["row", "position", "sendout", *SENT_FIELDS, "held_codes", "warn_codes"]
@@ -41,13 +41,13 @@ def freeze(plan: Plan, settings: Settings) -> "FrozenPlan":
         buffer = io.BytesIO()
         pq.write_table(table, buffer, row_group_size=_ROW_GROUP, compression="zstd")
         write_atomically(path, buffer.getvalue())
-    return FrozenPlan.open(plan.fingerprint, settings)
+    return FrozenPlan.open(plan.id, settings)
 
 
-def _path(fingerprint: str, settings: Settings) -> Path:
-    if not _FINGERPRINT.fullmatch(fingerprint):
-        raise ValueError("this is no fingerprint of a plan")
-    return settings.plans_dir / f"{fingerprint}.parquet"
+def _path(plan_id: str, settings: Settings) -> Path:
+    if not _ID.fullmatch(plan_id):
+        raise ValueError("this is no id of a plan")
+    return settings.plans_dir / f"{plan_id}.parquet"
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class FrozenPlan:
     path: Path
 
     @classmethod
-    def open(cls, fingerprint: str, settings: Settings) -> Self:
+    def open(cls, plan_id: str, settings: Settings) -> Self:
         """Find a frozen plan; raises FileNotFoundError and, for a damaged one, ValueError."""
-        frozen = cls(_path(fingerprint, settings))
+        frozen = cls(_path(plan_id, settings))
         _ = frozen._summary
         return frozen
 

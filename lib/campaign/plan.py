@@ -128,6 +128,18 @@ class Plan:
             digest.update("".join(texts.fillna("")).encode())
         return digest.hexdigest()
 
+    @functools.cached_property
+    def id(self) -> str:
+        """SHA-256 of the plan as a whole: what is sent, and which rows are held back and why.
+
+        Two sheets may send the very same and hold back different rows: one fingerprint, two ids.
+        """
+        digest = hashlib.sha256(self.fingerprint.encode())
+        digest.update(self.table.index.to_numpy(dtype="<i8").tobytes())
+        digest.update("\n".join(self.table["held_codes"]).encode())
+        digest.update(f"{self.sheet_id} {self.filename}".encode())
+        return digest.hexdigest()
+
     @property
     def options(self) -> SendCampaignsOptions:
         """The options of every request."""

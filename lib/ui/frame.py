@@ -20,14 +20,16 @@ def begin(title: str, caption: str) -> Settings:
 def _draw_banner(settings: Settings) -> None:
     if any(not each.is_sandbox for each in list_connections(settings)):
         return
-    with st.container(key="sandbox_banner", border=True, horizontal=True, gap="small"):
+    with st.container(key="sandbox_banner", border=True, gap="small"):
         st.markdown(
             ":material/science: **You are in the sandbox.** Messages go to a simulated Connectly "
-            "on this machine. Nothing leaves it, and nobody is messaged.",
-            width="stretch",
+            "on this machine. Nothing leaves it, and nobody is messaged."
         )
-        st.link_button("See what the phones got", inbox_address(settings), icon=":material/inbox:")
-        places.link(places.SETTINGS, "Connect your business", icon=":material/link:")
+        with st.container(horizontal=True):
+            st.page_link(
+                inbox_address(settings), label="See what the phones got", icon=":material/inbox:"
+            )
+            places.link(places.SETTINGS, "Connect your business", icon=":material/link:")
 
 
 def inbox_address(settings: Settings) -> str:

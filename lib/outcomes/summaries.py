@@ -1,0 +1,198 @@
+"""What became of everyone, over one run or many: totals that add up, and the tables of charts."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property
+from typing import Final
+
+import pandas as pd
+
+from lib.delivery import Outcome, RunKind, RunSummary, list_runs, run_summary, tallies
+from lib.outcomes import tables
+from lib.outcomes.conservation import Counts, ledger_counts, lie_between
+from lib.settings import Settings, get_settings
+
+_RUNS_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which outcomes are looked at; by default those of all runs of sheets.
+
+    ``run_ids`` None means all runs. ``since`` (included) and ``until`` (excluded) are aware times
+    at which an outcome was settled.
+    """
+
+    run_ids: tuple[str, ...] | None = None
+    campaign: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    include_tests: bool = False
+
+    @property
+    def is_timed(self) -> bool:
+        """Tell whether only a part of the time counts: then nothing can wait or be held."""
+        return self.since is not None or self.until is not None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The outcomes that a filter lets through.
+
+    ``totals`` has every outcome; they add up to ``rows`` where ``reconciles``. Held rows belong to
+    no campaign, and neither they nor waiting ones to a time: a filter by these leaves them out of
+    ``totals`` and ``rows`` alike. ``tally`` is a frame as `tables.tally_of` makes it.
+    """
+
+    filter: Filter
+    runs: int
+    rows: int
+    totals: Mapping[Outcome, int]
+    reconciles: bool
+    tally: pd.DataFrame = field(repr=False)
+    entries: Mapping[tuple[str, str], int] | None = field(repr=False)
+
+    @cached_property
+    def by_sendout(self) -> pd.DataFrame:
+        """Recipients by campaign and version, one column an outcome."""
+        return tables.by_sendout(self.tally, self.entries)
+
+    @cached_property
+    def by_code(self) -> pd.DataFrame:
+        """Rejected recipients and those in doubt by error code."""
+        return tables.by_code(self.tally)
+
+    @cached_property
+    def by_class(self) -> pd.DataFrame:
+        """Rejected recipients by what is to be done next."""
+        return tables.by_class(self.tally)
+
+    @cached_property
+    def by_campaign(self) -> pd.DataFrame:
+        """Rejected recipients and those in doubt by campaign, version and error code."""
+        return tables.by_campaign(self.tally)
+
+    def over_time(self, zone: tzinfo = UTC) -> pd.DataFrame:
+        """Answers by minute, hour or day, as clocks in ``zone`` show them."""
+        return tables.over_time(self.tally, zone)
+
+
+def outcome_summary(wanted: Filter, *, settings: Settings | None = None) -> Summary:
+    """Read from the ledger what the filter lets through.
+
+    Raises RunNotFoundError where the filter names a run that is not there, LedgerError where the
+    ledger cannot be read.
+    """
+    settings = settings or get_settings()
+    before = _runs(wanted, settings)
+    tally = _tally(wanted, {run.id for run in before}, settings)
+    if wanted.is_timed:
+        counted = {Outcome(name): int(n) for name, n in _sums(tally, "outcome").items()}
+        return Summary(
+            filter=wanted,
+            runs=tally["run_id"].nunique(),
+            rows=sum(counted.values()),
+            totals={outcome: counted.get(outcome, 0) for outcome in Outcome},
+            reconciles=True,
+            tally=tally,
+            entries=None,
+        )
+    after = [run if _is_still(run) else run_summary(run.id, settings=settings) for run in before]
+    return _whole(wanted, before, after, tally)
+
+
+def _runs(wanted: Filter, settings: Settings) -> list[RunSummary]:
+    if wanted.run_ids is not None:
+        runs = [run_summary(run_id, settings=settings) for run_id in dict.fromkeys(wanted.run_ids)]
+    else:
+        runs = []
+        while len(page := _page(len(runs), settings)) == _RUNS_AT_ONCE:
+            runs += page
+        runs += page
+    kept = [run for run in runs if wanted.include_tests or run.kind is RunKind.SHEET]
+    if wanted.campaign is None:
+        return kept
+    return [
+        run for run in kept if any(each.campaign_name == wanted.campaign for each in run.sendouts)
+    ]
+
+
+def _page(offset: int, settings: Settings) -> list[RunSummary]:
+    return list_runs(limit=_RUNS_AT_ONCE, offset=offset, settings=settings)
+
+
+def _tally(wanted: Filter, run_ids: set[str], settings: Settings) -> pd.DataFrame:
+    lines = tallies(
+        wanted.run_ids,
+        since=wanted.since,
+        until=wanted.until,
+        kinds=("sheet", "test") if wanted.include_tests else ("sheet",),
+        settings=settings,
+    )
+    # A run that began since the others were looked up is left to the next look.
+    return tables.tally_of(
+        [
+            line
+            for line in lines
+            if line.run_id in run_ids and wanted.campaign in (None, line.campaign_name)
+        ]
+    )
+
+
+def _is_still(run: RunSummary) -> bool:
+    return run.is_over and run.waiting == 0
+
+
+def _whole(
+    wanted: Filter, before: list[RunSummary], after: list[RunSummary], tally: pd.DataFrame
+) -> Summary:
+    """Count every row of the runs, and hold the tally against the runs' own counters."""
+    rows = 0
+    totals: Counter[Outcome] = Counter()
+    entries: Counter[tuple[str, str]] = Counter()
+    reconciles = True
+    settled: dict[str, Counts] = {run.id: {} for run in before}
+    for (run_id, outcome), count in _sums(tally, "run_id", "outcome").items():
+        settled[run_id][Outcome(outcome)] = int(count)
+    for first, last in zip(before, after, strict=True):
+        counts, agrees = _of_run(first, last, settled[first.id], wanted.campaign)
+        reconciles &= agrees
+        totals.update(counts)
+        for each in last.sendouts:
+            if wanted.campaign in (None, each.campaign_name):
+                version = each.campaign_version or each.pinned_version or each.reported_version
+                entries[each.campaign_name, version or tables.NO_VERSION] += each.entries
+        rows += last.rows if wanted.campaign is None else 0
+    if wanted.campaign is not None:
+        rows = sum(entries.values())
+    return Summary(
+        filter=wanted,
+        runs=len(after),
+        rows=rows,
+        totals={outcome: totals[outcome] for outcome in Outcome},
+        reconciles=reconciles and sum(totals.values()) == rows,
+        tally=tally,
+        entries=entries,
+    )
+
+
+def _of_run(
+    first: RunSummary, last: RunSummary, settled: Counts, campaign: str | None
+) -> tuple[Counts, bool]:
+    """Return a run's counts by outcome, and whether they agree with two looks at the ledger."""
+    before, after = (ledger_counts(run, campaign=campaign) for run in (first, last))
+    still_there = sum(after.values()) - after[Outcome.HELD] - sum(settled.values())
+    # Waits what has no outcome yet, but never more or less than the ledger itself has waiting.
+    most, least = sorted((before[Outcome.WAITING], after[Outcome.WAITING]), reverse=True)
+    counts = {
+        **settled,
+        Outcome.HELD: after[Outcome.HELD],
+        Outcome.WAITING: min(max(still_there, least), most),
+    }
+    return counts, first.reconciles and last.reconciles and lie_between(counts, before, after)
+
+
+def _sums(tally: pd.DataFrame, *keys: str) -> "pd.Series[int]":
+    return tally.groupby(list(keys) if len(keys) > 1 else keys[0])["count"].sum()

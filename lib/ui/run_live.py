@@ -1,0 +1,205 @@
+"""One run, live: what has become of how many, and what can be done about it.
+
+Nothing here sends. Buttons write a word into the ledger, which the worker obeys; they may be
+pressed twice, in two tabs, or on a page that is no longer up to date.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import streamlit as st
+
+from lib.connectly import explain
+from lib.delivery import (
+    Outcome,
+    RunNotFoundError,
+    RunState,
+    RunSummary,
+    cancel_run,
+    pause_run,
+    repeat_unknown,
+    resume_run,
+    run_summary,
+    worker_state,
+)
+from lib.settings import Settings
+from lib.ui import places, words
+from lib.ui.codes import link_to_code
+from lib.ui.run_line import counts_text, draw_state
+
+_TICK_SECONDS: Final = 2.0
+_SHOWN: Final = (
+    Outcome.ACCEPTED,
+    Outcome.REJECTED,
+    Outcome.UNKNOWN,
+    Outcome.HELD,
+    Outcome.WAITING,
+    Outcome.CANCELLED,
+)
+
+
+def watch_run(run_id: str, settings: Settings) -> RunSummary | None:
+    """Draw a run and keep it up to date while it moves; return it, or None for a wrong id."""
+    try:
+        summary = run_summary(run_id, settings=settings)
+    except RunNotFoundError:
+        return None
+    moves = summary.state is RunState.RUNNING
+    st.fragment(_tick, run_every=_TICK_SECONDS if moves else None)(run_id, summary.state, settings)
+    return summary
+
+
+def _tick(run_id: str, drawn_state: RunState, settings: Settings) -> None:
+    summary = run_summary(run_id, settings=settings)
+    if summary.state is not drawn_state:
+        st.rerun()  # the rest of the page depends on the state
+    _draw_progress(summary)
+    _draw_reason(summary, settings)
+    _draw_buttons(summary, settings)
+
+
+def _draw_progress(summary: RunSummary) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        draw_state(summary.state)
+        st.markdown(_pace(summary), width="stretch")
+    to_send = summary.rows - summary.held
+    done = to_send - summary.waiting
+    share = done / to_send if to_send else 1.0
+    st.progress(share, text=f"{words.count(done)} of {words.count(to_send)} done")
+    with st.grid(6, min_column_width=130):
+        for outcome in _SHOWN:
+            st.metric(
+                words.OUTCOMES[outcome.value],
+                words.count(getattr(summary, outcome.value)),
+                help=words.OUTCOME_HELP[outcome.value],
+                border=True,
+            )
+    if summary.reconciles:
+        st.caption(f":material/check: {counts_text(summary)}")
+    else:
+        st.error(
+            f"These numbers do not add up: {counts_text(summary)}. Please report this with the "
+            f"run's id, {summary.id}.",
+            icon=":material/error:",
+        )
+
+
+def _pace(summary: RunSummary) -> str:
+    match summary.state:
+        case RunState.RUNNING if summary.per_second and summary.seconds_left is not None:
+            left = words.duration(summary.seconds_left)
+            return f"{summary.per_second:,.0f} a second, about {left} left"
+        case RunState.RUNNING:
+            return "Starting…"
+        case RunState.PAUSED:
+            return "Nothing is sent until you resume."
+        case RunState.FINISHED:
+            return f"Finished {words.moment(summary.finished_at)}"
+        case _:
+            return f"Cancelled {words.moment(summary.finished_at)}"
+
+
+def _draw_reason(summary: RunSummary, settings: Settings) -> None:
+    if summary.reason is not None and not summary.is_over:
+        info = explain(summary.reason.value)
+        st.warning(
+            f"**{info.title}.** {info.meaning} {info.action}", icon=":material/pause_circle:"
+        )
+    if summary.state is RunState.RUNNING and not worker_state(settings).alive:
+        st.warning(
+            "The part that sends is not running right now. It starts by itself, and goes on here.",
+            icon=":material/hourglass_top:",
+        )
+
+
+def _draw_buttons(summary: RunSummary, settings: Settings) -> None:
+    with st.container(horizontal=True):
+        if summary.state is RunState.RUNNING:
+            st.button(
+                "Pause",
+                icon=":material/pause:",
+                on_click=_callback(pause_run, summary.id, settings),
+            )
+        if summary.state is RunState.PAUSED:
+            st.button(
+                "Resume",
+                type="primary",
+                icon=":material/play_arrow:",
+                on_click=_callback(resume_run, summary.id, settings),
+            )
+        if not summary.is_over and st.button("Cancel the run", icon=":material/close:"):
+            _ask_cancel(summary, settings)
+
+
+def _callback(door: Callable[..., bool], run_id: str, settings: Settings) -> Callable[[], None]:
+    """Make a callback of a door: it writes one word into the ledger and returns nothing."""
+
+    def write() -> None:
+        door(run_id, settings=settings)
+
+    return write
+
+
+@st.dialog("Cancel this run?")
+def _ask_cancel(summary: RunSummary, settings: Settings) -> None:
+    st.write(
+        f"{words.several(summary.waiting, 'recipient')} who are still waiting will not be "
+        "messaged. What has been sent stays sent. A cancelled run can't be resumed."
+    )
+    with st.container(horizontal=True):
+        if st.button("Cancel the run", type="primary", key="cancel_for_good"):
+            cancel_run(summary.id, settings=settings)
+            st.rerun()
+        if st.button("Keep sending"):
+            st.rerun()
+
+
+def draw_doubt(summary: RunSummary, settings: Settings) -> None:
+    """Draw the rows in doubt of a run that is over: what that means, and the way to repeat them."""
+    if not summary.unknown or summary.state is not RunState.FINISHED:
+        return
+    with st.container(border=True, key="in_doubt"):
+        st.markdown(f"**{words.several(summary.unknown, 'row')} in doubt**")
+        st.write(
+            "These were sent, but no answer proves what became of them. The report names each of "
+            "them. Look into Connectly, or send them again:"
+        )
+        if summary.allows_repeats:
+            st.write(
+                "This run lets people get a campaign **more than once**. Whoever did get the "
+                "message will get it a second time."
+            )
+        else:
+            st.write(
+                "This run lets each phone get a campaign **once**. Connectly does not message "
+                "again whoever did get it."
+            )
+        sure = not summary.allows_repeats or st.checkbox(
+            "I accept that some people may be messaged twice"
+        )
+
+        def repeat() -> None:
+            repeat_unknown(summary.id, confirmed=summary.allows_repeats, settings=settings)
+
+        st.button(
+            f"Send {words.several(summary.unknown, 'row')} again",
+            icon=":material/replay:",
+            on_click=repeat,
+            disabled=not sure,
+        )
+
+
+def draw_codes(run_id: str, codes: list[tuple[str, int]]) -> None:
+    """Draw the most frequent error codes of a run, each with the way to the guide."""
+    if not codes:
+        return
+    st.subheader("Why rows were rejected or are in doubt", anchor=False)
+    for code, count in codes:
+        info = explain(code)
+        with st.container(border=True, key=f"why_{code}"):
+            st.markdown(f"**{words.several(count, 'row')}: {info.title}**")
+            st.write(f"{info.meaning} {info.action}")
+            link_to_code(info.code, "More in the error guide")
+    places.link(
+        places.OUTCOMES, "See all outcomes as charts", icon=":material/bar_chart:", run=run_id
+    )

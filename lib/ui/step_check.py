@@ -1,0 +1,133 @@
+"""Step 3 of a sendout: the check. What is wrong or odd, in which rows, and what to do."""
+
+from typing import Final
+
+import streamlit as st
+
+from lib.campaign import Draft, FindingGroup, Plan, held_sheet
+from lib.outcomes import csv_bytes, xlsx_bytes
+from lib.settings import Settings
+from lib.sheet import Sheet
+from lib.sheet.phone_words import REPAIRS
+from lib.ui import words
+from lib.ui.countries import choose_country
+from lib.ui.draft import keep
+from lib.ui.loaded import plan_of
+
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def draw(draft: Draft, sheet: Sheet, settings: Settings, *, rate: float) -> tuple[Draft, Plan]:
+    """Draw the step; return the draft as it is now and the plan that follows from it."""
+    assert draft.sheet_id is not None
+    assert draft.mapping is not None
+    plan = plan_of(draft.sheet_id, draft.mapping, draft.answers, rate=rate, settings=settings)
+    title = f"**3 · Check** · {words.count(plan.entry_count)} to send"
+    if plan.held_count:
+        title += f", {words.count(plan.held_count)} held back"
+    with st.expander(title, expanded=bool(len(plan.findings)), icon=_icon(plan)):
+        _draw_country(draft, settings)
+        _draw_sum(plan)
+        if not plan.finding_groups:
+            st.success("Nothing is wrong with any row.", icon=":material/check_circle:")
+        for group in plan.finding_groups:
+            _draw_group(group, draft, settings)
+        if plan.held_count:
+            _draw_downloads(plan, sheet, draft)
+    return draft, plan
+
+
+def _icon(plan: Plan) -> str:
+    return ":material/warning:" if plan.held_count else ":material/check_circle:"
+
+
+def _draw_country(draft: Draft, settings: Settings) -> None:
+    key = f"region_{draft.id}"
+
+    def remember() -> None:
+        answers = draft.answers.model_copy(update={"region": st.session_state[key]})
+        keep(draft, settings, answers=answers)
+
+    choose_country(
+        "Numbers without a country code are from",
+        draft.answers.region,
+        key=key,
+        help="Only for numbers that do not say their country. A wrong choice could message "
+        "strangers, so leave it empty if you are not sure: such rows are then held back.",
+        on_change=remember,
+    )
+
+
+def _draw_sum(plan: Plan) -> None:
+    with st.container(horizontal=True, key="check_sum"):
+        st.metric("Rows", words.count(plan.rows), border=True)
+        st.metric("To send", words.count(plan.entry_count), border=True)
+        st.metric("Held back", words.count(plan.held_count), border=True)
+    st.caption(
+        f"{words.several(plan.rows, 'row')} = {words.count(plan.entry_count)} to send + "
+        f"{words.count(plan.held_count)} held back. Rows held back are not sent."
+    )
+
+
+def _draw_group(group: FindingGroup, draft: Draft, settings: Settings) -> None:
+    holds = group.severity == "hold"
+    with st.container(border=True, key=f"finding_{group.code}_{group.column or 'row'}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge(
+                f"{words.several(group.count, 'row')} {'held back' if holds else 'to look at'}",
+                icon=":material/block:" if holds else ":material/visibility:",
+                color="red" if holds else "orange",
+            )
+            st.markdown(f"**{group.title}**", width="stretch")
+        column = f" Column “{group.column}”." if group.column else ""
+        st.write(f"{group.sentence}{column} {group.action}")
+        st.caption(_rows(group))
+        if group.code in REPAIRS:
+            _draw_repair(group, draft, settings)
+
+
+def _rows(group: FindingGroup) -> str:
+    shown = ", ".join(words.count(row) for row in group.example_rows)
+    more = group.count - len(group.example_rows)
+    noun = "Row" if group.count == 1 else "Rows"
+    return f"{noun} {shown}" + (f" and {words.count(more)} more" if more else "")
+
+
+def _draw_repair(group: FindingGroup, draft: Draft, settings: Settings) -> None:
+    """Let the person take or leave a kind of repair; a repair left holds its rows back."""
+    key = f"repair_{group.code}_{draft.id}"
+
+    def remember() -> None:
+        refused = set(draft.answers.refused_repairs)
+        refused.symmetric_difference_update({group.code})
+        answers = draft.answers.model_copy(update={"refused_repairs": frozenset(refused)})
+        keep(draft, settings, answers=answers)
+
+    st.toggle(
+        "Use the repaired numbers",
+        value=group.code not in draft.answers.refused_repairs,
+        key=key,
+        on_change=remember,
+    )
+
+
+def _draw_downloads(plan: Plan, sheet: Sheet, draft: Draft) -> None:
+    stem = f"{draft.filename.rsplit('.', 1)[0]} - held back"
+    st.write("Mend the rows held back in your spreadsheet, then upload them as a new sheet.")
+    with st.container(horizontal=True):
+        st.download_button(
+            "Rows held back, as XLSX",
+            lambda: xlsx_bytes(held_sheet(plan, sheet)),
+            file_name=f"{stem}.xlsx",
+            mime=_XLSX,
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "as CSV",
+            lambda: csv_bytes(held_sheet(plan, sheet)),
+            file_name=f"{stem}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )

@@ -1,0 +1,205 @@
+"""Step 2 of a sendout: the columns. Which column, or fixed value, feeds which field."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from lib.campaign import Draft, Mapping, Source, mapping_problems
+from lib.settings import Settings
+from lib.sheet import Sheet
+from lib.ui.draft import keep
+
+_LEAVE_OUT: Final = -1
+_FIXED: Final = -2
+
+
+@dataclass(frozen=True)
+class _Field:
+    name: str
+    label: str
+    help: str
+
+
+_FIELDS: Final = (
+    _Field("client", "Phone", "Who gets the message. The only thing every row must have."),
+    _Field(
+        "campaign_name",
+        "Campaign name",
+        "Exactly as it stands in Connectly. Use a fixed value if all rows get the same campaign.",
+    ),
+    _Field(
+        "campaign_version",
+        "Campaign version",
+        "Leave it out to use the version that the preview step explains.",
+    ),
+    _Field("sender", "Sender", "Leave it out to send from your business's usual number."),
+    _Field(
+        "callback_data",
+        "Callback data",
+        "Your own note, handed back to your systems with delivery news. Most people leave it out.",
+    ),
+)
+
+
+def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
+    """Draw the step; return the draft as it is now, and whether its columns are settled."""
+    mapping = draft.mapping
+    assert mapping is not None  # a draft with a sheet has at least the suggested mapping
+    settled = draft.mapping_confirmed and not mapping_problems(sheet, mapping)
+    title = "**2 · Columns**"
+    if settled:
+        title += f" · {_summary(mapping)}"
+    with st.expander(title, expanded=not settled, icon=_icon(done=settled)):
+        st.write(
+            "We have matched your columns as well as their names allow. Check each line and "
+            "change what is not right."
+        )
+        _explain_campaign_names()
+        chosen = _choose_fields(mapping, sheet, draft)
+        variables = _choose_variables(mapping, sheet, draft, settings)
+        if variables is None:
+            return draft, False
+        changed = Mapping(**chosen, variables=variables)
+        if changed != mapping:
+            draft = keep(draft, settings, mapping=changed)
+        problems = mapping_problems(sheet, changed)
+        for problem in problems:
+            st.warning(problem.sentence, icon=":material/error:")
+        if not draft.mapping_confirmed and st.button(
+            "These columns are right",
+            type="primary",
+            icon=":material/check:",
+            disabled=bool(problems),
+        ):
+            keep(draft, settings, mapping_confirmed=True)
+            st.rerun()
+    return draft, draft.mapping_confirmed and not problems
+
+
+def _icon(*, done: bool) -> str:
+    return ":material/check_circle:" if done else ":material/radio_button_unchecked:"
+
+
+def _summary(mapping: Mapping) -> str:
+    campaign = mapping.campaign_name.column or mapping.campaign_name.value
+    names = ", ".join(mapping.variables) or "no variables"
+    return f"phone from “{mapping.client.column}”, campaign “{campaign}”, {names}"
+
+
+def _explain_campaign_names() -> None:
+    with st.popover("Where do I find the campaign name?", icon=":material/help:"):
+        st.markdown(
+            "In Connectly, open the **Flow Builder** and choose **Resend** or **Edit** on the "
+            "campaign that you have already sent to yourself. The name at the top is the campaign "
+            "name. Copy it as it is: capitals, spaces and accents count.\n\n"
+            "Names can't be looked up for you: Connectly has no list that this app could ask. In "
+            "the sandbox, try `demo_welcome` or `demo_promo`."
+        )
+
+
+def _choose_fields(mapping: Mapping, sheet: Sheet, draft: Draft) -> dict[str, Source]:
+    chosen = {}
+    for field in _FIELDS:
+        left, right = st.columns(2)
+        chosen[field.name] = _choose_source(
+            field.label,
+            field.help,
+            getattr(mapping, field.name),
+            sheet,
+            key=f"{field.name}_{_turn(draft)}",
+            places=(left, right),
+        )
+    return chosen
+
+
+def _choose_variables(
+    mapping: Mapping, sheet: Sheet, draft: Draft, settings: Settings
+) -> dict[str, Source] | None:
+    """Draw the variables; return them, or None while two of them have one name."""
+    st.markdown("**Variables** of the campaign, named as in Connectly")
+    chosen: list[tuple[str, Source]] = []
+    for position, (name, source) in enumerate(mapping.variables.items()):
+        key = f"variable_{position}_{_turn(draft)}"
+        naming, left, right = st.columns([2, 2, 2])
+        new_name = naming.text_input("Variable", name, key=f"{key}_name").strip()
+        new_source = _choose_source(
+            "Comes from",
+            f"What is sent as {name}.",
+            source,
+            sheet,
+            key=key,
+            places=(left, right),
+        )
+        chosen.append((new_name, new_source))
+    st.button(
+        "Add a variable",
+        icon=":material/add:",
+        on_click=_add_variable,
+        args=(draft, settings),
+    )
+    names = [name for name, _ in chosen]
+    if "" in names:
+        st.error("Each variable needs a name. To drop one, choose “Leave out”.")
+        return None
+    if len(set(names)) < len(names):
+        st.error("Two variables have the same name. Give each its own.")
+        return None
+    return dict(chosen)
+
+
+def _add_variable(draft: Draft, settings: Settings) -> None:
+    assert draft.mapping is not None
+    taken = draft.mapping.variables
+    name = next(f"variable_{n}" for n in range(1, 10_000) if f"variable_{n}" not in taken)
+    variables = {**taken, name: Source(value="")}
+    keep(draft, settings, mapping=draft.mapping.model_copy(update={"variables": variables}))
+
+
+def _choose_source(
+    label: str,
+    help: str,  # noqa: A002 - the name that Streamlit gives it
+    source: Source,
+    sheet: Sheet,
+    *,
+    key: str,
+    places: tuple[st.delta_generator.DeltaGenerator, st.delta_generator.DeltaGenerator],
+) -> Source:
+    """Draw where one field comes from: a column and its fallback, a fixed value, or nothing."""
+    left, right = places
+    columns = list(sheet.frame.columns)
+    options = [_LEAVE_OUT, _FIXED, *range(len(columns))]
+    chosen = left.selectbox(
+        label,
+        options,
+        index=options.index(_option(source, columns)),
+        format_func=lambda option: _describe(option, columns),
+        key=f"{key}_from",
+        help=help,
+    )
+    if chosen == _LEAVE_OUT:
+        return Source()
+    if chosen == _FIXED:
+        value = right.text_input("Fixed value", source.value or "", key=f"{key}_value")
+        return Source(value=value)
+    fallback = right.text_input("If a cell is empty, use", source.fallback, key=f"{key}_fallback")
+    return Source(column=columns[chosen], fallback=fallback)
+
+
+def _option(source: Source, columns: list[str]) -> int:
+    if source.column in columns:
+        return columns.index(source.column)
+    return _FIXED if source.value is not None else _LEAVE_OUT
+
+
+def _describe(option: int, columns: list[str]) -> str:
+    if option == _LEAVE_OUT:
+        return "Leave out"
+    if option == _FIXED:
+        return "A fixed value"
+    return f"Column “{columns[option]}”"
+
+
+def _turn(draft: Draft) -> str:
+    """Name the widgets after the sheet: another sheet brings another mapping, and new widgets."""
+    return f"{draft.id}_{(draft.sheet_id or '')[:12]}"

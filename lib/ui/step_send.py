@@ -1,0 +1,93 @@
+"""Step 6 of a sendout: sending. A summary, a confirmation, and one row in the ledger."""
+
+import streamlit as st
+
+from lib.campaign import Draft, Plan
+from lib.connections import Connection
+from lib.connectly import DuplicateBehavior
+from lib.delivery import RunSummary, runs_of_plan, start_run
+from lib.settings import Settings
+from lib.ui import frame, places, words
+from lib.ui.draft import keep
+
+
+def draw(draft: Draft, plan: Plan, connection: Connection, settings: Settings) -> None:
+    """Draw the step: what will happen, the person's word for it, and the button."""
+    with st.container(border=True, key="send_step"):
+        st.markdown("**6 · Send**")
+        if plan.entry_count == 0:
+            st.info(
+                "There is nobody to send to: every row is held back. Step 3 says why.",
+                icon=":material/block:",
+            )
+            return
+        earlier = runs_of_plan(plan.fingerprint, connection.name, settings=settings)
+        st.markdown(_summary(plan, connection))
+        again = _ask_again(draft, earlier) if earlier else 0
+        _draw_confirmation(draft, plan, connection, settings, repeat=again)
+
+
+def _summary(plan: Plan, connection: Connection) -> str:
+    recipients = words.several(plan.entry_count, "recipient")
+    sendouts = words.several(len(plan.sendouts), "sendout")
+    lines = [
+        f"- **{recipients}** in {sendouts}, about {words.duration(plan.seconds)}",
+        f"- With **{frame.describe_connection(connection)}**",
+    ]
+    if plan.held_count:
+        lines.append(f"- {words.several(plan.held_count, 'row')} held back and not sent")
+    if plan.answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_MULTIPLE:
+        lines.append("- Goes out **again** to people who have had a campaign before")
+    return "\n".join(lines)
+
+
+def _ask_again(draft: Draft, earlier: list[RunSummary]) -> int | None:
+    """Tell of earlier runs of this very plan; return the number of a repeat the person wants."""
+    last = earlier[0]
+    st.warning(
+        f"This very list has been sent before, on {words.moment(last.created_at)}: "
+        f"{words.count(last.accepted)} accepted, {words.count(last.rejected)} rejected.",
+        icon=":material/history:",
+    )
+    places.link(places.RUNS, "See that run", icon=":material/send:", run=last.id)
+    if any(not each.is_over for each in earlier):
+        return None
+    wanted = st.checkbox("Send it once more, as a run of its own", key=f"again_{draft.id}")
+    return len(earlier) if wanted else None
+
+
+def _draw_confirmation(
+    draft: Draft,
+    plan: Plan,
+    connection: Connection,
+    settings: Settings,
+    *,
+    repeat: int | None,
+) -> None:
+    noun = "recipient" if plan.entry_count == 1 else "recipients"
+    sure = st.checkbox(
+        "I have checked the numbers above",
+        key=f"sure_{draft.id}_{plan.fingerprint[:12]}",
+        disabled=repeat is None,
+    )
+
+    def send() -> None:
+        # One idempotent row: a second click, tab or reload finds the run that is there.
+        assert repeat is not None
+        run_id = start_run(
+            plan,
+            connection=connection.name,
+            label=draft.filename,
+            repeat=repeat,
+            settings=settings,
+        )
+        keep(draft, settings, run_id=run_id)
+
+    st.button(
+        f"Send to {words.count(plan.entry_count)} {noun}",
+        type="primary",
+        icon=":material/send:",
+        key="send",
+        on_click=send,
+        disabled=repeat is None or not sure,
+    )

@@ -1,0 +1,143 @@
+"""Step 1 of a sendout: the sheet. Upload, paste or try a sample; see what was read."""
+
+from typing import Final
+
+import streamlit as st
+
+from lib.campaign import Draft, suggest_mapping
+from lib.settings import Settings
+from lib.sheet import SAMPLES, Sheet, SheetError, keep_upload, read_sheet, upload_path
+from lib.ui import words
+from lib.ui.draft import keep, start_over
+from lib.ui.loaded import sheet_of
+
+_TYPES: Final = ["csv", "tsv", "txt", "xlsx", "xlsm", "xlsb", "xls", "ods"]
+_UPLOADER: Final = "sheet_uploader_turn"
+_ERROR: Final = "sheet_error"
+_ROWS_SHOWN: Final = 8
+
+
+def draw(draft: Draft, settings: Settings) -> Sheet | None:
+    """Draw the step; return the sheet once there is one."""
+    sheet = _kept_sheet(draft, settings)
+    title = "**1 · Sheet**"
+    if sheet is not None:
+        title += f" · {draft.filename} · {words.several(len(sheet.frame), 'row')}"
+    with st.expander(title, expanded=sheet is None, icon=_icon(done=sheet is not None)):
+        if sheet is None:
+            _offer_ways_in(draft, settings)
+        else:
+            _show(sheet, draft, settings)
+    return sheet
+
+
+def _kept_sheet(draft: Draft, settings: Settings) -> Sheet | None:
+    if draft.sheet_id is None:
+        return None
+    try:
+        return sheet_of(draft.sheet_id, settings)
+    except SheetError as error:
+        st.session_state[_ERROR] = (error.sentence, error.action)
+        return None
+
+
+def _icon(*, done: bool) -> str:
+    return ":material/check_circle:" if done else ":material/radio_button_unchecked:"
+
+
+def _offer_ways_in(draft: Draft, settings: Settings) -> None:
+    _show_error()
+    upload, paste, sample = st.tabs(["Upload a file", "Paste rows", "Try a sample"])
+    with upload:
+        turn = st.session_state.setdefault(_UPLOADER, 0)
+        file = st.file_uploader(
+            "Recipient sheet",
+            type=_TYPES,
+            key=f"sheet_{turn}",
+            help="One row for each recipient, with the names of the columns on top.",
+        )
+        st.caption(
+            "CSV, TSV, TXT, XLSX, XLSM, XLSB, XLS or ODS, up to "
+            f"{words.size(settings.sheet_max_bytes)}. It stays on this machine."
+        )
+        if file is not None:
+            _take(draft, file.getvalue(), file.name, settings)
+    with paste, st.form("paste", border=False):
+        text = st.text_area(
+            "Rows from your spreadsheet",
+            height=160,
+            placeholder="phone\tname\n+1 650 555 0123\tAna",
+            help="Select the rows in Excel or Sheets, names of the columns included; copy; paste.",
+        )
+        if st.form_submit_button("Use these rows", type="primary"):
+            _take(draft, text.encode(), "pasted rows.txt", settings)
+    with sample:
+        for each in SAMPLES:
+            with st.container(border=True, horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{each.title}**  \n{each.sentence}", width="stretch")
+                if st.button("Use this sample", key=f"sample_{each.name}"):
+                    _take(draft, each.path.read_bytes(), each.path.name, settings)
+
+
+def _show_error() -> None:
+    if (error := st.session_state.pop(_ERROR, None)) is not None:
+        sentence, action = error
+        st.error(f"**{sentence}** {action}", icon=":material/error:")
+
+
+def _take(
+    draft: Draft, data: bytes, filename: str, settings: Settings, worksheet: str | None = None
+) -> None:
+    """Read a sheet and go on with it; where it can't be read, say why and offer the ways anew."""
+    try:
+        with st.spinner("Reading the sheet"):
+            upload_id = keep_upload(data, filename, settings=settings)
+            sheet = read_sheet(
+                upload_path(upload_id, settings=settings),
+                filename=filename,
+                sheet=worksheet,
+                settings=settings,
+            )
+    except SheetError as error:
+        st.session_state[_ERROR] = (error.sentence, error.action)
+    else:
+        keep(
+            draft,
+            settings,
+            upload_id=upload_id,
+            sheet_id=sheet.id,
+            filename=filename,
+            worksheet=sheet.worksheet,
+            mapping=suggest_mapping(sheet),
+            mapping_confirmed=False,
+            run_id=None,
+        )
+    # A new key empties the uploader, and with it the memory that the file takes.
+    st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1
+    st.rerun()
+
+
+def _show(sheet: Sheet, draft: Draft, settings: Settings) -> None:
+    for note in sheet.notes:
+        st.caption(f":material/info: {note.sentence}")
+    if len(sheet.worksheets) > 1:
+        _choose_worksheet(sheet, draft, settings)
+    shown = sheet.frame.head(_ROWS_SHOWN)
+    st.dataframe(
+        shown.rename_axis("Row"),
+        alt=f"The first {len(shown)} rows of the sheet",
+        placeholder="(empty)",
+    )
+    st.caption(
+        f"The first {words.several(len(shown), 'row')} of {words.count(len(sheet.frame))}. "
+        "Rows are numbered as in your spreadsheet."
+    )
+    st.button("Use another sheet", icon=":material/restart_alt:", on_click=start_over)
+
+
+def _choose_worksheet(sheet: Sheet, draft: Draft, settings: Settings) -> None:
+    index = sheet.worksheets.index(sheet.worksheet) if sheet.worksheet else 0
+    chosen = st.selectbox("Worksheet", sheet.worksheets, index=index, key=f"worksheet_{sheet.id}")
+    if chosen != sheet.worksheet and draft.upload_id is not None:
+        path = upload_path(draft.upload_id, settings=settings)
+        _take(draft, path.read_bytes(), draft.filename, settings, worksheet=chosen)

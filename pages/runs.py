@@ -1,0 +1,54 @@
+"""Runs: all of them, or one live. The run's id is in the address."""
+
+import math
+
+import streamlit as st
+
+from lib.delivery import count_runs, list_runs
+from lib.outcomes import Filter, summarise
+from lib.ui import frame, places
+from lib.ui.downloads import draw_report_buttons
+from lib.ui.run_line import draw_run_line, draw_sendouts
+from lib.ui.run_live import draw_codes, draw_doubt, watch_run
+
+PAGE_SIZE = 20
+CODES_SHOWN = 5
+
+settings = frame.begin("Runs", "What is being sent, what has been sent, and what became of it.")
+run_id = st.query_params.get(places.RUN)
+
+if run_id is None:
+    tests_too = st.toggle("Show tests on my own phone", key="tests", bind="query-params")
+    kind = None if tests_too else "sheet"
+    total = count_runs(kind=kind, settings=settings)
+    if total == 0:
+        st.info("No run yet. Prepare your first sendout.", icon=":material/send:")
+        places.link(places.NEW_SENDOUT, "New sendout", icon=":material/upload_file:")
+        st.stop()
+    number_of_pages = math.ceil(total / PAGE_SIZE)
+    page_number = st.pagination(number_of_pages, key="page") if number_of_pages > 1 else 1
+    offset = (page_number - 1) * PAGE_SIZE
+    for summary in list_runs(limit=PAGE_SIZE, offset=offset, kind=kind, settings=settings):
+        draw_run_line(summary)
+    st.stop()
+
+summary = watch_run(run_id, settings)
+places.link(places.RUNS, "All runs", icon=":material/arrow_back:")
+if summary is None:
+    st.warning(
+        "There is no run with this address. It may belong to another data folder, or the address "
+        "was not copied as a whole. All runs are one click away.",
+        icon=":material/search_off:",
+    )
+    st.stop()
+
+draw_doubt(summary, settings)
+draw_sendouts(summary)
+if summary.is_over:
+    draw_report_buttons(summary, settings)
+else:
+    st.caption("The report with every row can be downloaded here once the run is over.")
+
+outcomes = summarise(Filter(run_ids=(run_id,), include_tests=True), settings=settings)
+reasons = outcomes.by_code.head(CODES_SHOWN)
+draw_codes(run_id, list(zip(reasons["Code"], reasons["Recipients"], strict=True)))

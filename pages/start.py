@@ -1,0 +1,59 @@
+"""Start: what is connected, what is running, and the one next step."""
+
+import streamlit as st
+
+from lib.connections import list_connections
+from lib.delivery import list_runs, worker_state
+from lib.ui import frame, places, words
+from lib.ui.run_line import draw_run_line
+
+RUNS_SHOWN = 5
+
+settings = frame.begin("Sendout Studio", "From your recipient sheet to a proven sendout.")
+runs = list_runs(limit=RUNS_SHOWN, offset=0, kind="sheet", settings=settings)
+running = [each for each in runs if not each.is_over]
+
+if not worker_state(settings=settings).alive:
+    st.warning(
+        "The part that sends is not running right now. It starts by itself within seconds; "
+        "whatever is waiting goes on then.",
+        icon=":material/hourglass_top:",
+    )
+
+with st.container(border=True, key="next_step"):
+    if running:
+        st.markdown("#### A sendout is on its way")
+        st.write("You can close this page: sending goes on without it.")
+        places.link(places.RUNS, "Watch it", icon=":material/monitoring:", run=running[0].id)
+    elif runs:
+        st.markdown("#### What next?")
+        st.write("Look at what became of your last sendout, or prepare the next one.")
+        with st.container(horizontal=True):
+            places.link(
+                places.OUTCOMES, "See its outcomes", icon=":material/bar_chart:", run=runs[0].id
+            )
+            places.link(places.NEW_SENDOUT, "Prepare another", icon=":material/upload_file:")
+    else:
+        st.markdown("#### Send your first campaign")
+        st.write(
+            "Upload a recipient sheet, or try it with a sample sheet. You see every row "
+            "before anything is sent."
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("New sendout", type="primary", icon=":material/upload_file:"):
+                st.switch_page(places.NEW_SENDOUT)
+            places.link(places.QUICK_TEST, "Test on my phone", icon=":material/phone_iphone:")
+
+st.subheader("Last sendouts", anchor=False)
+if not runs:
+    st.caption("None yet. Each sendout is listed here with what became of every recipient.")
+for summary in runs:
+    draw_run_line(summary)
+
+st.subheader("Connections", anchor=False)
+for connection in list_connections(settings):
+    st.markdown(
+        f":material/link: {frame.describe_connection(connection)} · "
+        f"{words.count(round(connection.rate))} requests a second"
+    )
+places.link(places.SETTINGS, "Change or test connections", icon=":material/settings:")

@@ -1,0 +1,48 @@
+"""No page keeps people with impairments out, in light or dark, empty or full."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from lib.delivery import RunState, run_summary
+from lib.settings import Settings
+from tests.support.journeys import prepare, send
+from tests.support.pages import grave_findings, open_page
+from tests.support.recipients import known_sheet
+from tests.support.states import wait_for
+from tests.support.studio import Studio
+
+PAGES = ["", "new_sendout", "quick_test", "runs", "outcomes", "error_guide", "settings"]
+
+
+@pytest.fixture(scope="module")
+def full_studio(browser: Browser, shared_studio: Studio) -> Iterator[tuple[Studio, str, str]]:
+    """An app with one finished run and one draft; returns it with their ids."""
+    settings = Settings(data_dir=shared_studio.data_dir)
+    page = browser.new_page()
+    prepare(page, shared_studio.url, "recipients.csv", known_sheet(90).csv())
+    run_id = send(page)
+    wait_for(lambda: run_summary(run_id, settings=settings).state is RunState.FINISHED)
+    prepare(page, shared_studio.url, "recipients.csv", known_sheet(60).csv())
+    draft_id = page.url.partition("draft=")[2].partition("&")[0]
+    page.close()
+    return shared_studio, run_id, draft_id
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed_page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(color_scheme=request.param, viewport={"width": 1280, "height": 900})
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_serious_finding_when_it_is_full(
+    name: str, themed_page: Page, full_studio: tuple[Studio, str, str]
+) -> None:
+    studio, run_id, draft_id = full_studio
+    query = {"runs": {"run": run_id}, "new_sendout": {"draft": draft_id}}.get(name, {})
+    open_page(themed_page, studio.url, name, **query)
+
+    assert grave_findings(themed_page) == []

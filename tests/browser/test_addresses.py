@@ -1,0 +1,55 @@
+"""Every page has an address that works by itself, also in an app that has just started."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.pages import expect_no_error, open_page
+from tests.support.studio import Studio
+
+PAGES = {
+    "": "Sendout Studio",
+    "new_sendout": "New sendout",
+    "quick_test": "Quick test",
+    "runs": "Runs",
+    "outcomes": "Outcomes",
+    "error_guide": "Error guide",
+    "settings": "Settings",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_first_address_that_a_fresh_app_is_asked_for_works(
+    name: str, page: Page, studio: Studio
+) -> None:
+    """The very first request is a deep link: it must come through the router, banner and all."""
+    open_page(page, studio.url, name)
+
+    expect(page.get_by_role("heading", name=PAGES[name], level=1)).to_be_visible()
+    expect(page.get_by_text("You are in the sandbox.")).to_be_visible()
+    expect(page).to_have_title(_title(name))
+
+
+def _title(name: str) -> str:
+    title = PAGES[name] if name else "Start"
+    return f"{title} · Sendout Studio"
+
+
+@pytest.mark.parametrize("name", ["runs", "outcomes"])
+def test_an_unknown_run_gets_a_helpful_page(name: str, page: Page, shared_studio: Studio) -> None:
+    open_page(page, shared_studio.url, name, run="no-such-run")
+
+    expect_no_error(page)
+    expect(page.get_by_text("no run", exact=False).first).to_be_visible()
+
+
+def test_an_unknown_draft_gets_a_helpful_page(page: Page, shared_studio: Studio) -> None:
+    open_page(page, shared_studio.url, "new_sendout", draft="no-such-draft")
+
+    expect(page.get_by_text("This draft is no longer here.")).to_be_visible()
+    expect(page.get_by_text("Upload a file")).to_be_visible()
+
+
+def test_an_unknown_code_is_explained_all_the_same(page: Page, shared_studio: Studio) -> None:
+    open_page(page, shared_studio.url, "error_guide", code="ERROR_CODE_FROM_NEXT_YEAR")
+
+    expect(page.get_by_text("ERROR_CODE_FROM_NEXT_YEAR").first).to_be_visible()
