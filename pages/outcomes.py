@@ -4,8 +4,9 @@ from datetime import datetime, time, timedelta
 
 import streamlit as st
 
-from lib.delivery import Outcome, RunNotFoundError, list_runs
-from lib.outcomes import Filter, charts, summarise
+from lib.connectly import explain
+from lib.delivery import Outcome, list_runs
+from lib.outcomes import Filter, charts_of, outcome_summary
 from lib.ui import frame, places, words
 from lib.ui.chart import draw_chart
 from lib.ui.codes import link_to_code
@@ -39,7 +40,7 @@ with st.container(border=True, key="filters"):
     campaign = middle.selectbox(
         "Campaign", [None, *campaigns], format_func=lambda name: name or "All campaigns"
     )
-    days = right.date_input("Days", value=(), help="Leave it empty for all days.")
+    days = right.date_input("Days", value=[], help="Leave it empty for all days.")
     st.toggle("Include tests on my own phone", key="tests_too")
 
 if unknown:
@@ -62,80 +63,37 @@ chosen = Filter(
     until=datetime.combine(days[-1], time(), zone) + timedelta(days=1) if days else None,
     include_tests=tests_too,
 )
-try:
-    summary = summarise(chosen, settings=settings)
-except RunNotFoundError:
-    st.warning("One of these runs is no longer there.", icon=":material/search_off:")
-    st.stop()
+summary = outcome_summary(chosen, settings=settings)
 
-with st.grid(6, min_column_width=130):
+with st.grid(3, min_column_width=140):
     for outcome in Outcome:
-        if outcome in {Outcome.HELD, Outcome.WAITING} and not chosen.is_whole:
-            continue
         st.metric(
             words.OUTCOMES[outcome.value],
             words.count(summary.totals[outcome]),
             help=words.OUTCOME_HELP[outcome.value],
             border=True,
         )
-if not summary.reconciles:
-    st.error(
-        f"These numbers do not add up to the {words.several(summary.rows, 'row')} of the sheets. "
-        "Please report this.",
-        icon=":material/error:",
-    )
-elif chosen.is_whole:
+if summary.reconciles:
     st.caption(
         f":material/check: Together {words.several(summary.rows, 'row')} in "
-        f"{words.several(len(summary.runs), 'run')}. Accepted means accepted by Connectly: "
+        f"{words.several(summary.runs, 'run')}. Accepted means accepted by Connectly: "
         "whether WhatsApp delivers is decided later."
     )
-if not summary.lines:
+else:
+    st.error(
+        f"These numbers do not add up to {words.several(summary.rows, 'row')}. Please report this.",
+        icon=":material/error:",
+    )
+if not summary.rows:
     st.info(
         "No recipient matches. Take a filter away, or wait until the first answers are in.",
         icon=":material/filter_alt_off:",
     )
     st.stop()
 
-draw_chart(
-    "Accepted and rejected by sendout",
-    charts.by_sendout(summary.by_sendout),
-    summary.by_sendout,
-    key="by_sendout",
-    alt="Recipients of each sendout by outcome",
-)
-if summary.by_code.empty:
-    st.success("Nobody was rejected.", icon=":material/check_circle:")
-else:
-    draw_chart(
-        "Error codes",
-        charts.by_code(summary.by_code),
-        summary.by_code,
-        key="error_codes",
-        alt="Rejected recipients and recipients in doubt by error code",
-    )
-    with st.container(horizontal=True):
-        for code in summary.by_code["Code"].head(CODES_LINKED):
-            link_to_code(code, code)
-if not summary.by_class.empty:
-    draw_chart(
-        "Rejections by what to do",
-        charts.by_class(summary.by_class),
-        summary.by_class,
-        key="by_class",
-        alt="Rejected recipients by what is to be done about them",
-    )
-draw_chart(
-    "Over time",
-    charts.over_time(words.localised(summary.over_time)),
-    words.localised(summary.over_time),
-    key="over_time",
-    alt="Recipients by outcome over time",
-)
-draw_chart(
-    "Campaign, version, outcome",
-    charts.by_campaign_and_code(summary.by_campaign_and_code),
-    summary.by_campaign_and_code,
-    key="by_campaign_and_code",
-    alt="Recipients by campaign, version and what happened",
-)
+for chart in charts_of(summary, zone=zone):
+    draw_chart(chart)
+    if chart.key == "codes" and chart.figure is not None:
+        with st.container(horizontal=True):
+            for code in chart.table["Code"].head(CODES_LINKED):
+                link_to_code(code, explain(code).title)

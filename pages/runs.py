@@ -1,11 +1,12 @@
 """Runs: all of them, or one live. The run's id is in the address."""
 
 import math
+from typing import Literal
 
 import streamlit as st
 
 from lib.delivery import count_runs, list_runs
-from lib.outcomes import Filter, summarise
+from lib.outcomes import Filter, outcome_summary
 from lib.ui import frame, places
 from lib.ui.downloads import draw_report_buttons
 from lib.ui.run_line import draw_run_line, draw_sendouts
@@ -19,7 +20,7 @@ run_id = st.query_params.get(places.RUN)
 
 if run_id is None:
     tests_too = st.toggle("Show tests on my own phone", key="tests", bind="query-params")
-    kind = None if tests_too else "sheet"
+    kind: Literal["sheet"] | None = None if tests_too else "sheet"
     total = count_runs(kind=kind, settings=settings)
     if total == 0:
         st.info("No run yet. Prepare your first sendout.", icon=":material/send:")
@@ -32,9 +33,9 @@ if run_id is None:
         draw_run_line(summary)
     st.stop()
 
-summary = watch_run(run_id, settings)
+run = watch_run(run_id, settings)
 places.link(places.RUNS, "All runs", icon=":material/arrow_back:")
-if summary is None:
+if run is None:
     st.warning(
         "There is no run with this address. It may belong to another data folder, or the address "
         "was not copied as a whole. All runs are one click away.",
@@ -42,13 +43,13 @@ if summary is None:
     )
     st.stop()
 
-draw_doubt(summary, settings)
-draw_sendouts(summary)
-if summary.is_over:
-    draw_report_buttons(summary, settings)
+draw_doubt(run, settings)
+draw_sendouts(run)
+if run.is_over:
+    draw_report_buttons(run, settings)
 else:
     st.caption("The report with every row can be downloaded here once the run is over.")
 
-outcomes = summarise(Filter(run_ids=(run_id,), include_tests=True), settings=settings)
+outcomes = outcome_summary(Filter(run_ids=(run_id,), include_tests=True), settings=settings)
 reasons = outcomes.by_code.head(CODES_SHOWN)
 draw_codes(run_id, list(zip(reasons["Code"], reasons["Recipients"], strict=True)))

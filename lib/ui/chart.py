@@ -1,37 +1,40 @@
 """A chart with its numbers beside it, and both to take away."""
 
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
-from lib.outcomes import csv_bytes
+from lib.outcomes import Chart, csv_bytes
 
 _CONFIG = {"displayModeBar": False, "responsive": True}
+_ROW_HEIGHT = 35
+_MOST_HEIGHT = 320
 
 
-def draw_chart(title: str, figure: go.Figure, numbers: pd.DataFrame, *, key: str, alt: str) -> None:
-    """Draw a figure and, below it on a small screen or beside it on a large one, its numbers."""
-    st.subheader(title, anchor=False)
-    left, right = st.columns([3, 2])
-    left.plotly_chart(figure, key=f"chart_{key}", config=_CONFIG, alt=alt)
+def draw_chart(chart: Chart) -> None:
+    """Draw a chart and its numbers, side by side where there is room."""
+    st.subheader(chart.title, anchor=False)
+    if chart.figure is None:
+        st.caption(chart.empty)
+        return
+    left, right = st.columns(2)
+    left.plotly_chart(chart.figure, key=f"chart_{chart.key}", config=_CONFIG, alt=chart.alt)
     with right:
         st.dataframe(
-            numbers,
+            chart.table,
             hide_index=True,
-            key=f"numbers_{key}",
-            alt=f"{title}: the numbers",
-            height=min(38 + 35 * max(len(numbers), 1), 320),
+            key=f"numbers_{chart.key}",
+            alt=f"{chart.title}: the numbers",
+            height=min(_ROW_HEIGHT * (len(chart.table) + 1) + 3, _MOST_HEIGHT),
             column_config={
                 name: st.column_config.NumberColumn(format="localized")
-                for name in numbers.select_dtypes("number").columns
+                for name in chart.table.select_dtypes("number").columns
             },
         )
         st.download_button(
             "Download the numbers",
-            lambda: csv_bytes(numbers),
-            file_name=f"{key.replace('_', '-')}.csv",
+            lambda: csv_bytes(chart.table),
+            file_name=f"{chart.key}.csv",
             mime="text/csv",
-            key=f"download_{key}",
+            key=f"download_{chart.key}",
             icon=":material/download:",
             on_click="ignore",
         )

@@ -66,7 +66,7 @@ def _draw_progress(summary: RunSummary) -> None:
     done = to_send - summary.waiting
     share = done / to_send if to_send else 1.0
     st.progress(share, text=f"{words.count(done)} of {words.count(to_send)} done")
-    with st.grid(6, min_column_width=130):
+    with st.grid(3, min_column_width=140):
         for outcome in _SHOWN:
             st.metric(
                 words.OUTCOMES[outcome.value],

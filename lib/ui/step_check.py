@@ -79,18 +79,20 @@ def _draw_group(group: FindingGroup, draft: Draft, settings: Settings) -> None:
                 color="red" if holds else "orange",
             )
             st.markdown(f"**{group.title}**", width="stretch")
-        column = f" Column “{group.column}”." if group.column else ""
-        st.write(f"{group.sentence}{column} {group.action}")
-        st.caption(_rows(group))
+        st.write(f"{group.sentence} {group.action}")
+        st.caption(_where(group))
         if group.code in REPAIRS:
             _draw_repair(group, draft, settings)
 
 
-def _rows(group: FindingGroup) -> str:
+def _where(group: FindingGroup) -> str:
+    """Say in which column and rows the findings are."""
     shown = ", ".join(words.count(row) for row in group.example_rows)
     more = group.count - len(group.example_rows)
-    noun = "Row" if group.count == 1 else "Rows"
-    return f"{noun} {shown}" + (f" and {words.count(more)} more" if more else "")
+    column = f"Column “{group.column}” · " if group.column else ""
+    noun = "row" if group.count == 1 else "rows"
+    rest = f" and {words.count(more)} more" if more else ""
+    return f"{column}{noun} {shown}{rest}"
 
 
 def _draw_repair(group: FindingGroup, draft: Draft, settings: Settings) -> None:

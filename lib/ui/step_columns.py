@@ -22,7 +22,6 @@ class _Field:
 
 
 _FIELDS: Final = (
-    _Field("client", "Phone", "Who gets the message. The only thing every row must have."),
     _Field(
         "campaign_name",
         "Campaign name",
@@ -98,8 +97,24 @@ def _explain_campaign_names() -> None:
         )
 
 
+def _choose_phone(mapping: Mapping, sheet: Sheet, draft: Draft) -> Source:
+    """Draw where phones come from: always a column, since each row has a phone of its own."""
+    columns = list(sheet.frame.columns)
+    column = mapping.client.column
+    chosen = st.columns(2)[0].selectbox(
+        "Phone",
+        columns,
+        index=columns.index(column) if column in columns else None,
+        format_func=lambda name: f"Column “{name}”",
+        placeholder="Choose a column",
+        key=f"client_{_turn(draft)}",
+        help="Who gets the message. The only thing every row must have.",
+    )
+    return Source(column=chosen)
+
+
 def _choose_fields(mapping: Mapping, sheet: Sheet, draft: Draft) -> dict[str, Source]:
-    chosen = {}
+    chosen = {"client": _choose_phone(mapping, sheet, draft)}
     for field in _FIELDS:
         left, right = st.columns(2)
         chosen[field.name] = _choose_source(

@@ -4,17 +4,11 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import pandas as pd
 import streamlit as st
 
-OUTCOMES: Final = {
-    "accepted": "Accepted",
-    "rejected": "Rejected",
-    "unknown": "In doubt",
-    "held": "Held back",
-    "waiting": "Waiting",
-    "cancelled": "Cancelled",
-}
+from lib.outcomes import LOOKS
+
+OUTCOMES: Final = {outcome.value: look.label for outcome, look in LOOKS.items()}
 OUTCOME_HELP: Final = {
     "accepted": "Taken by Connectly. Whether WhatsApp delivers is decided later.",
     "rejected": "Refused, with an error code that says why.",
@@ -94,12 +88,3 @@ def size(number: int) -> str:
             return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
         amount /= 1024
     raise AssertionError("unreachable")
-
-
-def localised(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with its moments in the visitor's own time zone, as plain clock times."""
-    zone = visitor_zone()
-    moments = frame.select_dtypes("datetimetz").columns
-    return frame.assign(
-        **{name: frame[name].dt.tz_convert(zone).dt.tz_localize(None) for name in moments}
-    )
