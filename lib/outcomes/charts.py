@@ -1,152 +1,356 @@
-"""Plotly figures of outcomes. They take summaries' frames and know nothing of pages.
+"""Charts of outcomes as Plotly figures: they adapt to the page's width, theme and text colour.
 
-Each outcome has one colour everywhere: see `looks`.
+Names stand above their bars, not beside them, so that a long campaign name leaves the bar its room
+on a phone. Backgrounds are transparent and no text has a colour of its own, except upon a bar.
 """
 
-from typing import Any, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from lib.outcomes.looks import LOOKS
-from lib.outcomes.summaries import TITLES
+from lib.delivery import Outcome
+from lib.outcomes.looks import LOOKS, Look
+from lib.outcomes.summaries import Summary
+from lib.outcomes.tables import bucket_of
 
-COLOURS: Final = {TITLES[outcome]: LOOKS[outcome].colour for outcome in TITLES}
-_NEUTRAL: Final = "#0e7490"
-_LONGEST_LABEL: Final = 34
-_MOST_BARS: Final = 25
-_BAR_HEIGHT: Final = 34
+_BARS: Final = 30  # what is beyond is drawn as one bar
+_LINE_HEIGHT: Final = 46
+_MARGIN: Final = {"l": 2, "r": 2, "t": 8, "b": 8}
+_LEGEND_HEIGHT: Final = 34
+_LABEL_LENGTH: Final = 38  # what 350 pixels hold, a number beside it
+_GRID: Final = "rgba(128, 128, 128, 0.25)"
+_LOOK_BY_LABEL: Final[dict[str, Look]] = {
+    look.label: look for outcome, look in LOOKS.items() if outcome is not Outcome.HELD
+}
+_REJECTED: Final = LOOKS[Outcome.REJECTED]
+# Around the coloured leaves of the map: dark enough for white text, on either background.
+_CAMPAIGN_COLOUR: Final = "#475569"
+_VERSION_COLOUR: Final = "#64707d"
+_WHITE: Final = "#ffffff"
+_PADS: Final = {"t": 22, "l": 3, "r": 3, "b": 3}
+_NAMES: Final = ("Campaign", "Version", "Error", "Time", "Next step")
+_BUCKET_WORDS: Final = {"1min": "minute", "1h": "hour", "1D": "day"}
 
 
-def by_sendout(frame: pd.DataFrame) -> go.Figure:
-    """Draw `Summary.by_sendout`: a bar for each sendout, its parts the outcomes."""
-    shown = frame.head(_MOST_BARS)
-    labels = [
-        _label(f"{campaign} · {version}" if version != "not named" else campaign)
-        for campaign, version in zip(shown["Campaign"], shown["Version"], strict=True)
+@dataclass(frozen=True)
+class Chart:
+    """A chart with what belongs beside it.
+
+    ``figure`` is None where there is nothing to draw: then ``empty`` says why. ``alt`` is for
+    people who cannot see it, ``table`` has the numbers it draws.
+    """
+
+    key: str
+    title: str
+    figure: go.Figure | None
+    alt: str
+    table: pd.DataFrame
+    empty: str
+
+
+class _Area(NamedTuple):
+    """A part of the map: campaign, version, error (with its code and outcome)."""
+
+    path: tuple[str, ...]
+    recipients: int
+    colour: str
+    ink: str
+
+
+def charts_of(summary: Summary, *, zone: tzinfo = UTC) -> tuple[Chart, ...]:
+    """Return the charts of a summary, in the order of a page; times are as in ``zone``."""
+    times = summary.over_time(zone)
+    return (
+        _chart(
+            sendout_chart,
+            summary.by_sendout,
+            key="sendouts",
+            title="Accepted and rejected by sendout",
+            empty="Nothing has been sent yet. As soon as rows are on their way, they show here.",
+        ),
+        _chart(
+            code_chart,
+            summary.by_code,
+            key="codes",
+            title="Errors",
+            empty="Nobody was rejected and nobody is in doubt. There is nothing to mend.",
+        ),
+        _chart(
+            class_chart,
+            summary.by_class,
+            key="classes",
+            title="Rejections by what to do next",
+            empty="Nobody was rejected.",
+        ),
+        _chart(
+            time_chart,
+            times,
+            key="time",
+            title=f"Answers by the {_BUCKET_WORDS[bucket_of(times['Time'])]}",
+            empty="No answer has come back yet.",
+        ),
+        _chart(
+            campaign_chart,
+            summary.by_campaign,
+            key="campaigns",
+            title="Where the errors are",
+            empty="No campaign has any rejected recipients, or any in doubt.",
+        ),
+    )
+
+
+def _chart(
+    draw: Callable[[pd.DataFrame], go.Figure],
+    table: pd.DataFrame,
+    *,
+    key: str,
+    title: str,
+    empty: str,
+) -> Chart:
+    figure = draw(table) if len(table) else None
+    alt = f"{title}. {_in_words(table) if len(table) else empty}"
+    return Chart(key=key, title=title, figure=figure, alt=alt, table=table, empty=empty)
+
+
+def _in_words(table: pd.DataFrame) -> str:
+    """Say what the first lines of a table say."""
+    names = [name for name in table.columns if name in _NAMES]
+    counts = [name for name in table.columns if name in _LOOK_BY_LABEL] or ["Recipients"]
+    lines = []
+    for line in table.head(3).to_dict("records"):
+        said = ", ".join(f"{line[name]:,} {name.lower()}" for name in counts if line[name])
+        lines.append(f"{' · '.join(str(line[name]) for name in names)}: {said}.")
+    if len(table) > len(lines):
+        lines.append(f"And {len(table) - len(lines):,} more, in the table.")
+    return " ".join(lines)
+
+
+def sendout_chart(table: pd.DataFrame) -> go.Figure:
+    """Draw `tables.by_sendout`: a stacked bar a sendout, a colour an outcome, largest on top."""
+    labels = table["Campaign"] + " · " + table["Version"]
+    counts = table[list(_LOOK_BY_LABEL)]
+    labels, counts = _with_rest(labels, counts, "other sendouts")
+    bars = [
+        _bar(counts[name], labels, look, name, inside=True)
+        for name, look in _LOOK_BY_LABEL.items()
+        if counts[name].any()
     ]
-    figure = go.Figure()
-    for title in TITLES.values():
-        if shown[title].any():
-            figure.add_bar(
-                x=shown[title],
-                y=labels,
-                name=title,
-                orientation="h",
-                marker_color=COLOURS[title],
-                hovertemplate=f"%{{y}}<br>{title}: %{{x:,}}<extra></extra>",
-            )
-    return _bars(figure, len(shown), legend=True)
+    return _labelled(bars, labels, counts.sum(axis="columns"))
 
 
-def by_code(frame: pd.DataFrame) -> go.Figure:
-    """Draw `Summary.by_code`: a bar for each error code, by its title."""
-    shown = frame.head(_MOST_BARS)
-    figure = go.Figure()
-    for title in ("Rejected", "In doubt"):
-        part = shown[shown["Outcome"] == title]
-        if not part.empty:
-            figure.add_bar(
-                x=part["Recipients"],
-                y=[_label(text) for text in part["What happened"]],
-                customdata=part["Code"],
-                name=title,
-                orientation="h",
-                marker_color=COLOURS[title],
-                hovertemplate="%{y}<br>%{x:,} recipients<br>%{customdata}<extra></extra>",
-            )
-    return _bars(figure, len(shown), legend=len(figure.data) > 1)
+def code_chart(table: pd.DataFrame) -> go.Figure:
+    """Draw `tables.by_code`: a bar an error code, named by its title, the code on hover."""
+    names = [name for name in _LOOK_BY_LABEL if name in table]
+    hints = table["Error"] + "\n" + table["Code"]
+    labels, counts = _with_rest(table["Error"], table[names], "other errors")
+    hints, _ = _with_rest(hints, table[names], "other errors")
+    bars = [
+        _bar(counts[name], hints, _LOOK_BY_LABEL[name], name)
+        for name in names
+        if counts[name].any()
+    ]
+    return _labelled(bars, labels, counts.sum(axis="columns"))
 
 
-def by_class(frame: pd.DataFrame) -> go.Figure:
-    """Draw `Summary.by_class`: a bar for each thing that there is to do."""
+def class_chart(table: pd.DataFrame) -> go.Figure:
+    """Draw `tables.by_class`: a bar for each kind of thing to do next."""
+    bar = _bar(table["Recipients"], table["Next step"], _REJECTED, "Rejected")
+    return _labelled([bar], table["Next step"], table["Recipients"])
+
+
+def time_chart(table: pd.DataFrame) -> go.Figure:
+    """Draw `tables.over_time`: a stacked bar for each minute, hour or day."""
+    bucket = bucket_of(table["Time"])
+    length = pd.Timedelta(bucket)
+    shown = "%-d %b %Y" if bucket == "1D" else "%-d %b %Y, %H:%M"
     figure = go.Figure(
-        go.Bar(
-            x=frame["Recipients"],
-            y=frame["What to do"],
-            orientation="h",
-            marker_color=_NEUTRAL,
-            hovertemplate="%{y}<br>%{x:,} recipients<extra></extra>",
-        )
-    )
-    return _bars(figure, len(frame), legend=False)
-
-
-def over_time(frame: pd.DataFrame) -> go.Figure:
-    """Draw `Summary.over_time`: a column for each stretch of time, its parts the outcomes."""
-    figure = go.Figure()
-    for title in TITLES.values():
-        if frame[title].any():
-            figure.add_bar(
-                x=frame["From"],
-                y=frame[title],
-                name=title,
-                marker_color=COLOURS[title],
-                hovertemplate=f"%{{x}}<br>{title}: %{{y:,}}<extra></extra>",
+        [
+            go.Bar(
+                # A bar begins where its time begins.
+                x=table["Time"],
+                y=table[name],
+                name=name,
+                offset=0,
+                width=0.9 * length / pd.Timedelta(milliseconds=1),
+                marker={"color": look.colour, "line": {"width": 0}},
+                hovertemplate=f"%{{x|{shown}}}<br>%{{y:,}} {name.lower()}<extra></extra>",
             )
-    figure.update_layout(
-        **_layout(legend=True), barmode="stack", height=320, yaxis={"tickformat": ",d"}
+            for name, look in _LOOK_BY_LABEL.items()
+            if name in table and table[name].any()
+        ]
     )
-    figure.update_yaxes(rangemode="tozero")
+    first, last = table["Time"].min(), table["Time"].max() + length
+    room = max(pd.Timedelta(0), 12 * length - (last - first)) / 2
+    highest = int(table.drop(columns="Time").sum(axis="columns").max())
+    _lay_out(figure, height=300)
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(
+        type="date",
+        range=[first - room, last + room],
+        tickformat="%-d %b\n%Y" if bucket == "1D" else "%H:%M\n%-d %b %Y",
+        nticks=7,
+        showgrid=False,
+        automargin=True,
+    )
+    figure.update_yaxes(
+        rangemode="tozero",
+        tickformat=",d",
+        nticks=5,
+        dtick=1 if highest <= 4 else None,
+        gridcolor=_GRID,
+        zeroline=False,
+        automargin=True,
+    )
     return figure
 
 
-def by_campaign_and_code(frame: pd.DataFrame) -> go.Figure:
-    """Draw `Summary.by_campaign_and_code`: what happened within versions within campaigns."""
-    labels: dict[str, str] = {}
-    parents: dict[str, str] = {}
-    values: dict[str, int] = {}
-    colours: dict[str, str] = {}
-    for line in frame.itertuples(index=False, name=None):
-        *path, count = line
-        for depth in range(1, 4):
-            key = "/".join(path[:depth])
-            labels[key] = path[depth - 1]
-            parents[key] = "/".join(path[: depth - 1])
-            values[key] = values.get(key, 0) + count
-            colours[key] = _NEUTRAL
-        colours[key] = COLOURS.get(path[2], COLOURS["Rejected"])
-    keys = list(labels)
+def campaign_chart(table: pd.DataFrame) -> go.Figure:
+    """Draw `tables.by_campaign`: areas of campaigns, in them versions, in them error codes."""
+    campaigns = table.groupby("Campaign", sort=False)["Recipients"].sum().reset_index()
+    versions = table.groupby(["Campaign", "Version"], sort=False)["Recipients"].sum().reset_index()
+    areas = [
+        _Area((line["Campaign"],), line["Recipients"], _CAMPAIGN_COLOUR, _WHITE)
+        for line in campaigns.to_dict("records")
+    ]
+    areas += [
+        _Area((line["Campaign"], line["Version"]), line["Recipients"], _VERSION_COLOUR, _WHITE)
+        for line in versions.to_dict("records")
+    ]
+    for line in table.to_dict("records"):
+        look = _LOOK_BY_LABEL[line["Outcome"]]
+        # The same code may stand for rejected rows and for rows in doubt.
+        path = (line["Campaign"], line["Version"], line["Error"], line["Code"], line["Outcome"])
+        areas.append(_Area(path, line["Recipients"], look.colour, look.ink))
     figure = go.Figure(
-        go.Icicle(
-            ids=keys,
-            labels=[_label(labels[key]) for key in keys],
-            parents=[parents[key] for key in keys],
-            values=[values[key] for key in keys],
-            marker_colors=[colours[key] for key in keys],
+        go.Treemap(
+            ids=["\n".join(area.path) for area in areas],
+            parents=["\n".join(area.path[: min(len(area.path) - 1, 2)]) for area in areas],
+            labels=[_plain(area.path[:3][-1]) for area in areas],
+            values=[area.recipients for area in areas],
+            customdata=["".join(f"<br>{each}" for each in area.path[3:]) for area in areas],
             branchvalues="total",
-            textfont_color="white",
+            marker={
+                "colors": [area.colour for area in areas],
+                "line": {"width": 0},
+                "pad": {"t": 22, "l": 3, "r": 3, "b": 3},
+            },
+            textfont={"color": [area.ink for area in areas], "size": 13},
             texttemplate="%{label}<br>%{value:,}",
-            hovertemplate="%{label}<br>%{value:,} recipients<extra></extra>",
-            tiling_orientation="v",
+            hovertemplate="%{label}%{customdata}<br>%{value:,} recipients<extra></extra>",
+            tiling={"pad": 2},
+            pathbar={"visible": False},
         )
     )
-    figure.update_layout(**_layout(legend=False), height=380)
+    _lay_out(figure, height=420)
     return figure
 
 
-def _bars(figure: go.Figure, bars: int, *, legend: bool) -> go.Figure:
-    figure.update_layout(
-        **_layout(legend=legend),
-        barmode="stack",
-        height=90 + _BAR_HEIGHT * max(bars, 2),
-        bargap=0.35,
-        xaxis={"tickformat": ",d", "rangemode": "tozero", "nticks": 5},
-        yaxis={"autorange": "reversed", "automargin": True, "ticksuffix": "  "},
+def _with_rest(
+    labels: "pd.Series[str]", counts: pd.DataFrame, others: str
+) -> tuple["pd.Series[str]", pd.DataFrame]:
+    """Keep the first bars and gather all others in one more, so that nobody is left out."""
+    if len(labels) <= _BARS + 1:
+        return labels, counts
+    rest = counts.iloc[_BARS:].sum().to_frame().T
+    label = f"{len(labels) - _BARS:,} {others}"
+    return (
+        pd.concat([labels.head(_BARS), pd.Series([label])], ignore_index=True),
+        pd.concat([counts.head(_BARS), rest], ignore_index=True),
     )
+
+
+def _bar(
+    counts: "pd.Series[int]",
+    hints: "pd.Series[str]",
+    look: Look,
+    name: str,
+    *,
+    inside: bool = False,
+) -> go.Bar:
+    """Return one outcome's part of all bars; ``hints`` show on hover."""
+    return go.Bar(
+        x=counts,
+        y=[line + 0.15 for line in range(len(counts))],
+        name=name,
+        orientation="h",
+        width=0.42,
+        marker={"color": look.colour, "line": {"width": 0}},
+        text=[f"{count:,}" if inside and count else "" for count in counts],
+        textposition="inside",
+        insidetextanchor="middle",
+        insidetextfont={"color": look.ink},
+        textangle=0,
+        customdata=[_plain(hint) for hint in hints],
+        hovertemplate=f"%{{customdata}}<br>%{{x:,}} {name.lower()}<extra></extra>",
+    )
+
+
+def _labelled(bars: list[go.Bar], labels: "pd.Series[str]", totals: "pd.Series[int]") -> go.Figure:
+    """Draw bars with a name above each, on the left, and its total on the right."""
+    figure = go.Figure(bars)
+    _lay_out(figure, height=_LINE_HEIGHT * len(labels) + _LEGEND_HEIGHT)
+    figure.update_layout(
+        barmode="stack",
+        uniformtext={"mode": "hide", "minsize": 10},
+        annotations=[
+            note
+            for line, (label, total) in enumerate(zip(labels, totals, strict=True))
+            for note in (
+                _note(line, 0, "left", _plain(_shortened(label))),
+                _note(line, 1, "right", f"<b>{total:,}</b>"),
+            )
+        ],
+    )
+    figure.update_xaxes(visible=False, range=[0, max(int(totals.max()), 1)])
+    figure.update_yaxes(visible=False, range=[len(labels) - 0.5, -0.5])
     return figure
 
 
-def _layout(*, legend: bool) -> dict[str, Any]:
+def _note(line: int, x: float, side: str, text: str) -> dict[str, Any]:
     return {
-        "margin": {"l": 8, "r": 16, "t": 40 if legend else 8, "b": 8},
-        "showlegend": legend,
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "hoverlabel": {"align": "left"},
+        "text": text,
+        "x": x,
+        "xref": "paper",
+        "xanchor": side,
+        "y": line - 0.28,
+        "yanchor": "middle",
+        "align": side,
+        "showarrow": False,
+        "borderpad": 0,
     }
 
 
-def _label(text: str) -> str:
-    return text if len(text) <= _LONGEST_LABEL else text[: _LONGEST_LABEL - 1] + "…"
+def _lay_out(figure: go.Figure, *, height: int) -> None:
+    figure.update_layout(
+        height=height + _MARGIN["t"] + _MARGIN["b"],
+        margin=_MARGIN,
+        paper_bgcolor="rgba(0, 0, 0, 0)",
+        plot_bgcolor="rgba(0, 0, 0, 0)",
+        font={"size": 13},
+        separators=".,",
+        dragmode=False,
+        hovermode="closest",
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": {"text": ""}},
+    )
+    figure.update_xaxes(fixedrange=True)
+    figure.update_yaxes(fixedrange=True)
+
+
+def _shortened(label: str) -> str:
+    """Take the middle out of a long name: its beginning and its end tell it from others."""
+    if len(label) <= _LABEL_LENGTH:
+        return label
+    half = _LABEL_LENGTH // 2
+    return f"{label[:half]}…{label[-half:]}"
+
+
+def _plain(text: str) -> str:
+    """Keep a name from being read as Plotly's markup, which knows tags and entities."""
+    return (
+        text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br>")
+    )

@@ -1,100 +1,159 @@
-"""The owner's sheet with what became of each row, as a file to download."""
+"""A run's report: the owner's own sheet, row by row as it was, with what became of each row."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
 from lib.campaign import FrozenPlan, reasons_in_words
 from lib.connectly import explain
 from lib.delivery import Outcome, RunSummary, row_outcomes, run_summary
+from lib.outcomes.conservation import ledger_counts, lie_between
 from lib.outcomes.exports import write_csv, write_xlsx
-from lib.outcomes.looks import LOOKS
 from lib.settings import Settings, get_settings
-from lib.sheet import SheetError, load_sheet
+from lib.sheet import load_sheet
 
-_WRITERS: Final = {"csv": write_csv, "xlsx": write_xlsx}
+Format = Literal["xlsx", "csv"]
+
+_SENT: Final = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN)
+_WORDS: Final[dict[Outcome, tuple[str, str]]] = {
+    Outcome.ACCEPTED: ("Taken by Connectly.", ""),
+    Outcome.WAITING: ("Not sent yet.", "Download the report again once the run has finished."),
+    Outcome.CANCELLED: ("Not sent, because the run was cancelled.", "Send it in a new run."),
+}
+_MEND: Final = "Correct the row, then upload the corrected rows as a new sheet."
+_NO_REASON: Final = ("Not sent.", _MEND)
 
 
-class ReportMismatchError(Exception):
-    """The rows of a report do not add up to the counts of its run; no report is made of them."""
+class ReportError(Exception):
+    """The rows do not add up to what the run's counters say, so no report is made of them."""
+
+    code = "STUDIO_REPORT_DOES_NOT_ADD_UP"
+    sentence = "The rows of this report would not add up to the run's numbers, so it was not made."
+    action = (
+        "Try again. If it stays like this, the sheet or the plan in the data folder has been "
+        "changed or lost: put it back from a backup."
+    )
 
     def __init__(self) -> None:
-        super().__init__("The report's rows do not add up to the run's counts.")
+        super().__init__(self.sentence)
 
 
-def report(
-    run_id: str,
-    *,
-    format: Literal["xlsx", "csv"] = "xlsx",  # noqa: A002 - the word that people use
-    settings: Settings | None = None,
-) -> Path:
-    """Write the report of a run and return its path in the reports folder.
+def report(run_id: str, *, format: Format = "xlsx", settings: Settings | None = None) -> Path:  # noqa: A002 - the word people use for it
+    """Write the owner's sheet with outcome columns into the reports folder; return its path.
 
-    It has every row of the owner's sheet, in the sheet's order, with all its columns, followed by
-    what became of the row. A finished run's report is written once. Raises RunNotFoundError,
-    ReportMismatchError, and OSError (see `is_disk_full`).
+    All columns and rows of the sheet, in their order; then Row (as its owner sees it), Outcome (one
+    of `Outcome`), Error code, What it means, What to do, Phone as sent, Answered at (UTC) and Trace
+    id. The rows of a test are its one entry, since it has no sheet. The report of a run that is
+    over is written once; any other is written anew each time.
+
+    Raises RunNotFoundError, SheetError where the sheet is no longer kept, ReportError where rows
+    and counters disagree, TooWideError, and OSError (see `is_disk_full`).
     """
     settings = settings or get_settings()
-    before = run_summary(run_id, settings=settings)
-    path = settings.reports_dir / f"{run_id}.{format}"
-    if before.is_over and not before.waiting and path.exists() and _is_newer(path, before):
+    run = run_summary(run_id, settings=settings)
+    path = settings.reports_dir / f"{run.id}-{_edition(run)}.{format}"
+    if _is_final(run) and path.exists():
         return path
-    _WRITERS[format](report_frame(run_id, settings=settings), path)
+    frame = _frame(run, settings)
+    if format == "csv":
+        write_csv(frame, path)
+    else:
+        write_xlsx(frame, path)
+    for other in settings.reports_dir.glob(f"{run.id}-*.{format}"):
+        if other != path:
+            other.unlink(missing_ok=True)
     return path
 
 
-def _is_newer(path: Path, summary: RunSummary) -> bool:
-    finished = summary.finished_at
-    return finished is not None and path.stat().st_mtime > finished.timestamp() + 1
+def _is_final(run: RunSummary) -> bool:
+    """Tell whether no row's outcome can change any more, unless a person repeats some of them."""
+    return run.is_over and run.waiting == 0
 
 
-def report_frame(run_id: str, *, settings: Settings) -> pd.DataFrame:
-    """Return the report as a frame: the owner's columns, then ours."""
-    summary = run_summary(run_id, settings=settings)
-    outcomes = row_outcomes(run_id, settings=settings)
-    _require_sum(summary, outcomes)
-    plan = FrozenPlan.open(summary.plan_id, settings).frame("client", "held_codes")
-    codes = outcomes["error_code"].mask(outcomes["outcome"] == Outcome.HELD.value)
-    infos = {code: explain(code) for code in codes.dropna().unique()}
-    held = plan["held_codes"].map(reasons_in_words)
-    meaning = codes.map(lambda code: infos[code].meaning if code in infos else "")
-    ours = pd.DataFrame(
+def _edition(run: RunSummary) -> str:
+    """Name a final report by its run's end: rows in doubt that are repeated give it a new one."""
+    if not _is_final(run) or run.finished_at is None:
+        return "unfinished"
+    return f"{run.finished_at:%Y%m%d-%H%M%S-%f}"
+
+
+def _frame(run: RunSummary, settings: Settings) -> pd.DataFrame:
+    outcomes = row_outcomes(run.id, settings=settings)
+    _ensure_conserved(outcomes, run, run_summary(run.id, settings=settings))
+    plan = FrozenPlan.open(run.plan_id, settings)
+    if run.sheet_id is None:
+        names = {
+            "campaign_name": "Campaign",
+            "campaign_version": "Version",
+            "variables": "Variables",
+        }
+        sheet = plan.frame(*names).rename(columns=names)
+    else:
+        sheet = load_sheet(run.sheet_id, settings=settings).frame
+    phones = plan.frame("client")["client"]
+    if not (sheet.index.equals(outcomes.index) and sheet.index.equals(phones.index)):
+        raise ReportError
+    added = _added(outcomes, phones)
+    return pd.concat([sheet, added.set_axis(_free(added, sheet), axis="columns")], axis="columns")
+
+
+def _ensure_conserved(outcomes: pd.DataFrame, before: RunSummary, after: RunSummary) -> None:
+    counts = {each: int((outcomes["outcome"] == each.value).sum()) for each in Outcome}
+    agrees = lie_between(counts, ledger_counts(before), ledger_counts(after))
+    if not agrees or len(outcomes) != before.rows:
+        raise ReportError
+
+
+def _added(outcomes: pd.DataFrame, phones: "pd.Series[Any]") -> pd.DataFrame:
+    """Return the columns that the report adds, by row."""
+    outcome, code = outcomes["outcome"], outcomes["error_code"].fillna("")
+    was_sent = outcome.isin([each.value for each in _SENT])
+    # Rows are many, the ways they can end are few: put each way into words once.
+    ways = pd.DataFrame({"outcome": outcome, "code": code})
+    numbers = ways.groupby(["outcome", "code"], sort=False).ngroup()
+    told = [
+        _words(Outcome(way["outcome"]), way["code"])
+        for way in ways.drop_duplicates().to_dict("records")
+    ]
+    return pd.DataFrame(
         {
-            "Row": [str(row) for row in outcomes.index],
-            "Outcome": outcomes["outcome"].map(lambda each: LOOKS[Outcome(each)].label),
-            "Error code": codes.fillna(""),
-            "What it means": meaning.where(held == "", held),
-            "What to do": codes.map(lambda code: infos[code].action if code in infos else ""),
-            "Phone as sent": plan["client"],
-            "Answered at": outcomes["at"].map(_moment),
+            "Row": outcomes.index,
+            "Outcome": outcome,
+            "Error code": code,
+            "What it means": numbers.map(dict(enumerate(means for means, _ in told))),
+            "What to do": numbers.map(dict(enumerate(action for _, action in told))),
+            "Phone as sent": phones.where(was_sent, ""),
+            "Answered at (UTC)": _iso(outcomes["at"].where(was_sent)),
             "Trace id": outcomes["trace_id"].fillna(""),
         },
         index=outcomes.index,
     )
-    return pd.concat([_owners_columns(summary, ours.index, settings), ours], axis=1)
 
 
-def _require_sum(summary: RunSummary, outcomes: pd.DataFrame) -> None:
-    """Refuse a report that loses or invents a row."""
-    if summary.is_over:
-        counted = outcomes["outcome"].value_counts()
-        promised = {each: getattr(summary, each.value) for each in Outcome}
-        if any(counted.get(each.value, 0) != count for each, count in promised.items()):
-            raise ReportMismatchError
-    if len(outcomes) != summary.rows:
-        raise ReportMismatchError
+def _words(outcome: Outcome, code: str) -> tuple[str, str]:
+    """Return what an outcome means, and what to do about it."""
+    if outcome in _WORDS:
+        return _WORDS[outcome]
+    if outcome is Outcome.HELD:
+        return reasons_in_words(code) or _NO_REASON[0], _MEND
+    info = explain(code or None)
+    return f"{info.title}. {info.meaning}", info.action
 
 
-def _owners_columns(summary: RunSummary, rows: pd.Index, settings: Settings) -> pd.DataFrame:
-    """Return the owner's own cells; none for a test, and none where the sheet has been deleted."""
-    if summary.sheet_id is None:
-        return pd.DataFrame(index=rows)
-    try:
-        return load_sheet(summary.sheet_id, settings=settings).frame
-    except SheetError:
-        return pd.DataFrame(index=rows)
+def _iso(times: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return times as ``2026-11-24T04:25:08Z``, with nothing where there is none."""
+    texts: pd.Series[Any] = times.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return texts.fillna("")
 
 
-def _moment(value: object) -> str:
-    return value.isoformat(timespec="seconds") if isinstance(value, pd.Timestamp) else ""
+def _free(added: pd.DataFrame, sheet: pd.DataFrame) -> list[str]:
+    """Name the added columns so that none hides one of the owner's, as in a report of a report."""
+    taken = {str(name) for name in sheet.columns}
+    names = []
+    for name in added.columns:
+        free, number = name, 2
+        while free in taken:
+            free, number = f"{name} ({number})", number + 1
+        names.append(free)
+    return names

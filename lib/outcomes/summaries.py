@@ -1,6 +1,6 @@
 """What became of everyone, over one run or many: totals that add up, and the tables of charts."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -89,12 +89,14 @@ def outcome_summary(wanted: Filter, *, settings: Settings | None = None) -> Summ
     before = _runs(wanted, settings)
     tally = _tally(wanted, {run.id for run in before}, settings)
     if wanted.is_timed:
-        counted = {Outcome(name): int(n) for name, n in _sums(tally, "outcome").items()}
+        counted: Counter[Outcome] = Counter()
+        for settled in _settled(tally).values():
+            counted.update(settled)
         return Summary(
             filter=wanted,
             runs=tally["run_id"].nunique(),
-            rows=sum(counted.values()),
-            totals={outcome: counted.get(outcome, 0) for outcome in Outcome},
+            rows=counted.total(),
+            totals={outcome: counted[outcome] for outcome in Outcome},
             reconciles=True,
             tally=tally,
             entries=None,
@@ -153,11 +155,9 @@ def _whole(
     totals: Counter[Outcome] = Counter()
     entries: Counter[tuple[str, str]] = Counter()
     reconciles = True
-    settled: dict[str, Counts] = {run.id: {} for run in before}
-    for (run_id, outcome), count in _sums(tally, "run_id", "outcome").items():
-        settled[run_id][Outcome(outcome)] = int(count)
+    settled = _settled(tally)
     for first, last in zip(before, after, strict=True):
-        counts, agrees = _of_run(first, last, settled[first.id], wanted.campaign)
+        counts, agrees = _of_run(first, last, settled.get(first.id, {}), wanted.campaign)
         reconciles &= agrees
         totals.update(counts)
         for each in last.sendouts:
@@ -172,7 +172,7 @@ def _whole(
         runs=len(after),
         rows=rows,
         totals={outcome: totals[outcome] for outcome in Outcome},
-        reconciles=reconciles and sum(totals.values()) == rows,
+        reconciles=reconciles and totals.total() == rows,
         tally=tally,
         entries=entries,
     )
@@ -194,5 +194,10 @@ def _of_run(
     return counts, first.reconciles and last.reconciles and lie_between(counts, before, after)
 
 
-def _sums(tally: pd.DataFrame, *keys: str) -> "pd.Series[int]":
-    return tally.groupby(list(keys) if len(keys) > 1 else keys[0])["count"].sum()
+def _settled(tally: pd.DataFrame) -> dict[str, Counts]:
+    """Count the tally by run and outcome."""
+    counts: dict[str, Counts] = defaultdict(dict)
+    sums = tally.groupby(["run_id", "outcome"])["count"].sum().reset_index()
+    for line in sums.to_dict("records"):
+        counts[line["run_id"]][Outcome(line["outcome"])] = int(line["count"])
+    return counts

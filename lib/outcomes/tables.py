@@ -16,20 +16,14 @@ from lib.outcomes.looks import LOOKS
 
 NO_VERSION: Final = "not known"
 SETTLED: Final = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN, Outcome.CANCELLED)
-_OF_SENDOUTS: Final = (
-    Outcome.ACCEPTED,
-    Outcome.REJECTED,
-    Outcome.UNKNOWN,
-    Outcome.WAITING,
-    Outcome.CANCELLED,
-)
+_WAITING_PLACE: Final = 3  # before those that were cancelled
 _ANSWERED: Final = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN)
 _FAILED: Final = (Outcome.REJECTED, Outcome.UNKNOWN)
 _LINE: Final = ["run_id", "campaign", "version", "outcome", "code", "minute"]
 
 # A chart of a long time by the minute would have more bars than a screen has pixels.
-_BY_MINUTE_UP_TO: Final = pd.Timedelta(hours=2)
-_BY_HOUR_UP_TO: Final = pd.Timedelta(days=4)
+_BY_MINUTE_BELOW: Final = pd.Timedelta(hours=2)
+_BY_HOUR_BELOW: Final = pd.Timedelta(days=4)
 
 
 def tally_of(lines: Sequence[TallyLine]) -> pd.DataFrame:
@@ -63,39 +57,35 @@ def by_sendout(
     yet is waiting. Without it only what is settled is counted.
     """
     keys = ["campaign", "version"]
-    counts = tally.pivot_table(
-        index=keys, columns="outcome", values="count", aggfunc="sum", fill_value=0
-    )
+    counts = _by_outcome(tally, keys, SETTLED)
+    planned = counts.sum(axis="columns")
     if entries is not None:
         index = pd.MultiIndex.from_tuples(list(entries), names=keys)
-        counts = counts.reindex(counts.index.union(index), fill_value=0)
         planned = pd.Series(list(entries.values()), index=index, dtype="int64")
-        settled = counts.sum(axis="columns")
-        counts["waiting"] = (planned.reindex(counts.index, fill_value=0) - settled).clip(lower=0)
-    counts = counts.reindex(columns=[each.value for each in _OF_SENDOUTS], fill_value=0)
-    counts = counts.astype("int64").rename(
-        columns={each.value: LOOKS[each].label for each in LOOKS}
-    )
+        counts = counts.reindex(counts.index.union(index), fill_value=0)
+    settled = counts.sum(axis="columns")
+    waiting = planned.reindex(counts.index, fill_value=0).sub(settled).clip(lower=0)
+    counts.insert(_WAITING_PLACE, LOOKS[Outcome.WAITING].label, waiting)
     counts["Total"] = counts.sum(axis="columns")
-    counts = counts.reset_index().rename(columns={"campaign": "Campaign", "version": "Version"})
-    counts = counts.sort_values(["Total", "Campaign", "Version"], ascending=[False, True, True])
-    return counts.rename_axis(columns=None).reset_index(drop=True)
+    table = counts.reset_index().rename(columns={"campaign": "Campaign", "version": "Version"})
+    order = ["Total", "Campaign", "Version"]
+    return table.sort_values(order, ascending=[False, True, True]).reset_index(drop=True)
 
 
 def by_code(tally: pd.DataFrame) -> pd.DataFrame:
     """Return rejected recipients and those in doubt by error code, most frequent first."""
-    codes = _failures(tally).groupby(["code", "outcome"], sort=False)["count"].sum().reset_index()
-    infos = [explain(code) for code in codes["code"]]
+    counts = _by_outcome(_failures(tally), "code", _FAILED)
+    infos = [explain(str(code)) for code in counts.index]
     table = pd.DataFrame(
         {
             "Error": [info.title for info in infos],
-            "Code": codes["code"],
-            "Outcome": _labels(codes["outcome"]),
+            "Code": list(counts.index),
             "Next step": [_sentence(info.error_class) for info in infos],
-            "Recipients": codes["count"],
+            **{name: counts[name].to_numpy() for name in counts.columns},
+            "Recipients": counts.sum(axis="columns").to_numpy(),
         }
     )
-    return _ranked(table, ["Code", "Outcome"])
+    return _ranked(table, ["Code"])
 
 
 def by_class(tally: pd.DataFrame) -> pd.DataFrame:
@@ -110,22 +100,19 @@ def over_time(tally: pd.DataFrame, zone: tzinfo) -> pd.DataFrame:
     """Return answers by minute, hour or day, whichever suits the range; times as in ``zone``."""
     answered = tally[tally["outcome"].isin([each.value for each in _ANSWERED])]
     minutes = answered["minute"].dt.tz_convert(zone).dt.tz_localize(None)
-    starts = minutes.dt.floor(bucket_of(minutes)).rename("Time")
-    counts = answered.pivot_table(
-        index=starts, columns="outcome", values="count", aggfunc="sum", fill_value=0
-    )
-    counts = counts.reindex(columns=[each.value for each in _ANSWERED], fill_value=0)
-    counts = counts.astype("int64").rename(
-        columns={each.value: LOOKS[each].label for each in LOOKS}
-    )
-    return counts.rename_axis(columns=None).reset_index()
+    times = minutes.dt.floor(bucket_of(minutes)).rename("Time")
+    return _by_outcome(answered.assign(Time=times), "Time", _ANSWERED).reset_index()
 
 
 def bucket_of(times: "pd.Series[pd.Timestamp]") -> str:
-    """Return the length of time that one bar stands for: ``1min``, ``1h`` or ``1D``."""
-    if times.empty or (length := times.max() - times.min()) <= _BY_MINUTE_UP_TO:
+    """Return the length of time that one bar stands for: ``1min``, ``1h`` or ``1D``.
+
+    The same for times as for the beginnings of their bars.
+    """
+    if times.empty or times.max() - times.min() < _BY_MINUTE_BELOW:
         return "1min"
-    return "1h" if length <= _BY_HOUR_UP_TO else "1D"
+    length = times.max().floor("h") - times.min().floor("h")
+    return "1h" if length < _BY_HOUR_BELOW else "1D"
 
 
 def by_campaign(tally: pd.DataFrame) -> pd.DataFrame:
@@ -143,6 +130,17 @@ def by_campaign(tally: pd.DataFrame) -> pd.DataFrame:
         }
     )
     return _ranked(table, ["Campaign", "Version", "Code", "Outcome"])
+
+
+def _by_outcome(
+    tally: pd.DataFrame, key: str | list[str], outcomes: Sequence[Outcome]
+) -> pd.DataFrame:
+    """Return recipients by ``key``, one column for each of these outcomes, by its label."""
+    counts = tally.pivot_table(
+        index=key, columns="outcome", values="count", aggfunc="sum", fill_value=0
+    )
+    counts = counts.reindex(columns=[each.value for each in outcomes], fill_value=0)
+    return counts.astype("int64").set_axis([LOOKS[each].label for each in outcomes], axis="columns")
 
 
 def _failures(tally: pd.DataFrame) -> pd.DataFrame:
