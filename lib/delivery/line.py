@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from lib.connections import Connection, get_connection
 from lib.connectly import (
@@ -52,32 +53,40 @@ class Line:
         connection = get_connection(self._name, self._settings)
         if connection == self._connection:
             return
+        client = await asyncio.to_thread(self._new_client, connection)
+        await self.close()
         self._connection = connection
         self._pacer.set_rate(connection.rate)
-        await self.close()
-        self._idle.append(self._new_client())
+        self._idle.append(client)
 
     @property
     def pause_left(self) -> float:
         """Seconds until something may leave again; 0 where it may now."""
         return self._pacer.pause_left
 
-    async def slot(self) -> bool:
-        """Wait for the moment at which one request may leave; False where a pause has begun."""
+    async def ready(self) -> AsyncConnectlyClient | None:
+        """Wait for the moment at which one request may leave; None where a pause has begun.
+
+        The client is there before its slot comes: making one takes longer than a slot may be late.
+        """
+        client = await self._borrow()
         while True:
             slot = self._pacer.reserve()
             await asyncio.sleep(slot - time.monotonic())
             if self._pacer.take(slot):
-                return True
+                return client
             if self._pacer.pause_left:
-                return False
+                await self._give_back(client)
+                return None
 
     async def post(
-        self, entries: Sequence[CampaignEntry], options: SendCampaignsOptions
+        self,
+        client: AsyncConnectlyClient,
+        entries: Sequence[CampaignEntry],
+        options: SendCampaignsOptions,
     ) -> SendCampaignsResponse | ConnectlyError:
         """Make one POST and return what came of it; an answer that calls for a pause begins one."""
         left_at = time.monotonic()
-        client = self._borrow()
         try:
             answer: SendCampaignsResponse | ConnectlyError = await client.send_campaigns(
                 entries, options=options
@@ -106,9 +115,15 @@ class Line:
         else:
             self._backoff.succeeded(left_at)
 
-    def _borrow(self) -> AsyncConnectlyClient:
-        client = self._idle.pop() if self._idle else self._new_client()
-        self._lent.add(client)
+    async def _borrow(self) -> AsyncConnectlyClient:
+        connection = self._connection
+        assert connection is not None
+        if self._idle:
+            client = self._idle.pop()
+        else:
+            client = await asyncio.to_thread(self._new_client, connection)
+        if connection is self._connection:
+            self._lent.add(client)
         return client
 
     async def _give_back(self, client: AsyncConnectlyClient) -> None:
@@ -118,15 +133,23 @@ class Line:
         else:
             await client.aclose()
 
-    def _new_client(self) -> AsyncConnectlyClient:
-        assert self._connection is not None
+    def _new_client(self, connection: Connection) -> AsyncConnectlyClient:
         try:
+            _require_address(connection.base_url)
             return AsyncConnectlyClient(
-                base_url=self._connection.base_url,
-                business_id=self._connection.business_id,
-                api_key=self._connection.api_key,
+                base_url=connection.base_url,
+                business_id=connection.business_id,
+                api_key=connection.api_key,
                 connect_timeout=self._settings.connect_timeout,
                 read_timeout=self._settings.read_timeout,
             )
         except ValueError as error:
             raise ConnectionUnfitError from error
+
+
+def _require_address(base_url: str) -> None:
+    """Raise ValueError for an address that would fail only when a request is made."""
+    if not base_url.isprintable():
+        raise ValueError("the address holds characters that no address has")
+    # Reading the port is what checks it.
+    _ = urlsplit(base_url).port

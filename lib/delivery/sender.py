@@ -16,7 +16,12 @@ from typing import Final
 from sqlalchemy import Connection
 
 from lib.connections import ConnectionNotFoundError
-from lib.connectly import CampaignEntry, ConnectlyError, SendCampaignsOptions
+from lib.connectly import (
+    AsyncConnectlyClient,
+    CampaignEntry,
+    ConnectlyError,
+    SendCampaignsOptions,
+)
 from lib.delivery import ledger_batches, ledger_runs
 from lib.delivery.decisions import (
     Circumstances,
@@ -169,12 +174,12 @@ class Lane:
             if opened is None:
                 await self._let_go(delivery)
                 return False
-            may_leave = await self._line.slot()
-        if may_leave:
-            self._move(delivery, _Phase.UNDER_WAY)
-            decision = await self._post(delivery)
-        else:
+            client = await self._line.ready()
+        if client is None:
             decision = decide_unposted(delivery.circumstances())
+        else:
+            self._move(delivery, _Phase.UNDER_WAY)
+            decision = await self._post(delivery, client)
         await self._end(delivery, opened, decision)
         return decision.state is BatchState.SENDING
 
@@ -202,12 +207,12 @@ class Lane:
 
         await self._writer.write(act)
 
-    async def _post(self, delivery: _Delivery) -> Decision:
+    async def _post(self, delivery: _Delivery, client: AsyncConnectlyClient) -> Decision:
         options = SendCampaignsOptions(
             if_version_unspecified=delivery.claim.version_behavior,
             if_duplicate_check_unspecified=delivery.claim.duplicates,
         )
-        answer = await self._line.post(delivery.entries, options)
+        answer = await self._line.post(client, delivery.entries, options)
         if isinstance(answer, ConnectlyError):
             return decide_error(answer, delivery.circumstances())
         return decide_answer(delivery.entries, answer, delivery.circumstances())

@@ -25,6 +25,7 @@ from lib.delivery import (
     run_attempts,
     run_summary,
     start_run,
+    worker_state,
 )
 from lib.settings import ConnectionSettings
 from tests.support.sandbox import SandboxHandle
@@ -304,14 +305,16 @@ def test_a_connection_that_is_gone_pauses_its_runs(worker, settings, sandbox):
     assert wait_for_run(run_id).accepted == 2
 
 
-def test_a_connection_that_would_betray_its_key_pauses_its_runs(worker, settings):
-    unsafe = ConnectionSettings(
-        business_id="b", api_key=SecretStr("k"), base_url="http://example.com"
-    )
+@pytest.mark.parametrize("url", ["http://example.com", "https://example.com:x"])
+def test_a_connection_that_cannot_be_used_safely_pauses_its_runs(worker, settings, url):
+    unsafe = ConnectionSettings(business_id="b", api_key=SecretStr("k"), base_url=url)
     save_connection("acme", unsafe, settings)
     run_id = start_run(plan_of(2), connection="acme")
     run = wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)
     assert (run.reason, run.waiting) == (Reason.CONNECTION_UNFIT, 2)
+    resume_run(run_id)
+    wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)
+    assert worker_state().pid == worker.pid
 
 
 def test_a_plan_that_cannot_be_read_pauses_its_run(worker, settings):
