@@ -19,7 +19,11 @@ if linked is not None:
     st.stop()
 
 search = st.text_input(
-    "Search", type="search", placeholder="A code, or a word such as template", key="search"
+    "Search",
+    type="search",
+    placeholder="A code, or a word such as template",
+    key="search",
+    live=True,
 )
 classes = st.pills(
     "What to do",

@@ -5,8 +5,8 @@ from datetime import datetime, time, timedelta
 import streamlit as st
 
 from lib.connectly import explain
-from lib.delivery import Outcome, list_runs
-from lib.outcomes import Filter, charts_of, outcome_summary
+from lib.delivery import Outcome, RunKind
+from lib.outcomes import Filter, charts_of, offered_runs, outcome_summary
 from lib.ui import frame, places, words
 from lib.ui.chart import draw_chart
 from lib.ui.codes import link_to_code
@@ -16,14 +16,14 @@ CODES_LINKED = 8
 
 settings = frame.begin("Outcomes", "What became of your recipients, by campaign and by error code.")
 
-tests_too = st.session_state.get("tests_too", False)
-runs = {
-    run.id: run
-    for run in list_runs(limit=RUNS_OFFERED, kind=None if tests_too else "sheet", settings=settings)
-}
-linked = st.query_params.get_all(places.RUN)
-unknown = [run_id for run_id in linked if run_id not in runs]
 
+def remember_runs() -> None:
+    """Keep the runs that are chosen in the address, so that they come back after a reload."""
+    st.query_params[places.RUN] = st.session_state["chosen_runs"]
+
+
+linked = st.query_params.get_all(places.RUN)
+runs = offered_runs(linked, limit=RUNS_OFFERED, settings=settings)
 with st.container(border=True, key="filters"):
     left, middle, right = st.columns([3, 2, 2])
     chosen_runs = left.multiselect(
@@ -35,17 +35,23 @@ with st.container(border=True, key="filters"):
         ),
         placeholder="All runs",
         key="chosen_runs",
+        on_change=remember_runs,
     )
     campaigns = sorted({each.campaign_name for run in runs.values() for each in run.sendouts})
     campaign = middle.selectbox(
-        "Campaign", [None, *campaigns], format_func=lambda name: name or "All campaigns"
+        "Campaign",
+        campaigns,
+        index=None,
+        placeholder="All campaigns",
+        key="campaign",
+        bind="query-params",
     )
     days = right.date_input("Days", value=[], help="Leave it empty for all days.")
-    st.toggle("Include tests on my own phone", key="tests_too")
+    tests_too = st.toggle("Include tests on my own phone", key="tests", bind="query-params")
 
-if unknown:
+if any(run_id not in runs for run_id in linked):
     st.warning(
-        "There is no run with this address, so all runs are shown.", icon=":material/search_off:"
+        "There is no run with this address, so it is left out here.", icon=":material/search_off:"
     )
 if not runs:
     st.info(
@@ -61,7 +67,7 @@ chosen = Filter(
     campaign=campaign,
     since=datetime.combine(days[0], time(), zone) if days else None,
     until=datetime.combine(days[-1], time(), zone) + timedelta(days=1) if days else None,
-    include_tests=tests_too,
+    include_tests=tests_too or any(runs[each].kind is RunKind.TEST for each in chosen_runs),
 )
 summary = outcome_summary(chosen, settings=settings)
 

@@ -9,7 +9,7 @@ from lib.delivery import count_runs, list_runs
 from lib.outcomes import Filter, outcome_summary
 from lib.ui import frame, places
 from lib.ui.downloads import draw_report_buttons
-from lib.ui.run_line import draw_run_line, draw_sendouts
+from lib.ui.run_line import draw_run_line
 from lib.ui.run_live import draw_codes, draw_doubt, watch_run
 
 PAGE_SIZE = 20
@@ -44,7 +44,6 @@ if run is None:
     st.stop()
 
 draw_doubt(run, settings)
-draw_sendouts(run)
 if run.is_over:
     draw_report_buttons(run, settings)
 else:

@@ -16,7 +16,7 @@ from lib.outcomes.charts import (
 from lib.outcomes.exports import TooWideError, csv_bytes, write_csv, write_xlsx, xlsx_bytes
 from lib.outcomes.looks import LOOKS, Look
 from lib.outcomes.report import ReportError, report
-from lib.outcomes.summaries import Filter, Summary, outcome_summary
+from lib.outcomes.summaries import Filter, Summary, offered_runs, outcome_summary
 
 __all__ = [
     "LOOKS",
@@ -31,6 +31,7 @@ __all__ = [
     "class_chart",
     "code_chart",
     "csv_bytes",
+    "offered_runs",
     "outcome_summary",
     "report",
     "sendout_chart",

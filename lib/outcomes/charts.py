@@ -4,6 +4,7 @@ Names stand above their bars, not beside them, so that a long campaign name leav
 on a phone. Backgrounds are transparent and no text has a colour of its own, except upon a bar.
 """
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -21,7 +22,11 @@ _BARS: Final = 30  # what is beyond is drawn as one bar
 _LINE_HEIGHT: Final = 46
 _MARGIN: Final = {"l": 2, "r": 2, "t": 8, "b": 8}
 _LEGEND_HEIGHT: Final = 34
-_LABEL_LENGTH: Final = 38  # what 350 pixels hold, a number beside it
+_BAR_LABEL: Final = 42  # characters that 350 pixels hold, with a number beside them
+_AREA_HEADER: Final = 26
+_AREA_LINE: Final = 14
+_CAMPAIGN_AREAS: Final = 7
+_ERROR_AREAS: Final = 6
 _GRID: Final = "rgba(128, 128, 128, 0.25)"
 _LOOK_BY_LABEL: Final[dict[str, Look]] = {
     look.label: look for outcome, look in LOOKS.items() if outcome is not Outcome.HELD
@@ -53,9 +58,11 @@ class Chart:
 
 
 class _Area(NamedTuple):
-    """A part of the map: campaign, version, error (with its code and outcome)."""
+    """A part of the map, inside the one that its path names without its last step."""
 
     path: tuple[str, ...]
+    label: str
+    hint: str
     recipients: int
     colour: str
     ink: str
@@ -184,15 +191,17 @@ def time_chart(table: pd.DataFrame) -> go.Figure:
         ]
     )
     first, last = table["Time"].min(), table["Time"].max() + length
-    room = max(pd.Timedelta(0), 12 * length - (last - first)) / 2
+    room = max(length, 12 * length - (last - first)) / 2
     highest = int(table.drop(columns="Time").sum(axis="columns").max())
     _lay_out(figure, height=300)
     figure.update_layout(barmode="stack")
     figure.update_xaxes(
         type="date",
         range=[first - room, last + room],
-        tickformat="%-d %b\n%Y" if bucket == "1D" else "%H:%M\n%-d %b %Y",
-        nticks=7,
+        tickformat="%-d %b" if bucket == "1D" else "%H:%M",
+        title={"text": _days(first, last), "standoff": 4},
+        tickangle=0,
+        nticks=6,
         showgrid=False,
         automargin=True,
     )
@@ -208,30 +217,37 @@ def time_chart(table: pd.DataFrame) -> go.Figure:
     return figure
 
 
+def _days(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """Say over which days the times lie."""
+    # What ends at midnight ends on the day before.
+    days = [f"{day:%-d %b %Y}" for day in (first, last - pd.Timedelta(minutes=1))]
+    return " – ".join(dict.fromkeys(days))  # noqa: RUF001 - the dash between two dates
+
+
 def campaign_chart(table: pd.DataFrame) -> go.Figure:
-    """Draw `tables.by_campaign`: areas of campaigns, in them versions, in them error codes."""
-    campaigns = table.groupby("Campaign", sort=False)["Recipients"].sum().reset_index()
-    versions = table.groupby(["Campaign", "Version"], sort=False)["Recipients"].sum().reset_index()
-    areas = [
-        _Area((line["Campaign"],), line["Recipients"], _CAMPAIGN_COLOUR, _WHITE)
-        for line in campaigns.to_dict("records")
-    ]
-    areas += [
-        _Area((line["Campaign"], line["Version"]), line["Recipients"], _VERSION_COLOUR, _WHITE)
-        for line in versions.to_dict("records")
-    ]
-    for line in table.to_dict("records"):
-        look = _LOOK_BY_LABEL[line["Outcome"]]
-        # The same code may stand for rejected rows and for rows in doubt.
-        path = (line["Campaign"], line["Version"], line["Error"], line["Code"], line["Outcome"])
-        areas.append(_Area(path, line["Recipients"], look.colour, look.ink))
+    """Draw `tables.by_campaign`: areas of campaigns, in them versions, in them error codes.
+
+    Beyond the largest, campaigns and errors share one area: many small ones could not be named.
+    """
+    largest = table.groupby("Campaign")["Recipients"].sum().nlargest(_CAMPAIGN_AREAS).index
+    shown = table[table["Campaign"].isin(largest)]
+    areas = []
+    for campaign, of_campaign in shown.groupby("Campaign", sort=False):
+        areas.append(_area((str(campaign),), of_campaign, _CAMPAIGN_COLOUR))
+        for version, of_version in of_campaign.groupby("Version", sort=False):
+            areas.append(_area((str(campaign), str(version)), of_version, _VERSION_COLOUR))
+            areas += _error_areas((str(campaign), str(version)), of_version)
+    others = table.drop(shown.index)
+    if len(others):
+        name = f"Other campaigns: {others['Campaign'].nunique():,}"
+        areas.append(_area((name,), others, _CAMPAIGN_COLOUR))
     figure = go.Figure(
         go.Treemap(
             ids=["\n".join(area.path) for area in areas],
-            parents=["\n".join(area.path[: min(len(area.path) - 1, 2)]) for area in areas],
-            labels=[_plain(area.path[:3][-1]) for area in areas],
+            parents=["\n".join(area.path[:-1]) for area in areas],
+            labels=[area.label for area in areas],
             values=[area.recipients for area in areas],
-            customdata=["".join(f"<br>{each}" for each in area.path[3:]) for area in areas],
+            customdata=[area.hint for area in areas],
             branchvalues="total",
             marker={
                 "colors": [area.colour for area in areas],
@@ -240,13 +256,48 @@ def campaign_chart(table: pd.DataFrame) -> go.Figure:
             },
             textfont={"color": [area.ink for area in areas], "size": 13},
             texttemplate="%{label}<br>%{value:,}",
-            hovertemplate="%{label}%{customdata}<br>%{value:,} recipients<extra></extra>",
+            hovertemplate="%{customdata}<br>%{value:,} recipients<extra></extra>",
             tiling={"pad": 2},
             pathbar={"visible": False},
         )
     )
-    _lay_out(figure, height=420)
+    _lay_out(figure, height=min(180 + 24 * len(areas), 440))
+    figure.update_layout(uniformtext={"mode": "hide", "minsize": 10})
     return figure
+
+
+def _error_areas(path: tuple[str, str], table: pd.DataFrame) -> list[_Area]:
+    """Return one version's errors as areas, the largest by name."""
+    areas = []
+    for line in table.head(_ERROR_AREAS).to_dict("records"):
+        look = _LOOK_BY_LABEL[line["Outcome"]]
+        areas.append(
+            _Area(
+                # The same code may stand for rejected rows and for rows in doubt.
+                path=(*path, f"{line['Code']} {line['Outcome']}"),
+                label="<br>".join(map(_plain, textwrap.wrap(line["Error"], _AREA_LINE))),
+                hint=_plain(f"{line['Error']}\n{line['Code']}\n{line['Outcome']}"),
+                recipients=line["Recipients"],
+                colour=look.colour,
+                ink=look.ink,
+            )
+        )
+    others = table.iloc[_ERROR_AREAS:]
+    if len(others):
+        areas.append(_area((*path, f"Other errors: {len(others):,}"), others, _VERSION_COLOUR))
+    return areas
+
+
+def _area(path: tuple[str, ...], table: pd.DataFrame, colour: str) -> _Area:
+    """Return the area of all lines of a table."""
+    return _Area(
+        path=path,
+        label=_plain(_shortened(path[-1], _AREA_HEADER)),
+        hint=_plain(" · ".join(path)),
+        recipients=int(table["Recipients"].sum()),
+        colour=colour,
+        ink=_WHITE,
+    )
 
 
 def _with_rest(
@@ -300,7 +351,7 @@ def _labelled(bars: list[go.Bar], labels: "pd.Series[str]", totals: "pd.Series[i
             note
             for line, (label, total) in enumerate(zip(labels, totals, strict=True))
             for note in (
-                _note(line, 0, "left", _plain(_shortened(label))),
+                _note(line, 0, "left", _plain(_shortened(label, _BAR_LABEL))),
                 _note(line, 1, "right", f"<b>{total:,}</b>"),
             )
         ],
@@ -335,17 +386,24 @@ def _lay_out(figure: go.Figure, *, height: int) -> None:
         dragmode=False,
         hovermode="closest",
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": {"text": ""}},
+        legend={
+            "orientation": "h",
+            "traceorder": "normal",
+            "x": 0,
+            "y": 1,
+            "yanchor": "bottom",
+            "title": {"text": ""},
+        },
     )
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(fixedrange=True)
 
 
-def _shortened(label: str) -> str:
+def _shortened(label: str, most: int) -> str:
     """Take the middle out of a long name: its beginning and its end tell it from others."""
-    if len(label) <= _LABEL_LENGTH:
+    if len(label) <= most:
         return label
-    half = _LABEL_LENGTH // 2
+    half = most // 2
     return f"{label[:half]}…{label[-half:]}"
 
 

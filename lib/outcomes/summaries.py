@@ -1,7 +1,8 @@
 """What became of everyone, over one run or many: totals that add up, and the tables of charts."""
 
+import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
@@ -9,7 +10,15 @@ from typing import Final
 
 import pandas as pd
 
-from lib.delivery import Outcome, RunKind, RunSummary, list_runs, run_summary, tallies
+from lib.delivery import (
+    Outcome,
+    RunKind,
+    RunNotFoundError,
+    RunSummary,
+    list_runs,
+    run_summary,
+    tallies,
+)
 from lib.outcomes import tables
 from lib.outcomes.conservation import Counts, ledger_counts, lie_between
 from lib.settings import Settings, get_settings
@@ -201,3 +210,18 @@ def _settled(tally: pd.DataFrame) -> dict[str, Counts]:
     for line in sums.to_dict("records"):
         counts[line["run_id"]][Outcome(line["outcome"])] = int(line["count"])
     return counts
+
+
+def offered_runs(
+    linked: Sequence[str], *, limit: int, settings: Settings | None = None
+) -> dict[str, RunSummary]:
+    """Return the runs to choose from, by id: the newest of sheets, and those that are linked to.
+
+    A linked run is offered however old it is, also a test; an id that nobody has given out is not.
+    """
+    runs = {run.id: run for run in list_runs(limit=limit, kind="sheet", settings=settings)}
+    for run_id in linked:
+        if run_id not in runs:
+            with contextlib.suppress(RunNotFoundError):
+                runs[run_id] = run_summary(run_id, settings=settings)
+    return runs

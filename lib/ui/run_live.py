@@ -4,6 +4,7 @@ Nothing here sends. Buttons write a word into the ledger, which the worker obeys
 pressed twice, in two tabs, or on a page that is no longer up to date.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Final
 
@@ -25,7 +26,7 @@ from lib.delivery import (
 from lib.settings import Settings
 from lib.ui import places, words
 from lib.ui.codes import link_to_code
-from lib.ui.run_line import counts_text, draw_state
+from lib.ui.run_line import counts_text, draw_sendouts, draw_state
 
 _TICK_SECONDS: Final = 2.0
 _SHOWN: Final = (
@@ -56,6 +57,7 @@ def _tick(run_id: str, drawn_state: RunState, settings: Settings) -> None:
     _draw_progress(summary)
     _draw_reason(summary, settings)
     _draw_buttons(summary, settings)
+    draw_sendouts(summary)
 
 
 def _draw_progress(summary: RunSummary) -> None:
@@ -135,7 +137,9 @@ def _callback(door: Callable[..., bool], run_id: str, settings: Settings) -> Cal
     """Make a callback of a door: it writes one word into the ledger and returns nothing."""
 
     def write() -> None:
-        door(run_id, settings=settings)
+        # A page may be old: whatever the run is by now, the ledger has the last word.
+        with contextlib.suppress(RunNotFoundError):
+            door(run_id, settings=settings)
 
     return write
 
@@ -156,14 +160,17 @@ def _ask_cancel(summary: RunSummary, settings: Settings) -> None:
 
 def draw_doubt(summary: RunSummary, settings: Settings) -> None:
     """Draw the rows in doubt of a run that is over: what that means, and the way to repeat them."""
-    if not summary.unknown or summary.state is not RunState.FINISHED:
+    if not summary.unknown or not summary.is_over:
         return
     with st.container(border=True, key="in_doubt"):
         st.markdown(f"**{words.several(summary.unknown, 'row')} in doubt**")
         st.write(
             "These were sent, but no answer proves what became of them. The report names each of "
-            "them. Look into Connectly, or send them again:"
+            "them, so that you can look into Connectly."
         )
+        if summary.state is RunState.CANCELLED:
+            st.caption("The run was cancelled, so they can't be sent again from here.")
+            return
         if summary.allows_repeats:
             st.write(
                 "This run lets people get a campaign **more than once**. Whoever did get the "
@@ -191,6 +198,9 @@ def draw_doubt(summary: RunSummary, settings: Settings) -> None:
 
 def draw_codes(run_id: str, codes: list[tuple[str, int]]) -> None:
     """Draw the most frequent error codes of a run, each with the way to the guide."""
+    places.link(
+        places.OUTCOMES, "See all outcomes as charts", icon=":material/bar_chart:", run=run_id
+    )
     if not codes:
         return
     st.subheader("Why rows were rejected or are in doubt", anchor=False)
@@ -200,6 +210,3 @@ def draw_codes(run_id: str, codes: list[tuple[str, int]]) -> None:
             st.markdown(f"**{words.several(count, 'row')}: {info.title}**")
             st.write(f"{info.meaning} {info.action}")
             link_to_code(info.code, "More in the error guide")
-    places.link(
-        places.OUTCOMES, "See all outcomes as charts", icon=":material/bar_chart:", run=run_id
-    )

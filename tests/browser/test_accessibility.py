@@ -17,7 +17,7 @@ PAGES = ["", "new_sendout", "quick_test", "runs", "outcomes", "error_guide", "se
 
 
 @pytest.fixture(scope="module")
-def full_studio(browser: Browser, shared_studio: Studio) -> Iterator[tuple[Studio, str, str]]:
+def full_studio(browser: Browser, shared_studio: Studio) -> tuple[Studio, str, str]:
     """An app with one finished run and one draft; returns it with their ids."""
     settings = Settings(data_dir=shared_studio.data_dir)
     page = browser.new_page()

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -67,14 +68,16 @@ def test_a_request_goes_out_in_the_apis_own_names_with_both_options_spelled_out(
         {"callback_data": "é" * 512},
     ],
 )
-def test_an_entry_that_the_api_would_misread_is_refused(wrong: dict[str, object]) -> None:
+def test_an_entry_that_the_api_would_misread_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidEntry):
         CampaignEntry(**{"client": PHONE, "campaign_name": "spring", **wrong})
 
 
 def test_a_refusal_names_the_field_and_never_the_value() -> None:
+    values: dict[str, Any] = {"variables": {"secret": 4242}, PHONE: 1}
+
     with pytest.raises(InvalidEntry) as caught:
-        CampaignEntry(client=PHONE, campaign_name="", variables={"secret": 4242}, **{PHONE: 1})
+        CampaignEntry(client=PHONE, campaign_name="", **values)
 
     said = str(caught.value) + repr(caught.value)
     assert "campaignName" in said or "campaign_name" in said
