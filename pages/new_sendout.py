@@ -21,7 +21,10 @@ settings = frame.begin(
 draft = draft_in_hand(settings)
 
 if draft.run_id is not None:
-    st.success("**Your sendout is on its way.** You can close this page.", icon=":material/send:")
+    st.success(
+        "**Your sendout is on its way.** It goes on by itself: you can close this page.",
+        icon=":material/send:",
+    )
     with st.container(horizontal=True):
         places.link(
             places.RUNS, "Watch it being sent", icon=":material/monitoring:", run=draft.run_id

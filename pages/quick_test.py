@@ -68,5 +68,5 @@ history = list_runs(limit=HISTORY_LENGTH, offset=0, kind="test", settings=settin
 if not history:
     st.caption("None yet. What you send from here is listed here, with its answer.")
 for summary in history:
-    with st.expander(f"{words.moment(summary.created_at)} · {summary.label}"):
+    with st.expander(f"{words.moment(summary.created_at)} · {words.literal(summary.label)}"):
         draw_answer(summary, settings)

@@ -33,8 +33,8 @@ if run_id is None:
         draw_run_line(summary)
     st.stop()
 
-run = watch_run(run_id, settings)
 places.link(places.RUNS, "All runs", icon=":material/arrow_back:")
+run = watch_run(run_id, settings)
 if run is None:
     st.warning(
         "There is no run with this address. It may belong to another data folder, or the address "

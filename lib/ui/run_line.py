@@ -31,7 +31,7 @@ def draw_run_line(summary: RunSummary) -> None:
     """Draw a run in a list."""
     with st.container(border=True, key=f"run_{summary.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            places.link(places.RUNS, f"**{summary.label}**", run=summary.id)
+            places.link(places.RUNS, f"**{words.literal(summary.label)}**", run=summary.id)
             draw_state(summary.state)
         st.caption(
             f"{words.moment(summary.created_at)} · {summary.connection} · {counts_text(summary)}"

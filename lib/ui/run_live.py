@@ -45,6 +45,8 @@ def watch_run(run_id: str, settings: Settings) -> RunSummary | None:
         summary = run_summary(run_id, settings=settings)
     except RunNotFoundError:
         return None
+    st.subheader(words.literal(summary.label), anchor=False)
+    st.caption(f"Confirmed {words.moment(summary.created_at)} · sent with {summary.connection}")
     moves = summary.state is RunState.RUNNING
     st.fragment(_tick, run_every=_TICK_SECONDS if moves else None)(run_id, summary.state, settings)
     return summary

@@ -89,7 +89,7 @@ def _where(group: FindingGroup) -> str:
     """Say in which column and rows the findings are."""
     shown = ", ".join(words.count(row) for row in group.example_rows)
     more = group.count - len(group.example_rows)
-    column = f"Column “{group.column}” · " if group.column else ""
+    column = f"Column “{words.literal(group.column)}” · " if group.column else ""
     noun = "row" if group.count == 1 else "rows"
     rest = f" and {words.count(more)} more" if more else ""
     return f"{column}{noun} {shown}{rest}"

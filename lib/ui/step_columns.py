@@ -8,6 +8,7 @@ import streamlit as st
 from lib.campaign import Draft, Mapping, Source, mapping_problems
 from lib.settings import Settings
 from lib.sheet import Sheet
+from lib.ui import words
 from lib.ui.draft import keep
 
 _LEAVE_OUT: Final = -1
@@ -64,7 +65,7 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
             draft = keep(draft, settings, mapping=changed)
         problems = mapping_problems(sheet, changed)
         for problem in problems:
-            st.warning(problem.sentence, icon=":material/error:")
+            st.warning(words.literal(problem.sentence), icon=":material/error:")
         if not draft.mapping_confirmed and st.button(
             "These columns are right",
             type="primary",
@@ -83,7 +84,7 @@ def _icon(*, done: bool) -> str:
 def _summary(mapping: Mapping) -> str:
     campaign = mapping.campaign_name.column or mapping.campaign_name.value
     names = ", ".join(mapping.variables) or "no variables"
-    return f"phone from “{mapping.client.column}”, campaign “{campaign}”, {names}"
+    return words.literal(f"phone from “{mapping.client.column}”, campaign “{campaign}”, {names}")
 
 
 def _explain_campaign_names() -> None:

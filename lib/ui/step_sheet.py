@@ -22,7 +22,7 @@ def draw(draft: Draft, settings: Settings) -> Sheet | None:
     sheet = _kept_sheet(draft, settings)
     title = "**1 · Sheet**"
     if sheet is not None:
-        title += f" · {draft.filename} · {words.several(len(sheet.frame), 'row')}"
+        title += f" · {words.literal(draft.filename)} · {words.several(len(sheet.frame), 'row')}"
     with st.expander(title, expanded=sheet is None, icon=_icon(done=sheet is not None)):
         if sheet is None:
             _offer_ways_in(draft, settings)
@@ -119,7 +119,7 @@ def _take(
 
 def _show(sheet: Sheet, draft: Draft, settings: Settings) -> None:
     for note in sheet.notes:
-        st.caption(f":material/info: {note.sentence}")
+        st.caption(f":material/info: {words.literal(note.sentence)}")
     if len(sheet.worksheets) > 1:
         _choose_worksheet(sheet, draft, settings)
     shown = sheet.frame.head(_ROWS_SHOWN)

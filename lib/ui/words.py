@@ -1,5 +1,6 @@
 """Numbers, times and outcomes in words that a marketer reads at a glance."""
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,6 +28,17 @@ STATES: Final = {
     "finished": "Finished",
     "cancelled": "Cancelled",
 }
+
+
+_MARKDOWN: Final = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def literal(text: str) -> str:
+    """Return a text from outside so that Streamlit's Markdown shows it as it is.
+
+    A file, column or campaign may be named anything: no name becomes a link, an icon or a formula.
+    """
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
 def count(number: int) -> str:

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -49,3 +50,23 @@ def test_an_age_reads_as_people_say_it(age: int, expected: str) -> None:
     now = datetime(2026, 1, 2, tzinfo=UTC)
 
     assert words.ago(now - timedelta(seconds=age), now=now) == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "[click](https://x.example)",
+        ":material/home:",
+        "$a$",
+        "**bold**",
+        "<b>",
+        "a\nb",
+        "año ñ.xlsx",
+    ],
+)
+def test_a_name_from_outside_is_shown_as_it_is(name: str) -> None:
+    """Every sign that Markdown could act on is escaped; letters of any language are not touched."""
+    shown = words.literal(name)
+
+    assert re.sub(r"\\(.)", r"\1", shown) == " ".join(name.split())
+    assert not re.search(r"(?<!\\)[\[\]()*_$<>:`]", shown)
