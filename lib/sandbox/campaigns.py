@@ -102,6 +102,11 @@ _DEMO: Final = (
         text="{name}, here is 20 % off your next order.\nUse the code {code} until Sunday.",
     ),
     Campaign(
+        name="demo_promoción",
+        variables=("Nombre", "Código"),
+        text="{Nombre}, tienes un 20 % en tu próxima compra.\nUsa el código {Código}.",
+    ),
+    Campaign(
         name="demo_invalid_phones",
         variables=("name",),
         text="Hello {name}, you are one of the lucky phones.",
