@@ -56,6 +56,11 @@ def _draw_country(draft: Draft, settings: Settings) -> None:
         "strangers, so leave it empty if you are not sure: such rows are then held back.",
         on_change=remember,
     )
+    if draft.answers.region is not None:
+        st.caption(
+            "Suggested by the numbers in your sheet, or by your settings. Below you see how many "
+            "numbers were read this way."
+        )
 
 
 def _draw_sum(plan: Plan) -> None:

@@ -4,10 +4,12 @@ from typing import Final
 
 import streamlit as st
 
-from lib.campaign import Draft, suggest_mapping
+from lib.campaign import Answers, Draft, Mapping, suggest_mapping
+from lib.preferences import load_preferences
 from lib.settings import Settings
 from lib.sheet import SAMPLES, Sheet, SheetError, keep_upload, read_sheet, upload_path
-from lib.ui import words
+from lib.sheet.phones import suggest_region
+from lib.ui import gate, words
 from lib.ui.draft import keep, start_over
 from lib.ui.loaded import sheet_of
 
@@ -101,6 +103,7 @@ def _take(
     except SheetError as error:
         st.session_state[_ERROR] = (error.sentence, error.action)
     else:
+        mapping = suggest_mapping(sheet)
         keep(
             draft,
             settings,
@@ -108,13 +111,21 @@ def _take(
             sheet_id=sheet.id,
             filename=filename,
             worksheet=sheet.worksheet,
-            mapping=suggest_mapping(sheet),
+            mapping=mapping,
             mapping_confirmed=False,
+            answers=Answers(region=_likely_region(sheet, mapping, settings)),
             run_id=None,
         )
     # A new key empties the uploader, and with it the memory that the file takes.
     st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1
     st.rerun()
+
+
+def _likely_region(sheet: Sheet, mapping: Mapping, settings: Settings) -> str | None:
+    """Return the country that the sheet's own numbers speak for, else the person's usual one."""
+    column = mapping.client.column
+    suggested = None if column is None else suggest_region(sheet.frame[column], column)
+    return suggested or load_preferences(gate.who(), settings).region
 
 
 def _show(sheet: Sheet, draft: Draft, settings: Settings) -> None:
