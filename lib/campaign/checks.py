@@ -121,7 +121,7 @@ def _read_callback(text: str) -> tuple[str | None, str]:
     if text.lstrip()[0] in "{[":
         try:
             value = json.loads(text, parse_constant=_refuse_constant)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None, "callback_unfit"
     if callback_size(value) > CALLBACK_MAX_BYTES:  # type: ignore[arg-type] # it came from JSON
         return None, "callback_too_large"

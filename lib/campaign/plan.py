@@ -298,18 +298,19 @@ def _check_duplicates(table: pd.DataFrame, answers: Answers, findings: Findings)
 def _place(table: pd.DataFrame, held: np.ndarray, rate: float) -> tuple[Sendout, ...]:
     """Number the rows that are sent, sendout by sendout in order of first appearance."""
     sent = table.index[~held]
-    keys = table.loc[sent, "campaign_name"] + "\0" + table.loc[sent, "campaign_version"]
-    codes, unique = pd.factorize(keys)
+    keys = table.loc[sent, ["campaign_name", "campaign_version"]]
+    codes = keys.groupby(list(keys), sort=False).ngroup().to_numpy()
     positions = np.empty(len(codes), dtype="int64")
     positions[np.argsort(codes, kind="stable")] = np.arange(len(codes))
     table["sendout"] = np.int32(-1)
     table.loc[sent, "sendout"] = codes.astype("int32")
     table["position"] = pd.Series(positions, sent, dtype="Int64").reindex(table.index)
-    sendouts = []
-    for index, (key, count) in enumerate(zip(unique, np.bincount(codes).tolist(), strict=True)):
-        name, _, version = key.partition("\0")
-        sendouts.append(Sendout(index, name, version or None, count, count, count / rate))
-    return tuple(sendouts)
+    counts = np.bincount(codes).tolist()
+    names = keys.drop_duplicates().itertuples(index=False, name=None)
+    return tuple(
+        Sendout(index, name, version or None, count, count, count / rate)
+        for index, ((name, version), count) in enumerate(zip(names, counts, strict=True))
+    )
 
 
 def _codes_by_row(found: pd.DataFrame, severity: Severity, rows: pd.Index) -> pd.Series:

@@ -1,0 +1,101 @@
+"""What was confirmed is what is sent: a plan comes back from disk as it was."""
+
+import resource
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from lib.campaign import FrozenPlan, Mapping, Plan, Source, freeze, make_plan
+from lib.settings import ROOT, Settings
+from tests.support.recipients import fictional_phone
+from tests.support.sheets import make_sheet
+
+ODD = ['"', "\\", "a\nb", "año 🎉", "x" * 5_000, "\u2028", "{", "007"]
+
+
+def _plan(rows: int = len(ODD)) -> Plan:
+    columns = {
+        "phone": [fictional_phone(number % 6_000) for number in range(rows)],
+        "campaign": [f"c{number % 2}-{number // 6_000}" for number in range(rows)],
+        "name": [ODD[number % len(ODD)][:40] for number in range(rows)],
+    }
+    columns["name"][-1] = ""
+    mapping = Mapping(
+        client=Source(column="phone"),
+        campaign_name=Source(column="campaign"),
+        variables={"name": Source(column="name")},
+        callback_data=Source(value='{"a": 1}'),
+    )
+    return make_plan(make_sheet(columns), mapping)
+
+
+def test_entries_come_back_as_they_were(settings: Settings) -> None:
+    plan = _plan()
+
+    frozen = freeze(plan, settings)
+
+    assert frozen.entries(0, 100) == list(plan.entries())
+    assert (frozen.row_count, frozen.held_count) == (plan.rows, plan.held_count)
+
+
+def test_a_range_is_read_across_the_blocks_of_the_file(settings: Settings) -> None:
+    plan = _plan(25_000)
+    entries = list(plan.entries())
+
+    frozen = freeze(plan, settings)
+
+    for start, stop in [(0, 3), (9_999, 10_001), (19_998, 24_999), (24_998, 99_999), (5, 5)]:
+        assert frozen.entries(start, stop) == entries[start:stop]
+    assert frozen.rows(0, 3) == [2, 4, 6]
+
+
+def test_held_rows_are_kept_with_their_reasons(settings: Settings) -> None:
+    frame = freeze(_plan(), settings).frame("held_codes")
+
+    assert list(frame.index) == list(range(2, 2 + len(ODD)))
+    assert frame["held_codes"].iloc[-1] == "variable_empty"
+
+
+def test_a_plan_that_is_there_is_left_as_it_is(settings: Settings) -> None:
+    path = freeze(_plan(), settings).path
+    before = path.stat().st_mtime_ns
+
+    freeze(_plan(), settings)
+
+    assert path.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("plan_id", ["0" * 64, "../../etc/passwd", ""])
+def test_a_plan_that_is_not_there_says_so(plan_id: str, settings: Settings) -> None:
+    with pytest.raises((FileNotFoundError, ValueError)):
+        FrozenPlan.open(plan_id, settings)
+
+
+def test_a_damaged_plan_says_so(settings: Settings) -> None:
+    plan = _plan()
+    freeze(plan, settings).path.write_bytes(b"PAR1 but not really")
+
+    with pytest.raises(ValueError, match=r".+"):
+        FrozenPlan.open(plan.id, settings)
+
+
+def test_a_full_disk_leaves_nothing_behind(settings: Settings) -> None:
+    code = (
+        "import tests.campaign.test_frozen as t\n"
+        "from lib.campaign import freeze\n"
+        "from lib.files import is_disk_full\n"
+        "from lib.settings import get_settings\n"
+        "try: freeze(t._plan(), get_settings())\n"
+        "except OSError as error: raise SystemExit(7 if is_disk_full(error) else 8)\n"
+    )
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, preexec_fn=limit, check=False)
+
+    assert done.returncode == 7
+    assert list(settings.plans_dir.iterdir()) == []

@@ -1,0 +1,339 @@
+"""A plan accounts for every row, holds the right ones, and sends just what the cells say."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.campaign import (
+    Answers,
+    Mapping,
+    MappingIncompleteError,
+    Plan,
+    Source,
+    make_plan,
+    single_entry_plan,
+)
+from lib.connectly import CampaignEntry, DuplicateBehavior, SendCampaignsOptions, VersionBehavior
+from tests.support.recipients import fictional_phone, known_sheet
+from tests.support.sheets import make_sheet
+
+ANA, BEN, CAM = (fictional_phone(number) for number in range(3))
+MAPPING = Mapping(
+    client=Source(column="phone"),
+    campaign_name=Source(column="campaign"),
+    variables={"name": Source(column="name")},
+)
+
+
+def _plan(
+    phones: list[str],
+    names: list[str] | None = None,
+    campaigns: list[str] | None = None,
+    *,
+    mapping: Mapping = MAPPING,
+    answers: Answers | None = None,
+    **sheet: Any,
+) -> Plan:
+    columns = {
+        "phone": phones,
+        "campaign": campaigns or ["spring"] * len(phones),
+        "name": names or ["Ana"] * len(phones),
+    }
+    return make_plan(make_sheet(columns, **sheet), mapping, answers=answers)
+
+
+def _held(plan: Plan) -> dict[int, str]:
+    return dict(plan.held["reasons"])
+
+
+def _findings(plan: Plan) -> set[tuple[int, str, str]]:
+    found = plan.findings[["row", "code", "severity"]]
+    return {(int(row), code, severity) for row, code, severity in found.itertuples(index=False)}
+
+
+cells = st.one_of(
+    st.sampled_from(["", " ", ANA, BEN, "+1 202 555 0100", "1.65E+10", "x", "+999", "spring"]),
+    st.text(max_size=12),
+)
+rows = st.lists(st.tuples(cells, cells, cells, cells), max_size=12)
+
+
+@given(rows=rows, multiple=st.booleans(), trim=st.booleans())
+def test_every_row_is_sent_or_held_and_never_both(
+    rows: list[tuple[str, str, str, str]], multiple: bool, trim: bool
+) -> None:
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    names = ("phone", "campaign", "name", "note")
+    sheet = make_sheet(
+        {
+            name: [cell.encode(errors="ignore").decode() for cell in cells]
+            for name, cells in zip(names, columns, strict=True)
+        }
+    )
+    mapping = MAPPING.model_copy(
+        update={"callback_data": Source(column="note"), "campaign_version": Source(column="note")}
+    )
+    answers = Answers(
+        trim=trim,
+        if_duplicate_check_unspecified=DuplicateBehavior.ALLOW_MULTIPLE
+        if multiple
+        else DuplicateBehavior.ALLOW_ONE,
+    )
+
+    plan = make_plan(sheet, mapping, answers=answers)
+
+    assert plan.rows == len(rows) == plan.entry_count + plan.held_count
+    assert sum(each.entries for each in plan.sendouts) == plan.entry_count
+    assert len(list(plan.entries())) == plan.entry_count
+    assert set(plan.held.index).isdisjoint(plan.table.index[plan.table["position"].notna()])
+    sent = [(each.client, each.campaign_name, each.campaign_version) for each in plan.entries()]
+    assert multiple or len(sent) == len(set(sent))
+
+
+def test_findings_are_right_to_the_row() -> None:
+    known = known_sheet(300)
+    columns = dict(
+        zip(known.header, map(list, zip(*known.rows.values(), strict=True)), strict=True)
+    )
+    mapping = Mapping(
+        client=Source(column="Phone"),
+        campaign_name=Source(column="Campaign"),
+        variables={"name": Source(column="name"), "code": Source(column="code")},
+    )
+
+    plan = make_plan(make_sheet(columns), mapping)
+
+    by_code: dict[str, set[int]] = {}
+    for row, reasons in _held(plan).items():
+        by_code.setdefault(reasons, set()).add(row)
+    assert set(plan.held.index) == known.held
+    assert by_code["variable_empty"] == known.missing
+    assert by_code["duplicate_differs"] == known.duplicates
+
+
+@pytest.mark.parametrize(
+    ("phone", "code"),
+    [("", "phone_missing"), ("+1650555XXXX", "letters"), ("1.65E+10", "cut_by_spreadsheet"),
+     ("2025550100", "no_country"), ("2026-01-31", "looks_like_date")],
+)  # fmt: skip
+def test_a_phone_that_cannot_be_read_holds_its_row(phone: str, code: str) -> None:
+    assert _held(_plan([ANA, phone])) == {3: code}
+
+
+def test_one_person_written_in_three_ways_is_messaged_once() -> None:
+    plan = _plan(["+1 (202) 555-0100", "0012025550100", "tel:+1-202-555-0100"], ["Ana", "Ana", "X"])
+
+    assert _held(plan) == {3: "duplicate", 4: "duplicate_differs"}
+
+
+def test_a_row_that_is_held_is_nobodys_first() -> None:
+    """The good second row is sent, since the first one is held for its empty name."""
+    plan = _plan([ANA, ANA], ["", "Ana"])
+
+    assert _held(plan) == {2: "variable_empty"}
+    assert [each.variables for each in plan.entries()] == [{"name": "Ana"}]
+
+
+def test_the_same_phone_may_get_two_campaigns() -> None:
+    assert _held(_plan([ANA, ANA], campaigns=["spring", "summer"])) == {}
+
+
+def test_who_may_get_a_campaign_again_gets_it_for_each_row() -> None:
+    answers = Answers(if_duplicate_check_unspecified=DuplicateBehavior.ALLOW_MULTIPLE)
+
+    plan = _plan([ANA, ANA], answers=answers)
+
+    assert plan.entry_count == 2
+    assert (3, "duplicate_sent", "warn") in _findings(plan)
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u00a0", "\u3000", "\t\n"])
+@pytest.mark.parametrize("trim", [True, False])
+def test_a_variable_of_nothing_but_space_is_empty(name: str, trim: bool) -> None:
+    plan = _plan([ANA, BEN], [name, "Ben"], answers=Answers(trim=trim))
+
+    assert list(plan.held.index) == [2]
+    assert "variable_empty" in _held(plan)[2]
+
+
+def test_an_empty_cell_takes_its_fallback() -> None:
+    mapping = MAPPING.model_copy(
+        update={"variables": {"name": Source(column="name", fallback="friend")}}
+    )
+
+    plan = _plan([ANA, BEN], ["", "Ben"], mapping=mapping)
+
+    assert [each.variables["name"] for each in plan.entries()] == ["friend", "Ben"]
+
+
+@pytest.mark.parametrize(
+    "value", ["007", "1.10", "1e5", "TRUE", "2026-01-31", '"', "\\", "{name}", "año 🎉", "null"]
+)
+def test_text_stays_text_to_the_wire(value: str) -> None:
+    (entry,) = _plan([ANA], [value]).entries()
+
+    assert entry.variables == {"name": value}
+
+
+def test_spaces_are_taken_off_and_shown_unless_a_person_keeps_them() -> None:
+    trimmed, kept = _plan([ANA], [" Ana "]), _plan([ANA], [" Ana "], answers=Answers(trim=False))
+
+    assert next(trimmed.entries()).variables == {"name": "Ana"}
+    assert (2, "trimmed", "warn") in _findings(trimmed)
+    assert next(kept.entries()).variables == {"name": " Ana "}
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [("a\nb", "line_break"), ("a\tb", "line_break"), ("a     b", "many_spaces"),
+     ("x" * 1025, "long_value")],
+)  # fmt: skip
+def test_what_whatsapp_may_refuse_later_is_warned_of_and_sent(value: str, code: str) -> None:
+    plan = _plan([ANA], [value])
+
+    assert (2, code, "warn") in _findings(plan)
+    assert plan.entry_count == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [('{"id": 1}', {"id": 1}), ("[1, 2]", [1, 2]), ("plain", "plain"), ("7", "7"), ("", None)],
+)
+def test_callback_data_is_an_object_a_list_or_text(text: str, sent: object) -> None:
+    mapping = MAPPING.model_copy(update={"callback_data": Source(value=text)})
+
+    (entry,) = _plan([ANA], mapping=mapping).entries()
+
+    assert entry.callback_data == sent
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("é" * 511 + "x", "callback_too_large"), ('{"a": NaN}', "callback_unfit"),
+     ("{broken", "callback_unfit"), ("[" * 100_000, "callback_unfit")],
+)  # fmt: skip
+def test_callback_data_that_the_api_would_refuse_holds_its_row(text: str, code: str) -> None:
+    mapping = MAPPING.model_copy(update={"callback_data": Source(value=text)})
+
+    assert _held(_plan([ANA], mapping=mapping)) == {2: code}
+
+
+def test_only_flags_of_cells_that_are_sent_hold_a_row() -> None:
+    flags = [(2, "name", "error_value"), (3, "unused", "error_value")]
+
+    assert _held(_plan([ANA, BEN], flags=flags)) == {2: "error_value"}
+
+
+def test_a_refused_repair_holds_its_rows() -> None:
+    taken = _plan(["2025550100", BEN], answers=Answers(region="US"))
+    left = _plan(
+        ["2025550100", BEN],
+        answers=Answers(region="US", refused_repairs=frozenset({"country_added"})),
+    )
+
+    assert _held(taken) == {}
+    assert _held(left) == {2: "repair_refused"}
+
+
+def test_sendouts_stand_in_the_order_of_the_sheet_and_positions_within_them() -> None:
+    plan = _plan([ANA, BEN, CAM], campaigns=["b", "a", "b"])
+
+    assert [(each.campaign_name, each.entries) for each in plan.sendouts] == [("b", 2), ("a", 1)]
+    assert [each.client for each in plan.entries()] == [ANA, CAM, BEN]
+    assert [each.client for each in plan.entries(sendout=0, start=1)] == [CAM]
+
+
+def test_names_and_versions_that_look_alike_together_are_two_sendouts() -> None:
+    mapping = MAPPING.model_copy(update={"campaign_version": Source(column="name")})
+
+    plan = _plan([ANA, BEN], ["c", "b\0c"], ["a\0b", "a"], mapping=mapping)
+
+    assert len(plan.sendouts) == 2
+
+
+def _fingerprint(**changes: Any) -> str:
+    given: dict[str, Any] = {"phones": [ANA, BEN], "names": ["Ana", "Ben"], **changes}
+    return _plan(given.pop("phones"), given.pop("names"), **given).fingerprint
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"phones": [ANA, CAM]},
+        {"phones": [BEN, ANA], "names": ["Ben", "Ana"]},
+        {"names": ["Ana", "ben"]},
+        {"names": ["AnaB", "en"]},
+        {"campaigns": ["spring", "summer"]},
+        {"mapping": MAPPING.model_copy(update={"sender": Source(value="+1")})},
+        {"mapping": MAPPING.model_copy(update={"campaign_version": Source(value="v1")})},
+        {"mapping": MAPPING.model_copy(update={"callback_data": Source(value="x")})},
+        {"mapping": MAPPING.model_copy(update={"variables": {"n": Source(column="name")}})},
+        {"answers": Answers(if_version_unspecified=VersionBehavior.CREATE_NEW)},
+        {"answers": Answers(if_duplicate_check_unspecified=DuplicateBehavior.ALLOW_MULTIPLE)},
+    ],
+)
+def test_whatever_changes_what_is_sent_changes_the_fingerprint(changes: dict[str, Any]) -> None:
+    assert _fingerprint(**changes) != _fingerprint()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"filename": "other.xlsx"},
+        {"rows": [7, 19]},
+        {"names": [" Ana ", "Ben"]},
+        {"phones": [ANA, f"tel:{BEN}"]},
+        {"phones": [ANA, "x", BEN], "names": ["Ana", "-", "Ben"]},
+        {"answers": Answers(region="BR")},
+    ],
+)
+def test_nothing_else_changes_the_fingerprint(changes: dict[str, Any]) -> None:
+    assert _fingerprint(**changes) == _fingerprint()
+
+
+def test_other_rows_held_back_make_another_plan_of_the_same_fingerprint() -> None:
+    one, other = _plan([ANA]), _plan([ANA, "x"])
+
+    assert one.fingerprint == other.fingerprint
+    assert one.id != other.id
+
+
+def test_a_row_is_found_by_the_number_that_its_owner_sees() -> None:
+    plan = _plan([ANA, "x", BEN], rows=[5, 6, 9])
+    found = plan.entry_for_row(9)
+
+    assert found is not None
+    assert found.client == BEN
+    assert plan.entry_for_row(6) is None
+    assert plan.entry_for_row(1) is None
+    assert plan.first_row_to_send == 5
+
+
+def test_no_plan_is_made_of_an_incomplete_mapping() -> None:
+    with pytest.raises(MappingIncompleteError) as caught:
+        _plan([ANA], mapping=Mapping(variables={"n": Source(column="gone")}))
+
+    codes = {problem.code for problem in caught.value.problems}
+    assert codes == {"no_phone_column", "no_campaign", "column_gone"}
+
+
+def test_a_test_on_ones_own_phone_is_a_plan_of_one() -> None:
+    entry = CampaignEntry(
+        client=ANA, campaign_name="spring", variables={"n": '"x"'}, callback_data={"a": [1]}
+    )
+
+    plan = single_entry_plan(entry, SendCampaignsOptions(), label="Test")
+
+    assert list(plan.entries()) == [entry]
+    assert (plan.rows, plan.held_count, plan.request_count) == (1, 0, 1)
+
+
+def test_the_variables_of_the_preview_are_those_of_the_plan() -> None:
+    plan = _plan([ANA], ['{"a": "b"}'])
+    entry = plan.entry_for_row(2)
+
+    assert entry is not None
+    assert json.loads(plan.table.loc[2, "variables"]) == entry.variables == {"name": '{"a": "b"}'}

@@ -1,0 +1,63 @@
+import pytest
+
+from lib.campaign import suggest_mapping
+from tests.support.recipients import fictional_phone
+from tests.support.sheets import make_sheet
+
+PHONES = [fictional_phone(number) for number in range(4)]
+NAMES = ["Ana", "Ben", "Cam", "Dia"]
+
+
+@pytest.mark.parametrize(
+    ("phone", "campaign"),
+    [("Phone", "Campaign"), ("phone_number", "campaign_name"), ("phoneNumber", "campaignName"),
+     ("Celular", "Campaña"), ("Número de teléfono", "Nombre de la campaña"), ("Móvil", "campana"),
+     ("Telefone", "Campanha"), ("WHATSAPP", "Nome da campanha"),
+     ("Telephon number", "Campain name"),
+     ("client", "campaignName"), ("external_id", "campaign")],
+)  # fmt: skip
+def test_headers_are_known_in_three_languages_and_many_spellings(phone: str, campaign: str) -> None:
+    sheet = make_sheet({campaign: ["spring"] * 4, "Nombre": NAMES, phone: PHONES})
+
+    mapping = suggest_mapping(sheet)
+
+    assert mapping.client.column == phone
+    assert mapping.campaign_name.column == campaign
+    assert {name: source.column for name, source in mapping.variables.items()} == {
+        "Nombre": "Nombre"
+    }
+
+
+def test_a_column_of_names_is_no_phone_whatever_its_header() -> None:
+    mapping = suggest_mapping(make_sheet({"cliente": NAMES, "celular": PHONES}))
+
+    assert mapping.client.column == "celular"
+    assert list(mapping.variables) == ["cliente"]
+
+
+def test_without_a_fitting_header_the_cells_decide() -> None:
+    assert suggest_mapping(make_sheet({"a": NAMES, "b": PHONES})).client.column == "b"
+
+
+def test_a_sheet_without_phones_gets_no_phone() -> None:
+    assert suggest_mapping(
+        make_sheet({"phone": NAMES, "age": ["1", "2", "3", "4"]})
+    ).client.is_left_out
+
+
+def test_a_mended_report_does_not_send_our_own_columns() -> None:
+    columns = {"phone": PHONES, "name": NAMES, "Row": ["2"] * 4, "Why held": ["x"] * 4,
+               "Outcome": ["Held back"] * 4, "Error code": ["y"] * 4}  # fmt: skip
+
+    assert list(suggest_mapping(make_sheet(columns)).variables) == ["name"]
+
+
+def test_no_column_feeds_two_fields() -> None:
+    mapping = suggest_mapping(make_sheet({"phone": PHONES, "mobile": PHONES, "version": NAMES}))
+
+    columns = [source.column for source in mapping.named_sources().values()]
+    assert len(columns) == len(set(columns)) == 3
+
+
+def test_a_column_without_a_single_cell_is_no_variable() -> None:
+    assert suggest_mapping(make_sheet({"phone": PHONES, "empty": [""] * 4})).variables == {}
