@@ -91,7 +91,8 @@ def save_connection(name: str, connection: ConnectionSettings, settings: Setting
     """Keep a connection in the data folder, in a file that only its owner can read.
 
     Raises ConnectionNameError where the name is unfit or belongs to the sandbox, the environment
-    or the secrets file.
+    or the secrets file, InsecureAddress and ValueError where nothing could be sent this way. All
+    of them say so in a sentence that is safe to show.
     """
     if not _NAME.fullmatch(name):
         raise ConnectionNameError(
@@ -99,6 +100,11 @@ def save_connection(name: str, connection: ConnectionSettings, settings: Setting
         )
     if name == SANDBOX or name in settings.connections:
         raise ConnectionNameError("This name is taken. Choose another one.")
+    ConnectlyClient(
+        base_url=connection.base_url,
+        business_id=connection.business_id,
+        api_key=connection.api_key,
+    ).close()
     _keep({**_kept(settings), name: connection}, settings)
 
 

@@ -1,9 +1,9 @@
 """Settings: connections, own phone, default country, and where data is kept."""
 
 import streamlit as st
+from pydantic import SecretStr
 
 from lib.connections import (
-    ConnectionNameError,
     check_connection,
     delete_connection,
     list_connections,
@@ -92,13 +92,13 @@ with st.expander("Add a connection", icon=":material/add:"):
                         name.strip().lower(),
                         ConnectionSettings(
                             business_id=business_id.strip(),
-                            api_key=api_key.strip(),
+                            api_key=SecretStr(api_key.strip()),
                             base_url=base_url.strip(),
                             rate=rate,
                         ),
                         settings,
                     )
-                except ConnectionNameError as error:
+                except ValueError as error:
                     st.error(str(error))
                 else:
                     st.rerun()

@@ -131,3 +131,15 @@ def test_checking_a_connection_that_nobody_answers_says_so(
 
     with pytest.raises(ConnectionFailed):
         check_connection(get_connection("gone", settings), settings)
+
+
+@pytest.mark.parametrize(
+    "change", [{"base_url": "http://api.example"}, {"base_url": ""}, {"api_key": ""}]
+)
+def test_a_connection_that_could_not_send_safely_is_not_kept(
+    change: dict[str, object], settings: Settings
+) -> None:
+    with pytest.raises(ValueError, match=r"\.$"):
+        save_connection("acme", _acme(**change), settings)
+
+    assert [each.name for each in list_connections(settings)] == ["sandbox"]

@@ -336,4 +336,6 @@ def test_the_variables_of_the_preview_are_those_of_the_plan() -> None:
     entry = plan.entry_for_row(2)
 
     assert entry is not None
-    assert json.loads(plan.table.loc[2, "variables"]) == entry.variables == {"name": '{"a": "b"}'}
+    assert (
+        json.loads(str(plan.table.loc[2, "variables"])) == entry.variables == {"name": '{"a": "b"}'}
+    )
