@@ -51,6 +51,11 @@ PROBLEMS: Final[dict[str, PhoneWords]] = {
         "It is no number of the default country, but could be one of another. Write it with + and "
         "its country code.",
     ),
+    "two_readings": PhoneWords(
+        "Can be read in two ways",
+        "Its first digits may be the country code or a part of the number. Write it with + and "
+        "its country code.",
+    ),
     "unknown_country": PhoneWords(
         "Country code not known", "No country has this code. Correct the number in your sheet."
     ),

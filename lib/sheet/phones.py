@@ -191,7 +191,7 @@ def _form_problem(text: str) -> str | None:
         return "two_numbers"
     if any(map(str.isalpha, text)):
         return "letters"
-    if not _ALLOWED.fullmatch(text) or _FRACTION.fullmatch(text):
+    if not _ALLOWED.fullmatch(text) or _FRACTION.fullmatch(text) or text.endswith(")"):
         return "not_a_phone"
     if "+" in text and not _PLUS.fullmatch(text):
         return "not_a_phone"
@@ -219,10 +219,14 @@ def _national(text: str, region: str, repair: str | None) -> Phone:
         # It began with the country's own prefix for calls abroad, such as 011.
         return _judge(number, repair or "international_prefix")
     phone = _judge(number, repair or "country_added")
+    whole = _parse("+" + re.sub(r"\D", "", text), None)
+    if whole is None or not phonenumbers.is_valid_number(whole):
+        return phone
     if phone.e164 is None:
-        abroad = _parse("+" + re.sub(r"\D", "", text), None)
-        if abroad is not None and phonenumbers.is_valid_number(abroad):
-            return Phone(problem="other_country")
+        return Phone(problem="other_country")
+    if whole.country_code == number.country_code and whole != number:
+        # Its first digits are the country's code, or belong to the number: both would be valid.
+        return Phone(problem="two_readings")
     return phone
 
 

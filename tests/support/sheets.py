@@ -18,9 +18,7 @@ def make_sheet(
     filename: str = "list.csv",
 ) -> Sheet:
     """Make a sheet of these columns; ``flags`` are (row, column, code)."""
-    frame = pd.DataFrame(
-        {name: pd.array(list(cells), dtype=_TEXT) for name, cells in columns.items()}
-    )
+    frame = pd.DataFrame({name: list(cells) for name, cells in columns.items()}, dtype=_TEXT)
     numbers = rows if rows is not None else range(first_row, first_row + len(frame))
     frame.index = pd.Index(list(numbers), dtype="int64", name="row")
     return Sheet(
