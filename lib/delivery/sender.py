@@ -99,6 +99,7 @@ class Lane:
         self._opening = asyncio.Semaphore(_MOST_OPENING)
         self._work = asyncio.Event()
         self._room = asyncio.Event()
+        self._room.set()
         self._phases: Counter[_Phase | None] = Counter()
         # Unknown at first, so that the first answer takes back what an earlier worker has said.
         self._said_unreachable = True
@@ -106,7 +107,6 @@ class Lane:
     def wake(self) -> None:
         """Say that there may be something to claim, or that it is time to stop."""
         self._work.set()
-        self._room.set()
 
     async def run(self) -> None:
         """Claim and send until told to stop; then wait for what is under way."""
@@ -115,6 +115,7 @@ class Lane:
                 while not self._stopping.is_set():
                     await self._work.wait()
                     self._work.clear()
+                    await self._room.wait()
                     while await self._claim(deliveries):
                         await self._room.wait()
         finally:
@@ -124,7 +125,8 @@ class Lane:
         """Claim as many batches as there is room for and set them going; tell whether any."""
         if self._stopping.is_set() or self._line.pause_left or not await self._is_fit():
             return False
-        most = _MOST_AHEAD - self._phases[_Phase.AHEAD]
+        # Repeats may have come ahead of us since there was room.
+        most = max(_MOST_AHEAD - self._phases[_Phase.AHEAD], 1)
         claims = await self._writer.write(
             lambda db: ledger_batches.claim(db, self._name, self._owner, most, _now())
         )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -118,27 +119,34 @@ def test_a_full_disk_stops_sending_and_room_lets_it_go_on(idle_worker, sandbox):
     wait_for_run(run_id, until=lambda run: run.accepted > 50)
     no_limit = resource.prlimit(idle_worker.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(idle_worker.pid, resource.RLIMIT_FSIZE, (1, no_limit[1]))
-    stuck = _when_it_stands_still(sandbox)
-    assert stuck < 300
+    assert when_it_stands_still(lambda: len(sandbox.record())) < 300
     resource.prlimit(idle_worker.pid, resource.RLIMIT_FSIZE, no_limit)
     run = wait_for_run(run_id)
     assert (run.accepted, run.unknown) == (300, 0)
     assert len(sandbox.record()) == 300
 
 
-def _when_it_stands_still(sandbox) -> int:
-    """Return how many messages there are once there have been no more for a second."""
-    count, since = -1, time.monotonic()
+def when_it_stands_still(count: Callable[[], int]) -> int:
+    """Return a count once it has not changed for a second."""
+    last, since = count(), time.monotonic()
 
     def stands_still() -> bool:
-        nonlocal count, since
-        now = len(sandbox.record())
-        if now != count:
-            count, since = now, time.monotonic()
+        nonlocal last, since
+        now = count()
+        if now != last:
+            last, since = now, time.monotonic()
         return time.monotonic() - since > 1.0
 
     wait_for(stands_still)
-    return count
+    return last
+
+
+def test_an_api_that_hangs_gets_only_so_many_requests(idle_worker, sandbox_factory):
+    idle_worker.connect(sandbox_factory({"faults": {"hang_before": 1}}))
+    idle_worker.start(SENDOUT_READ_TIMEOUT="60")
+    run_id = start_run(plan_of(600), connection="sandbox")
+    wait_for_run(run_id, until=lambda run: len(run_attempts(run.id)) > 100)
+    assert when_it_stands_still(lambda: len(run_attempts(run_id))) < 200
 
 
 def test_the_log_tells_of_trouble_and_names_nobody(idle_worker, sandbox_factory):
