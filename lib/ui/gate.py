@@ -7,18 +7,20 @@ The router asks here, and each page asks again, so that no way into a page leads
 import hashlib
 
 import streamlit as st
-
-from lib.settings import SECRETS_FILE
+from streamlit.errors import StreamlitSecretNotFoundError
 
 
 def sign_in_is_on() -> bool:
     """Tell whether an administrator has set up sign-in."""
-    return SECRETS_FILE.exists() and "auth" in st.secrets
+    try:
+        return "auth" in st.secrets
+    except StreamlitSecretNotFoundError:
+        return False
 
 
 def require_sign_in() -> None:
     """Stop the script with an invitation to sign in, where that is needed."""
-    if not sign_in_is_on() or st.user.is_logged_in:
+    if not sign_in_is_on() or st.user.get("is_logged_in", False) is True:
         return
     st.title("Sendout Studio")
     st.write("Please sign in to go on.")

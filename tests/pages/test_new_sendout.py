@@ -1,0 +1,256 @@
+"""New sendout: every step of the way, and every sheet that can't go it."""
+
+import io
+
+import pytest
+import xlsxwriter
+from msoffcrypto.format.ooxml import OOXMLFile
+from streamlit.testing.v1 import AppTest
+
+from lib.campaign import load_draft
+from lib.connectly import DuplicateBehavior, VersionBehavior
+from lib.delivery import RunState, list_runs, pause_run
+from lib.settings import Settings
+from tests.pages.conftest import Visit, press, texts
+from tests.support.recipients import fictional_phone, known_sheet
+
+ANA, BEN = fictional_phone(0), fictional_phone(1)
+GOOD = f"phone,campaign,name\n{ANA},demo_welcome,Ana\n{BEN},demo_welcome,Ben\n"
+WIDE = (",".join(f"c{number}" for number in range(100_001)) + "\nx\n").encode()
+
+
+def _upload(app: AppTest, data: bytes | str, name: str = "list.csv") -> AppTest:
+    data = data.encode() if isinstance(data, str) else data
+    app.file_uploader[0].upload(name, data).run()
+    assert not app.exception
+    return app
+
+
+def _prepared(visit: Visit, data: bytes | str = GOOD, name: str = "list.csv") -> AppTest:
+    return press(_upload(visit("new_sendout"), data, name), "These columns are right")
+
+
+def _draft_id(app: AppTest) -> str:
+    value = app.query_params["draft"]
+    return value if isinstance(value, str) else value[0]
+
+
+def _workbook(**cells: str) -> bytes:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as workbook:
+        worksheet = workbook.add_worksheet()
+        for place, value in cells.items():
+            worksheet.write(place, value)
+    return buffer.getvalue()
+
+
+def _encrypted() -> bytes:
+    buffer = io.BytesIO()
+    plain = io.BytesIO(_workbook(A1="phone", A2="+12025550100"))
+    OOXMLFile(plain).encrypt("secret", buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("list.csv", b"", "empty"),
+        ("list.csv", b"phone,name\n", "no rows"),
+        ("list.xlsx", b"%PDF-1.7 and more", "PDF"),
+        ("list.xlsx", _encrypted(), "password"),
+        ("list.xlsx", b"PK\x03\x04 cut off", "damaged"),
+        ("list.csv", WIDE, "100,001"),
+    ],
+)  # fmt: skip
+def test_a_sheet_that_cannot_be_read_gets_its_own_sentence(
+    name: str, data: bytes, sentence: str, visit: Visit, settings: Settings
+) -> None:
+    app = _upload(visit("new_sendout"), data, name)
+
+    (error,) = app.error
+    assert sentence.casefold() in error.value.casefold()
+    assert list(settings.sheets_dir.glob(".*")) == []
+
+
+def test_a_sheet_without_phones_asks_for_their_column(visit: Visit) -> None:
+    app = _upload(visit("new_sendout"), "name,city\nAna,Lima\n")
+
+    assert "Choose the column that holds the phone numbers" in texts(app)
+    assert next(b for b in app.button if b.label == "These columns are right").disabled
+
+
+def test_a_sheet_without_header_is_taken_with_a_note(visit: Visit) -> None:
+    app = _upload(visit("new_sendout"), f"{fictional_phone(0)},Ana\n{fictional_phone(1)},Ben\n")
+
+    assert "Column A" in str(app.selectbox[0].options)
+
+
+def test_two_columns_of_one_name_are_told_apart(visit: Visit) -> None:
+    app = _upload(visit("new_sendout"), f"phone,name,name\n{fictional_phone(0)},Ana,Ben\n")
+
+    assert "name (2)" in str(app.selectbox[0].options)
+
+
+def test_a_formula_cell_is_sent_as_its_result(visit: Visit) -> None:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as workbook:
+        worksheet = workbook.add_worksheet()
+        worksheet.write_row(0, 0, ["phone", "campaign", "name"])
+        worksheet.write_row(1, 0, [fictional_phone(0), "demo_welcome"])
+        worksheet.write_formula(1, 2, '="An"&"a"', None, "Ana")
+
+    app = _prepared(visit, buffer.getvalue(), "list.xlsx")
+
+    assert '"name": "Ana"' in texts(app)
+
+
+def test_pasted_rows_and_samples_are_as_good_as_a_file(visit: Visit) -> None:
+    app = visit("new_sendout")
+    app.text_area[0].set_value(f"phone\tname\n{fictional_phone(0)}\tAna")
+    pasted = press(app, "Use these rows")
+    sample = press(visit("new_sendout"), "Use this sample")
+
+    assert "pasted rows" in texts(pasted)
+    assert "40 rows" in texts(sample)
+
+
+def test_the_check_names_rows_and_numbers_add_up(visit: Visit) -> None:
+    known = known_sheet(60)
+
+    app = _prepared(visit, known.csv())
+
+    shown = texts(app)
+    assert f"60 rows = {len(known.sent)} to send + {len(known.held)} held back" in shown
+    assert "Same phone twice, with other values" in shown
+    assert "rows 21, 51" in shown
+
+
+def test_the_default_country_turns_held_rows_into_repaired_ones(visit: Visit) -> None:
+    app = _prepared(visit, "phone,campaign,name\n2025550100,demo_welcome,Ana\n")
+    assert "nobody to send to" in texts(app)
+
+    country = next(each for each in app.selectbox if "country code" in each.label)
+    country.set_value("US").run()
+
+    assert "1 recipient" in texts(app)
+    assert "country code added" in texts(app)
+    app.toggle[0].set_value(False).run()
+    assert "nobody to send to" in texts(app)
+
+
+def test_a_fixed_campaign_and_a_renamed_variable_reach_the_request(visit: Visit) -> None:
+    app = _upload(visit("new_sendout"), f"phone,Nombre\n{fictional_phone(0)},Ana\n")
+    next(each for each in app.selectbox if each.label == "Campaign name").set_value(-2).run()
+    next(each for each in app.text_input if each.label == "Fixed value").set_value("spring").run()
+    next(each for each in app.text_input if each.label == "Variable").set_value("name").run()
+
+    app = press(app, "These columns are right")
+
+    assert '"campaignName": "spring"' in texts(app)
+    assert '"name": "Ana"' in texts(app)
+
+
+def test_two_variables_of_one_name_are_refused(visit: Visit) -> None:
+    app = _upload(visit("new_sendout"), f"phone,campaign,a,b\n{fictional_phone(0)},x,1,2\n")
+    next(each for each in app.text_input if each.value == "b").set_value("a").run()
+
+    assert "Two variables have the same name" in texts(app)
+
+
+def test_a_variable_can_be_added_by_hand(visit: Visit) -> None:
+    app = press(_upload(visit("new_sendout"), GOOD), "Add a variable")
+
+    assert [each.value for each in app.text_input if each.label == "Variable"] == [
+        "name",
+        "variable_1",
+    ]
+
+
+def test_options_reach_the_request_with_their_consequence_said(visit: Visit) -> None:
+    app = _prepared(visit)
+    app.radio[0].set_value(VersionBehavior.CREATE_NEW).run()
+    app.radio[1].set_value(DuplicateBehavior.ALLOW_MULTIPLE).run()
+
+    shown = texts(app)
+    assert '"ifVersionUnspecified": "create_new"' in shown
+    assert '"ifDuplicateCheckUnspecified": "allow_multiple"' in shown
+    assert "Goes out **again**" in shown
+
+
+def test_sending_needs_a_word_and_writes_one_run(visit: Visit, settings: Settings) -> None:
+    app = _prepared(visit)
+    assert app.button(key="send").disabled
+
+    next(each for each in app.checkbox if "checked the numbers" in each.label).check().run()
+    app.button(key="send").click().run()
+
+    assert "Your sendout is on its way" in texts(app)
+    (run,) = list_runs(settings=settings)
+    assert (run.rows, run.waiting, run.label) == (2, 2, "list.csv")
+
+
+def test_a_list_that_was_sent_before_is_not_sent_again_by_mistake(
+    visit: Visit, settings: Settings
+) -> None:
+    app = _prepared(visit)
+    next(each for each in app.checkbox if "checked the numbers" in each.label).check().run()
+    app.button(key="send").click().run()
+
+    again = _prepared(visit, GOOD, "copy of list.csv")
+
+    assert "This very list has been sent before" in texts(again)
+    assert again.button(key="send").disabled
+    assert len(list_runs(settings=settings)) == 1
+
+
+def test_a_lost_session_lands_on_the_step_that_was_reached(visit: Visit) -> None:
+    draft_id = _draft_id(_prepared(visit))
+
+    app = visit("new_sendout", draft=draft_id)
+
+    assert "Send to 2 recipients" in texts(app)
+
+
+def test_an_unknown_draft_begins_anew(visit: Visit) -> None:
+    app = visit("new_sendout", draft="../../etc/passwd")
+
+    assert "This draft is no longer here" in texts(app)
+    assert app.file_uploader
+
+
+def test_a_draft_whose_sheet_was_deleted_asks_for_it_again(
+    visit: Visit, settings: Settings
+) -> None:
+    draft_id = _draft_id(_prepared(visit))
+    draft = load_draft(draft_id, settings)
+    assert draft is not None
+    (settings.sheets_dir / f"{draft.sheet_id}.parquet").unlink()
+    import streamlit as st
+
+    st.cache_resource.clear()
+
+    app = visit("new_sendout", draft=draft_id)
+
+    assert app.file_uploader
+    assert app.error
+
+
+def test_a_name_in_the_sheet_cannot_draw_on_the_page(visit: Visit) -> None:
+    app = _prepared(visit, f"phone,campaign,[x](http://x.example)\n{ANA},a,b\n")
+
+    titles = [each.label for each in app.expander if "example" in each.label]
+    assert titles
+    assert all("](http" not in each for each in titles)
+
+
+def test_the_run_that_came_of_a_draft_is_linked(visit: Visit, settings: Settings) -> None:
+    app = _prepared(visit)
+    next(each for each in app.checkbox if "checked the numbers" in each.label).check().run()
+    app.button(key="send").click().run()
+    (run,) = list_runs(settings=settings)
+    pause_run(run.id, settings=settings)
+
+    live = visit("runs", run=run.id)
+
+    assert list_runs(settings=settings)[0].state is RunState.PAUSED
+    assert "Nothing is sent until you resume" in texts(live)

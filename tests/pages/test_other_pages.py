@@ -1,0 +1,195 @@
+"""Start, quick test, settings and the error guide: empty, full and failing."""
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib.connections import list_connections
+from lib.delivery import list_runs
+from lib.preferences import Preferences, load_preferences, save_preferences
+from lib.settings import Settings
+from tests.pages.conftest import Visit, press, texts
+from tests.support.recipients import fictional_phone
+from tests.support.sandbox import SandboxHandle
+
+KEY = "key-of-acme-0123456789"
+
+
+def _fill(app: AppTest, **values: str) -> AppTest:
+    """Type into the fields of these labels, as yet without leaving them."""
+    for label, value in values.items():
+        next(each for each in app.text_input if each.label == label.replace("_", " ")).set_value(
+            value
+        )
+    return app
+
+
+def _announce(settings: Settings, sandbox: SandboxHandle) -> None:
+    announcement = {"pid": sandbox.process.pid, "port": 0, "url": sandbox.url}
+    (settings.data_dir / "sandbox.json").write_text(json.dumps(announcement))
+
+
+PAGES = ["start", "new_sendout", "quick_test", "runs", "outcomes", "error_guide", "settings"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_without_a_connection_every_page_says_that_it_is_the_sandbox(
+    name: str, visit: Visit
+) -> None:
+    assert "You are in the sandbox" in texts(visit(name))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_with_a_connection_no_page_says_so(
+    name: str, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lib.settings import get_settings
+
+    monkeypatch.setenv("SENDOUT_CONNECTIONS__ACME__BUSINESS_ID", "biz")
+    monkeypatch.setenv("SENDOUT_CONNECTIONS__ACME__API_KEY", KEY)
+    get_settings.cache_clear()
+
+    shown = texts(visit(name))
+
+    assert "You are in the sandbox" not in shown
+    assert KEY not in shown
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_where_sign_in_is_set_up_a_stranger_sees_only_the_invitation(
+    name: str, visit: Visit
+) -> None:
+    app = visit(name, secrets={"auth": {"client_id": "x"}})
+
+    assert texts(app).splitlines() == ["Sendout Studio", "Please sign in to go on.", "Sign in"]
+
+
+def test_an_empty_start_leads_to_the_first_sendout(visit: Visit) -> None:
+    app = visit("start")
+
+    assert "Send your first campaign" in texts(app)
+    assert "New sendout" in [each.label for each in app.button]
+
+
+def test_a_quick_test_is_asked_for_once_however_often_it_is_clicked(
+    visit: Visit, settings: Settings
+) -> None:
+    app = _fill(
+        visit("quick_test"), Your_own_phone=fictional_phone(0), Campaign_name="demo_welcome"
+    ).run()
+
+    press(app, "Send to my phone")
+
+    (run,) = list_runs(settings=settings)
+    assert run.allows_repeats
+    assert "On its way" in texts(app)
+    assert next(each for each in app.button if each.label == "Send to my phone").disabled
+    assert load_preferences("local", settings).own_phone == fictional_phone(0)
+
+
+@pytest.mark.parametrize(
+    ("phone", "sentence"), [("1.65E+10", "cut this number"), ("2025550100", "country")]
+)
+def test_a_phone_that_cannot_be_read_is_not_sent_to(
+    phone: str, sentence: str, visit: Visit
+) -> None:
+    app = _fill(visit("quick_test"), Your_own_phone=phone, Campaign_name="demo_welcome").run()
+
+    assert sentence in texts(app)
+    assert next(each for each in app.button if each.label == "Send to my phone").disabled
+
+
+def test_the_own_phone_is_remembered(visit: Visit, settings: Settings) -> None:
+    save_preferences("local", Preferences(own_phone=fictional_phone(7)), settings)
+
+    assert fictional_phone(7) in [each.value for each in visit("quick_test").text_input]
+
+
+def test_a_connection_is_added_tested_and_removed(
+    visit: Visit, settings: Settings, sandbox: SandboxHandle
+) -> None:
+    app = visit("settings")
+    _fill(
+        app,
+        Name="acme",
+        Business_id=sandbox.business_id,
+        API_key=sandbox.api_key,
+        Address=sandbox.url,
+    )
+    press(app, "Add connection")
+    assert "**acme**" in texts(app)
+
+    app.button(key="test_acme").click().run()
+    assert "The key works" in texts(app)
+
+    app.button(key="remove_acme").click().run()
+    assert [each.name for each in list_connections(settings)] == ["sandbox"]
+
+
+def test_a_wrong_key_and_a_silent_server_are_told_apart(
+    visit: Visit, settings: Settings, sandbox: SandboxHandle
+) -> None:
+    app = visit("settings")
+    _fill(app, Name="acme", Business_id="biz", API_key=KEY, Address=sandbox.url)
+    press(app, "Add connection")
+
+    app.button(key="test_acme").click().run()
+    assert "does not accept this key" in texts(app)
+
+    sandbox.stop()
+    app.button(key="test_acme").click().run()
+    assert "could not be reached" in texts(app)
+    assert KEY not in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"Name": "sandbox"}, "taken"),
+        ({"Name": "A b"}, "small letters"),
+        ({"Address": "http://api.example"}, "https"),
+        ({"API_key": ""}, "all needed"),
+    ],
+)
+def test_a_connection_that_cannot_be_is_refused_with_a_sentence(
+    values: dict[str, str], sentence: str, visit: Visit, settings: Settings
+) -> None:
+    app = visit("settings")
+    given = {"Name": "acme", "Business_id": "biz", "API_key": KEY, **values}
+    _fill(app, **given)
+
+    press(app, "Add connection")
+
+    assert sentence in texts(app)
+    assert len(list_connections(settings)) == 1
+
+
+def test_own_phone_and_country_are_kept(visit: Visit, settings: Settings) -> None:
+    app = visit("settings")
+    _fill(app, Your_own_phone="+12025550100").run()
+    next(each for each in app.selectbox if each.label == "Default country").set_value("BR").run()
+
+    kept = load_preferences("local", settings)
+
+    assert (kept.own_phone, kept.region) == ("+12025550100", "BR")
+
+
+def test_the_guide_finds_a_code_by_any_of_its_words(visit: Visit) -> None:
+    app = visit("error_guide")
+    next(each for each in app.text_input if each.label == "Search").set_value("opted").run()
+
+    assert [each.value for each in app.code] == ["ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"]
+
+
+def test_the_guide_says_what_to_do_when_nothing_fits(visit: Visit) -> None:
+    app = visit("error_guide")
+    next(each for each in app.text_input if each.label == "Search").set_value("qqq").run()
+
+    assert "No code fits" in texts(app)
+
+
+def test_a_linked_code_is_shown_alone_also_one_from_next_year(visit: Visit) -> None:
+    app = visit("error_guide", code="ERROR_CODE_FROM_NEXT_YEAR")
+
+    assert [each.value for each in app.code] == ["ERROR_CODE_FROM_NEXT_YEAR"]
