@@ -306,15 +306,16 @@ def test_a_connection_that_is_gone_pauses_its_runs(worker, settings, sandbox):
 
 
 @pytest.mark.parametrize("url", ["http://example.com", "https://example.com:x"])
-def test_a_connection_that_cannot_be_used_safely_pauses_its_runs(worker, settings, url):
-    unsafe = ConnectionSettings(business_id="b", api_key=SecretStr("k"), base_url=url)
-    save_connection("acme", unsafe, settings)
+def test_a_connection_that_cannot_be_used_safely_pauses_its_runs(idle_worker, url):
+    prefix = "SENDOUT_CONNECTIONS__ACME__"
+    acme = {"BUSINESS_ID": "b", "API_KEY": "k", "BASE_URL": url}
+    idle_worker.start(**{f"{prefix}{name}": value for name, value in acme.items()})
     run_id = start_run(plan_of(2), connection="acme")
     run = wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)
     assert (run.reason, run.waiting) == (Reason.CONNECTION_UNFIT, 2)
     resume_run(run_id)
     wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)
-    assert worker_state().pid == worker.pid
+    assert worker_state().pid == idle_worker.pid
 
 
 def test_a_plan_that_cannot_be_read_pauses_its_run(worker, settings):
