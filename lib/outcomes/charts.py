@@ -25,8 +25,8 @@ _LEGEND_HEIGHT: Final = 34
 _BAR_LABEL: Final = 42  # characters that 350 pixels hold, with a number beside them
 _AREA_HEADER: Final = 26
 _AREA_LINE: Final = 14
-_CAMPAIGN_AREAS: Final = 7
-_ERROR_AREAS: Final = 6
+_CAMPAIGN_AREAS: Final = 5
+_ERROR_AREAS: Final = 5
 _GRID: Final = "rgba(128, 128, 128, 0.25)"
 _LOOK_BY_LABEL: Final[dict[str, Look]] = {
     look.label: look for outcome, look in LOOKS.items() if outcome is not Outcome.HELD
@@ -199,7 +199,7 @@ def time_chart(table: pd.DataFrame) -> go.Figure:
         type="date",
         range=[first - room, last + room],
         tickformat="%-d %b" if bucket == "1D" else "%H:%M",
-        title={"text": _days(first, last), "standoff": 4},
+        title={"text": _days(first, last), "standoff": 4, "font": {"size": 13}},
         tickangle=0,
         nticks=6,
         showgrid=False,

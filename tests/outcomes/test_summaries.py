@@ -1,0 +1,128 @@
+"""Totals add up, agree with the ledger, and say so where they do not."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lib.campaign import single_entry_plan
+from lib.connectly import CampaignEntry, SendCampaignsOptions
+from lib.delivery import Outcome, RunNotFoundError, cancel_run, start_run, tallies
+from lib.outcomes import Filter, outcome_summary
+from lib.settings import Settings
+from tests.outcomes.conftest import SentRun, odd_sheet, started
+from tests.support.recipients import fictional_phone
+
+
+def test_totals_are_those_of_the_run(sent_run: SentRun) -> None:
+    run = sent_run.summary
+    summary = outcome_summary(Filter(), settings=sent_run.settings)
+    assert summary.reconciles
+    assert (summary.runs, summary.rows) == (1, run.rows)
+    assert summary.totals == {each: getattr(run, each.value) for each in Outcome}
+    assert sum(summary.totals.values()) == run.rows
+
+
+def test_every_table_has_the_same_people(sent_run: SentRun) -> None:
+    summary = outcome_summary(Filter(), settings=sent_run.settings)
+    rejected = summary.totals[Outcome.REJECTED]
+    assert rejected > 0
+    assert summary.by_sendout["Rejected"].sum() == rejected
+    assert summary.by_code["Recipients"].sum() == rejected
+    assert summary.by_class["Recipients"].sum() == rejected
+    assert summary.by_campaign["Recipients"].sum() == rejected
+    assert summary.over_time()["Rejected"].sum() == rejected
+
+
+def test_a_campaign_alone_adds_up_without_rows_held_back(sent_run: SentRun) -> None:
+    wanted = Filter(campaign="demo_invalid_phones")
+    summary = outcome_summary(wanted, settings=sent_run.settings)
+    sent = [cells for cells in sent_run.known.sent.values() if cells[1] == wanted.campaign]
+    assert summary.reconciles
+    assert summary.rows == len(sent)
+    assert summary.totals[Outcome.HELD] == 0
+    assert set(summary.by_sendout["Campaign"]) == {wanted.campaign}
+
+
+def test_time_limits_what_is_counted(sent_run: SentRun) -> None:
+    minutes = [line.minute for line in tallies(settings=sent_run.settings)]
+    before = outcome_summary(Filter(until=min(minutes)), settings=sent_run.settings)
+    after = outcome_summary(Filter(since=min(minutes)), settings=sent_run.settings)
+    assert (before.rows, before.runs, before.reconciles) == (0, 0, True)
+    assert after.rows == sent_run.summary.accepted + sent_run.summary.rejected
+
+
+def test_an_unknown_run_is_not_passed_over(settings: Settings) -> None:
+    with pytest.raises(RunNotFoundError):
+        outcome_summary(Filter(run_ids=("nobody",)), settings=settings)
+
+
+def test_an_empty_ledger_adds_up_to_nothing(settings: Settings) -> None:
+    summary = outcome_summary(Filter(), settings=settings)
+    assert (summary.runs, summary.rows, summary.reconciles) == (0, 0, True)
+    assert set(summary.totals.values()) == {0}
+    assert summary.by_sendout.empty
+
+
+def test_rows_wait_until_they_are_sent(settings: Settings) -> None:
+    known = odd_sheet(40)
+    started(known, settings)
+    summary = outcome_summary(Filter(), settings=settings)
+    assert summary.reconciles
+    assert summary.totals[Outcome.WAITING] == len(known.sent)
+    assert summary.totals[Outcome.HELD] == len(known.held)
+    assert summary.by_sendout["Waiting"].sum() == len(known.sent)
+
+
+def test_cancelled_rows_are_counted_as_such(settings: Settings) -> None:
+    known = odd_sheet(40)
+    cancel_run(started(known, settings), settings=settings)
+    summary = outcome_summary(Filter(), settings=settings)
+    assert summary.reconciles
+    assert summary.totals[Outcome.CANCELLED] == len(known.sent)
+    assert summary.over_time().empty
+
+
+def test_several_runs_are_one_sum_and_can_be_told_apart(settings: Settings) -> None:
+    known = odd_sheet(40)
+    first, second = (started(known, settings, repeat=each) for each in (0, 1))
+    both = outcome_summary(Filter(run_ids=(first, second, first)), settings=settings)
+    one = outcome_summary(Filter(run_ids=(second,)), settings=settings)
+    assert (both.runs, both.rows) == (2, 80)
+    assert (one.runs, one.rows) == (1, 40)
+
+
+def test_tests_are_left_out_unless_asked_for(settings: Settings) -> None:
+    entry = CampaignEntry(client=fictional_phone(0), campaign_name="demo_welcome")
+    plan = single_entry_plan(entry, SendCampaignsOptions(), label="my phone")
+    run_id = start_run(plan, connection="sandbox", kind="test", settings=settings)
+    assert outcome_summary(Filter(run_ids=(run_id,)), settings=settings).rows == 0
+    assert outcome_summary(Filter(include_tests=True), settings=settings).rows == 1
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE sendout SET accepted = accepted + 1, waiting = waiting - 1 WHERE number = 0",
+        "UPDATE run SET rows = rows + 1",
+        "INSERT INTO tally SELECT id, 0, 'accepted', '', 0, 1 FROM run",
+    ],
+)
+def test_numbers_that_do_not_add_up_say_so(settings: Settings, tampering: str) -> None:
+    started(odd_sheet(20), settings)
+    with sqlite3.connect(settings.ledger_path) as db:
+        db.execute(tampering)
+    db.close()
+    assert not outcome_summary(Filter(), settings=settings).reconciles
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_timed"),
+    [
+        (Filter(), False),
+        (Filter(since=datetime.now(UTC)), True),
+        (Filter(until=datetime.now(UTC) + timedelta(days=1)), True),
+    ],
+)
+def test_a_filter_knows_whether_it_limits_time(wanted: Filter, *, is_timed: bool) -> None:
+    assert wanted.is_timed is is_timed
