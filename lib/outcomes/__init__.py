@@ -4,15 +4,7 @@ Everything here reads. What stands in a table, a chart or a report agrees with t
 row, or says that it does not.
 """
 
-from lib.outcomes.charts import (
-    Chart,
-    campaign_chart,
-    charts_of,
-    class_chart,
-    code_chart,
-    sendout_chart,
-    time_chart,
-)
+from lib.outcomes.charts import Chart, charts_of
 from lib.outcomes.exports import TooWideError, csv_bytes, write_csv, write_xlsx, xlsx_bytes
 from lib.outcomes.looks import LOOKS, Look
 from lib.outcomes.report import ReportError, report
@@ -26,16 +18,11 @@ __all__ = [
     "ReportError",
     "Summary",
     "TooWideError",
-    "campaign_chart",
     "charts_of",
-    "class_chart",
-    "code_chart",
     "csv_bytes",
     "offered_runs",
     "outcome_summary",
     "report",
-    "sendout_chart",
-    "time_chart",
     "write_csv",
     "write_xlsx",
     "xlsx_bytes",

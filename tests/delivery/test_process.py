@@ -96,7 +96,9 @@ def test_a_worker_beats_until_it_dies(idle_worker, data_dir):
     idle_worker.start()
     first = worker_state()
     assert first.alive
-    assert f'"pid": {idle_worker.pid}' in (data_dir / "worker.json").read_text()
+    announcement = data_dir / "worker.json"
+    wait_for(announcement.exists)
+    assert f'"pid": {idle_worker.pid}' in announcement.read_text()
     wait_for(lambda: worker_state().beat_at != first.beat_at)
     idle_worker.kill()
     idle_worker.start()
