@@ -79,10 +79,10 @@ def by_code(tally: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "Error": [info.title for info in infos],
-            "Code": list(counts.index),
-            "Next step": [_sentence(info.error_class) for info in infos],
-            **{name: counts[name].to_numpy() for name in counts.columns},
             "Recipients": counts.sum(axis="columns").to_numpy(),
+            **{name: counts[name].to_numpy() for name in counts.columns},
+            "Next step": [_sentence(info.error_class) for info in infos],
+            "Code": list(counts.index),
         }
     )
     return _ranked(table, ["Code"])
@@ -123,10 +123,10 @@ def by_campaign(tally: pd.DataFrame) -> pd.DataFrame:
         {
             "Campaign": counts["campaign"],
             "Version": counts["version"],
-            "Outcome": _labels(counts["outcome"]),
             "Error": [explain(code).title for code in counts["code"]],
-            "Code": counts["code"],
             "Recipients": counts["count"],
+            "Outcome": _labels(counts["outcome"]),
+            "Code": counts["code"],
         }
     )
     return _ranked(table, ["Campaign", "Version", "Code", "Outcome"])

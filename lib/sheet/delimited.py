@@ -76,7 +76,9 @@ def decode(data: bytes) -> tuple[str, list[str]]:
     controls = sum(text.count(chr(code), 0, 65536) for code in (1, 2, 3, 4, 5, 6, 14, 15, 16))
     if controls > max(8, min(len(text), 65536) // 100):
         raise sheet_error("not_a_sheet", kind="a file of an unknown kind")
-    if encoding not in ("utf-8", "utf-16", "utf-32", "ascii"):
+    if encoding == "utf-8 with others":
+        notes.append("odd_letters")
+    elif encoding not in ("utf-8", "utf-16", "utf-32", "ascii"):
         notes.append("encoding_guessed")
     return text, notes
 
@@ -95,7 +97,29 @@ def _decode(data: bytes) -> tuple[str, str]:
         return data.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError:
         pass
+    if (text := _mostly_utf8(data)) is not None:
+        return text, "utf-8 with others"
     return _guess(data)
+
+
+def _mostly_utf8(data: bytes) -> str | None:
+    """Read UTF-8 in which a few bytes are of another encoding, as where two files were joined.
+
+    One bad byte must not turn every other letter into two wrong ones. Bytes that make no UTF-8
+    are read as Windows does; None where they are more than one in five letters beyond ASCII.
+    """
+    odd = 0
+
+    def as_windows(error: UnicodeError) -> tuple[str, int]:
+        nonlocal odd
+        assert isinstance(error, UnicodeDecodeError)
+        odd += error.end - error.start
+        return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+    codecs.register_error("sendout.windows", as_windows)
+    text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "sendout.windows")
+    beyond = len(text) - len(text.encode("ascii", "ignore"))
+    return text if odd * 5 <= beyond else None
 
 
 def _strictly(data: bytes, encoding: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ class Note(NamedTuple):
 SENTENCES = {
     "nul_removed": "Invisible zero characters were removed.",
     "encoding_guessed": "The file doesn't say how its letters are stored. Check a name or two.",
+    "odd_letters": "A few letters are stored in a way of their own. Check names with accents.",
     "quotes_ignored": "A quotation mark is never closed, so quotation marks were read as text.",
     "short_rows": "Some rows have fewer cells than the first one; the rest were read as empty.",
     "long_rows": "Some rows have more cells than there are column names; extra columns hold them.",

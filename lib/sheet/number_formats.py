@@ -20,6 +20,7 @@ BUILT_IN = {
 }  # fmt: skip
 
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.')
+_SPACING = re.compile(r"_.|\*.")
 _EXPONENT = re.compile(r"[Ee][+-]")
 _LOCALE = re.compile(r"\[\$[^\]-]*-(?P<id>[^\]]+)\]")
 _ENGLISH = re.compile(r"(?:0*[48]?09|0*[0-9a-f]?[0-9a-f]09|en-\w+)", re.IGNORECASE)
@@ -29,9 +30,10 @@ _NAMED_DATE = re.compile(r"mmm|ddd|aaa", re.IGNORECASE)
 def is_plain(code: str) -> bool:
     """Tell whether a number in this format is best shown by its digits alone.
 
-    So are General, text, whole numbers and powers of ten: 1.65E+10 hides a phone number.
+    So are General, text, whole numbers and powers of ten: 1.65E+10 hides a phone number. Words and
+    signs of the format's own, such as a plus before each number, are shown with them.
     """
-    bare = _QUOTED.sub("", code).strip()
+    bare = _SPACING.sub("", code).strip()
     return bare in ("", "0", "@", "#") or "general" in bare.lower() or bool(_EXPONENT.search(bare))
 
 

@@ -73,6 +73,7 @@ REPAIRS: Final[dict[str, PhoneWords]] = {
         "Country code added",
         "The number had no country code and was read as the default country's.",
     ),
+    "plus_added": PhoneWords("Plus added", "The number had its country code, but no + before it."),
     "international_prefix": PhoneWords(
         "00 read as +", "The number began with the prefix for calls abroad."
     ),

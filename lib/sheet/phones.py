@@ -7,6 +7,7 @@ would let pass (letters as a keypad, ``.0`` as a digit, a date, an exponent) is 
 is asked.
 """
 
+import dataclasses
 import functools
 import re
 import unicodedata
@@ -22,11 +23,18 @@ from lib.sheet.phone_words import PROBLEMS
 
 @dataclass(frozen=True)
 class Phone:
-    """One cell, read: ``e164`` or a ``problem``, and the ``repair`` that it took, if any."""
+    """One cell, read: ``e164`` or a ``problem``, and the ``repair`` that it took, if any.
+
+    Of a number without a plus, two things more are known, which matter to its whole column:
+    ``carries_code``, its first digits are a country code for certain; ``also_foreign``, it was read
+    as national, but its digits are a number of another country too.
+    """
 
     e164: str | None = None
     problem: str | None = None
     repair: str | None = None
+    carries_code: bool = False
+    also_foreign: bool = False
 
     @property
     def sentence(self) -> str:
@@ -51,7 +59,10 @@ _DATE: Final = re.compile(
     r"|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:19|20)\d\d(?: .*)?"
 )
 _DECIMAL: Final = re.compile(r"(\+?\d{7,15})[.,]0{1,2}")
-_FRACTION: Final = re.compile(r"\+?\d+[.,]\d{1,2}")
+# Money, coordinates, and the tax numbers of Brazil.
+_OTHER_NUMBER: Final = re.compile(
+    r"-.*|\+?\d+[.,]\d{1,2}|\d{1,3}[.,]\d{4,}|\d{3}\.\d{3}\.\d{3}-\d{2}"
+)
 _LINK: Final = re.compile(
     r"(?:https?://)?(?:www\.)?(?:wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=)"
     r"(?:\+|%2B)?(\d{7,15})/?(?:[?&].*)?"
@@ -64,7 +75,8 @@ _LABEL: Final = re.compile(
     re.IGNORECASE,
 )
 _EXTENSION: Final = re.compile(
-    r".*\d\s*(?:#|;ext=|(?:e?xt(?:ension)?|ramal|interno|int|anexo|x)[.:]?)\s*\d{1,6}",
+    r".*\d\s*(?:#|;ext=|(?:e?xt(?:ension)?|ramal|interno|int|anexo|x)[.:]?)\s*\d{1,6}"
+    r"|.*\d{3}\s*/\s*\d{1,3}",
     re.IGNORECASE,
 )
 _SEPARATORS: Final = re.compile(r"[/;,|&\n]|\s(?:or|o|ou|y|e|and)\s", re.IGNORECASE)
@@ -91,9 +103,14 @@ def normalise(series: pd.Series, region: str | None = None) -> pd.DataFrame:
     Returns a frame with the series' index and the text columns ``e164`` (``+`` and digits),
     ``problem`` (a code of `PROBLEMS`) and ``repair`` (a code of `REPAIRS`), missing where there is
     none. ``region`` is the ISO code of the country of numbers that do not say theirs.
+
+    Where some numbers of the column have a country code but no plus, all of them may: those that
+    are a number of the default country and of another one alike are held.
     """
     codes, cells = pd.factorize(series.astype("object"))
     read = [read_phone(cell, region) for cell in cells]
+    if any(phone.carries_code for phone in read):
+        read = [Phone(problem="two_readings") if phone.also_foreign else phone for phone in read]
     columns = {
         name: pd.array([getattr(phone, name) for phone in read], dtype=_TEXT).take(
             codes, allow_fill=True
@@ -191,7 +208,7 @@ def _form_problem(text: str) -> str | None:
         return "two_numbers"
     if any(map(str.isalpha, text)):
         return "letters"
-    if not _ALLOWED.fullmatch(text) or _FRACTION.fullmatch(text) or text.endswith(")"):
+    if not _ALLOWED.fullmatch(text) or _OTHER_NUMBER.fullmatch(text) or text.endswith(")"):
         return "not_a_phone"
     if "+" in text and not _PLUS.fullmatch(text):
         return "not_a_phone"
@@ -215,19 +232,26 @@ def _national(text: str, region: str, repair: str | None) -> Phone:
     number = _parse(text, region)
     if number is None:
         return Phone(problem="not_valid")
+    whole = _parse("+" + re.sub(r"\D", "", text), None)
+    if whole is not None and not phonenumbers.is_valid_number(whole):
+        whole = None
     if number.country_code != phonenumbers.country_code_for_region(region):
-        # It began with the country's own prefix for calls abroad, such as 011.
+        # It began with the country's own prefix for calls abroad, such as 011, if not with a code.
+        if whole is not None:
+            return Phone(problem="two_readings")
         return _judge(number, repair or "international_prefix")
     phone = _judge(number, repair or "country_added")
-    whole = _parse("+" + re.sub(r"\D", "", text), None)
-    if whole is None or not phonenumbers.is_valid_number(whole):
+    if whole is None:
         return phone
+    if whole == number:
+        return dataclasses.replace(phone, repair=repair or "plus_added", carries_code=True)
     if phone.e164 is None:
-        return Phone(problem="other_country")
-    if whole.country_code == number.country_code and whole != number:
-        # Its first digits are the country's code, or belong to the number: both would be valid.
+        return Phone(problem="other_country", carries_code=True)
+    same_country = whole.country_code == number.country_code
+    if same_country or (_is_mobile(whole) and not _is_mobile(number)):
+        # Its first digits are a country code, or belong to the number: both would be valid.
         return Phone(problem="two_readings")
-    return phone
+    return dataclasses.replace(phone, also_foreign=True)
 
 
 def _judge(number: PhoneNumber, repair: str | None) -> Phone:
@@ -261,9 +285,13 @@ def _mend(number: PhoneNumber) -> tuple[PhoneNumber | None, str | None]:
     mended = _parse(candidate, None)
     if mended is None or not phonenumbers.is_valid_number(mended):
         return None, None
-    if repair != "mexico_1" and phonenumbers.number_type(mended) not in _MOBILE:
+    if repair != "mexico_1" and not _is_mobile(mended):
         return None, None
     return mended, repair
+
+
+def _is_mobile(number: PhoneNumber) -> bool:
+    return phonenumbers.number_type(number) in _MOBILE
 
 
 def _why_invalid(number: PhoneNumber) -> str:

@@ -68,4 +68,12 @@ def draw_sendouts(summary: RunSummary) -> None:
         }
     )
     st.subheader("Sendouts", anchor=False)
-    st.dataframe(table, hide_index=True, alt="The sendouts of this run and their outcomes")
+    st.dataframe(
+        table,
+        hide_index=True,
+        alt="The sendouts of this run and their outcomes",
+        column_config={
+            name: st.column_config.NumberColumn(format="localized")
+            for name in table.select_dtypes("number").columns
+        },
+    )

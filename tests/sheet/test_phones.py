@@ -128,6 +128,9 @@ def test_each_change_of_digits_is_a_repair_with_a_name(
         ("++16505550123", "not_a_phone"), ("16505550123+", "not_a_phone"),
         ("+1 800 234 5678", "nobodys"), ("6505550123", "no_country"),
         ("5511912345678", "no_country"),
+        ("+49 30 901820/1", "extension"), ("123.456.789-09", "not_a_phone"),
+        ("12.345.678/0001-95", "two_numbers"), ("39.90421234", "not_a_phone"),
+        ("-23.5505199", "not_a_phone"), ("-6505550123", "not_a_phone"),
     ],
 )  # fmt: skip
 def test_what_is_no_phone_is_held_with_its_reason(cell: str, problem: str) -> None:
@@ -140,6 +143,39 @@ def test_what_is_no_phone_is_held_with_its_reason(cell: str, problem: str) -> No
 def test_a_number_with_two_readings_is_held(cell: str, region: str) -> None:
     """Without a plus, the first digits may be the country's code or the number's own."""
     assert read_phone(cell, region).problem == "two_readings"
+
+
+def test_a_mobile_abroad_is_not_read_as_a_landline_at_home() -> None:
+    assert read_phone("447911123456", "DE").problem == "two_readings"
+
+
+def test_one_number_with_a_code_and_no_plus_puts_the_doubtful_ones_in_doubt() -> None:
+    """51 991 234 567 is a mobile in Porto Alegre, or in Peru if the column leaves out the plus."""
+    doubtful, national = "51991234567", "11912345678"
+
+    alone = normalise(pd.Series([doubtful, national], dtype="str"), "BR")
+    for witness in ("5521912345678", "351912345678"):
+        among = normalise(pd.Series([doubtful, national, witness], dtype="str"), "BR")
+        assert list(among["problem"].fillna("")[:2]) == ["two_readings", ""]
+
+    assert list(alone["e164"]) == ["+5551991234567", "+5511912345678"]
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_numbers_abroad_without_a_plus_become_nobody_elses(region: str) -> None:
+    """Whatever the default country, a column of mobiles without pluses has no wrong one in it."""
+    numbers = [phonenumbers.example_number_for_type(each, PhoneNumberType.MOBILE)
+               for each in REGIONS]  # fmt: skip
+    e164 = [phonenumbers.format_number(each, PhoneNumberFormat.E164) for each in numbers if each]
+
+    read = normalise(pd.Series([each[1:] for each in e164], dtype="str"), region)
+
+    wrong = [
+        (given, got)
+        for given, got in zip(e164, read["e164"], strict=True)
+        if not pd.isna(got) and got != given
+    ]
+    assert wrong == []
 
 
 def test_a_number_of_another_country_is_not_bent_into_the_default_one() -> None:

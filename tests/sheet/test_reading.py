@@ -69,6 +69,13 @@ def test_encodings_and_dialects_give_the_same_cells(data, settings):
     ]
 
 
+def test_a_few_bytes_of_another_encoding_spoil_no_other_letter(settings):
+    data = PLAIN.replace("Luis", "Íñigo Ángel").encode() + b"+16505550125,Jos\xe9\n"
+    sheet = read_sheet(data, settings=settings)
+    assert sheet.frame["name"].tolist() == ["Ána", "Íñigo Ángel", "José"]
+    assert "odd_letters" in {note.code for note in sheet.notes}
+
+
 def test_row_numbers_are_those_of_the_spreadsheet_program(settings):
     sheet = read_sheet(b'\na,b\n"x\ny",1\n\n,\nz,2\n', settings=settings)
     assert sheet.frame.index.tolist() == [3, 6]
@@ -135,6 +142,18 @@ def test_numbers_and_dates_look_as_in_the_workbook(settings):
         "TRUE",
     ]
     assert sheet.flags.to_numpy().tolist() == [[2, "long", "digits_lost"]]
+
+
+def test_a_plus_that_the_format_puts_before_a_number_is_kept(settings):
+    def fill(book):
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["phone", "mobile"])
+        page.write(1, 0, 5511912345678, book.add_format({"num_format": '"+"0'}))
+        page.write(1, 1, 5511912345678, book.add_format({"num_format": r"\+0"}))
+
+    sheet = read_sheet(workbook(fill), settings=settings)
+
+    assert sheet.frame.iloc[0].tolist() == ["+5511912345678", "+5511912345678"]
 
 
 def test_errors_and_formulas_without_a_value_are_flagged(settings):
