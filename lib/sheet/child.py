@@ -62,25 +62,36 @@ def _read(job: dict[str, Any]) -> None:
     from lib.sheet.errors import sheet_error
     from lib.sheet.formats import Kind, kind_of
     from lib.sheet.parquet import write_parquet
+    from lib.sheet.readings import Reading
     from lib.sheet.spreadsheet import read_worksheet
 
     data = sys.stdin.buffer.read()
     kind = kind_of(data)
     rows, columns, cells = job["max_rows"], job["max_columns"], job["max_cells"]
+    wanted = Reading(**job["reading"])
+    found: dict[str, Any] = {}
     about: dict[str, Any] = {"filename": job["filename"], "worksheet": None, "worksheets": []}
     if kind == Kind.TEXT:
         if job["worksheet"] is not None:
             raise sheet_error("worksheet_not_found")
-        records = read_text(data, max_columns=columns, max_rows=rows)
+        records = read_text(
+            data,
+            max_columns=columns,
+            max_rows=rows,
+            encoding=wanted.encoding,
+            delimiter=wanted.delimiter,
+        )
         table, notes, flags = records.table, records.notes, []
+        found = {"encoding": records.encoding, "delimiter": records.delimiter}
     else:
-        found = read_worksheet(
+        page = read_worksheet(
             data, kind, job["worksheet"], max_rows=rows, max_columns=columns, max_cells=cells
         )
-        table, notes, flags = found.table, found.notes, found.flags
-        about |= {"worksheet": found.name, "worksheets": found.names}
+        table, notes, flags = page.table, page.notes, page.flags
+        about |= {"worksheet": page.name, "worksheets": page.names}
     del data
-    sheet = assemble(table, flags, max_rows=rows, max_cells=cells)
+    sheet = assemble(table, flags, max_rows=rows, max_cells=cells, header_row=wanted.header_row)
+    about["reading"] = found | {"header_row": sheet.header_row}
     about |= {"names": sheet.names, "notes": [*notes, *sheet.notes]}
     write_parquet(Path(job["target"]), sheet, about)
 

@@ -2,24 +2,24 @@
 
 import codecs
 import csv
+import dataclasses
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from lib.sheet.dialects import Dialect, find_dialect, prepared
 from lib.sheet.errors import sheet_error
 
-_DELIMITERS = (",", ";", "\t", "|")
 _SEP_LINE = re.compile(r'\A"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
-_SAMPLE_CHARACTERS = 64 * 1024
-_SAMPLE_RECORDS = 200
 _ENCODING_SAMPLE_BYTES = 256 * 1024
+_MIXED = "utf-8 with others"
 _TELLING_BYTES = 40  # with fewer letters beyond ASCII, statistics only mislead
 
 
@@ -32,6 +32,8 @@ class Records:
     """
 
     table: pa.Table
+    encoding: str
+    delimiter: str
     notes: list[str] = field(default_factory=list)
 
 
@@ -40,47 +42,56 @@ class _Limits(NamedTuple):
     rows: int
 
 
-def read_text(data: bytes, *, max_columns: int, max_rows: int) -> Records:
-    """Read delimited text of any common encoding and dialect.
+def read_text(
+    data: bytes,
+    *,
+    max_columns: int,
+    max_rows: int,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+) -> Records:
+    """Read delimited text of any common encoding and dialect; what is not given is found.
 
     Raises SheetError: empty_file, not_a_sheet, damaged, too_many_columns, too_many_rows.
     """
-    text, notes = decode(data)
-    delimiter = None
+    text, encoding, notes = decode(data, encoding)
     if match := _SEP_LINE.match(text):
         # Excel obeys this line and shows the next one as row 1.
-        delimiter = match.group(1)
+        delimiter = delimiter or match.group(1)
         text = text[match.end() :]
     if not text.strip():
         raise sheet_error("empty_file")
-    if delimiter is None:
-        delimiter = find_delimiter(text)
-    spaced = re.search(rf'(?m){re.escape(delimiter)} +"', text[:_SAMPLE_CHARACTERS]) is not None
+    dialect = find_dialect(text, delimiter)
+    text = prepared(text, dialect)
     limits = _Limits(max_columns, max_rows)
-    width = _first_width(text, delimiter)
+    width = _first_width(text, dialect)
     if width > max_columns:
         raise sheet_error("too_many_columns", found=width, limit=max_columns)
-    table = None if spaced else _read_fast(text, delimiter, width)
+    table = None if dialect.spaced else _read_fast(text, dialect, width)
     if table is None:
-        table = _read_any(text, delimiter, limits, notes, spaced=spaced)
-    return Records(table, notes)
+        table = _read_any(text, dialect, limits, notes)
+    return Records(table, encoding, dialect.delimiter, notes)
 
 
-def decode(data: bytes) -> tuple[str, list[str]]:
-    """Return the text and the codes of notes about it."""
+def decode(data: bytes, encoding: str | None = None) -> tuple[str, str, list[str]]:
+    """Return the text, its encoding, and the codes of notes about it."""
     notes: list[str] = []
-    text, encoding = _decode(data)
+    if encoding is not None:
+        text = data.decode(encoding, "replace").removeprefix("\ufeff")
+    else:
+        text, encoding = _decode(data)
+        if encoding == _MIXED:
+            notes.append("odd_letters")
+            encoding = "utf-8"
+        elif encoding not in ("utf-8", "utf-16", "utf-32"):
+            notes.append("encoding_guessed")
     if "\x00" in text:
         text = text.replace("\x00", "")
         notes.append("nul_removed")
     controls = sum(text.count(chr(code), 0, 65536) for code in (1, 2, 3, 4, 5, 6, 14, 15, 16))
     if controls > max(8, min(len(text), 65536) // 100):
         raise sheet_error("not_a_sheet", kind="a file of an unknown kind")
-    if encoding == "utf-8 with others":
-        notes.append("odd_letters")
-    elif encoding not in ("utf-8", "utf-16", "utf-32", "ascii"):
-        notes.append("encoding_guessed")
-    return text, notes
+    return text, encoding, notes
 
 
 def _decode(data: bytes) -> tuple[str, str]:
@@ -98,7 +109,7 @@ def _decode(data: bytes) -> tuple[str, str]:
     except UnicodeDecodeError:
         pass
     if (text := _mostly_utf8(data)) is not None:
-        return text, "utf-8 with others"
+        return text, _MIXED
     return _guess(data)
 
 
@@ -136,8 +147,16 @@ def _guess(data: bytes) -> tuple[str, str]:
     telling = b"\n".join(line for line in data.splitlines() if not line.isascii())
     encodings = ["cp1252", "latin-1"]
     if len(telling) - len(telling.decode("ascii", "ignore")) >= _TELLING_BYTES:
-        best = from_bytes(telling[:_ENCODING_SAMPLE_BYTES]).best()
-        encodings[:0] = [best.encoding] if best else []
+        matches = from_bytes(telling[:_ENCODING_SAMPLE_BYTES])
+        best = matches.best()
+        # Western and Central European letters share most bytes: a tie goes to the commoner one.
+        tied = {
+            match.encoding
+            for match in matches
+            if best and match.chaos <= best.chaos and match.coherence >= best.coherence
+        }
+        if best and "cp1252" not in tied:
+            encodings.insert(0, best.encoding)
     for encoding in encodings:
         try:
             return data.decode(encoding), encoding
@@ -146,53 +165,21 @@ def _guess(data: bytes) -> tuple[str, str]:
     raise sheet_error("damaged")
 
 
-def find_delimiter(text: str) -> str:
-    """Return the character that parts the cells most evenly; a comma where nothing parts them."""
-    sample = text[:_SAMPLE_CHARACTERS]
-    if len(text) > len(sample):
-        sample = sample[: sample.rfind("\n") + 1] or sample
-    scores = sorted(((_evenness(sample, each), each) for each in _DELIMITERS), reverse=True)
-    (best, delimiter), (second, _) = scores[:2]
-    if best == (0.0, 0):
-        return ","
-    if best == second or best[0] < 0.5:
-        return _ask_clevercsv(sample) or delimiter
-    return delimiter
+def _first_width(text: str, dialect: Dialect) -> int:
+    return len(next(_reader(io.StringIO(text, newline=""), dialect), []))
 
 
-def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
-    """Return the share of records that have the commonest width, and that width.
-
-    Nothing at all where the commonest width is one cell.
-    """
-    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
-    widths = Counter(len(record) for record in islice(reader, _SAMPLE_RECORDS) if record)
-    several = [(count, width) for width, count in widths.items() if width > 1]
-    if not several:
-        return 0.0, 0
-    count, width = max(several)
-    if widths[1] > count:
-        return 0.0, 0
-    return count / widths.total(), width
+def _reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
+    return csv.reader(
+        lines,
+        delimiter=dialect.sign,
+        quotechar=dialect.quote or None,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        skipinitialspace=dialect.spaced,
+    )
 
 
-def _ask_clevercsv(sample: str) -> str | None:
-    import clevercsv
-
-    lines = "".join(islice(io.StringIO(sample, newline=""), 40))
-    try:
-        dialect = clevercsv.Sniffer().sniff(lines, delimiters=list(_DELIMITERS))
-    except clevercsv.Error:
-        return None
-    found = dialect.delimiter if dialect else None
-    return found if found in _DELIMITERS else None
-
-
-def _first_width(text: str, delimiter: str) -> int:
-    return len(next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), []))
-
-
-def _read_fast(text: str, delimiter: str, width: int) -> pa.Table | None:
+def _read_fast(text: str, dialect: Dialect, width: int) -> pa.Table | None:
     """Read text whose records are all of one width; None where they aren't.
 
     Blank lines and quotes left open are left to the patient reader, since this one would lose
@@ -200,7 +187,7 @@ def _read_fast(text: str, delimiter: str, width: int) -> pa.Table | None:
     """
     body = text.rstrip("\r\n")
     blank = any(pair in body for pair in ("\n\n", "\n\r\n", "\r\r"))
-    if blank or body[0] in "\r\n" or body.count('"') % 2 or width < 2:
+    if blank or body[0] in "\r\n" or body.count(dialect.quote) % 2 or width < 2:
         return None
     names = [str(index) for index in range(width)]
     try:
@@ -210,7 +197,10 @@ def _read_fast(text: str, delimiter: str, width: int) -> pa.Table | None:
                 column_names=names, block_size=8 << 20, use_threads=False
             ),
             parse_options=pacsv.ParseOptions(
-                delimiter=delimiter, newlines_in_values='"' in body, ignore_empty_lines=False
+                delimiter=dialect.sign,
+                quote_char=dialect.quote,
+                newlines_in_values=dialect.quote in body,
+                ignore_empty_lines=False,
             ),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
@@ -224,17 +214,14 @@ _END = "\x1cend of the text\x1c"
 _CHUNK_RECORDS = 50_000
 
 
-def _read_any(
-    text: str, delimiter: str, limits: _Limits, notes: list[str], *, spaced: bool
-) -> pa.Table:
+def _read_any(text: str, dialect: Dialect, limits: _Limits, notes: list[str]) -> pa.Table:
     """Read records of any width; the short ones are filled up with empty cells."""
     try:
-        table, ragged = _collect(
-            _records(text, delimiter, csv.QUOTE_MINIMAL, spaced=spaced), limits
-        )
+        table, ragged = _collect(_records(text, dialect, notes), limits)
     except _QuoteLeftOpenError:
         notes.append("quotes_ignored")
-        table, ragged = _collect(_records(text, delimiter, csv.QUOTE_NONE, spaced=spaced), limits)
+        unquoted = dataclasses.replace(dialect, quote="")
+        table, ragged = _collect(_records(text, unquoted, notes), limits)
     notes.extend(ragged)
     return table
 
@@ -243,23 +230,38 @@ class _QuoteLeftOpenError(Exception):
     """A quote opens and never closes, so that the rest of the text would be one cell."""
 
 
-def _records(
-    text: str, delimiter: str, quoting: Literal[0, 3], *, spaced: bool
-) -> Iterator[list[str]]:
+def _records(text: str, dialect: Dialect, notes: list[str]) -> Iterator[list[str]]:
     csv.field_size_limit(2**31 - 1)
     body = text.rstrip("\r\n")
-    lines = chain(io.StringIO(body + "\n", newline=""), (_END,))
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=spaced, quoting=quoting)
     ended = False
-    for record in reader:
+    width = 0
+    for record in _reader(chain(io.StringIO(body + "\n", newline=""), (_END,)), dialect):
         if record == [_END]:
             ended = True
-        elif record and record[-1].endswith(_END):
+            continue
+        if record and record[-1].endswith(_END):
             raise _QuoteLeftOpenError
+        width = width or len(record)
+        if len(record) == 1 < width and (other := _parted_otherwise(record[0], width)):
+            if "odd_rows" not in notes:
+                notes.append("odd_rows")
+            yield other
         else:
             yield record
     if not ended:
         raise _QuoteLeftOpenError
+
+
+def _parted_otherwise(line: str, width: int) -> list[str] | None:
+    """Return the cells of a line that parts just as many as the table has, but by another sign."""
+    if width == 2:
+        # One sign in a line of text proves nothing.
+        return None
+    for sign in (",", ";", "\t", "|"):
+        cells = next(csv.reader([line], delimiter=sign), [])
+        if len(cells) == width:
+            return cells
+    return None
 
 
 def _collect(records: Iterator[list[str]], limits: _Limits) -> tuple[pa.Table, list[str]]:

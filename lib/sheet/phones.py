@@ -16,8 +16,11 @@ from typing import Final
 
 import pandas as pd
 import phonenumbers
+import pyarrow as pa
+import pyarrow.compute as pc
 from phonenumbers import PhoneNumber, PhoneNumberType, ValidationResult
 
+from lib.sheet.phone_rules import certainly_good
 from lib.sheet.phone_words import PROBLEMS
 
 
@@ -107,16 +110,19 @@ def normalise(series: pd.Series, region: str | None = None) -> pd.DataFrame:
     Where some numbers of the column have a country code but no plus, all of them may: those that
     are a number of the default country and of another one alike are held.
     """
-    codes, cells = pd.factorize(series.astype("object"))
+    texts = pa.chunked_array(pa.array(series, pa.string())).combine_chunks()
+    good = certainly_good(texts)
+    doubtful = texts.filter(pc.invert(good)).dictionary_encode()
+    cells = doubtful.dictionary.to_pylist()
     read = [read_phone(cell, region) for cell in cells]
     if any(phone.carries_code for phone in read):
         read = [Phone(problem="two_readings") if phone.also_foreign else phone for phone in read]
-    columns = {
-        name: pd.array([getattr(phone, name) for phone in read], dtype=_TEXT).take(
-            codes, allow_fill=True
-        )
-        for name in ("e164", "problem", "repair")
-    }
+    nothing = pa.nulls(len(texts), pa.string())
+    columns = {}
+    for name, if_good in (("e164", texts), ("problem", nothing), ("repair", nothing)):
+        values = pa.array([getattr(phone, name) for phone in read], pa.string())
+        found = pc.replace_with_mask(if_good, pc.invert(good), values.take(doubtful.indices))
+        columns[name] = pd.array(found, dtype=_TEXT)
     return pd.DataFrame(columns, index=series.index)
 
 

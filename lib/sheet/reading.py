@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lib.files import is_disk_full
 from lib.sheet.errors import WORDINGS, SheetError, sheet_error
+from lib.sheet.readings import Reading
 from lib.sheet.store import Sheet, check_size, load_sheet, settled
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parents[2]
 # Changes whenever the same bytes would be read to other cells.
-_VERSION = 2
+_VERSION = 3
 
 
 def read_sheet(
@@ -28,12 +29,14 @@ def read_sheet(
     *,
     filename: str | None = None,
     sheet: str | None = None,
+    reading: Reading | None = None,
     settings: "Settings | None" = None,
 ) -> Sheet:
     """Read a file, or its bytes, into a sheet that is kept from then on.
 
     ``filename`` is what people see (default: the file's own name); ``sheet`` picks a worksheet
-    (default: the first visible one with anything in it). The same file read with the same
+    (default: the first visible one with anything in it); ``reading`` says what is not to be found
+    but taken as a person has said. The same file read with the same
     choices is not read twice. Raises SheetError.
     """
     settings = settled(settings)
@@ -47,21 +50,21 @@ def read_sheet(
         except FileNotFoundError as error:
             raise sheet_error("sheet_gone") from error
     check_size(len(data), settings)
-    choices = json.dumps([_VERSION, name, sheet]).encode()
+    wanted = (reading or Reading()).to_json()
+    choices = json.dumps([_VERSION, name, sheet, wanted]).encode()
     sheet_id = hashlib.sha256(hashlib.sha256(data).digest() + choices).hexdigest()
     with contextlib.suppress(SheetError):
         return load_sheet(sheet_id, settings=settings)
-    _spool(data, settings.sheets_dir / f"{sheet_id}.parquet", name, sheet, settings)
+    job = {"filename": name, "worksheet": sheet, "reading": wanted}
+    _spool(data, settings.sheets_dir / f"{sheet_id}.parquet", job, settings)
     return load_sheet(sheet_id, settings=settings)
 
 
-def _spool(data: bytes, target: Path, name: str, sheet: str | None, settings: "Settings") -> None:
+def _spool(data: bytes, target: Path, job: dict[str, Any], settings: "Settings") -> None:
     """Let the child write the sheet beside its target, then give it its name."""
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    job = {
+    job |= {
         "target": str(temporary),
-        "filename": name,
-        "worksheet": sheet,
         "max_memory": settings.sheet_max_memory,
         "max_rows": settings.sheet_max_rows,
         "max_columns": settings.sheet_max_columns,

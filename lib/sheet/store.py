@@ -3,13 +3,14 @@
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lib.files import is_disk_full, write_atomically
 from lib.sheet.errors import sheet_error
 from lib.sheet.notes import Note, note
+from lib.sheet.readings import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,7 @@ class Sheet:
     ``frame`` holds text only (``string[pyarrow]``, an empty cell is ""); its index "row" is the
     number that a spreadsheet program shows beside the row. ``first_row`` is the first of them.
     ``flags`` names cells that can't be trusted, by row, column and code: "error_value",
-    "formula_without_value" or "digits_lost".
+    "formula_without_value" or "digits_lost". ``reading`` is how the file was read.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Sheet:
     worksheets: tuple[str, ...]
     notes: tuple[Note, ...]
     flags: "pd.DataFrame"
+    reading: Reading = field(default_factory=Reading)
 
 
 def settled(settings: "Settings | None") -> "Settings":
@@ -84,6 +86,7 @@ def _open(sheet_id: str, path: Path) -> Sheet:
         worksheets=tuple(about["worksheets"]),
         notes=tuple(note(code) for code in about["notes"]),
         flags=flags,
+        reading=Reading(**about["reading"]),
     )
 
 

@@ -7,7 +7,17 @@ import streamlit as st
 from lib.campaign import Answers, Draft, Mapping, suggest_mapping
 from lib.preferences import load_preferences
 from lib.settings import Settings
-from lib.sheet import SAMPLES, Sheet, SheetError, keep_upload, read_sheet, upload_path
+from lib.sheet import (
+    DELIMITERS,
+    ENCODINGS,
+    SAMPLES,
+    Reading,
+    Sheet,
+    SheetError,
+    keep_upload,
+    read_sheet,
+    upload_path,
+)
 from lib.sheet.phones import suggest_region
 from lib.ui import gate, words
 from lib.ui.draft import keep, start_over
@@ -88,7 +98,13 @@ def _show_error() -> None:
 
 
 def _take(
-    draft: Draft, data: bytes, filename: str, settings: Settings, worksheet: str | None = None
+    draft: Draft,
+    data: bytes,
+    filename: str,
+    settings: Settings,
+    *,
+    worksheet: str | None = None,
+    reading: Reading | None = None,
 ) -> None:
     """Read a sheet and go on with it; where it can't be read, say why and offer the ways anew."""
     try:
@@ -98,6 +114,7 @@ def _take(
                 upload_path(upload_id, settings=settings),
                 filename=filename,
                 sheet=worksheet,
+                reading=reading,
                 settings=settings,
             )
     except SheetError as error:
@@ -129,10 +146,13 @@ def _likely_region(sheet: Sheet, mapping: Mapping, settings: Settings) -> str | 
 
 
 def _show(sheet: Sheet, draft: Draft, settings: Settings) -> None:
+    _show_error()
+    st.markdown(words.literal(sheet.reading.sentence(sheet.worksheet)))
     for note in sheet.notes:
         st.caption(f":material/info: {words.literal(note.sentence)}")
     if len(sheet.worksheets) > 1:
         _choose_worksheet(sheet, draft, settings)
+    _offer_another_reading(sheet, draft, settings)
     shown = sheet.frame.head(_ROWS_SHOWN)
     st.dataframe(
         shown.rename_axis("Row"),
@@ -152,3 +172,46 @@ def _choose_worksheet(sheet: Sheet, draft: Draft, settings: Settings) -> None:
     if chosen != sheet.worksheet and draft.upload_id is not None:
         path = upload_path(draft.upload_id, settings=settings)
         _take(draft, path.read_bytes(), draft.filename, settings, worksheet=chosen)
+
+
+def _offer_another_reading(sheet: Sheet, draft: Draft, settings: Settings) -> None:
+    """Let the person overrule what was found in the file."""
+    if draft.upload_id is None:
+        return
+    found = sheet.reading
+    with (
+        st.popover("Not read right?", icon=":material/tune:"),
+        st.form(f"reading_{sheet.id}", border=False),
+    ):
+        encoding = delimiter = None
+        if found.encoding is not None and found.delimiter is not None:
+            encoding = _choose("Letters are stored as", ENCODINGS, found.encoding)
+            delimiter = _choose("Cells are parted by", DELIMITERS, found.delimiter)
+        header_row = st.number_input(
+            "Column names are in row",
+            min_value=0,
+            value=found.header_row or 0,
+            help="As numbered in your spreadsheet. 0 if the first row is a recipient already.",
+        )
+        if st.form_submit_button("Read it again", type="primary"):
+            path = upload_path(draft.upload_id, settings=settings)
+            reading = Reading(encoding, delimiter, int(header_row))
+            _take(
+                draft,
+                path.read_bytes(),
+                draft.filename,
+                settings,
+                worksheet=sheet.worksheet,
+                reading=reading,
+            )
+
+
+def _choose(label: str, names: dict[str, str], found: str) -> str:
+    """Let the person choose one of these; what was found is among them, whatever it is."""
+    options = list(dict.fromkeys([*names, found]))
+    return st.selectbox(
+        label,
+        options,
+        index=options.index(found),
+        format_func=lambda each: names.get(each, repr(each)),
+    )

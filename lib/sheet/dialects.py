@@ -1,0 +1,170 @@
+"""Find how a text parts its cells: delimiter, quotation mark and escape.
+
+Every candidate reads a sample. The best one makes the most even table out of cells that look like
+something: numbers, dates, phones, words. Evenness alone would take the comma of ``1,5`` in a file
+of semicolons; cells alone would take the space between two names.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+DELIMITERS: Final = (
+    ",", ";", "\t", "|", "\t\t", "||", "::", ";;", "\\t",
+    ":", "^", "~", "#", "\x1f", "\x01", "§", "¦", " ",
+)  # fmt: skip
+_UNIT_SEPARATOR: Final = "\x1f"
+_USUAL: Final = frozenset(",;\t|")
+_SAMPLE_CHARACTERS: Final = 64 * 1024
+_SAMPLE_RECORDS: Final = 120
+# A candidate below this, or no candidate at all: the text has one column.
+_ONE_COLUMN_BELOW: Final = 0.25
+# What an unusual delimiter has to be better by, since colons and spaces stand in ordinary text.
+_UNUSUAL: Final = {":": 0.5, " ": 0.4, "#": 0.7}
+_UNUSUAL_DEFAULT: Final = 0.8
+
+_KNOWN: Final = re.compile(
+    r"""\s*(?:
+      | [+-]?[$€£]?\s?\d{1,3}(?:[., \u00a0]\d{3})*(?:[.,]\d+)?\s?[%€$£]?     # numbers, grouped
+      | [+-]?[$€£]?\d*[.,]?\d+(?:[eE][+-]?\d+)?\s?[%€$£]?
+      | \d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T\ ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:[ap]m)?Z?)?
+      | \d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[ap]m)?
+      | \+?[\d(][\d ()./-]{5,20}\d                                          # phones
+      | [^@\s,;|]+@[^@\s,;|]+\.[a-zA-Z]{2,}
+      | (?:https?://|www\.)\S+
+      | (?:n/?a|null|none|nan|true|false|yes|no|-+)
+      | [\w.'\u2019&/-]+(?:\ [\w.'\u2019&()/-]+){0,3}                       # a name, a code
+    )\s*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_MOSTLY_TEXT: Final = re.compile(r"[^;|\t]*")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How cells are parted.
+
+    ``quote`` is empty where none is used; ``spaced`` says that blanks after a delimiter do not
+    count, ``backslashed`` that a quotation mark inside quotes has a backslash before it.
+    """
+
+    delimiter: str
+    quote: str = '"'
+    spaced: bool = False
+    backslashed: bool = False
+
+    @property
+    def sign(self) -> str:
+        """The one character that parts the cells once a text is ``prepared``."""
+        return self.delimiter if len(self.delimiter) == 1 else _UNIT_SEPARATOR
+
+
+def find_dialect(text: str, delimiter: str | None = None) -> Dialect:
+    """Return the dialect of a text; its delimiter is looked for unless it is given.
+
+    A text without any is read with commas.
+    """
+    sample = _sample(text)
+    if delimiter is not None:
+        return _with_quotes(sample, delimiter)
+    best, best_score = None, 0.0
+    for each in DELIMITERS:
+        if each not in sample or sample.count(each) == 2 * sample.count(each * 2):
+            continue
+        dialect = _with_quotes(sample, each)
+        score = _score(records_of(sample, dialect, _SAMPLE_RECORDS))
+        if each not in _USUAL:
+            score *= _UNUSUAL.get(each, _UNUSUAL_DEFAULT)
+        if score > best_score:
+            best, best_score = dialect, score
+    if best is None or best_score < _ONE_COLUMN_BELOW:
+        return _with_quotes(sample, ",")
+    return best
+
+
+def records_of(text: str, dialect: Dialect, most: int | None = None) -> list[list[str]]:
+    """Return the records of a text, the first ``most`` of them."""
+    reader = csv.reader(
+        io.StringIO(prepared(text, dialect), newline=""),
+        delimiter=dialect.sign,
+        quotechar=dialect.quote or None,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        skipinitialspace=dialect.spaced,
+    )
+    return list(islice(reader, most))
+
+
+def prepared(text: str, dialect: Dialect) -> str:
+    """Return the text as every reader knows it: one character a delimiter, inner quotes doubled."""
+    if dialect.backslashed:
+        text = text.replace(f"\\{dialect.quote}", dialect.quote * 2)
+    if dialect.sign != dialect.delimiter:
+        text = text.replace(dialect.delimiter, dialect.sign)
+    return text
+
+
+def _sample(text: str) -> str:
+    sample = text[:_SAMPLE_CHARACTERS]
+    if len(text) == len(sample):
+        return sample
+    end = max(sample.rfind("\n"), sample.rfind("\r"))
+    return sample[: end + 1] or sample
+
+
+def _with_quotes(sample: str, delimiter: str) -> Dialect:
+    """Find which quotation mark stands where cells begin and end, and what escapes it."""
+    part = re.escape(delimiter)
+    wide = "  " if delimiter == " " else rf"{part} +[\"']"
+    spaced = re.search(wide, sample) is not None
+    counts = {
+        mark: min(
+            len(re.findall(rf"(?m)(?:^|{part}){' *' if spaced else ''}{mark}", sample)),
+            len(re.findall(rf"{mark} *(?:{part}|[\r\n]|\Z)", sample)),
+        )
+        for mark in "\"'"
+    }
+    # An apostrophe may begin a name or end one: it has to do both, again and again.
+    apostrophes = counts["'"] > max(2 * counts['"'], 1)
+    quote = "'" if apostrophes and _holds_delimiters(sample, delimiter, "'") else '"'
+    inside = re.search(rf"[^\\]\\{quote}(?! *(?:{part}|[\r\n]|\Z))", sample)
+    doubled = re.search(rf"[^{quote}{part}\r\n]{quote}{quote}[^{quote}]", sample)
+    return Dialect(delimiter, quote, spaced, backslashed=inside is not None and doubled is None)
+
+
+def _holds_delimiters(sample: str, delimiter: str, mark: str) -> bool:
+    """Tell whether reading with this mark makes a more even table than reading without."""
+    quoted = _score(records_of(sample, Dialect(delimiter, mark), _SAMPLE_RECORDS))
+    return quoted >= _score(records_of(sample, Dialect(delimiter), _SAMPLE_RECORDS))
+
+
+def _score(records: Sequence[Sequence[str]]) -> float:
+    """Return how much a reading looks like a table: evenness times the share of known cells."""
+    filled = [record for record in records if any(cell.strip() for cell in record)]
+    if not filled:
+        return 0.0
+    widths = Counter(map(len, filled))
+    # Several patterns in one file lower the score, wide ones less than narrow ones.
+    evenness: float = sum(count * (width - 1) / width for width, count in widths.items()) / (
+        len(filled) * len(widths) ** 0.5
+    )
+    width, count = max(widths.items(), key=lambda each: (each[1] * (each[0] > 1), each[0]))
+    if width == 1:
+        return 0.0
+    share = count / len(filled)
+    cells = [cell for record in filled if len(record) == width for cell in record]
+    known = sum(map(_likeness, cells)) / len(cells)
+    return (0.5 * evenness + 0.5 * share * (width - 1) / width) * known
+
+
+def _likeness(cell: str) -> float:
+    if len(cell) <= 64 and _KNOWN.fullmatch(cell):
+        return 1.0
+    # Quotation marks left inside a cell mean that it was cut at the wrong place.
+    if cell.count('"') % 2:
+        return 0.0
+    return 0.6 if _MOSTLY_TEXT.fullmatch(cell) else 0.2
