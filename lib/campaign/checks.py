@@ -69,8 +69,8 @@ def is_empty(values: pd.Series) -> Mask:
 
 def matches(values: pd.Series, pattern: str) -> Mask:
     """Tell which values hold the pattern (RE2 syntax)."""
-    array = pa.array(values, type=pa.large_string())
-    return np.asarray(pc.match_substring_regex(array, pattern).to_numpy(zero_copy_only=False))
+    found = pc.match_substring_regex(_whole_array(values), pattern)
+    return np.asarray(found.to_numpy(zero_copy_only=False))
 
 
 def is_long(values: pd.Series) -> Mask:
@@ -78,13 +78,18 @@ def is_long(values: pd.Series) -> Mask:
     return (values.str.len() > LONGEST_VALUE).to_numpy(dtype=bool)
 
 
-def encode_json(values: pd.Series) -> pa.ChunkedArray | pa.Array:
-    """Return each text as a JSON string, quotes included."""
-    codes, unique = pd.factorize(values.astype("object"))
-    encoded = pa.array(
-        [json.dumps(value, ensure_ascii=False) for value in unique], type=pa.large_string()
-    )
-    return encoded.take(pa.array(codes))
+def encode_json(values: pd.Series) -> pa.Array:
+    """Return each text as a JSON string, quotes included; only few need more than the quotes."""
+    texts = _whole_array(values)
+    odd = pc.match_substring_regex(texts, r'["\\\x00-\x1f]')
+    mark, nothing = (pa.scalar(each, pa.large_string()) for each in ('"', ""))
+    quoted = pc.binary_join_element_wise(mark, texts, mark, nothing)
+    encoded = [json.dumps(text, ensure_ascii=False) for text in texts.filter(odd).to_pylist()]
+    return pc.replace_with_mask(quoted, odd, pa.array(encoded, pa.large_string()))
+
+
+def _whole_array(values: pd.Series) -> pa.Array:
+    return pa.chunked_array(pa.array(values, pa.large_string())).combine_chunks()
 
 
 def encode_variables(columns: dict[str, pd.Series], rows: int) -> pa.Array:

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from lib.campaign import checks
 from lib.campaign.checks import Findings
@@ -122,10 +124,11 @@ class Plan:
         digest.update(self.options.model_dump_json().encode())
         sent = self.table[self.table["position"].notna()].sort_values("position")
         for name in SENT_FIELDS:
-            texts = sent[name]
-            lengths = texts.str.encode("utf-8").map(len, na_action="ignore").fillna(-1)
-            digest.update(lengths.to_numpy(dtype="<i8").tobytes())
-            digest.update("".join(texts.fillna("")).encode())
+            texts = pa.chunked_array(pa.array(sent[name], pa.large_string())).combine_chunks()
+            lengths = pc.fill_null(pc.binary_length(texts), -1)
+            digest.update(lengths.to_numpy().astype("<i8").tobytes())
+            for at in range(0, len(texts), _BLOCK):
+                digest.update("".join(filter(None, texts[at : at + _BLOCK].to_pylist())).encode())
         return digest.hexdigest()
 
     @functools.cached_property
@@ -315,8 +318,11 @@ def _place(table: pd.DataFrame, held: np.ndarray, rate: float) -> tuple[Sendout,
 
 def _codes_by_row(found: pd.DataFrame, severity: Severity, rows: pd.Index) -> pd.Series:
     chosen = found.loc[found["severity"] == severity.value, ["row", "code"]].drop_duplicates()
-    joined = chosen.groupby("row")["code"].agg(",".join)
-    return joined.reindex(rows).fillna("").astype(_TEXT)
+    several = chosen["row"].duplicated(keep=False)
+    alone = chosen[~several].set_index("row")["code"]
+    joined = chosen[several].groupby("row")["code"].agg(",".join)
+    codes: pd.Series = pd.concat([alone, joined]).reindex(rows).fillna("").astype(_TEXT)
+    return codes
 
 
 def _group(code: str, severity: Severity, column: Any, rows: pd.Series) -> FindingGroup:

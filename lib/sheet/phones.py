@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import PhoneNumber, PhoneNumberType, ValidationResult
 
-from lib.sheet.phone_rules import certainly_good
+from lib.sheet.phone_rules import certainly_good, certainly_national
 from lib.sheet.phone_words import PROBLEMS
 
 
@@ -86,6 +86,10 @@ _SEPARATORS: Final = re.compile(r"[/;,|&\n]|\s(?:or|o|ou|y|e|and)\s", re.IGNOREC
 _ALLOWED: Final = re.compile(r"[\d+()./ -]+")
 _PLUS: Final = re.compile(r"[( ]*\+[\d()./ -]+")
 
+_PLAIN_NATIONAL: Final = (
+    r"^(?:[0-9]{7,12}|(?:\([0-9]{2,4}\) ?|[0-9]{2,4} )[0-9]{3,5}[- ]?[0-9]{3,4})$"
+)
+
 # Kinds of number that no person reads messages on.
 _NOBODYS: Final = frozenset(
     {
@@ -111,19 +115,39 @@ def normalise(series: pd.Series, region: str | None = None) -> pd.DataFrame:
     are a number of the default country and of another one alike are held.
     """
     texts = pa.chunked_array(pa.array(series, pa.string())).combine_chunks()
-    good = certainly_good(texts)
-    doubtful = texts.filter(pc.invert(good)).dictionary_encode()
-    cells = doubtful.dictionary.to_pylist()
-    read = [read_phone(cell, region) for cell in cells]
+    e164, added = _read_plain(texts, region)
+    doubtful = pc.is_null(e164)
+    rest = texts.filter(doubtful).dictionary_encode()
+    read = [read_phone(cell, region) for cell in rest.dictionary.to_pylist()]
     if any(phone.carries_code for phone in read):
         read = [Phone(problem="two_readings") if phone.also_foreign else phone for phone in read]
-    nothing = pa.nulls(len(texts), pa.string())
     columns = {}
-    for name, if_good in (("e164", texts), ("problem", nothing), ("repair", nothing)):
+    for name, plain in (
+        ("e164", e164),
+        ("problem", pa.nulls(len(texts), pa.string())),
+        ("repair", pc.if_else(added, "country_added", pa.scalar(None, pa.string()))),
+    ):
         values = pa.array([getattr(phone, name) for phone in read], pa.string())
-        found = pc.replace_with_mask(if_good, pc.invert(good), values.take(doubtful.indices))
-        columns[name] = pd.array(found, dtype=_TEXT)
+        columns[name] = pd.array(
+            pc.replace_with_mask(plain, doubtful, values.take(rest.indices)), dtype=_TEXT
+        )
     return pd.DataFrame(columns, index=series.index)
+
+
+def _read_plain(texts: pa.Array, region: str | None) -> tuple[pa.Array, pa.Array]:
+    """Read what is plain enough for `certainly_good`; null where it is not, and what is national.
+
+    Of other texts than digits, only those with spaces, hyphens, dots and brackets between them are
+    plain, in an order in which nothing else than a phone is written.
+    """
+    good = certainly_good(texts)
+    e164 = pc.if_else(good, texts, pa.scalar(None, pa.string()))
+    if region is None:
+        return e164, pc.and_not(good, good)
+    plain = pc.match_substring_regex(texts, _PLAIN_NATIONAL)
+    digits = pc.replace_substring_regex(pc.if_else(plain, texts, ""), r"[^0-9]", "")
+    national = certainly_national(digits, region)
+    return pc.coalesce(e164, national), pc.is_valid(national)
 
 
 @functools.lru_cache(maxsize=65_536)

@@ -1,17 +1,20 @@
 """The quick rules call no number good that libphonenumber does not."""
 
+import functools
 import random
 
 import phonenumbers
 import pyarrow as pa
+import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from lib.sheet.phone_rules import certainly_good
-from lib.sheet.phones import read_phone
+from lib.sheet.phone_rules import certainly_good, certainly_national
+from lib.sheet.phones import Phone, read_phone
 
 NUMBERS = 200_000
 
 
+@functools.cache
 def _numbers() -> list[str]:
     """Numbers of every country and kind, most of them changed in a few digits or in length."""
     dice = random.Random(3)
@@ -51,6 +54,48 @@ def test_the_quick_rules_agree_with_libphonenumber_on_200_000_numbers():
     assert len(numbers) >= NUMBERS
     assert wrong == []
     assert sum(good) > 0.9 * readable
+
+
+@pytest.mark.parametrize(
+    "region",
+    [
+        "US",
+        "BR",
+        "MX",
+        "AR",
+        "ES",
+        "DE",
+        "GB",
+        "IN",
+        "ID",
+        "RU",
+        "HU",
+        "IT",
+        "CN",
+        "FR",
+        "CO",
+        "PE",
+        "AU",
+        "KE",
+        "NG",
+        "CI",
+    ],
+)
+def test_plain_national_numbers_are_read_as_one_by_one(region):  # fmt: skip
+    """Every national number of every country, given to one default country: alike, or slow."""
+    digits = [number[tail:] for number in _numbers()[::60] for tail in (2, 3, 4)]
+    digits = [text for text in digits if len(text) >= 7]
+    found = certainly_national(pa.array(digits), region).to_pylist()
+
+    wrong = [
+        (text, fast)
+        for text, fast in zip(digits, found, strict=True)
+        if fast is not None and read_phone(text, region) != Phone(e164=fast, repair="country_added")
+    ]
+
+    assert wrong == []
+    # Argentina's prefix may be nothing at all, and Russia's numbers are rare among these.
+    assert any(found) or region in {"AR", "RU"}
 
 
 def test_nothing_but_plain_digits_is_certainly_good():
