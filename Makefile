@@ -1,7 +1,7 @@
 # Sendout Studio. `make help` lists what can be done here.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts format lock upgrade sandbox clean
+.PHONY: help run test lint types contracts format lock upgrade sandbox bench clean
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -46,6 +46,9 @@ upgrade: ## Compile the locks with the newest versions that pyproject.toml allow
 
 sandbox: $(APP_INSTALLED) ## Start the simulated API alone, on http://127.0.0.1:8502
 	@trap '' INT; exec $(BIN)/python -m lib.sandbox --port 8502
+
+bench: $(TESTS_INSTALLED) ## Measure speed and detection beside the plain way; takes minutes
+	$(BIN)/python -m benchmarks
 
 clean: ## Remove what was installed and cached; your data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

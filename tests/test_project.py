@@ -18,7 +18,7 @@ from tests.support.sandbox import SandboxHandle
 
 LOCKS = ("requirements.txt", "requirements-test.txt")
 CODE = sorted(path for folder in ("lib", "pages") for path in (ROOT / folder).rglob("*.py"))
-TESTS = sorted((ROOT / "tests").rglob("*.py"))
+TESTS = sorted(path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 PROJECT: dict[str, Any] = tomllib.loads(PYPROJECT)
@@ -134,7 +134,7 @@ def test_nothing_is_imported_but_direct_dependencies(files: list[Path], allowed:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
             for name in imported_by(node)
         }
-        for module in modules - sys.stdlib_module_names - {"lib", "tests"}:
+        for module in modules - sys.stdlib_module_names - {"lib", "tests", "benchmarks"}:
             owners = {canonicalize_name(each) for each in providers[module]}
             assert owners & declared, f"{name_of(path)} imports {module}"
 

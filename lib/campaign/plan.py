@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from collections.abc import Mapping as Line
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -127,8 +128,7 @@ class Plan:
             texts = pa.chunked_array(pa.array(sent[name], pa.large_string())).combine_chunks()
             lengths = pc.fill_null(pc.binary_length(texts), -1)
             digest.update(lengths.to_numpy().astype("<i8").tobytes())
-            for at in range(0, len(texts), _BLOCK):
-                digest.update("".join(filter(None, texts[at : at + _BLOCK].to_pylist())).encode())
+            digest.update(_bytes_of(texts))
         return digest.hexdigest()
 
     @functools.cached_property
@@ -199,17 +199,28 @@ def make_plan(
     answers = answers or Answers()
     findings = Findings(sheet.frame.index)
     table = pd.DataFrame(index=sheet.frame.index)
-    _check_flags(sheet, mapping, findings)
-    table["client"] = _phones(sheet, mapping.client, answers, findings)
-    for name in ("campaign_name", "campaign_version", "sender"):
-        table[name] = _values(getattr(mapping, name), sheet, answers, findings)
-    findings.add(
-        checks.is_empty(table["campaign_name"]),
-        "campaign_missing",
-        Severity.HOLD,
-        mapping.campaign_name.column,
-    )
-    table["variables"] = _variables(sheet, mapping, answers, findings)
+    variables = {
+        name: checks.values_of(source, sheet.frame, trim=answers.trim)
+        for name, source in mapping.variables.items()
+        if not source.is_left_out
+    }
+    # Arrow works outside of Python's lock: texts are encoded while phones are read.
+    with ThreadPoolExecutor(1) as beside:
+        texts = {name: values for name, (values, _) in variables.items()}
+        encoded = beside.submit(checks.encode_variables, texts, len(sheet.frame))
+        _check_flags(sheet, mapping, findings)
+        table["client"] = _phones(sheet, mapping.client, answers, findings)
+        for name in ("campaign_name", "campaign_version", "sender"):
+            table[name] = _values(getattr(mapping, name), sheet, answers, findings)
+        findings.add(
+            checks.is_empty(table["campaign_name"]),
+            "campaign_missing",
+            Severity.HOLD,
+            mapping.campaign_name.column,
+        )
+        for name, (values, trimmed) in variables.items():
+            _check_variable(name, mapping.variables[name], values, trimmed, findings)
+        table["variables"] = pd.array(encoded.result(), dtype=_TEXT)
     table["callback_data"] = _callback(sheet, mapping, answers, findings)
     _check_duplicates(table, answers, findings)
     sendouts = _place(table, findings.held, rate)
@@ -256,19 +267,15 @@ def _check_flags(sheet: Sheet, mapping: Mapping, findings: Findings) -> None:
         findings.add(mask, str(code), Severity.HOLD, str(column))
 
 
-def _variables(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings) -> pd.Series:
-    columns = {}
-    for name, source in mapping.variables.items():
-        if source.is_left_out:
-            continue
-        values = columns[name] = _values(source, sheet, answers, findings)
-        where = source.column or name
-        findings.add(checks.is_empty(values), "variable_empty", Severity.HOLD, where)
-        findings.add(checks.matches(values, r"[\n\r\t]"), "line_break", Severity.WARN, where)
-        findings.add(checks.matches(values, " {5,}"), "many_spaces", Severity.WARN, where)
-        findings.add(checks.is_long(values), "long_value", Severity.WARN, where)
-    encoded = checks.encode_variables(columns, len(sheet.frame))
-    return pd.Series(pd.array(encoded, dtype=_TEXT), index=sheet.frame.index)
+def _check_variable(
+    name: str, source: Source, values: pd.Series, trimmed: np.ndarray, findings: Findings
+) -> None:
+    findings.add(trimmed, "trimmed", Severity.WARN, source.column)
+    where = source.column or name
+    findings.add(checks.is_empty(values), "variable_empty", Severity.HOLD, where)
+    findings.add(checks.matches(values, r"[\n\r\t]"), "line_break", Severity.WARN, where)
+    findings.add(checks.matches(values, " {5,}"), "many_spaces", Severity.WARN, where)
+    findings.add(checks.is_long(values), "long_value", Severity.WARN, where)
 
 
 def _callback(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings) -> pd.Series:
@@ -285,7 +292,9 @@ def _check_duplicates(table: pd.DataFrame, answers: Answers, findings: Findings)
     sendable = table[~findings.held]
     key = ["client", "campaign_name", "campaign_version"]
     again = sendable.duplicated(key)
-    same = sendable.duplicated([*key, "sender", "variables", "callback_data"])
+    several = sendable[sendable.duplicated(key, keep=False)]
+    same = several.duplicated([*key, "sender", "variables", "callback_data"])
+    same = same.reindex(sendable.index, fill_value=False)
     allowed = answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_MULTIPLE
 
     def rows(mask: pd.Series) -> np.ndarray:
@@ -323,6 +332,16 @@ def _codes_by_row(found: pd.DataFrame, severity: Severity, rows: pd.Index) -> pd
     joined = chosen[several].groupby("row")["code"].agg(",".join)
     codes: pd.Series = pd.concat([alone, joined]).reindex(rows).fillna("").astype(_TEXT)
     return codes
+
+
+def _bytes_of(texts: pa.LargeStringArray) -> memoryview:
+    """Return the bytes of all texts, one after the other; a missing one has none."""
+    texts = pc.fill_null(texts, "")
+    _, offsets, data = texts.buffers()
+    if not len(texts) or data is None:
+        return memoryview(b"")
+    ends = np.frombuffer(offsets, "<i8")
+    return memoryview(data)[ends[texts.offset] : ends[texts.offset + len(texts)]]
 
 
 def _group(code: str, severity: Severity, column: Any, rows: pd.Series) -> FindingGroup:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -10,6 +12,9 @@ from lib.sheet.errors import sheet_error
 from lib.sheet.header import unique_names
 from lib.sheet.spreadsheet import Flag
 from lib.sheet.structure import LINES_LOOKED_AT, Structure, find_structure, joined_names
+
+# Most columns have something among their first cells; then the rest need not be looked at.
+_FIRST: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -38,15 +43,10 @@ def assemble(
 
     Raises SheetError: empty_file, only_header, too_many_rows, too_many_cells.
     """
-    filled = [pc.not_equal(pc.utf8_trim_whitespace(column), "") for column in raw.columns]
-    positions = [at for at, mask in enumerate(filled) if pc.any(mask).as_py()]
+    positions = [at for at, column in enumerate(raw.columns) if _has_anything(column)]
     if not positions:
         raise sheet_error("empty_file")
-    kept = filled[positions[0]]
-    for at in positions[1:]:
-        kept = pc.or_(kept, filled[at])
-    rows = pa.array(range(1, raw.num_rows + 1), pa.int64()).filter(kept.combine_chunks())
-    table = raw.select(positions).filter(kept)
+    table, rows = _filled_rows(raw.select(positions))
     notes = _left_out(raw.num_columns, positions, table.num_rows, rows[-1].as_py())
     structure = _structure(table, rows, header_row)
     header_row = rows[structure.first].as_py() if structure.header else 0
@@ -69,6 +69,26 @@ def assemble(
     if (cells := table.num_rows * table.num_columns) > max_cells:
         raise sheet_error("too_many_cells", found=cells, limit=max_cells)
     return Assembled(table, rows, names, header_row, notes, _moved(flags, positions, rows))
+
+
+def _has_anything(column: pa.ChunkedArray) -> bool:
+    return bool(pc.any(_filled(column[:_FIRST])).as_py() or pc.any(_filled(column)).as_py())
+
+
+def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.not_equal(pc.utf8_trim_whitespace(column), "")
+
+
+def _filled_rows(table: pa.Table) -> tuple[pa.Table, pa.Array]:
+    """Return the rows that are not empty, and their numbers."""
+    rows = pa.array(np.arange(1, table.num_rows + 1))
+    kept = _filled(table[0])
+    for column in table.columns[1:]:
+        if pc.all(kept).as_py():
+            return table, rows
+        kept = pc.or_(kept, _filled(column))
+    kept = kept.combine_chunks()
+    return table.filter(kept), rows.filter(kept)
 
 
 def _structure(table: pa.Table, rows: pa.Array, header_row: int | None) -> Structure:

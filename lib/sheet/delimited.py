@@ -193,9 +193,7 @@ def _read_fast(text: str, dialect: Dialect, width: int) -> pa.Table | None:
     try:
         return pacsv.read_csv(
             pa.BufferReader(body.encode()),
-            read_options=pacsv.ReadOptions(
-                column_names=names, block_size=8 << 20, use_threads=False
-            ),
+            read_options=pacsv.ReadOptions(column_names=names, block_size=8 << 20),
             parse_options=pacsv.ParseOptions(
                 delimiter=dialect.sign,
                 quote_char=dialect.quote,

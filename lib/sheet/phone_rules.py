@@ -91,16 +91,21 @@ def _fits(numbers: pa.Array, code: int) -> pa.Array:
     fits = pc.match_substring_regex(numbers, others)
     places = pa.array(range(len(numbers))).filter(pc.invert(fits))
     good: list[pa.Array] = []
-    for general, kinds in countries:
+    for leading, general, kinds in countries:
         # Most are of the first country; only the rest is put to the next one.
         rest = numbers.take(places)
+        if leading is not None:
+            # All that begins so is this country's, good or not.
+            begins = pc.match_substring_regex(rest, leading)
+            later, places = places.filter(pc.invert(begins)), places.filter(begins)
+            rest = numbers.take(places)
         fits = pc.is_null(rest)
         for lengths, pattern in kinds.items():
             of_length = pc.is_in(digits.take(places), pa.array(lengths, digits.type))
             fits = pc.or_(fits, pc.and_(of_length, pc.match_substring_regex(rest, pattern)))
         fits = pc.and_(fits, pc.match_substring_regex(rest, general))
         good.append(places.filter(fits))
-        places = places.filter(pc.invert(fits))
+        places = places.filter(pc.invert(fits)) if leading is None else later
     return pc.is_in(pa.array(range(len(numbers))), pa.concat_arrays(good))
 
 
@@ -112,15 +117,15 @@ def _country_code(start: str) -> int | None:
     return None
 
 
-_Country = tuple[str, dict[tuple[int, ...], str]]
+_Country = tuple[str | None, str, dict[tuple[int, ...], str]]
 
 
 @functools.cache
 def _rules(code: int) -> tuple[list[_Country], str]:
     """Return the patterns of a code's countries, and the pattern of all that is not certain.
 
-    Of a country: what all its numbers look like, and people's numbers by their lengths. Where
-    countries share a code by leading digits, numbers that begin with those are not certain.
+    Of a country: what its numbers begin with, where that tells it from others; what all its numbers
+    look like; and people's numbers by their lengths.
     """
     countries: list[_Country] = []
     others: list[str] = []
@@ -132,13 +137,12 @@ def _rules(code: int) -> tuple[list[_Country], str]:
             kinds.setdefault(lengths, []).append(kind.national_number_pattern or "")
         countries.append(
             (
+                f"^\\+{code}(?:{rules.leading_digits})" if rules.leading_digits else None,
                 _whole(code, [general.national_number_pattern or ""]),
                 {lengths: _whole(code, found) for lengths, found in kinds.items()},
             )
         )
         others += [kind.national_number_pattern or "" for kind in _kinds(rules, _NOBODYS)]
-        if rules.leading_digits is not None:
-            others.append(f"(?:{rules.leading_digits})[0-9]*")
     return countries, _whole(code, others)
 
 

@@ -1,0 +1,20 @@
+"""Measure and print a table: ``python -m benchmarks [sheets] [detection]``; all without names."""
+
+import sys
+
+from benchmarks import detection, sheets
+
+_ALL = {"sheets": sheets.main, "detection": detection.main}
+
+
+def main() -> None:
+    """Print the table, a line as soon as it is known."""
+    sys.stdout.write("| What | Sendout Studio | The plain way | Ratio |\n|---|---|---|---|\n")
+    for name in sys.argv[1:] or _ALL:
+        for line in _ALL[name]():
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

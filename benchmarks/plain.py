@@ -1,0 +1,51 @@
+"""The plain way: the script that a developer would write in an afternoon, and nothing more."""
+
+import json
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import phonenumbers
+
+
+def plan_of_csv(path: str) -> tuple[list[dict[str, Any]], list[int]]:
+    """Read a CSV with pandas; return the entries, and the rows that are left out."""
+    return _plan(pd.read_csv(path, dtype=str, keep_default_na=False))
+
+
+def plan_of_xlsx(path: str) -> tuple[list[dict[str, Any]], list[int]]:
+    """Read a workbook with openpyxl; return the entries, and the rows that are left out."""
+    book = openpyxl.load_workbook(path)
+    rows = book.worksheets[0].iter_rows(values_only=True)
+    lines = [["" if cell is None else str(cell) for cell in line] for line in rows]
+    return _plan(pd.DataFrame(lines[1:], columns=lines[0]))
+
+
+def _plan(frame: pd.DataFrame) -> tuple[list[dict[str, Any]], list[int]]:
+    entries: list[dict[str, Any]] = []
+    held: list[int] = []
+    seen: set[tuple[str, str]] = set()
+    names = [name for name in frame.columns if name not in ("phone", "campaign")]
+    for row, line in enumerate(frame.to_dict("records"), 2):
+        phone = phone_of(line["phone"], "US")
+        variables = {name: line[name].strip() for name in names}
+        key = (phone or "", line["campaign"])
+        if phone is None or key in seen or not all(variables.values()):
+            held.append(row)
+            continue
+        seen.add(key)
+        entry = {"client": phone, "campaignName": line["campaign"], "variables": variables}
+        json.dumps(entry)
+        entries.append(entry)
+    return entries, held
+
+
+def phone_of(text: str, region: str) -> str | None:
+    """Read one phone as the library does; None where it is not valid."""
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,117 @@
+"""From a file to a checked plan, ours beside the plain way; and phones alone."""
+
+import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import phonenumbers
+import xlsxwriter
+
+from benchmarks import plain
+from benchmarks.harness import Line, Measured, measured
+from lib.campaign import Answers, make_plan, suggest_mapping
+from lib.sheet import read_sheet
+from lib.sheet.phones import normalise
+
+CSV_ROWS = 1_000_000
+XLSX_ROWS = 100_000
+PHONES = 100_000
+HEADER = ["phone", "name", "campaign", "code", "city", "amount", "note"]
+
+
+def main() -> Iterator[Line]:
+    """Measure and yield a line for each figure."""
+    with tempfile.TemporaryDirectory() as folder:
+        csv_path, xlsx_path = Path(folder) / "million.csv", Path(folder) / "rows.xlsx"
+        _write_csv(csv_path)
+        _write_xlsx(xlsx_path)
+        ours = measured(_our_plan, str(csv_path))
+        yield _line(f"{CSV_ROWS:,}-row CSV to a checked plan", ours, measured(_csv, str(csv_path)))
+        ours = measured(_our_plan, str(xlsx_path))
+        theirs = measured(_xlsx, str(xlsx_path))
+        yield _line(f"{XLSX_ROWS:,}-row XLSX to a checked plan", ours, theirs)
+    for name, make in (("+ and digits", _international), ("national digits", _national)):
+        ours, theirs = measured(_our_phones, make.__name__), measured(_phones, make.__name__)
+        yield Line(
+            f"{PHONES:,} phones, {name}",
+            f"{PHONES / ours.seconds:,.0f}/s",
+            f"{PHONES / theirs.seconds:,.0f}/s",
+            f"{theirs.seconds / ours.seconds:.1f} x",
+        )
+
+
+def _line(what: str, ours: Measured, theirs: Measured) -> Line:
+    return Line(what, str(ours), str(theirs), f"{theirs.seconds / ours.seconds:.1f} x")
+
+
+def _our_plan(path: str) -> int:
+    sheet = read_sheet(path)
+    plan = make_plan(sheet, suggest_mapping(sheet), answers=Answers(region="US"))
+    return len(plan.fingerprint)
+
+
+def _csv(path: str) -> int:
+    return len(plain.plan_of_csv(path)[0])
+
+
+def _xlsx(path: str) -> int:
+    return len(plain.plan_of_xlsx(path)[0])
+
+
+def _our_phones(make: str) -> int:
+    cells = pd.Series(globals()[make](), dtype=pd.StringDtype("pyarrow"))
+    return int(normalise(cells, "US")["e164"].notna().sum())
+
+
+def _phones(make: str) -> int:
+    return sum(plain.phone_of(cell, "US") is not None for cell in globals()[make]())
+
+
+def _international() -> list[str]:
+    """Return different numbers of 40 countries, as their mobiles are written."""
+    dice = random.Random(5)
+    regions = sorted(phonenumbers.SUPPORTED_REGIONS)[::6]
+    found: list[str] = []
+    for number in range(PHONES):
+        example = phonenumbers.example_number_for_type(regions[number % len(regions)], 1)
+        assert example is not None
+        text = f"+{example.country_code}{example.national_number}"
+        found.append(f"{text[:-4]}{dice.randrange(10_000):04d}")
+    return found
+
+
+def _national() -> list[str]:
+    return [f"650{2_000_000 + number * 71 % 7_900_000}" for number in range(PHONES)]
+
+
+def _row(number: int) -> list[str]:
+    phone = f"+1650{2_000_000 + number * 7 % 7_900_000}"
+    if number % 10 == 0:
+        others = ("1.65E+10", "12", "abc", "+5511912345678", f"(650) 555-{number % 10_000:04d}")
+        phone = others[number // 10 % len(others)]
+    return [
+        phone,
+        f"Ana {number}",
+        f"promo_{number % 3}",
+        f"C{number:06d}",
+        "Springfield",
+        f"{number % 900}.{number % 100:02d}",
+        "Thanks for being with us",
+    ]
+
+
+def _write_csv(path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(",".join(HEADER) + "\n")
+        file.writelines(",".join(_row(number)) + "\n" for number in range(CSV_ROWS))
+
+
+def _write_xlsx(path: Path) -> None:
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        page = book.add_worksheet("Recipients")
+        page.write_row(0, 0, HEADER)
+        for number in range(XLSX_ROWS):
+            for column, cell in enumerate(_row(number)):
+                page.write_string(number + 1, column, cell)
