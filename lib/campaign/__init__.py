@@ -12,7 +12,8 @@ from lib.campaign.mapping import (
     Source,
     mapping_problems,
 )
-from lib.campaign.plan import Plan, Sendout, make_plan, single_entry_plan
+from lib.campaign.plan import Plan, Sendout, single_entry_plan
+from lib.campaign.planning import make_plan
 from lib.campaign.suggestions import suggest_mapping
 
 __all__ = [
