@@ -99,7 +99,7 @@ class Settings(BaseSettings):
 
     @property
     def sheets_dir(self) -> Path:
-        """Uploaded sheets, as Parquet."""
+        """Uploaded sheets, as Arrow files."""
         return self.data_dir / "sheets"
 
     @property

@@ -1,7 +1,7 @@
 """The process that reads one sheet: ``python -m lib.sheet.child JOB``, JOB being JSON.
 
 A file from outside can make any reader loop, swell or crash; here it costs one process. The
-file comes in on standard input. The sheet goes to the Parquet file ``target``; standard output
+file comes in on standard input. The sheet goes to the Arrow file ``target``; standard output
 gets ``{}``, or the code and the facts of what is wrong.
 """
 
@@ -57,11 +57,11 @@ def _limit_memory(headroom: int) -> None:
 
 
 def _read(job: dict[str, Any]) -> None:
+    from lib.sheet.arrow_file import write_arrow
     from lib.sheet.assembly import assemble
     from lib.sheet.delimited import read_text
     from lib.sheet.errors import sheet_error
     from lib.sheet.formats import Kind, kind_of
-    from lib.sheet.parquet import write_parquet
     from lib.sheet.readings import Reading
     from lib.sheet.spreadsheet import read_worksheet
 
@@ -93,7 +93,7 @@ def _read(job: dict[str, Any]) -> None:
     sheet = assemble(table, flags, max_rows=rows, max_cells=cells, header_row=wanted.header_row)
     about["reading"] = found | {"header_row": sheet.header_row}
     about |= {"names": sheet.names, "notes": [*notes, *sheet.notes]}
-    write_parquet(Path(job["target"]), sheet, about)
+    write_arrow(Path(job["target"]), sheet, about)
 
 
 if __name__ == "__main__":

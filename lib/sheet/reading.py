@@ -56,7 +56,7 @@ def read_sheet(
     with contextlib.suppress(SheetError):
         return load_sheet(sheet_id, settings=settings)
     job = {"filename": name, "worksheet": sheet, "reading": wanted}
-    _spool(data, settings.sheets_dir / f"{sheet_id}.parquet", job, settings)
+    _spool(data, settings.sheets_dir / f"{sheet_id}.arrow", job, settings)
     return load_sheet(sheet_id, settings=settings)
 
 

@@ -1,7 +1,6 @@
 """Sheets and uploads kept in the data folder, under names made from their content."""
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,25 +55,23 @@ def load_sheet(sheet_id: str, *, settings: "Settings | None" = None) -> Sheet:
     """Return a kept sheet. Raises SheetError sheet_gone where it is missing or unreadable."""
     if not _SHEET_ID.fullmatch(sheet_id):
         raise sheet_error("sheet_gone")
-    return _open(sheet_id, settled(settings).sheets_dir / f"{sheet_id}.parquet")
+    return _open(sheet_id, settled(settings).sheets_dir / f"{sheet_id}.arrow")
 
 
 def _open(sheet_id: str, path: Path) -> Sheet:
     import pandas as pd
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    from lib.sheet.parquet import METADATA_KEY
+    from lib.sheet.arrow_file import open_arrow
 
     try:
-        table = pq.ParquetFile(path).read()
-        about: dict[str, Any] = json.loads(table.schema.metadata[METADATA_KEY])
-    except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
+        table, about = open_arrow(path)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise sheet_error("sheet_gone") from error
     index = pd.Index(table["row"].to_numpy(), dtype="int64", name="row")
     flags = _flags(table["flags"], index, about["names"])
     cells = table.drop_columns(["row", "flags"])
-    frame = cells.to_pandas(types_mapper={pa.string(): pd.StringDtype("pyarrow")}.get)
+    frame = cells.to_pandas(types_mapper={pa.large_string(): pd.StringDtype("pyarrow")}.get)
     frame.index = index
     frame.columns = pd.Index(about["names"], dtype=object)
     return Sheet(

@@ -224,7 +224,7 @@ def test_a_draft_whose_sheet_was_deleted_asks_for_it_again(
     draft_id = _draft_id(_prepared(visit))
     draft = load_draft(draft_id, settings)
     assert draft is not None
-    (settings.sheets_dir / f"{draft.sheet_id}.parquet").unlink()
+    (settings.sheets_dir / f"{draft.sheet_id}.arrow").unlink()
     import streamlit as st
 
     st.cache_resource.clear()

@@ -1,0 +1,166 @@
+"""Planning: a sheet, a mapping and a person's answers become a plan; every row is checked."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from lib.campaign import checks
+from lib.campaign.checks import Findings
+from lib.campaign.findings import Severity
+from lib.campaign.mapping import Answers, Mapping, MappingIncompleteError, Source, mapping_problems
+from lib.campaign.plan import DEFAULT_RATE, Plan, Sendout
+from lib.connectly import DuplicateBehavior
+from lib.sheet import Sheet
+from lib.sheet.phones import normalise
+
+_TEXT: Final = "string[pyarrow]"
+
+
+def make_plan(
+    sheet: Sheet, mapping: Mapping, *, answers: Answers | None = None, rate: float = DEFAULT_RATE
+) -> Plan:
+    """Check every row and put the good ones in their order of sending.
+
+    ``rate`` is in requests a second. Raises MappingIncompleteError where `mapping_problems` finds
+    any.
+    """
+    if problems := mapping_problems(sheet, mapping):
+        raise MappingIncompleteError(problems)
+    answers = answers or Answers()
+    findings = Findings(sheet.frame.index)
+    table = pd.DataFrame(index=sheet.frame.index)
+    variables = {
+        name: checks.values_of(source, sheet.frame, trim=answers.trim)
+        for name, source in mapping.variables.items()
+        if not source.is_left_out
+    }
+    # Arrow works outside of Python's lock: texts are encoded while phones are read.
+    with ThreadPoolExecutor(1) as beside:
+        texts = {name: values for name, (values, _) in variables.items()}
+        encoded = beside.submit(checks.encode_variables, texts, len(sheet.frame))
+        _check_flags(sheet, mapping, findings)
+        table["client"] = _phones(sheet, mapping.client, answers, findings)
+        for name in ("campaign_name", "campaign_version", "sender"):
+            table[name] = _values(getattr(mapping, name), sheet, answers, findings)
+        findings.add(
+            checks.is_empty(table["campaign_name"]),
+            "campaign_missing",
+            Severity.HOLD,
+            mapping.campaign_name.column,
+        )
+        for name, (values, trimmed) in variables.items():
+            _check_variable(name, mapping.variables[name], values, trimmed, findings)
+        table["variables"] = pd.array(encoded.result(), dtype=_TEXT)
+    table["callback_data"] = _callback(sheet, mapping, answers, findings)
+    _check_duplicates(table, answers, findings)
+    sendouts = _place(table, findings.held, rate)
+    found = findings.frame()
+    table["held_codes"] = _codes_by_row(found, Severity.HOLD, table.index)
+    table["warn_codes"] = _codes_by_row(found, Severity.WARN, table.index)
+    return Plan(
+        sheet_id=sheet.id,
+        filename=sheet.filename,
+        mapping=mapping,
+        answers=answers,
+        sendouts=sendouts,
+        findings=found,
+        table=table,
+    )
+
+
+def _values(source: Source, sheet: Sheet, answers: Answers, findings: Findings) -> pd.Series:
+    values, trimmed = checks.values_of(source, sheet.frame, trim=answers.trim)
+    findings.add(trimmed, "trimmed", Severity.WARN, source.column)
+    return values
+
+
+def _phones(sheet: Sheet, source: Source, answers: Answers, findings: Findings) -> pd.Series:
+    values, _ = checks.values_of(source, sheet.frame, trim=True)
+    read = normalise(values, answers.region)
+    for code in read["problem"].dropna().unique():
+        mask = (read["problem"] == code).fillna(value=False).to_numpy(dtype=bool)
+        findings.add(mask, code, Severity.HOLD, source.column)
+    for code in read["repair"].dropna().unique():
+        mask = (read["repair"] == code).fillna(value=False).to_numpy(dtype=bool)
+        findings.add(mask, code, Severity.WARN, source.column)
+        if code in answers.refused_repairs:
+            findings.add(mask, "repair_refused", Severity.HOLD, source.column)
+    return read["e164"].fillna("")
+
+
+def _check_flags(sheet: Sheet, mapping: Mapping, findings: Findings) -> None:
+    """Hold rows whose used cells a spreadsheet has lost."""
+    used = {source.column for source in mapping.named_sources().values()} - {None}
+    flags = sheet.flags[sheet.flags["column"].isin(list(used))]
+    for (code, column), rows in flags.groupby(["code", "column"])["row"]:
+        mask = sheet.frame.index.isin(rows)
+        findings.add(mask, str(code), Severity.HOLD, str(column))
+
+
+def _check_variable(
+    name: str, source: Source, values: pd.Series, trimmed: np.ndarray, findings: Findings
+) -> None:
+    findings.add(trimmed, "trimmed", Severity.WARN, source.column)
+    where = source.column or name
+    findings.add(checks.is_empty(values), "variable_empty", Severity.HOLD, where)
+    findings.add(checks.matches(values, r"[\n\r\t]"), "line_break", Severity.WARN, where)
+    findings.add(checks.matches(values, " {5,}"), "many_spaces", Severity.WARN, where)
+    findings.add(checks.is_long(values), "long_value", Severity.WARN, where)
+
+
+def _callback(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings) -> pd.Series:
+    source = mapping.callback_data
+    values, _ = checks.values_of(source, sheet.frame, trim=answers.trim)
+    texts, too_large, unfit = checks.encode_callback(values)
+    findings.add(too_large, "callback_too_large", Severity.HOLD, source.column)
+    findings.add(unfit, "callback_unfit", Severity.HOLD, source.column)
+    return texts
+
+
+def _check_duplicates(table: pd.DataFrame, answers: Answers, findings: Findings) -> None:
+    """Find later rows of the same phone, campaign and version among those that could be sent."""
+    sendable = table[~findings.held]
+    key = ["client", "campaign_name", "campaign_version"]
+    again = sendable.duplicated(key)
+    several = sendable[sendable.duplicated(key, keep=False)]
+    same = several.duplicated([*key, "sender", "variables", "callback_data"])
+    same = same.reindex(sendable.index, fill_value=False)
+    allowed = answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_MULTIPLE
+
+    def rows(mask: pd.Series) -> np.ndarray:
+        return table.index.isin(sendable.index[mask])
+
+    if allowed:
+        findings.add(rows(again), "duplicate_sent", Severity.WARN)
+    else:
+        findings.add(rows(again & same), "duplicate", Severity.HOLD)
+        findings.add(rows(again & ~same), "duplicate_differs", Severity.HOLD)
+
+
+def _place(table: pd.DataFrame, held: np.ndarray, rate: float) -> tuple[Sendout, ...]:
+    """Number the rows that are sent, sendout by sendout in order of first appearance."""
+    sent = table.index[~held]
+    keys = table.loc[sent, ["campaign_name", "campaign_version"]]
+    codes = keys.groupby(list(keys), sort=False).ngroup().to_numpy()
+    positions = np.empty(len(codes), dtype="int64")
+    positions[np.argsort(codes, kind="stable")] = np.arange(len(codes))
+    table["sendout"] = np.int32(-1)
+    table.loc[sent, "sendout"] = codes.astype("int32")
+    table["position"] = pd.Series(positions, sent, dtype="Int64").reindex(table.index)
+    counts = np.bincount(codes).tolist()
+    names = keys.drop_duplicates().itertuples(index=False, name=None)
+    return tuple(
+        Sendout(index, name, version or None, count, count, count / rate)
+        for index, ((name, version), count) in enumerate(zip(names, counts, strict=True))
+    )
+
+
+def _codes_by_row(found: pd.DataFrame, severity: Severity, rows: pd.Index) -> pd.Series:
+    chosen = found.loc[found["severity"] == severity.value, ["row", "code"]].drop_duplicates()
+    several = chosen["row"].duplicated(keep=False)
+    alone = chosen[~several].set_index("row")["code"]
+    joined = chosen[several].groupby("row")["code"].agg(",".join)
+    codes: pd.Series = pd.concat([alone, joined]).reindex(rows).fillna("").astype(_TEXT)
+    return codes
