@@ -115,4 +115,25 @@ WORDS: Final[dict[str, FindingWords]] = {
         "WhatsApp may refuse a variable of more than 1,024 characters.",
         "Shorten the text.",
     ),
+    "placeholder": FindingWords(
+        "Looks like a gap that nobody filled",
+        "The value reads like a stand-in, such as N/A, test or {{name}}, and goes out as it is.",
+        "Put in the real value, or empty the cell and give a text for empty cells in step 2.",
+    ),
+    "odd_link": FindingWords(
+        "Link that may not open",
+        "The value begins like a web address but is none.",
+        "Correct the address.",
+    ),
+    "in_capitals": FindingWords(
+        "Name in capitals",
+        "The name goes out in capitals, which reads like shouting.",
+        "Change the letters in your sheet, or in step 2.",
+    ),
+    "same_person": FindingWords(
+        "Same person, another phone",
+        "Another row has the same e-mail address or customer number but another phone. Both get "
+        "the campaign.",
+        "Take one of them out if the person should get it once.",
+    ),
 }

@@ -10,6 +10,7 @@ from lib.campaign import checks
 from lib.campaign.checks import Findings
 from lib.campaign.findings import Severity
 from lib.campaign.mapping import Answers, Mapping, MappingIncompleteError, Source, mapping_problems
+from lib.campaign.oddities import odd_values, same_person
 from lib.campaign.plan import DEFAULT_RATE, Plan, Sendout
 from lib.connectly import DuplicateBehavior
 from lib.sheet import Sheet
@@ -55,6 +56,8 @@ def make_plan(
         table["variables"] = pd.array(encoded.result(), dtype=_TEXT)
     table["callback_data"] = _callback(sheet, mapping, answers, findings)
     _check_duplicates(table, answers, findings)
+    twice = same_person(sheet, table[~findings.held])
+    findings.add(table.index.isin(twice), "same_person", Severity.WARN)
     sendouts = _place(table, findings.held, rate)
     found = findings.frame()
     table["held_codes"] = _codes_by_row(found, Severity.HOLD, table.index)
@@ -105,9 +108,8 @@ def _check_variable(
     findings.add(trimmed, "trimmed", Severity.WARN, source.column)
     where = source.column or name
     findings.add(checks.is_empty(values), "variable_empty", Severity.HOLD, where)
-    findings.add(checks.matches(values, r"[\n\r\t]"), "line_break", Severity.WARN, where)
-    findings.add(checks.matches(values, " {5,}"), "many_spaces", Severity.WARN, where)
-    findings.add(checks.is_long(values), "long_value", Severity.WARN, where)
+    for code, odd in odd_values(name, values):
+        findings.add(odd, code, Severity.WARN, where)
 
 
 def _callback(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings) -> pd.Series:

@@ -1,13 +1,12 @@
 """A first mapping for a sheet: from its header in English, Spanish or Portuguese, and its cells."""
 
 import re
-import unicodedata
 from typing import Final
 
 from rapidfuzz import fuzz
 
 from lib.campaign.mapping import Mapping, Source
-from lib.sheet import Sheet
+from lib.sheet import Sheet, plain_name
 
 _SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "client": (
@@ -60,7 +59,7 @@ def suggest_mapping(sheet: Sheet) -> Mapping:
     variables = {
         column.strip(): Source(column=column)
         for column in free
-        if _plain(column) not in _OUR_COLUMNS and (sheet.frame[column] != "").any()
+        if plain_name(column) not in _OUR_COLUMNS and (sheet.frame[column] != "").any()
     }
     return Mapping(**chosen, variables=variables)
 
@@ -98,17 +97,9 @@ def _looks_like_phone(cell: str) -> bool:
 
 def _likeness(column: str, field: str) -> float:
     """Return how well a header fits a field, from 0 to 100; short names must fit wholly."""
-    name = _plain(column)
+    name = plain_name(column)
     if name in _SYNONYMS[field]:
         return 100.0
     if len(name) < 5:
         return 0.0
     return max(fuzz.ratio(name, synonym) for synonym in _SYNONYMS[field])
-
-
-def _plain(header: str) -> str:
-    """Return a header in small letters, without accents, its words parted by single spaces."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
-    letters = unicodedata.normalize("NFKD", spaced.casefold())
-    kept = "".join(each for each in letters if not unicodedata.combining(each))
-    return " ".join(re.findall(r"[a-z0-9]+", kept))

@@ -1,6 +1,7 @@
 """Sheets: from any file an owner has to a frame of text with Excel's row numbers."""
 
 from lib.sheet.errors import SheetError
+from lib.sheet.header import plain_name
 from lib.sheet.notes import Note
 from lib.sheet.reading import read_sheet
 from lib.sheet.readings import DELIMITERS, ENCODINGS, Reading
@@ -18,6 +19,7 @@ __all__ = [
     "SheetError",
     "keep_upload",
     "load_sheet",
+    "plain_name",
     "read_sheet",
     "upload_path",
 ]

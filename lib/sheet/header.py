@@ -1,6 +1,7 @@
 """Names for a sheet's columns: unique, never empty, and never a recipient's own data."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 _PHONE = re.compile(r"[+(]?\d[\d\s().\-/\u00a0]{5,24}\d")
@@ -55,6 +56,14 @@ def unique_names(cells: Sequence[str], positions: Sequence[int]) -> tuple[list[s
         if "same_names" not in notes:
             notes.append("same_names")
     return names, notes
+
+
+def plain_name(header: str) -> str:
+    """Return a header in small letters, without accents, its words parted by single spaces."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
+    letters = unicodedata.normalize("NFKD", spaced.casefold())
+    kept = "".join(each for each in letters if not unicodedata.combining(each))
+    return " ".join(re.findall(r"[a-z0-9]+", kept))
 
 
 def letter_name(index: int) -> str:
