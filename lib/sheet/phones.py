@@ -48,6 +48,7 @@ class Phone:
 _TEXT: Final = "string[pyarrow]"
 _FEWEST_DIGITS: Final = 7
 _MOST_DIGITS: Final = 15
+_LONGEST_PREFIX: Final = 4  # 0011, with which Australians call abroad
 
 _INVISIBLE: Final = dict.fromkeys(
     [0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F),
@@ -164,7 +165,7 @@ def read_phone(cell: str, region: str | None = None) -> Phone:
     if _PLUS.fullmatch(text):
         return _international(text, repair)
     if text.startswith("00"):
-        return _international(f"+{text[2:]}", repair or "international_prefix")
+        return _abroad(text, region, repair)
     if region is None:
         return Phone(problem="no_country")
     return _national(text, region, repair)
@@ -245,7 +246,7 @@ def _form_problem(text: str) -> str | None:
     digits = sum(map(str.isdigit, text))
     if digits < _FEWEST_DIGITS:
         return "too_short"
-    if digits > _MOST_DIGITS + (2 if text.startswith("00") else 0):
+    if digits > _MOST_DIGITS + (_LONGEST_PREFIX if text.startswith("0") else 0):
         return "too_long"
     return None
 
@@ -255,6 +256,24 @@ def _international(text: str, repair: str | None) -> Phone:
     if number is None:
         return Phone(problem="unknown_country")
     return _judge(number, repair)
+
+
+def _abroad(text: str, region: str | None, repair: str | None) -> Phone:
+    """Read a number that begins with 00, with which most countries call abroad.
+
+    Others have prefixes of their own that begin alike: Australia's 0011, or Colombia's 005.
+    """
+    repair = repair or "international_prefix"
+    usual = _international(f"+{text[2:]}", repair)
+    if region is not None:
+        other = _national(text, region, repair)
+    elif text.startswith("0011"):
+        other = _international(f"+{text[4:].lstrip()}", repair)
+    else:
+        return usual
+    if other.e164 is None or other.e164 == usual.e164:
+        return usual
+    return other if usual.e164 is None else Phone(problem="two_readings")
 
 
 def _national(text: str, region: str, repair: str | None) -> Phone:

@@ -145,6 +145,14 @@ def test_a_number_with_two_readings_is_held(cell: str, region: str) -> None:
     assert read_phone(cell, region).problem == "two_readings"
 
 
+@pytest.mark.parametrize("region", ["AU", None])
+def test_australias_prefix_is_no_code_of_america(region: str | None) -> None:
+    """0011 501 622 1234 calls Belize from Australia, and Arkansas from where 00 is the prefix."""
+    assert read_phone("0011 501 622 1234", region).problem == "two_readings"
+    assert read_phone("0011 33 6 12 34 56 78", region).e164 == "+33612345678"
+    assert read_phone("001 501 622 1234", "DE").e164 == "+15016221234"
+
+
 def test_a_mobile_abroad_is_not_read_as_a_landline_at_home() -> None:
     assert read_phone("447911123456", "DE").problem == "two_readings"
 
@@ -209,6 +217,35 @@ def test_no_way_of_writing_a_number_makes_it_another_one(region: str) -> None:
                 assert read_phone(cell, given).e164 in {e164, None}, (cell, given)
         assert read_phone(e164).e164 == e164
         assert read_phone(international).e164 == e164
+
+
+# Islands whose national numbers have fewer digits than could be told from a house number.
+SHORT = {"AC", "AD", "CK", "FK", "FO", "GL", "NC", "NF", "PM", "SH", "TK", "TV", "WF"}
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_what_people_write_is_not_held_without_need(region: str) -> None:
+    """Each country's mobile is read, not only not read wrong, in each way that a list holds it."""
+    number = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
+    if number is None:
+        assert region == "TA"
+        return
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+    written = {
+        (e164, None),
+        (phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL), None),
+        (phonenumbers.format_number(number, PhoneNumberFormat.RFC3966), None),
+        (f"00{e164[1:]}", None),
+        (f"'{e164}", None),
+        (f"{e164}.0", None),
+        (phonenumbers.format_out_of_country_calling_number(number, "US"), "US"),
+    }
+    if region not in SHORT:
+        written |= {(national, region), (national.replace(" ", "-"), region)}
+        written |= {(phonenumbers.national_significant_number(number), region)}
+
+    assert {read_phone(*each).e164 for each in written} == {e164}
 
 
 @pytest.mark.parametrize("region", REGIONS)
