@@ -4,6 +4,7 @@ from lib.campaign.drafts import Draft, load_draft, save_draft
 from lib.campaign.findings import FindingGroup, Severity
 from lib.campaign.frozen import FrozenPlan, freeze
 from lib.campaign.held import held_sheet, reasons_in_words
+from lib.campaign.large import LARGE, CheckFailedError, make_plan_apart
 from lib.campaign.mapping import (
     Answers,
     Mapping,
@@ -17,7 +18,9 @@ from lib.campaign.planning import make_plan
 from lib.campaign.suggestions import suggest_mapping
 
 __all__ = [
+    "LARGE",
     "Answers",
+    "CheckFailedError",
     "Draft",
     "FindingGroup",
     "FrozenPlan",
@@ -32,6 +35,7 @@ __all__ = [
     "held_sheet",
     "load_draft",
     "make_plan",
+    "make_plan_apart",
     "mapping_problems",
     "reasons_in_words",
     "save_draft",

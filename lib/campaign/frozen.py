@@ -6,12 +6,14 @@ summary stands in its schema. Ranges are read without the rest, so a plan's size
 
 import functools
 import io
+import itertools
 import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,15 +35,27 @@ def freeze(plan: Plan, settings: Settings) -> "FrozenPlan":
     """
     path = _path(plan.id, settings)
     if not path.exists():
-        lines = plan.table.sort_values("position", na_position="last").reset_index(names="row")
-        columns = ["row", "position", "sendout", *SENT_FIELDS, "held_codes", "warn_codes"]
-        table = pa.Table.from_pandas(lines[columns], preserve_index=False)
+        order = np.argsort(plan.table["position"].fillna(plan.rows).to_numpy(), kind="stable")
         summary = {"rows": plan.rows, "held": plan.held_count, "filename": plan.filename}
-        table = table.replace_schema_metadata({_SUMMARY: json.dumps(summary).encode()})
         buffer = io.BytesIO()
-        pq.write_table(table, buffer, row_group_size=_ROW_GROUP, compression="zstd")
+        blocks = (
+            _block(plan, order[start : start + _ROW_GROUP])
+            for start in range(0, plan.rows, _ROW_GROUP)
+        )
+        first = next(blocks)
+        schema = first.schema.with_metadata({_SUMMARY: json.dumps(summary).encode()})
+        with pq.ParquetWriter(buffer, schema, compression="zstd") as writer:
+            for block in itertools.chain([first], blocks):
+                writer.write_table(block.cast(schema))
         write_atomically(path, buffer.getvalue())
     return FrozenPlan.open(plan.id, settings)
+
+
+def _block(plan: Plan, places: np.ndarray) -> pa.Table:
+    """Return some rows of the plan's table as they are kept."""
+    lines = plan.table.iloc[places].reset_index(names="row")
+    columns = ["row", "position", "sendout", *SENT_FIELDS, "held_codes", "warn_codes"]
+    return pa.Table.from_pandas(lines[columns], preserve_index=False)
 
 
 def _path(plan_id: str, settings: Settings) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from lib.campaign import Answers, Mapping, Plan, make_plan
+from lib.campaign import LARGE, Answers, Mapping, Plan, make_plan, make_plan_apart
 from lib.settings import Settings
 from lib.sheet import Sheet, load_sheet
 
@@ -21,7 +21,10 @@ def sheet_of(sheet_id: str, settings: Settings) -> Sheet:
 def plan_of(
     sheet_id: str, mapping: Mapping, answers: Answers, *, rate: float, settings: Settings
 ) -> Plan:
-    """Return the plan of a kept sheet under this mapping and these answers."""
+    """Return the plan of a kept sheet under this mapping and these answers.
+
+    Raises CheckFailedError where a large one could not be made.
+    """
     return _plan(
         sheet_id,
         mapping.model_dump_json(),
@@ -42,9 +45,8 @@ def _sheet(sheet_id: str, data_dir: Path, _settings: Settings) -> Sheet:
 def _plan(
     sheet_id: str, mapping: str, answers: str, rate: float, data_dir: Path, _settings: Settings
 ) -> Plan:
-    return make_plan(
-        _sheet(sheet_id, data_dir, _settings),
-        Mapping.model_validate_json(mapping),
-        answers=Answers.model_validate_json(answers),
-        rate=rate,
-    )
+    sheet = _sheet(sheet_id, data_dir, _settings)
+    wanted, given = Mapping.model_validate_json(mapping), Answers.model_validate_json(answers)
+    if len(sheet.frame) < LARGE:
+        return make_plan(sheet, wanted, answers=given, rate=rate)
+    return make_plan_apart(sheet, wanted, answers=given, rate=rate, settings=_settings)

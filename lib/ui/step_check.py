@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from lib.campaign import Draft, FindingGroup, Plan, held_sheet
+from lib.campaign import CheckFailedError, Draft, FindingGroup, Plan, held_sheet
 from lib.outcomes import csv_bytes, xlsx_bytes
 from lib.settings import Settings
 from lib.sheet import Sheet
@@ -21,7 +21,11 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings, *, rate: float) -> tupl
     """Draw the step; return the draft as it is now and the plan that follows from it."""
     assert draft.sheet_id is not None
     assert draft.mapping is not None
-    plan = plan_of(draft.sheet_id, draft.mapping, draft.answers, rate=rate, settings=settings)
+    try:
+        plan = plan_of(draft.sheet_id, draft.mapping, draft.answers, rate=rate, settings=settings)
+    except CheckFailedError as error:
+        st.error(f"**{error.sentence}** {error.action}", icon=":material/error:")
+        st.stop()
     title = f"**3 · Check** · {words.count(plan.entry_count)} to send"
     if plan.held_count:
         title += f", {words.count(plan.held_count)} held back"

@@ -1,0 +1,43 @@
+"""The process that makes one large plan: ``python -m lib.campaign.child TABLE FINDINGS``.
+
+Its arguments are the descriptors of the open files that the plan's frames go to. Standard input
+has the sheet's id, the mapping and the answers as JSON; standard output gets the plan's facts.
+"""
+
+import json
+import os
+import sys
+
+import pandas as pd
+import pyarrow as pa
+
+from lib.campaign.large import KNOWN
+from lib.campaign.mapping import Answers, Mapping
+from lib.campaign.planning import make_plan
+from lib.settings import Settings
+from lib.sheet import load_sheet
+
+
+def main(table: int, findings: int) -> None:
+    """Make the plan that standard input asks for."""
+    job = json.load(sys.stdin)
+    plan = make_plan(
+        load_sheet(job["sheet_id"], settings=Settings(data_dir=job["data_dir"])),
+        Mapping.model_validate_json(job["mapping"]),
+        answers=Answers.model_validate_json(job["answers"]),
+        rate=job["rate"],
+    )
+    _write(plan.table, table)
+    _write(plan.findings, findings)
+    facts = {name: getattr(plan, name) for name in KNOWN}
+    json.dump(facts | {"sendouts": [vars(each) for each in plan.sendouts]}, sys.stdout)
+
+
+def _write(frame: pd.DataFrame, descriptor: int) -> None:
+    table = pa.Table.from_pandas(frame)
+    with os.fdopen(descriptor, "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

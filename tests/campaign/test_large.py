@@ -1,0 +1,71 @@
+"""Plans that are made in a process of their own."""
+
+import pytest
+
+from lib.campaign import (
+    Answers,
+    CheckFailedError,
+    Mapping,
+    MappingIncompleteError,
+    Source,
+    make_plan,
+    make_plan_apart,
+)
+from lib.settings import Settings
+from lib.sheet import Sheet, read_sheet
+
+MAPPING = Mapping(
+    client=Source(column="phone"),
+    campaign_name=Source(column="campaign"),
+    variables={"name": Source(column="name")},
+)
+ANSWERS = Answers(region="US")
+
+
+@pytest.fixture
+def sheet(settings: Settings) -> Sheet:
+    rows = [
+        "phone,campaign,name",
+        "6505550101,promo,Ana",
+        "12,promo,Eva",
+        "+16505550102,b,  Ñ\U0001f600 ",
+    ]
+    return read_sheet("\n".join(rows).encode(), settings=settings)
+
+
+def apart(sheet: Sheet, settings: Settings, mapping: Mapping = MAPPING):
+    return make_plan_apart(sheet, mapping, answers=ANSWERS, rate=100, settings=settings)
+
+
+def test_a_plan_made_apart_is_the_same_in_all(sheet: Sheet, settings: Settings) -> None:
+    here = make_plan(sheet, MAPPING, answers=ANSWERS, rate=100)
+    there = apart(sheet, settings)
+
+    assert (there.id, there.fingerprint) == (here.id, here.fingerprint)
+    assert there.table.equals(here.table)
+    assert there.findings.equals(here.findings)
+    assert there.sendouts == here.sendouts
+    assert there.finding_groups == here.finding_groups
+    assert list(there.entries()) == list(here.entries())
+    assert (there.entry_count, there.held_count) == (2, 1)
+
+
+def test_a_plan_made_apart_leaves_no_file_and_outlives_its_files(
+    sheet: Sheet, settings: Settings
+) -> None:
+    plan = apart(sheet, settings)
+
+    assert list(settings.plans_dir.iterdir()) == []
+    assert plan.entry_for_row(4) is not None
+
+
+def test_a_check_that_ends_early_says_so(sheet: Sheet, settings: Settings) -> None:
+    (settings.sheets_dir / f"{sheet.id}.arrow").unlink()
+
+    with pytest.raises(CheckFailedError):
+        apart(sheet, settings)
+
+
+def test_a_mapping_that_lacks_something_is_refused_before(sheet: Sheet, settings: Settings) -> None:
+    with pytest.raises(MappingIncompleteError):
+        apart(sheet, settings, Mapping())
