@@ -2,17 +2,20 @@
 
 import io
 import posixpath
+import string
 import zipfile
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
+from lib.sheet.cell_scan import StyledCell, styled_numbers
 from lib.sheet.number_formats import BUILT_IN, is_certain, is_plain, shown
 
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _CHUNK_BYTES = 1 << 20
+_LETTERS = string.ascii_uppercase
 
 
 @dataclass
@@ -36,11 +39,21 @@ def read_cell_facts(data: bytes, worksheet: str) -> CellFacts:
         date1904 = any(
             element.get("date1904") in ("1", "true") for element in _all(book, "workbookPr")
         )
-        reader = _Reader(_formats(archive), date1904=date1904)
+        formats = _formats(archive)
         with archive.open(path) as stream:
-            while chunk := stream.read(_CHUNK_BYTES):
-                reader.parser.Parse(chunk, False)  # noqa: FBT003 - positional only
-            reader.parser.Parse(b"", True)  # noqa: FBT003 - positional only
+            plain = styled_numbers(stream, set(formats))
+        if plain is not None:
+            return _facts_of(plain, formats, date1904=date1904)
+        with archive.open(path) as stream:
+            return parsed_facts(stream, formats, date1904=date1904)
+
+
+def parsed_facts(stream: IO[bytes], formats: dict[str, str], *, date1904: bool) -> CellFacts:
+    """Parse a worksheet's XML for its facts, whatever is in it."""
+    reader = _Reader(formats, date1904=date1904)
+    while chunk := stream.read(_CHUNK_BYTES):
+        reader.parser.Parse(chunk, False)  # noqa: FBT003 - positional only
+    reader.parser.Parse(b"", True)  # noqa: FBT003 - positional only
     return reader.facts
 
 
@@ -79,6 +92,16 @@ def _formats(archive: zipfile.ZipFile) -> dict[str, str]:
             if not is_plain(code) and is_certain(code):
                 found[str(index)] = code
     return found
+
+
+def _facts_of(cells: list[StyledCell], formats: dict[str, str], *, date1904: bool) -> CellFacts:
+    facts = CellFacts()
+    for place, style, value in cells:
+        text = shown(value, formats[style], date1904=date1904)
+        if text is not None:
+            column = _column_of(place)
+            facts.texts[int(place.lstrip(_LETTERS)) - 1, column] = text
+    return facts
 
 
 class _Reader:
