@@ -103,6 +103,11 @@ class Settings(BaseSettings):
         return self.data_dir / "sheets"
 
     @property
+    def exclusions_dir(self) -> Path:
+        """Exclude lists, as Parquet."""
+        return self.data_dir / "exclusions"
+
+    @property
     def plans_dir(self) -> Path:
         """Confirmed plans, as Parquet."""
         return self.data_dir / "plans"

@@ -1,6 +1,16 @@
 """From a sheet to a plan: the mapping, the checks, the sendouts, and drafts on the way there."""
 
 from lib.campaign.drafts import Draft, load_draft, save_draft
+from lib.campaign.exclusions import (
+    ExcludeList,
+    NoNumbersError,
+    add_exclude_list,
+    exclude_lists,
+    excluded_numbers,
+    pasted_cells,
+    phone_cells,
+    remove_exclude_list,
+)
 from lib.campaign.findings import FindingGroup, Severity
 from lib.campaign.frozen import FrozenPlan, freeze
 from lib.campaign.held import held_sheet, reasons_in_words
@@ -22,22 +32,30 @@ __all__ = [
     "Answers",
     "CheckFailedError",
     "Draft",
+    "ExcludeList",
     "FindingGroup",
     "FrozenPlan",
     "Mapping",
     "MappingIncompleteError",
     "MappingProblem",
+    "NoNumbersError",
     "Plan",
     "Sendout",
     "Severity",
     "Source",
+    "add_exclude_list",
+    "exclude_lists",
+    "excluded_numbers",
     "freeze",
     "held_sheet",
     "load_draft",
     "make_plan",
     "make_plan_apart",
     "mapping_problems",
+    "pasted_cells",
+    "phone_cells",
     "reasons_in_words",
+    "remove_exclude_list",
     "save_draft",
     "single_entry_plan",
     "suggest_mapping",

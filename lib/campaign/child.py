@@ -11,6 +11,7 @@ import sys
 import pandas as pd
 import pyarrow as pa
 
+from lib.campaign.exclusions import excluded_numbers
 from lib.campaign.large import KNOWN
 from lib.campaign.mapping import Answers, Mapping
 from lib.campaign.planning import make_plan
@@ -21,11 +22,13 @@ from lib.sheet import load_sheet
 def main(table: int, findings: int) -> None:
     """Make the plan that standard input asks for."""
     job = json.load(sys.stdin)
+    settings = Settings(data_dir=job["data_dir"])
     plan = make_plan(
-        load_sheet(job["sheet_id"], settings=Settings(data_dir=job["data_dir"])),
+        load_sheet(job["sheet_id"], settings=settings),
         Mapping.model_validate_json(job["mapping"]),
         answers=Answers.model_validate_json(job["answers"]),
         rate=job["rate"],
+        excluded=excluded_numbers(job["list_ids"], settings),
     )
     _write(plan.table, table)
     _write(plan.findings, findings)

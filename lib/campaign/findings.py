@@ -49,6 +49,10 @@ WORDS: Final[dict[str, FindingWords]] = {
         "You chose not to use this kind of repair.",
         "Correct the number in your sheet, or allow the repair.",
     ),
+    "excluded": FindingWords(
+        "On an exclude list",
+        "This phone is on a list of people who must not get campaigns.",
+    ),
     "campaign_missing": FindingWords(
         "No campaign name",
         "The row does not say which campaign to send.",

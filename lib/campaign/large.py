@@ -11,6 +11,7 @@ import mmap
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -43,9 +44,17 @@ class CheckFailedError(Exception):
 
 
 def make_plan_apart(
-    sheet: Sheet, mapping: Mapping, *, answers: Answers, rate: float, settings: Settings
+    sheet: Sheet,
+    mapping: Mapping,
+    *,
+    answers: Answers,
+    rate: float,
+    list_ids: Sequence[str] = (),
+    settings: Settings,
 ) -> Plan:
     """Make the plan of a kept sheet in a process of its own, as `make_plan` does.
+
+    ``list_ids`` are the exclude lists that count.
 
     Raises MappingIncompleteError, CheckFailedError, and OSError where the disk has no room.
     """
@@ -56,6 +65,7 @@ def make_plan_apart(
         "mapping": mapping.model_dump_json(),
         "answers": answers.model_dump_json(),
         "rate": rate,
+        "list_ids": list(list_ids),
         "data_dir": str(settings.data_dir.resolve()),
     }
     with _nameless(settings) as table, _nameless(settings) as findings:

@@ -61,7 +61,8 @@ class Answers(_Frozen):
     """What a person has decided besides the mapping.
 
     ``region`` is the country of phone numbers without one; ``refused_repairs`` are kinds of phone
-    repair that must not be made; ``trim`` takes spaces off both ends of each value.
+    repair that must not be made; ``trim`` takes spaces off both ends of each value;
+    ``ignored_lists`` are ids of exclude lists that do not count for this sendout.
     """
 
     region: str | None = None
@@ -69,6 +70,7 @@ class Answers(_Frozen):
     if_duplicate_check_unspecified: DuplicateBehavior = DuplicateBehavior.ALLOW_ONE
     refused_repairs: frozenset[str] = frozenset()
     trim: bool = True
+    ignored_lists: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,12 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from lib.campaign import checks
 from lib.campaign.checks import Findings
+from lib.campaign.exclusions import as_numbers
 from lib.campaign.findings import Severity
 from lib.campaign.mapping import Answers, Mapping, MappingIncompleteError, Source, mapping_problems
 from lib.campaign.oddities import odd_values, same_person
@@ -20,11 +23,17 @@ _TEXT: Final = "string[pyarrow]"
 
 
 def make_plan(
-    sheet: Sheet, mapping: Mapping, *, answers: Answers | None = None, rate: float = DEFAULT_RATE
+    sheet: Sheet,
+    mapping: Mapping,
+    *,
+    answers: Answers | None = None,
+    rate: float = DEFAULT_RATE,
+    excluded: pa.Array | None = None,
 ) -> Plan:
     """Check every row and put the good ones in their order of sending.
 
-    ``rate`` is in requests a second. Raises MappingIncompleteError where `mapping_problems` finds
+    ``rate`` is in requests a second; ``excluded`` are phones, as whole numbers, that must not get
+    anything (see `excluded_numbers`). Raises MappingIncompleteError where `mapping_problems` finds
     any.
     """
     if problems := mapping_problems(sheet, mapping):
@@ -43,6 +52,9 @@ def make_plan(
         encoded = beside.submit(checks.encode_variables, texts, len(sheet.frame))
         _check_flags(sheet, mapping, findings)
         table["client"] = _phones(sheet, mapping.client, answers, findings)
+        if excluded is not None and len(excluded):
+            found = pc.is_in(as_numbers(table["client"]), excluded, skip_nulls=True)
+            findings.add(found.to_numpy(zero_copy_only=False), "excluded", Severity.HOLD)
         for name in ("campaign_name", "campaign_version", "sender"):
             table[name] = _values(getattr(mapping, name), sheet, answers, findings)
         findings.add(

@@ -64,6 +64,12 @@ def suggest_mapping(sheet: Sheet) -> Mapping:
     return Mapping(**chosen, variables=variables)
 
 
+def phone_column(sheet: Sheet) -> str:
+    """Return the column that looks most like phones, or the first one where none does."""
+    columns = list(sheet.frame.columns)
+    return _best_phone(sheet, columns) or columns[0]
+
+
 def _best_named(field: str, columns: list[str]) -> str | None:
     scored = [(_likeness(column, field), column) for column in columns]
     score, column = max(scored, key=lambda each: each[0], default=(0.0, None))

@@ -22,7 +22,7 @@ def choose_country(
     *,
     key: str,
     help: str,  # noqa: A002 - the name that Streamlit gives it
-    on_change: Callable[[], None],
+    on_change: Callable[[], None] | None = None,
 ) -> str | None:
     """Draw a searchable list of countries; return the ISO code chosen, None for no country."""
     names = country_names()

@@ -32,7 +32,7 @@ def draw_account() -> None:
     """Show who is signed in, and the way out."""
     if sign_in_is_on():
         with st.sidebar:
-            st.caption(f"Signed in as {st.user.get('email', 'you')}")
+            st.caption(f"Signed in as {name()}")
             st.button("Sign out", icon=":material/logout:", on_click=st.logout)
 
 
@@ -42,3 +42,8 @@ def who() -> str:
         return "local"
     identity = f"{st.user.get('iss', '')} {st.user.get('sub', '')}"
     return hashlib.sha256(identity.encode()).hexdigest()[:24]
+
+
+def name() -> str:
+    """Return what others may call this person: the e-mail address, where somebody signs in."""
+    return str(st.user.get("email", "you")) if sign_in_is_on() else "this machine's user"

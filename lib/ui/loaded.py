@@ -8,7 +8,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from lib.campaign import LARGE, Answers, Mapping, Plan, make_plan, make_plan_apart
+from lib.campaign import (
+    LARGE,
+    Answers,
+    Mapping,
+    Plan,
+    exclude_lists,
+    excluded_numbers,
+    make_plan,
+    make_plan_apart,
+)
 from lib.settings import Settings
 from lib.sheet import Sheet, load_sheet
 
@@ -29,10 +38,17 @@ def plan_of(
         sheet_id,
         mapping.model_dump_json(),
         answers.model_dump_json(),
-        rate,
-        settings.data_dir,
-        settings,
+        rate=rate,
+        list_ids=_lists_that_count(answers, settings),
+        data_dir=settings.data_dir,
+        _settings=settings,
     )
+
+
+def _lists_that_count(answers: Answers, settings: Settings) -> tuple[str, ...]:
+    """Return the ids of the exclude lists that count for these answers, as of now."""
+    found = {each.id for each in exclude_lists(settings)}
+    return tuple(sorted(found - answers.ignored_lists))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -43,10 +59,20 @@ def _sheet(sheet_id: str, data_dir: Path, _settings: Settings) -> Sheet:
 
 @st.cache_resource(max_entries=8, show_spinner="Checking every row")
 def _plan(
-    sheet_id: str, mapping: str, answers: str, rate: float, data_dir: Path, _settings: Settings
+    sheet_id: str,
+    mapping: str,
+    answers: str,
+    *,
+    rate: float,
+    list_ids: tuple[str, ...],
+    data_dir: Path,
+    _settings: Settings,
 ) -> Plan:
     sheet = _sheet(sheet_id, data_dir, _settings)
     wanted, given = Mapping.model_validate_json(mapping), Answers.model_validate_json(answers)
     if len(sheet.frame) < LARGE:
-        return make_plan(sheet, wanted, answers=given, rate=rate)
-    return make_plan_apart(sheet, wanted, answers=given, rate=rate, settings=_settings)
+        excluded = excluded_numbers(list_ids, _settings)
+        return make_plan(sheet, wanted, answers=given, rate=rate, excluded=excluded)
+    return make_plan_apart(
+        sheet, wanted, answers=given, rate=rate, list_ids=list_ids, settings=_settings
+    )

@@ -15,6 +15,7 @@ NEW_SENDOUT: Final = _FOLDER / "new_sendout.py"
 QUICK_TEST: Final = _FOLDER / "quick_test.py"
 RUNS: Final = _FOLDER / "runs.py"
 OUTCOMES: Final = _FOLDER / "outcomes.py"
+EXCLUDE_LISTS: Final = _FOLDER / "exclude_lists.py"
 ERROR_GUIDE: Final = _FOLDER / "error_guide.py"
 SETTINGS: Final = _FOLDER / "settings.py"
 
@@ -57,6 +58,12 @@ def pages() -> list[StreamlitPage]:
             title="Outcomes",
             icon=":material/bar_chart:",
             help="Accepted and rejected recipients by campaign and error code.",
+        ),
+        st.Page(
+            EXCLUDE_LISTS,
+            title="Exclude lists",
+            icon=":material/block:",
+            help="People who must not get campaigns.",
         ),
         st.Page(
             ERROR_GUIDE,

@@ -9,7 +9,7 @@ from lib.outcomes import csv_bytes, xlsx_bytes
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.sheet.phone_words import REPAIRS
-from lib.ui import words
+from lib.ui import exclusions, words
 from lib.ui.countries import choose_country
 from lib.ui.draft import keep
 from lib.ui.loaded import plan_of
@@ -31,6 +31,7 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings, *, rate: float) -> tupl
         title += f", {words.count(plan.held_count)} held back"
     with st.expander(title, expanded=bool(len(plan.findings)), icon=_icon(plan)):
         _draw_country(draft, settings)
+        exclusions.choose(draft, settings)
         _draw_sum(plan)
         if not plan.finding_groups:
             st.success("Nothing is wrong with any row.", icon=":material/check_circle:")

@@ -9,6 +9,7 @@ from lib.delivery import RunSummary, runs_of_plan, start_run
 from lib.settings import Settings
 from lib.ui import frame, places, words
 from lib.ui.draft import keep
+from lib.ui.loaded import plan_of
 
 
 def draw(draft: Draft, plan: Plan, connection: Connection, settings: Settings) -> None:
@@ -74,6 +75,13 @@ def _draw_confirmation(
     def send() -> None:
         # One idempotent row: a second click, tab or reload finds the run that is there.
         assert repeat is not None
+        assert draft.sheet_id is not None
+        assert draft.mapping is not None
+        as_of_now = plan_of(
+            draft.sheet_id, draft.mapping, draft.answers, rate=connection.rate, settings=settings
+        )
+        if as_of_now.id != plan.id:
+            return  # Somebody has opted out since: the page shows it, and asks again.
         run_id = start_run(
             plan,
             connection=connection.name,

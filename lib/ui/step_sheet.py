@@ -22,8 +22,8 @@ from lib.sheet.phones import suggest_region
 from lib.ui import gate, words
 from lib.ui.draft import keep, start_over
 from lib.ui.loaded import sheet_of
+from lib.ui.sheet_types import SHEET_TYPES
 
-_TYPES: Final = ["csv", "tsv", "txt", "xlsx", "xlsm", "xlsb", "xls", "ods"]
 _UPLOADER: Final = "sheet_uploader_turn"
 _ERROR: Final = "sheet_error"
 _ROWS_SHOWN: Final = 8
@@ -64,7 +64,7 @@ def _offer_ways_in(draft: Draft, settings: Settings) -> None:
         turn = st.session_state.setdefault(_UPLOADER, 0)
         file = st.file_uploader(
             "Recipient sheet",
-            type=_TYPES,
+            type=SHEET_TYPES,
             key=f"sheet_{turn}",
             help="One row for each recipient, with the names of the columns on top.",
         )

@@ -13,7 +13,10 @@ from tests.support.recipients import known_sheet
 from tests.support.states import wait_for
 from tests.support.studio import Studio
 
-PAGES = ["", "new_sendout", "quick_test", "runs", "outcomes", "error_guide", "settings"]
+PAGES = [
+    "", "new_sendout", "quick_test", "runs", "outcomes", "exclude_lists", "error_guide",
+    "settings",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ PAGES = {
     "quick_test": "Quick test",
     "runs": "Runs",
     "outcomes": "Outcomes",
+    "exclude_lists": "Exclude lists",
     "error_guide": "Error guide",
     "settings": "Settings",
 }

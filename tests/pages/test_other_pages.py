@@ -30,7 +30,10 @@ def _announce(settings: Settings, sandbox: SandboxHandle) -> None:
     (settings.data_dir / "sandbox.json").write_text(json.dumps(announcement))
 
 
-PAGES = ["start", "new_sendout", "quick_test", "runs", "outcomes", "error_guide", "settings"]
+PAGES = [
+    "start", "new_sendout", "quick_test", "runs", "outcomes", "exclude_lists", "error_guide",
+    "settings",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PAGES)

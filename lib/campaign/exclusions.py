@@ -1,0 +1,139 @@
+"""Exclude lists: people who must not get campaigns. A list is kept as it was added, or removed.
+
+Each is a Parquet file of phone numbers as whole numbers, sorted, under an id; who added it and
+when stands in its schema. A list never changes, so its id says all that a plan depends on.
+"""
+
+import contextlib
+import io
+import json
+import re
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict
+
+from lib.campaign.suggestions import phone_column
+from lib.files import write_atomically
+from lib.settings import Settings
+from lib.sheet import Sheet
+from lib.sheet.phones import normalise
+
+_ABOUT: Final = b"exclude_list"
+_ID: Final = re.compile(r"[0-9a-f]{16}")
+_ROWS_TOLD: Final = 20
+_BETWEEN: Final = re.compile(r"[\n\r,;]+")
+
+
+class ExcludeList(BaseModel):
+    """What is known of a list: ``unread_rows`` are the first of the cells that are no phone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    id: str
+    name: str
+    added_by: str
+    added_at: datetime
+    numbers: int
+    unread: int
+    unread_rows: tuple[int, ...] = ()
+
+
+class NoNumbersError(ValueError):
+    """Nothing in what was to become an exclude list is a phone number."""
+
+    code = "STUDIO_NO_NUMBERS"
+    sentence = "None of this can be read as a phone number."
+    action = "Write the numbers with + and their country code, or choose the country they are from."
+
+    def __init__(self) -> None:
+        super().__init__(self.sentence)
+
+
+def pasted_cells(text: str) -> pd.Series:
+    """Return pasted numbers, one a line or parted by commas, by their place from 1."""
+    cells = pd.Series(_BETWEEN.split(text), dtype="string[pyarrow]")
+    cells.index = cells.index + 1
+    return cells
+
+
+def phone_cells(sheet: Sheet) -> pd.Series:
+    """Return the cells of the column that looks most like phones, by row."""
+    cells: pd.Series = sheet.frame[phone_column(sheet)]
+    return cells
+
+
+def add_exclude_list(
+    cells: pd.Series, *, name: str, region: str | None, added_by: str, settings: Settings
+) -> ExcludeList:
+    """Keep the phone numbers in these cells as a list.
+
+    ``region`` is the country of numbers that do not say theirs. Cells that are no phone are
+    counted, and not a part of the list. Raises NoNumbersError, and OSError (see `is_disk_full`).
+    """
+    filled = cells[cells.str.strip() != ""]
+    read = normalise(filled, region)
+    unread = filled.index[read["e164"].isna()]
+    numbers = np.unique(as_numbers(read["e164"].dropna()).to_numpy())
+    if not len(numbers):
+        raise NoNumbersError
+    added = ExcludeList(
+        id=secrets.token_hex(8),
+        name=name,
+        added_by=added_by,
+        added_at=datetime.now(UTC),
+        numbers=len(numbers),
+        unread=len(unread),
+        unread_rows=tuple(int(row) for row in unread[:_ROWS_TOLD]),
+    )
+    table = pa.table({"number": numbers})
+    table = table.replace_schema_metadata({_ABOUT: added.model_dump_json().encode()})
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    write_atomically(_path(added.id, settings), buffer.getvalue())
+    return added
+
+
+def exclude_lists(settings: Settings) -> list[ExcludeList]:
+    """Return what is known of each list, the newest first."""
+    found = []
+    for path in settings.exclusions_dir.glob("*.parquet"):
+        with contextlib.suppress(FileNotFoundError):
+            about = pq.read_schema(path).metadata[_ABOUT]
+            found.append(ExcludeList.model_validate(json.loads(about)))
+    return sorted(found, key=lambda each: each.added_at, reverse=True)
+
+
+def remove_exclude_list(list_id: str, settings: Settings) -> None:
+    """Remove a list for good; nothing happens where there is none of this id."""
+    _path(list_id, settings).unlink(missing_ok=True)
+
+
+def excluded_numbers(list_ids: Iterable[str], settings: Settings) -> pa.Array:
+    """Return all numbers of these lists together; one that is removed by now has none."""
+    found = [np.array([], dtype="int64")]
+    for list_id in list_ids:
+        with contextlib.suppress(FileNotFoundError):
+            found.append(pq.read_table(_path(list_id, settings))["number"].to_numpy())
+    return pa.array(np.concatenate(found))
+
+
+def as_numbers(phones: pd.Series) -> pa.Array:
+    """Return phones (``+`` and digits) as whole numbers; null for an empty text."""
+    digits = pc.utf8_slice_codeunits(pa.chunked_array(pa.array(phones, pa.large_string())), 1)
+    filled = pc.if_else(pc.equal(digits, ""), pa.scalar(None, pa.large_string()), digits)
+    return pc.cast(filled, pa.int64()).combine_chunks()
+
+
+def _path(list_id: str, settings: Settings) -> Path:
+    if not _ID.fullmatch(list_id):
+        raise ValueError("this is no id of an exclude list")
+    return settings.exclusions_dir / f"{list_id}.parquet"

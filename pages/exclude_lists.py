@@ -1,0 +1,97 @@
+"""Exclude lists: people who must not get campaigns, whatever sheet they stand in."""
+
+import streamlit as st
+
+from lib.campaign import (
+    ExcludeList,
+    NoNumbersError,
+    add_exclude_list,
+    exclude_lists,
+    pasted_cells,
+    phone_cells,
+    remove_exclude_list,
+)
+from lib.preferences import load_preferences
+from lib.sheet import SheetError, read_sheet
+from lib.ui import exclusions, frame, gate, words
+from lib.ui.countries import choose_country
+from lib.ui.sheet_types import SHEET_TYPES
+
+settings = frame.begin(
+    "Exclude lists",
+    "People who must not get campaigns. Every new sendout holds their rows back.",
+)
+
+turn = st.session_state.setdefault("exclude_turn", 0)
+with st.expander("Add a list", icon=":material/add:", expanded=not exclude_lists(settings)):
+    name = st.text_input("Name", placeholder="Opt-outs of November", key=f"exclude_name_{turn}")
+    region = choose_country(
+        "Numbers without a country code are from",
+        load_preferences(gate.who(), settings).region,
+        key=f"exclude_country_{turn}",
+        help="Only for numbers that do not say their country.",
+    )
+    upload, paste = st.tabs(["Upload a file", "Paste numbers"])
+    with upload:
+        file = st.file_uploader("List of phone numbers", type=SHEET_TYPES, key=f"exclude_{turn}")
+    with paste:
+        text = st.text_area(
+            "Phone numbers",
+            key=f"exclude_text_{turn}",
+            placeholder="+1 650 555 0123",
+            help="One a line, or with commas between them.",
+        )
+    if st.button("Add the list", type="primary", disabled=file is None and not text.strip()):
+        try:
+            if file is None:
+                cells, origin = pasted_cells(text), "Pasted numbers"
+            else:
+                with st.spinner("Reading the list"):
+                    cells = phone_cells(
+                        read_sheet(file.getvalue(), filename=file.name, settings=settings)
+                    )
+                origin = file.name
+            added = add_exclude_list(
+                cells,
+                name=name.strip() or origin,
+                region=region,
+                added_by=gate.name(),
+                settings=settings,
+            )
+        except (NoNumbersError, SheetError) as error:
+            st.error(f"**{error.sentence}** {error.action}", icon=":material/error:")
+        else:
+            st.session_state["exclude_added"] = added
+            st.session_state["exclude_turn"] = turn + 1
+            st.rerun()
+
+if isinstance(added := st.session_state.pop("exclude_added", None), ExcludeList):
+    st.success(
+        f"Added {words.several(added.numbers, 'number')} as “{words.literal(added.name)}”.",
+        icon=":material/check_circle:",
+    )
+
+lists = exclude_lists(settings)
+if not lists:
+    st.info(
+        "There is no exclude list yet. Add the people who have opted out, and no sendout from "
+        "here will message them.",
+        icon=":material/info:",
+    )
+for each in lists:
+    with st.container(border=True, key=f"list_{each.id}"):
+        exclusions.describe(each)
+        with st.popover("Remove", icon=":material/delete:"):
+            st.write("These people can then get campaigns again.")
+            st.button(
+                "Remove this list",
+                key=f"remove_{each.id}",
+                type="primary",
+                on_click=remove_exclude_list,
+                args=(each.id, settings),
+            )
+if lists:
+    st.caption(
+        "Lists count until a sendout is confirmed. One that is on its way already does not change: "
+        "cancel it on the Runs page if somebody must not get it."
+    )

@@ -1,0 +1,112 @@
+"""Exclude lists: who is on one gets nothing, and no line is dropped unseen."""
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from lib.campaign import (
+    Mapping,
+    NoNumbersError,
+    Source,
+    add_exclude_list,
+    exclude_lists,
+    excluded_numbers,
+    make_plan,
+    make_plan_apart,
+    pasted_cells,
+    phone_cells,
+    remove_exclude_list,
+)
+from lib.campaign.mapping import Answers
+from lib.settings import Settings
+from lib.sheet import read_sheet
+
+ANA, BEN, EVA = "+16505550101", "+5511912345678", "+34612345678"
+MAPPING = Mapping(client=Source(column="phone"), campaign_name=Source(value="promo"))
+
+
+def add(settings: Settings, *cells: str, region: str | None = None, name: str = "Opt-outs"):
+    column = pd.Series(list(cells), dtype="string[pyarrow]")
+    return add_exclude_list(column, name=name, region=region, added_by="Kim", settings=settings)
+
+
+def numbers(settings: Settings, *ids: str) -> list[int]:
+    found: list[int] = excluded_numbers(ids, settings).to_pylist()
+    return found
+
+
+def test_a_list_keeps_each_number_once_and_tells_what_is_no_phone(settings: Settings) -> None:
+    added = add(settings, ANA, "(650) 555-0101", "", "Ana", "12", region="US")
+
+    assert (added.numbers, added.unread, added.unread_rows) == (1, 2, (3, 4))
+    assert exclude_lists(settings) == [added]
+    assert numbers(settings, added.id) == [16505550101]
+
+
+def test_a_list_without_any_number_is_refused(settings: Settings) -> None:
+    with pytest.raises(NoNumbersError):
+        add(settings, "Ana", "6505550101")
+
+    assert exclude_lists(settings) == []
+
+
+def test_a_file_of_numbers_alone_loses_not_even_the_first(settings: Settings) -> None:
+    sheet = read_sheet(f"{ANA}\n{BEN}\n".encode(), settings=settings)
+
+    assert phone_cells(sheet).tolist() == [ANA, BEN]
+
+
+def test_pasted_numbers_may_stand_on_lines_or_between_commas() -> None:
+    cells = pasted_cells(f"{ANA}, {BEN}\r\n{EVA};\n")
+
+    assert [cell.strip() for cell in cells if cell.strip()] == [ANA, BEN, EVA]
+
+
+def test_a_removed_list_excludes_nobody(settings: Settings) -> None:
+    kept, gone = add(settings, ANA), add(settings, BEN)
+    remove_exclude_list(gone.id, settings)
+    remove_exclude_list(gone.id, settings)
+
+    assert exclude_lists(settings) == [kept]
+    assert numbers(settings, kept.id, gone.id) == [16505550101]
+
+
+def test_only_its_owner_may_read_a_list(settings: Settings) -> None:
+    added = add(settings, ANA)
+
+    assert (settings.exclusions_dir / f"{added.id}.parquet").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("list_id", ["", "../connections", "a" * 17, "A" * 16])
+def test_an_id_is_never_a_path(list_id: str, settings: Settings) -> None:
+    with pytest.raises(ValueError, match="no id"):
+        remove_exclude_list(list_id, settings)
+
+
+def test_whoever_is_on_a_list_is_held_however_the_number_is_written(settings: Settings) -> None:
+    rows = f"phone,name\n(650) 555-0101,Ana\n{BEN},Ben\n{EVA},Eva\nx,Kim\n"
+    sheet = read_sheet(rows.encode(), settings=settings)
+    first, second = add(settings, ANA), add(settings, "0055 11 91234-5678")
+    answers = Answers(region="US")
+
+    here = make_plan(
+        sheet,
+        MAPPING,
+        answers=answers,
+        excluded=excluded_numbers([first.id, second.id], settings),
+    )
+    there = make_plan_apart(
+        sheet,
+        MAPPING,
+        answers=answers,
+        rate=193.5,
+        list_ids=[first.id, second.id],
+        settings=settings,
+    )
+
+    assert here.held["reasons"].to_dict() == {2: "excluded", 3: "excluded", 5: "letters"}
+    assert (here.rows, here.entry_count, here.held_count) == (4, 1, 3)
+    assert there.id == here.id
+    assert (
+        make_plan(sheet, MAPPING, answers=answers, excluded=pa.array([], "int64")).held_count == 1
+    )

@@ -1,0 +1,80 @@
+"""The exclude lists' page, and what a list does to a sendout that is being prepared."""
+
+from lib.campaign import exclude_lists
+from lib.delivery import list_runs
+from lib.settings import Settings
+from tests.pages.conftest import Visit, press, texts
+from tests.support.recipients import fictional_phone
+
+ANA, BEN = fictional_phone(0), fictional_phone(1)
+GOOD = f"phone,campaign,name\n{ANA},demo_welcome,Ana\n{BEN},demo_welcome,Ben\n".encode()
+
+
+def _add_list(visit: Visit, text: str, name: str = "Opt-outs"):
+    page = visit("exclude_lists")
+    page.text_input[0].set_value(name)
+    page.text_area[0].set_value(text).run()
+    return press(page, "Add the list")
+
+
+def test_without_lists_the_page_says_what_they_are_for(visit: Visit) -> None:
+    assert "no exclude list yet" in texts(visit("exclude_lists"))
+
+
+def test_pasted_numbers_become_a_list_that_can_be_removed(visit: Visit, settings: Settings) -> None:
+    page = _add_list(visit, f"{ANA}\nnobody")
+
+    assert "Opt-outs" in texts(page)
+    assert "1 line is no phone number and not on the list: 2" in texts(page)
+    page = press(page, "Remove this list")
+    assert exclude_lists(settings) == []
+
+
+def test_an_uploaded_list_takes_the_phones_column(visit: Visit, settings: Settings) -> None:
+    page = visit("exclude_lists")
+    page.file_uploader[0].upload("stop.csv", f"name,phone\nAna,{ANA}\n".encode()).run()
+    press(page, "Add the list")
+
+    (added,) = exclude_lists(settings)
+    assert (added.name, added.numbers, added.unread) == ("stop.csv", 1, 0)
+
+
+def test_what_holds_no_number_is_refused_with_advice(visit: Visit, settings: Settings) -> None:
+    page = _add_list(visit, "nobody")
+
+    assert "None of this can be read as a phone number" in page.error[0].value
+    assert exclude_lists(settings) == []
+
+
+def test_a_list_counts_for_a_sendout_until_a_person_says_otherwise(visit: Visit) -> None:
+    _add_list(visit, ANA)
+    app = visit("new_sendout")
+    app.file_uploader[0].upload("list.csv", GOOD).run()
+    app = press(app, "These columns are right")
+    assert "On an exclude list" in texts(app)
+    assert "1 to send, 1 held back" in texts(app)
+
+    (lists,) = app.multiselect
+    lists.set_value([]).run()
+
+    assert "On an exclude list" not in texts(app)
+    assert "2 to send" in texts(app)
+
+
+def test_an_opt_out_that_comes_before_the_click_is_honoured(
+    visit: Visit, settings: Settings
+) -> None:
+    app = visit("new_sendout")
+    app.file_uploader[0].upload("list.csv", GOOD).run()
+    app = press(app, "These columns are right")
+    next(box for box in app.checkbox if "I have checked" in box.label).check().run()
+    _add_list(visit, ANA)
+
+    app = press(app, "Send to 2 recipients")
+
+    assert list_runs(settings=settings) == []
+    assert "1 to send, 1 held back" in texts(app)
+    next(box for box in app.checkbox if "I have checked" in box.label).check().run()
+    press(app, "Send to 1 recipient")
+    (run,) = list_runs(settings=settings)
+    assert (run.rows, run.held) == (2, 1)
