@@ -22,6 +22,12 @@ settings = frame.begin(
     "People who must not get campaigns. Every new sendout holds their rows back.",
 )
 
+if isinstance(added := st.session_state.pop("exclude_added", None), ExcludeList):
+    st.success(
+        f"Added {words.several(added.numbers, 'number')} as “{words.literal(added.name)}”.",
+        icon=":material/check_circle:",
+    )
+
 turn = st.session_state.setdefault("exclude_turn", 0)
 with st.expander("Add a list", icon=":material/add:", expanded=not exclude_lists(settings)):
     name = st.text_input("Name", placeholder="Opt-outs of November", key=f"exclude_name_{turn}")
@@ -64,12 +70,6 @@ with st.expander("Add a list", icon=":material/add:", expanded=not exclude_lists
             st.session_state["exclude_added"] = added
             st.session_state["exclude_turn"] = turn + 1
             st.rerun()
-
-if isinstance(added := st.session_state.pop("exclude_added", None), ExcludeList):
-    st.success(
-        f"Added {words.several(added.numbers, 'number')} as “{words.literal(added.name)}”.",
-        icon=":material/check_circle:",
-    )
 
 lists = exclude_lists(settings)
 if not lists:
