@@ -55,19 +55,18 @@ def odd_values(name: str, values: pd.Series) -> Iterator[tuple[str, Mask]]:
     yield "long_value", is_long(values)
 
 
-def same_person(sheet: Sheet, sendable: pd.DataFrame) -> np.ndarray:
+def same_person(sheet: Sheet, table: pd.DataFrame, held: Mask) -> np.ndarray:
     """Return the rows whose person is in the same campaign under another phone as well.
 
-    ``sendable`` are the rows to look at, with their client and campaign_name. A person is known by
-    an e-mail address or a number of their own, from a column that is named so.
+    Of a plan's table, rows that are held are not looked at. A person is known by an e-mail address
+    or a number of their own, from a column that is named so.
     """
     found = [np.array([], dtype="int64")]
     for column in sheet.frame.columns:
         if plain_name(column) not in _OF_A_PERSON:
             continue
-        people = sendable[["campaign_name", "client"]].assign(
-            person=sheet.frame[column].reindex(sendable.index).str.strip().str.lower()
-        )
+        person = sheet.frame.loc[~held, column].str.strip().str.lower()
+        people = table.loc[~held, ["campaign_name", "client"]].assign(person=person)
         people = people[people["person"] != ""]
         several = people[people.duplicated(["campaign_name", "person"], keep=False)]
         phones = several.groupby(["campaign_name", "person"])["client"].transform("nunique")

@@ -119,9 +119,11 @@ class Plan:
         """
         digest = hashlib.sha256(b"sendout-plan-1\0")
         digest.update(self.options.model_dump_json().encode())
-        sent = self.table[self.table["position"].notna()].sort_values("position")
+        places = self.table["position"].to_numpy("float64", na_value=np.nan)
+        order = pa.array(np.argsort(places, kind="stable")[: self.entry_count])
         for name in SENT_FIELDS:
-            texts = pa.chunked_array(pa.array(sent[name], pa.large_string())).combine_chunks()
+            column = pa.chunked_array(pa.array(self.table[name], pa.large_string()))
+            texts = column.take(order).combine_chunks()
             lengths = pc.fill_null(pc.binary_length(texts), -1)
             digest.update(lengths.to_numpy().astype("<i8").tobytes())
             digest.update(_bytes_of(texts))

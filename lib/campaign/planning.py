@@ -68,7 +68,7 @@ def make_plan(
         table["variables"] = pd.array(encoded.result(), dtype=_TEXT)
     table["callback_data"] = _callback(sheet, mapping, answers, findings)
     _check_duplicates(table, answers, findings)
-    twice = same_person(sheet, table[~findings.held])
+    twice = same_person(sheet, table, findings.held)
     findings.add(table.index.isin(twice), "same_person", Severity.WARN)
     sendouts = _place(table, findings.held, rate)
     found = findings.frame()
@@ -135,16 +135,16 @@ def _callback(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findin
 
 def _check_duplicates(table: pd.DataFrame, answers: Answers, findings: Findings) -> None:
     """Find later rows of the same phone, campaign and version among those that could be sent."""
-    sendable = table[~findings.held]
     key = ["client", "campaign_name", "campaign_version"]
-    again = sendable.duplicated(key)
-    several = sendable[sendable.duplicated(key, keep=False)]
+    keys = table.loc[~findings.held, key]
+    again = keys.duplicated()
+    several = table.loc[keys.index[keys.duplicated(keep=False)]]
     same = several.duplicated([*key, "sender", "variables", "callback_data"])
-    same = same.reindex(sendable.index, fill_value=False)
+    same = same.reindex(keys.index, fill_value=False)
     allowed = answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_MULTIPLE
 
     def rows(mask: pd.Series) -> np.ndarray:
-        return table.index.isin(sendable.index[mask])
+        return table.index.isin(keys.index[mask])
 
     if allowed:
         findings.add(rows(again), "duplicate_sent", Severity.WARN)
