@@ -1,7 +1,7 @@
 # Sendout Studio. `make help` lists what can be done here.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts format lock upgrade sandbox bench clean
+.PHONY: help run test lint types contracts format lock upgrade sandbox bench fuzz clean
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -49,6 +49,9 @@ sandbox: $(APP_INSTALLED) ## Start the simulated API alone, on http://127.0.0.1:
 
 bench: $(TESTS_INSTALLED) ## Measure speed and detection beside the plain way; takes minutes
 	$(BIN)/python -m benchmarks
+
+fuzz: $(TESTS_INSTALLED) ## Feed broken files to the reader for ten minutes, or SECONDS=60
+	$(BIN)/python -m tests.support.fuzz $(SECONDS)
 
 clean: ## Remove what was installed and cached; your data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
