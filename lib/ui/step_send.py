@@ -1,5 +1,7 @@
 """Step 6 of a sendout: sending. A summary, a confirmation, and one row in the ledger."""
 
+from typing import Final
+
 import streamlit as st
 
 from lib.campaign import Draft, Plan
@@ -10,6 +12,8 @@ from lib.settings import Settings
 from lib.ui import frame, places, words
 from lib.ui.draft import keep
 from lib.ui.loaded import plan_of
+
+_CHANGED: Final = "plan_changed"
 
 
 def draw(draft: Draft, plan: Plan, connection: Connection, settings: Settings) -> None:
@@ -81,7 +85,8 @@ def _draw_confirmation(
             draft.sheet_id, draft.mapping, draft.answers, rate=connection.rate, settings=settings
         )
         if as_of_now.id != plan.id:
-            return  # Somebody has opted out since: the page shows it, and asks again.
+            st.session_state[_CHANGED] = True
+            return
         run_id = start_run(
             plan,
             connection=connection.name,
@@ -91,6 +96,12 @@ def _draw_confirmation(
         )
         keep(draft, settings, run_id=run_id)
 
+    if st.session_state.pop(_CHANGED, False):
+        st.warning(
+            "Nothing was sent: an exclude list has changed since you looked. Check the numbers "
+            "once more.",
+            icon=":material/block:",
+        )
     st.button(
         f"Send to {words.count(plan.entry_count)} {noun}",
         type="primary",

@@ -73,6 +73,7 @@ def test_an_opt_out_that_comes_before_the_click_is_honoured(
     app = press(app, "Send to 2 recipients")
 
     assert list_runs(settings=settings) == []
+    assert "Nothing was sent: an exclude list has changed" in texts(app)
     assert "1 to send, 1 held back" in texts(app)
     next(box for box in app.checkbox if "I have checked" in box.label).check().run()
     press(app, "Send to 1 recipient")
