@@ -25,10 +25,12 @@ from lib.campaign.mapping import (
 )
 from lib.campaign.plan import Plan, Sendout, single_entry_plan
 from lib.campaign.planning import make_plan
+from lib.campaign.repairs import PAGE_ROWS, before_and_after, repaired_rows
 from lib.campaign.suggestions import suggest_mapping
 
 __all__ = [
     "LARGE",
+    "PAGE_ROWS",
     "Answers",
     "CheckFailedError",
     "Draft",
@@ -44,6 +46,7 @@ __all__ = [
     "Severity",
     "Source",
     "add_exclude_list",
+    "before_and_after",
     "exclude_lists",
     "excluded_numbers",
     "freeze",
@@ -56,6 +59,7 @@ __all__ = [
     "phone_cells",
     "reasons_in_words",
     "remove_exclude_list",
+    "repaired_rows",
     "save_draft",
     "single_entry_plan",
     "suggest_mapping",

@@ -61,7 +61,8 @@ class Answers(_Frozen):
     """What a person has decided besides the mapping.
 
     ``region`` is the country of phone numbers without one; ``refused_repairs`` are kinds of phone
-    repair that must not be made; ``trim`` takes spaces off both ends of each value;
+    repair that must not be made, and ``refused_rows`` the rows whose phone must not be repaired;
+    ``trim`` takes spaces off both ends of each value;
     ``ignored_lists`` are ids of exclude lists that do not count for this sendout.
     """
 
@@ -69,6 +70,7 @@ class Answers(_Frozen):
     if_version_unspecified: VersionBehavior = VersionBehavior.REUSE_LAST_ACTIVE
     if_duplicate_check_unspecified: DuplicateBehavior = DuplicateBehavior.ALLOW_ONE
     refused_repairs: frozenset[str] = frozenset()
+    refused_rows: frozenset[int] = frozenset()
     trim: bool = True
     ignored_lists: frozenset[str] = frozenset()
 

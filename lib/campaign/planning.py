@@ -100,8 +100,9 @@ def _phones(sheet: Sheet, source: Source, answers: Answers, findings: Findings) 
     for code in read["repair"].dropna().unique():
         mask = (read["repair"] == code).fillna(value=False).to_numpy(dtype=bool)
         findings.add(mask, code, Severity.WARN, source.column)
-        if code in answers.refused_repairs:
-            findings.add(mask, "repair_refused", Severity.HOLD, source.column)
+        if code not in answers.refused_repairs:
+            mask = mask & sheet.frame.index.isin(list(answers.refused_rows))
+        findings.add(mask, "repair_refused", Severity.HOLD, source.column)
     return read["e164"].fillna("")
 
 

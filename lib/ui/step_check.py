@@ -9,7 +9,7 @@ from lib.outcomes import csv_bytes, xlsx_bytes
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.sheet.phone_words import REPAIRS
-from lib.ui import exclusions, words
+from lib.ui import exclusions, repairs, words
 from lib.ui.countries import choose_country
 from lib.ui.draft import keep
 from lib.ui.loaded import plan_of
@@ -36,7 +36,7 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings, *, rate: float) -> tupl
         if not plan.finding_groups:
             st.success("Nothing is wrong with any row.", icon=":material/check_circle:")
         for group in plan.finding_groups:
-            _draw_group(group, draft, settings)
+            _draw_group(group, plan, sheet, draft, settings)
         if plan.held_count:
             _draw_downloads(plan, sheet, draft)
     return draft, plan
@@ -79,7 +79,9 @@ def _draw_sum(plan: Plan) -> None:
     )
 
 
-def _draw_group(group: FindingGroup, draft: Draft, settings: Settings) -> None:
+def _draw_group(
+    group: FindingGroup, plan: Plan, sheet: Sheet, draft: Draft, settings: Settings
+) -> None:
     holds = group.severity == "hold"
     with st.container(border=True, key=f"finding_{group.code}_{group.column or 'row'}"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -92,7 +94,7 @@ def _draw_group(group: FindingGroup, draft: Draft, settings: Settings) -> None:
         st.write(f"{group.sentence} {group.action}")
         st.caption(_where(group))
         if group.code in REPAIRS:
-            _draw_repair(group, draft, settings)
+            repairs.draw(group.code, plan, sheet, draft, settings)
 
 
 def _where(group: FindingGroup) -> str:
@@ -103,24 +105,6 @@ def _where(group: FindingGroup) -> str:
     noun = "row" if group.count == 1 else "rows"
     rest = f" and {words.count(more)} more" if more else ""
     return f"{column}{noun} {shown}{rest}"
-
-
-def _draw_repair(group: FindingGroup, draft: Draft, settings: Settings) -> None:
-    """Let the person take or leave a kind of repair; a repair left holds its rows back."""
-    key = f"repair_{group.code}_{draft.id}"
-
-    def remember() -> None:
-        refused = set(draft.answers.refused_repairs)
-        refused.symmetric_difference_update({group.code})
-        answers = draft.answers.model_copy(update={"refused_repairs": frozenset(refused)})
-        keep(draft, settings, answers=answers)
-
-    st.toggle(
-        "Use the repaired numbers",
-        value=group.code not in draft.answers.refused_repairs,
-        key=key,
-        on_change=remember,
-    )
 
 
 def _draw_downloads(plan: Plan, sheet: Sheet, draft: Draft) -> None:

@@ -13,7 +13,9 @@ from lib.campaign import (
     MappingIncompleteError,
     Plan,
     Source,
+    before_and_after,
     make_plan,
+    repaired_rows,
     single_entry_plan,
 )
 from lib.connectly import CampaignEntry, DuplicateBehavior, SendCampaignsOptions, VersionBehavior
@@ -236,6 +238,22 @@ def test_a_refused_repair_holds_its_rows() -> None:
 
     assert _held(taken) == {}
     assert _held(left) == {2: "repair_refused"}
+
+
+def test_a_repair_can_be_refused_for_one_row_and_is_shown_with_before_and_after() -> None:
+    sheet = make_sheet(
+        {"phone": ["2025550100", "202-555-0101", BEN], "campaign": ["a"] * 3, "name": ["Ana"] * 3}
+    )
+    plan = make_plan(
+        sheet, MAPPING, answers=Answers(region="US", refused_rows=frozenset({3, 4, 99}))
+    )
+
+    assert _held(plan) == {3: "repair_refused"}
+    rows = repaired_rows(plan, "country_added")
+    assert before_and_after(plan, sheet, rows).reset_index().to_numpy().tolist() == [
+        [2, "2025550100", "+12025550100", True],
+        [3, "202-555-0101", "+12025550101", False],
+    ]
 
 
 def test_sendouts_stand_in_the_order_of_the_sheet_and_positions_within_them() -> None:

@@ -254,3 +254,29 @@ def test_the_run_that_came_of_a_draft_is_linked(visit: Visit, settings: Settings
 
     assert list_runs(settings=settings)[0].state is RunState.PAUSED
     assert "Nothing is sent until you resume" in texts(live)
+
+
+def test_a_repair_can_be_left_for_one_row_and_taken_again(visit: Visit, settings: Settings) -> None:
+    rows = "".join(f"demo_welcome,Ana,202555{number:04d}\n" for number in range(100, 130))
+    app = _prepared(visit, f"campaign,name,phone_us\n{rows}")
+    assert "read as: United States" in texts(app)
+    next(box for box in app.toggle if box.label == "Show each number").set_value(True).run()
+    _choose_rows(app, 0, 2)
+
+    press(app, "Hold 2 rows back")
+
+    assert "28 to send, 2 held back" in texts(app)
+    draft = load_draft(_draft_id(app), settings)
+    assert draft is not None
+    assert draft.answers.refused_rows == {2, 4}
+    _choose_rows(app, 2)
+    press(app, "Use 1 row")
+    assert "29 to send, 1 held back" in texts(app)
+
+
+def _choose_rows(app: AppTest, *places: int) -> None:
+    """Choose rows of the table of repairs, as a click at their left edge does."""
+    (table,) = (each for each in app.dataframe if "repair_rows" in (each.proto.id or ""))
+    key = table.proto.id.split("-", 2)[-1]
+    app.session_state[key] = {"selection": {"rows": list(places), "columns": [], "cells": []}}
+    app.run()
