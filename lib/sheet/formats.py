@@ -31,13 +31,7 @@ _OTHER_KINDS = (
     (b"SQLite format 3", "a database"),
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
-    (b"PAR1", "a Parquet file"),
 )
-_HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta|style)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_XML_SHEET = re.compile(rb"\s*<\?xml[^>]*>\s*(?:<\?mso-application|<(?:\w+:)?Workbook\b)")
 
 
 class Kind(StrEnum):
@@ -48,6 +42,22 @@ class Kind(StrEnum):
     XLSB = "xlsb"
     XLS = "xls"
     ODS = "ods"
+    PARQUET = "parquet"
+    ARROW = "arrow"  # and Feather
+    ARROW_STREAM = "arrow stream"
+
+
+WORKBOOKS = (Kind.XLSX, Kind.XLSB, Kind.XLS, Kind.ODS)
+_COLUMNAR = (
+    (b"PAR1", Kind.PARQUET),
+    (b"ARROW1\x00\x00", Kind.ARROW),
+    (b"\xff\xff\xff\xff", Kind.ARROW_STREAM),
+)
+_HTML = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta|style)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_XML_SHEET = re.compile(rb"\s*<\?xml[^>]*>\s*(?:<\?mso-application|<(?:\w+:)?Workbook\b)")
 
 
 def kind_of(data: bytes) -> Kind:
@@ -63,6 +73,9 @@ def kind_of(data: bytes) -> Kind:
         return _kind_of_compound(data)
     if data.startswith(_BARE_BIFF):
         return Kind.XLS
+    for start, columnar in _COLUMNAR:
+        if data.startswith(start):
+            return columnar
     for start, kind in _OTHER_KINDS:
         if data.startswith(start):
             raise sheet_error("not_a_sheet", kind=kind)

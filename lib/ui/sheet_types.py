@@ -2,4 +2,6 @@
 
 from typing import Final
 
-SHEET_TYPES: Final = ["csv", "tsv", "txt", "xlsx", "xlsm", "xlsb", "xls", "ods"]
+SHEET_TYPES: Final = [
+    "csv", "tsv", "txt", "xlsx", "xlsm", "xlsb", "xls", "ods", "parquet", "arrow", "feather",
+]  # fmt: skip

@@ -69,7 +69,7 @@ def _offer_ways_in(draft: Draft, settings: Settings) -> None:
             help="One row for each recipient, with the names of the columns on top.",
         )
         st.caption(
-            "CSV, TSV, TXT, XLSX, XLSM, XLSB, XLS or ODS, up to "
+            "CSV, TSV, TXT, XLSX, XLSM, XLSB, XLS, ODS, Parquet or Arrow, up to "
             f"{words.size(settings.sheet_max_bytes)}. It stays on this machine."
         )
         if file is not None:

@@ -1,0 +1,85 @@
+"""Parquet and Arrow files are read as text, cell for cell."""
+
+import datetime as dt
+import io
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lib.settings import Settings
+from lib.sheet import SheetError, read_sheet
+
+TABLE = pa.table(
+    {
+        "phone": pa.array([5511912345678, None], pa.int64()),
+        "code": ["007", "ñ"],
+        "share": [0.125, 1e20],
+        "price": [Decimal("1.10"), Decimal("2.00")],
+        "vip": [True, None],
+        "day": [dt.date(2026, 5, 3), None],
+        "seen": [dt.datetime(2026, 5, 3, 14, 30, tzinfo=dt.UTC), None],
+        "city": pa.array(["Lima", "Lima"]).dictionary_encode(),
+        "tags": [["a", "ñ"], None],
+        "whole": [16505550101.0, None],
+    }
+)
+
+
+def parquet(table: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    return buffer.getvalue()
+
+
+def arrow(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def arrow_stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+@pytest.mark.parametrize("write", [parquet, arrow, arrow_stream])
+def test_values_look_as_in_a_spreadsheet(write, settings: Settings) -> None:
+    sheet = read_sheet(write(TABLE), filename="list", settings=settings)
+
+    assert list(sheet.frame.columns) == TABLE.column_names
+    assert sheet.frame.to_numpy().tolist()[0] == [
+        "5511912345678", "007", "0.125", "1.10", "TRUE", "2026-05-03", "2026-05-03 14:30+00:00",
+        "Lima", '["a", "ñ"]', "16505550101",
+    ]  # fmt: skip
+    assert sheet.frame.to_numpy().tolist()[1] == [
+        "", "ñ", "100000000000000000000", "2.00", "", "", "", "Lima", "", "",
+    ]  # fmt: skip
+    assert sheet.flags.to_numpy().tolist() == [[3, "share", "digits_lost"]]
+
+
+def test_names_that_look_like_recipients_are_names_all_the_same(settings: Settings) -> None:
+    table = pa.table({"+16505550101": ["+16505550102"]})
+
+    assert read_sheet(parquet(table), settings=settings).frame.columns.tolist() == ["+16505550101"]
+
+
+@pytest.mark.parametrize("write", [parquet, arrow, arrow_stream])
+def test_a_file_that_is_cut_off_is_refused(write, settings: Settings) -> None:
+    data = write(TABLE)
+    for kept in (12, len(data) // 2, len(data) - 9):
+        with pytest.raises(SheetError) as caught:
+            read_sheet(data[:kept], settings=settings)
+        assert caught.value.code == "damaged"
+
+
+def test_limits_hold(settings: Settings) -> None:
+    narrow = settings.model_copy(update={"sheet_max_columns": 3})
+    with pytest.raises(SheetError) as caught:
+        read_sheet(parquet(TABLE), settings=narrow)
+
+    assert caught.value.code == "too_many_columns"
