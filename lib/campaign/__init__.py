@@ -1,5 +1,14 @@
 """From a sheet to a plan: the mapping, the checks, the sendouts, and drafts on the way there."""
 
+from lib.campaign.corrections import (
+    NotOurRowsError,
+    ReadBack,
+    corrected,
+    correction_list,
+    read_back,
+    used_columns,
+    with_cells,
+)
 from lib.campaign.drafts import Draft, load_draft, save_draft
 from lib.campaign.exclusions import (
     ExcludeList,
@@ -11,12 +20,13 @@ from lib.campaign.exclusions import (
     phone_cells,
     remove_exclude_list,
 )
-from lib.campaign.findings import FindingGroup, Severity
+from lib.campaign.findings import WORDS, FindingGroup, Severity
 from lib.campaign.frozen import FrozenPlan, freeze
 from lib.campaign.held import held_sheet, reasons_in_words
 from lib.campaign.large import LARGE, CheckFailedError, make_plan_apart
 from lib.campaign.mapping import (
     Answers,
+    Corrections,
     Mapping,
     MappingIncompleteError,
     MappingProblem,
@@ -31,8 +41,10 @@ from lib.campaign.suggestions import suggest_mapping
 __all__ = [
     "LARGE",
     "PAGE_ROWS",
+    "WORDS",
     "Answers",
     "CheckFailedError",
+    "Corrections",
     "Draft",
     "ExcludeList",
     "FindingGroup",
@@ -41,12 +53,16 @@ __all__ = [
     "MappingIncompleteError",
     "MappingProblem",
     "NoNumbersError",
+    "NotOurRowsError",
     "Plan",
+    "ReadBack",
     "Sendout",
     "Severity",
     "Source",
     "add_exclude_list",
     "before_and_after",
+    "corrected",
+    "correction_list",
     "exclude_lists",
     "excluded_numbers",
     "freeze",
@@ -57,10 +73,13 @@ __all__ = [
     "mapping_problems",
     "pasted_cells",
     "phone_cells",
+    "read_back",
     "reasons_in_words",
     "remove_exclude_list",
     "repaired_rows",
     "save_draft",
     "single_entry_plan",
     "suggest_mapping",
+    "used_columns",
+    "with_cells",
 ]

@@ -2,17 +2,21 @@
 
 import pandas as pd
 
+from lib.campaign.corrections import REASON_COLUMN, ROW_COLUMN, corrected
 from lib.campaign.findings import WORDS
 from lib.campaign.plan import Plan
 from lib.sheet import Sheet
 
 
 def held_sheet(plan: Plan, sheet: Sheet) -> pd.DataFrame:
-    """Return the owner's rows that are held back: all their columns, with "Row" and "Why held"."""
+    """Return the owner's rows that are held back: all their columns, with "Row" and "Why held".
+
+    What has been corrected here is in its place.
+    """
     held = plan.held["reasons"]
-    frame: pd.DataFrame = sheet.frame.loc[held.index].copy()
-    frame.insert(0, "Row", [str(row) for row in held.index], allow_duplicates=True)
-    frame.insert(1, "Why held", held.map(reasons_in_words), allow_duplicates=True)
+    frame: pd.DataFrame = corrected(sheet, plan.answers.corrections).frame.loc[held.index].copy()
+    frame.insert(0, ROW_COLUMN, [str(row) for row in held.index], allow_duplicates=True)
+    frame.insert(1, REASON_COLUMN, held.map(reasons_in_words), allow_duplicates=True)
     return frame
 
 

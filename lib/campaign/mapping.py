@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.sheet import Sheet
 
+Corrections = dict[int, dict[str, str]]
+"""Texts that a person has put into cells: by row, as its owner sees it, and column."""
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -63,7 +66,8 @@ class Answers(_Frozen):
     ``region`` is the country of phone numbers without one; ``refused_repairs`` are kinds of phone
     repair that must not be made, and ``refused_rows`` the rows whose phone must not be repaired;
     ``trim`` takes spaces off both ends of each value;
-    ``ignored_lists`` are ids of exclude lists that do not count for this sendout.
+    ``ignored_lists`` are ids of exclude lists that do not count for this sendout; ``corrections``
+    stand in for cells of the sheet.
     """
 
     region: str | None = None
@@ -73,6 +77,7 @@ class Answers(_Frozen):
     refused_rows: frozenset[int] = frozenset()
     trim: bool = True
     ignored_lists: frozenset[str] = frozenset()
+    corrections: Corrections = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from lib.campaign import checks
 from lib.campaign.checks import Findings
+from lib.campaign.corrections import corrected
 from lib.campaign.exclusions import as_numbers
 from lib.campaign.findings import Severity
 from lib.campaign.mapping import Answers, Mapping, MappingIncompleteError, Source, mapping_problems
@@ -39,6 +40,7 @@ def make_plan(
     if problems := mapping_problems(sheet, mapping):
         raise MappingIncompleteError(problems)
     answers = answers or Answers()
+    sheet = corrected(sheet, answers.corrections)
     findings = Findings(sheet.frame.index)
     table = pd.DataFrame(index=sheet.frame.index)
     variables = {

@@ -9,7 +9,7 @@ from lib.outcomes import csv_bytes, xlsx_bytes
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.sheet.phone_words import REPAIRS
-from lib.ui import exclusions, repairs, words
+from lib.ui import corrections, exclusions, repairs, words
 from lib.ui.countries import choose_country
 from lib.ui.draft import keep
 from lib.ui.loaded import plan_of
@@ -37,8 +37,10 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings, *, rate: float) -> tupl
             st.success("Nothing is wrong with any row.", icon=":material/check_circle:")
         for group in plan.finding_groups:
             _draw_group(group, plan, sheet, draft, settings)
+        corrections.draw(plan, sheet, draft, settings)
         if plan.held_count:
             _draw_downloads(plan, sheet, draft)
+            corrections.take_back(sheet, draft, settings)
     return draft, plan
 
 
@@ -109,7 +111,7 @@ def _where(group: FindingGroup) -> str:
 
 def _draw_downloads(plan: Plan, sheet: Sheet, draft: Draft) -> None:
     stem = f"{draft.filename.rsplit('.', 1)[0]} - held back"
-    st.write("Mend the rows held back in your spreadsheet, then upload them as a new sheet.")
+    st.write("Or mend the rows held back in your spreadsheet, and upload them again below.")
     with st.container(horizontal=True):
         st.download_button(
             "Rows held back, as XLSX",

@@ -280,3 +280,28 @@ def _choose_rows(app: AppTest, *places: int) -> None:
     key = table.proto.id.split("-", 2)[-1]
     app.session_state[key] = {"selection": {"rows": list(places), "columns": [], "cells": []}}
     app.run()
+
+
+def test_mended_rows_are_taken_back_and_can_be_undone(visit: Visit) -> None:
+    app = _prepared(visit, f"phone,campaign,name\n{ANA},demo_welcome,Ana\nx,demo_welcome,Ben\n")
+    back = next(each for each in app.file_uploader if each.label == "Mended rows")
+    back.upload("mended.csv", f"Row,Why held,phone\n3,letters,{BEN}\n99,letters,y\n".encode()).run()
+
+    assert "1 row mended, 0 as before, 1 not found in this sheet" in texts(app)
+    assert "1 cell corrected here" in texts(app)
+    assert "2 to send" in texts(app)
+
+    (table,) = (each for each in app.dataframe if "corrections_" in (each.proto.id or ""))
+    chosen = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.session_state[table.proto.id.split("-", 2)[-1]] = chosen
+    press(app.run(), "Undo the chosen ones")
+    assert "1 to send, 1 held back" in texts(app)
+
+
+def test_another_sheet_is_not_taken_for_mended_rows(visit: Visit) -> None:
+    app = _prepared(visit, f"phone,campaign,name\n{ANA},demo_welcome,Ana\nx,demo_welcome,Ben\n")
+    back = next(each for each in app.file_uploader if each.label == "Mended rows")
+    back.upload("other.csv", f"phone\n{BEN}\n".encode()).run()
+
+    assert "no column “Row”" in app.error[0].value
+    assert "1 to send, 1 held back" in texts(app)

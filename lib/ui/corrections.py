@@ -1,0 +1,161 @@
+"""Corrections in step 3: rows held back, mended in place or in a spreadsheet."""
+
+import math
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from lib.campaign import (
+    WORDS,
+    Corrections,
+    Draft,
+    NotOurRowsError,
+    Plan,
+    corrected,
+    correction_list,
+    read_back,
+    used_columns,
+    with_cells,
+)
+from lib.settings import Settings
+from lib.sheet import Sheet, SheetError, read_sheet
+from lib.ui import words
+from lib.ui.draft import keep
+from lib.ui.sheet_types import SHEET_TYPES
+
+_PAGE_ROWS: Final = 25
+_WHY: Final = "Why held"
+_TOLD: Final = "corrections_told"
+
+
+def draw(plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> None:
+    """Draw the rows held back as a table that can be typed into, and what was typed."""
+    if told := st.session_state.pop(_TOLD, None):
+        st.info(told, icon=":material/info:")
+    if draft.answers.corrections:
+        _draw_list(sheet, draft, settings)
+    if plan.held_count or f"mending_{draft.id}" in st.session_state:
+        shown = st.toggle("Correct rows here", key=f"mend_{draft.id}")
+        if shown:
+            _draw_table(plan, sheet, draft, settings)
+
+
+def _draw_table(plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> None:
+    rows, before = _rows_in_hand(plan, draft)
+    if not rows:
+        st.caption("No row is held back any more.")
+        return
+    assert draft.mapping is not None
+    columns = used_columns(draft.mapping)
+    # The cells as they were when these rows were taken in hand: what is typed lies over them, and
+    # is kept for each key as long as the cells underneath stay the same.
+    lines = corrected(sheet, before).frame.loc[list(rows), columns]
+    held = plan.held["reasons"].reindex(list(rows)).fillna("")
+    lines.insert(0, _WHY, [_why(codes) for codes in held], allow_duplicates=True)
+    lines.columns = pd.Index([_WHY, *map(str, range(len(columns)))])
+    key = f"mend_rows_{hash((rows, str(before)))}_{draft.id}"
+
+    def remember() -> None:
+        typed: Corrections = {
+            rows[int(place)]: {columns[int(at)]: str(text or "") for at, text in cells.items()}
+            for place, cells in st.session_state[key]["edited_rows"].items()
+        }
+        _keep(with_cells(draft.answers.corrections, sheet, typed), draft, settings)
+
+    st.data_editor(
+        lines.rename_axis("Row"),
+        key=key,
+        on_change=remember,
+        num_rows="fixed",
+        disabled=["Row", _WHY],
+        column_config={str(at): name for at, name in enumerate(columns)},
+    )
+    st.caption(
+        "Click a cell and type. Each change is checked at once; your file stays as it is, and a "
+        "row that is right now goes out with the others."
+    )
+
+
+def _rows_in_hand(plan: Plan, draft: Draft) -> tuple[tuple[int, ...], Corrections]:
+    """Return the rows of the page, which stay while they are worked on, and how they began."""
+    key = f"mending_{draft.id}"
+    held = plan.held.index
+    pages = max(math.ceil(len(held) / _PAGE_ROWS), 1)
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    page = 1
+    if pages > 1:
+        page = left.number_input(
+            f"Page of {words.count(pages)}", 1, pages, key=f"mend_page_{draft.id}"
+        )
+    anew = right.button("Show the rows still held back", icon=":material/refresh:")
+    page_before, rows, before = st.session_state.get(key, (0, (), {}))
+    if anew or page != page_before:
+        start = (page - 1) * _PAGE_ROWS
+        rows = tuple(int(row) for row in held[start : start + _PAGE_ROWS])
+        before = draft.answers.corrections
+        st.session_state[key] = (page, rows, before)
+    return rows, before
+
+
+def _why(codes: str) -> str:
+    return ", ".join(WORDS[code].title for code in codes.split(",") if code) or "✓ Will be sent"
+
+
+def _draw_list(sheet: Sheet, draft: Draft, settings: Settings) -> None:
+    """Draw what has been corrected, each to be undone."""
+    lines = correction_list(sheet, draft.answers.corrections)
+    with st.expander(f"{words.several(len(lines), 'cell')} corrected here", icon=":material/edit:"):
+        chosen = st.dataframe(
+            lines,
+            hide_index=True,
+            key=f"corrections_{len(lines)}_{draft.id}",
+            on_select="rerun",
+            selection_mode="multi-row",
+            alt="Corrected cells, before and after",
+        )
+        picked = lines.iloc[chosen["selection"]["rows"]]
+        undone: Corrections = {}
+        for row, column, before, _ in picked.itertuples(index=False, name=None):
+            undone.setdefault(row, {})[column] = before
+        st.button(
+            "Undo the chosen ones",
+            icon=":material/undo:",
+            disabled=picked.empty,
+            on_click=_put_in_place,
+            args=(with_cells(draft.answers.corrections, sheet, undone), draft, settings),
+        )
+        if picked.empty:
+            st.caption("Choose cells at their left edge to undo them.")
+
+
+def _put_in_place(corrections: Corrections, draft: Draft, settings: Settings) -> None:
+    """Keep corrections that were not typed into the table, which then begins with them."""
+    st.session_state.pop(f"mending_{draft.id}", None)
+    _keep(corrections, draft, settings)
+
+
+def _keep(corrections: Corrections, draft: Draft, settings: Settings) -> None:
+    keep(draft, settings, answers=draft.answers.model_copy(update={"corrections": corrections}))
+
+
+def take_back(sheet: Sheet, draft: Draft, settings: Settings) -> None:
+    """Take rows that were downloaded and mended in a spreadsheet."""
+    turn = st.session_state.setdefault("mended_turn", 0)
+    file = st.file_uploader("Mended rows", type=SHEET_TYPES, key=f"mended_{turn}")
+    if file is None:
+        return
+    try:
+        with st.spinner("Reading the mended rows"):
+            mended = read_sheet(file.getvalue(), filename=file.name, settings=settings)
+        found = read_back(mended, sheet, draft.answers.corrections)
+    except (SheetError, NotOurRowsError) as error:
+        st.error(f"**{error.sentence}** {error.action}", icon=":material/error:")
+        return
+    _put_in_place(found.corrections, draft, settings)
+    st.session_state[_TOLD] = (
+        f"{words.several(found.rows, 'row')} mended, {words.count(found.same)} as before, "
+        f"{words.count(found.unknown)} not found in this sheet."
+    )
+    st.session_state["mended_turn"] = turn + 1
+    st.rerun()

@@ -1,0 +1,48 @@
+"""Rows held back are mended by typing, checked at once, and nothing that was typed is lost."""
+
+from playwright.sync_api import Page, expect
+
+from tests.support.journeys import settle_columns, upload_sheet
+from tests.support.pages import wait_until_idle
+from tests.support.recipients import fictional_phone
+from tests.support.studio import Studio
+
+ANA, BEN = fictional_phone(0), fictional_phone(1)
+SHEET = f"campaign,name,phone\ndemo_welcome,Ana,{ANA}\ndemo_welcome,,{BEN}\ndemo_welcome,Eva,x\n"
+
+
+def _type(page: Page, down: int, right: int, text: str) -> None:
+    """Type into the table of rows, from its first row's reason so many cells down and right."""
+    table = page.get_by_test_id("stDataFrame").filter(visible=True).first
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 90, box["y"] + 52)
+    for key, times in (("ArrowDown", down), ("ArrowRight", right)):
+        for _ in range(times):
+            page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    editor = page.locator("#portal textarea, #portal input").first
+    expect(editor).to_be_visible()
+    editor.fill(text)
+    page.keyboard.press("Enter")
+
+
+def test_typing_mends_rows_and_a_reload_keeps_them(page: Page, studio: Studio) -> None:
+    check = page.get_by_test_id("stExpander").filter(has_text="3 · Check")
+    upload_sheet(page, studio.url, "list.csv", SHEET.encode())
+    settle_columns(page)
+    expect(check).to_contain_text("1 to send, 2 held back")
+    page.get_by_text("Correct rows here").click()
+    wait_until_idle(page)
+
+    _type(page, 1, 1, fictional_phone(2))
+    expect(check).to_contain_text("2 to send, 1 held back")
+    wait_until_idle(page)
+    _type(page, 0, 3, "Bea")
+    expect(check).to_contain_text("3 to send")
+    page.reload()
+    wait_until_idle(page)
+
+    expect(check).to_contain_text("2 cells corrected here")
+    expect(check).to_contain_text("3 to send")

@@ -1,0 +1,132 @@
+"""Corrections: cells mended here or in a spreadsheet, beside a sheet that stays as it is."""
+
+from typing import Any
+
+import pytest
+
+from lib.campaign import (
+    Answers,
+    Mapping,
+    NotOurRowsError,
+    Source,
+    correction_list,
+    held_sheet,
+    make_plan,
+    make_plan_apart,
+    read_back,
+    with_cells,
+)
+from lib.outcomes import csv_bytes, xlsx_bytes
+from lib.settings import Settings
+from lib.sheet import Sheet, read_sheet
+from tests.support.recipients import fictional_phone
+from tests.support.sheets import make_sheet
+
+ANA, BEN, CAM = (fictional_phone(number) for number in range(3))
+MAPPING = Mapping(
+    client=Source(column="phone"),
+    campaign_name=Source(value="spring"),
+    variables={"name": Source(column="name")},
+)
+ODD = [
+    "=1+1",
+    "+1",
+    "-2",
+    "@x",
+    "\tz",
+    'say "hi"',
+    "two\nlines",
+    "'quoted",
+    " edge ",
+    "007",
+    "ñ;,|",
+]
+
+
+def people(**more: Any) -> Sheet:
+    return make_sheet({"phone": [ANA, "x", CAM, ""], "name": ["Ana", "Ben", "", "Eva"]}, **more)
+
+
+def plan_with(sheet: Sheet, corrections: dict[int, dict[str, str]]):
+    return make_plan(sheet, MAPPING, answers=Answers(corrections=corrections))
+
+
+def test_a_row_that_is_corrected_is_sent_and_the_sheet_stays_as_it_is() -> None:
+    sheet = people()
+    plan = plan_with(sheet, {3: {"phone": BEN}, 4: {"name": "Cam"}, 99: {"name": "?"}})
+
+    assert [(each.client, each.variables["name"]) for each in plan.entries()] == [
+        (ANA, "Ana"),
+        (BEN, "Ben"),
+        (CAM, "Cam"),
+    ]
+    assert plan.held.index.tolist() == [5]
+    assert sheet.frame["phone"].tolist() == [ANA, "x", CAM, ""]
+
+
+def test_corrections_change_the_plan_just_by_what_is_sent() -> None:
+    plain = plan_with(people(), {})
+
+    assert plan_with(people(), {3: {"phone": BEN}}).fingerprint != plain.fingerprint
+    assert plan_with(people(), {3: {"phone": "y"}}).fingerprint == plain.fingerprint
+
+
+def test_a_cell_that_a_spreadsheet_has_lost_counts_again_once_it_is_corrected() -> None:
+    sheet = people(flags=[(2, "name", "error_value")])
+
+    assert 2 in plan_with(sheet, {}).held.index
+    assert 2 not in plan_with(sheet, {2: {"name": "Ana"}}).held.index
+
+
+def test_a_cell_that_is_as_in_the_sheet_again_is_no_correction() -> None:
+    sheet = people()
+    typed = with_cells({}, sheet, {3: {"phone": BEN, "name": "Ben"}, 4: {"name": "Cam"}})
+
+    assert typed == {3: {"phone": BEN}, 4: {"name": "Cam"}}
+    assert correction_list(sheet, typed).to_numpy().tolist() == [
+        [3, "phone", "x", BEN],
+        [4, "name", "", "Cam"],
+    ]
+    assert with_cells(typed, sheet, {3: {"phone": "x"}}) == {4: {"name": "Cam"}}
+
+
+@pytest.mark.parametrize("write", [csv_bytes, xlsx_bytes])
+def test_rows_that_come_back_unchanged_correct_nothing(write, settings: Settings) -> None:
+    sheet = make_sheet(
+        {"phone": ["x"] * len(ODD), "name": ODD, "Row": ODD, "Why held": ODD, "note": ODD[::-1]}
+    )
+    plan = plan_with(sheet, {})
+
+    mended = read_sheet(write(held_sheet(plan, sheet)), settings=settings)
+    found = read_back(mended, sheet, {})
+
+    assert (found.corrections, found.rows, found.same, found.unknown) == ({}, 0, len(ODD), 0)
+
+
+def test_rows_that_come_back_mended_become_corrections(settings: Settings) -> None:
+    sheet = people()
+    held = held_sheet(plan_with(sheet, {}), sheet)
+    held.loc[3, "phone"] = BEN
+    held.loc[4, "name"] = "Cam"
+    held.loc[5, "Row"] = "99"
+    mended = read_sheet(xlsx_bytes(held), settings=settings)
+
+    found = read_back(mended, sheet, {4: {"name": "C"}})
+
+    assert found.corrections == {3: {"phone": BEN}, 4: {"name": "Cam"}}
+    assert (found.rows, found.same, found.unknown) == (2, 0, 1)
+
+
+def test_a_sheet_without_row_numbers_is_not_taken() -> None:
+    with pytest.raises(NotOurRowsError):
+        read_back(people(), people(), {})
+
+
+def test_a_plan_made_apart_has_the_same_corrections(settings: Settings) -> None:
+    sheet = read_sheet(f"phone,name\n{ANA},Ana\nx,Ben\n".encode(), settings=settings)
+    answers = Answers(corrections={3: {"phone": BEN}})
+
+    there = make_plan_apart(sheet, MAPPING, answers=answers, rate=100, settings=settings)
+
+    assert there.id == make_plan(sheet, MAPPING, answers=answers, rate=100).id
+    assert there.entry_count == 2
