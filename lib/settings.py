@@ -21,6 +21,8 @@ from pydantic_settings import (
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS_FILE = ROOT / ".streamlit" / "secrets.toml"
 
+RELEASE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
 MIB = 1024 * 1024
 
 
@@ -63,6 +65,9 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default=Path("data"), description="where everything is kept")
+    database_url: SecretStr | None = Field(
+        default=None, description="a PostgreSQL for the ledger, shared by several machines"
+    )
     sandbox_port: int = Field(
         default=8502, ge=0, le=65535, description="port of the sandbox; another if it is taken"
     )

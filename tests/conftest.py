@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from lib.delivery.ledger import open_ledger
 from lib.settings import Settings, get_settings
+from tests.support.postgres import Postgres
 from tests.support.sandbox import SandboxHandle, start_sandbox
 
 
@@ -35,6 +37,24 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def settings(data_dir: Path) -> Settings:
     """The settings that lead to `data_dir`."""
     return get_settings()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for all tests of this process."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def shared_database(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty database on PostgreSQL, already in the settings."""
+    address = postgres.new_database()
+    monkeypatch.setenv("SENDOUT_DATABASE_URL", address)
+    get_settings.cache_clear()
+    yield address
+    open_ledger(get_settings()).close()
+    postgres.drop_database(address)
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Self, TypeVar
 
 from sqlalchemy import Connection
 
-from lib.delivery.ledger import Ledger, LedgerError
+from lib.delivery.ledger import Ledger, LedgerError, LedgerTooNewError, clock
 
 T = TypeVar("T")
 
@@ -24,17 +25,27 @@ _RETRY_SECONDS: Final = 0.5
 _PATIENCE_SECONDS: Final = 30.0
 
 
+@dataclass(frozen=True)
+class Turn:
+    """A transaction, the ledger's time in it, and what this process's own clock said just then."""
+
+    db: Connection
+    now: datetime
+    read_at: float
+
+
 @dataclass
 class _Write:
-    act: Callable[[Connection], Any]
+    act: Callable[[Turn], Any]
     done: Future[Any] = field(default_factory=Future)
 
 
 class GroupWriter:
     """The one writer of a process.
 
-    Where the ledger cannot be written (a full disk, say), a group is tried again for half a
-    minute. Everything waits meanwhile, so nothing is sent whose attempt is not in the ledger.
+    Where the ledger cannot be written (a full disk, a database that restarts), a group is tried
+    again for half a minute. Everything waits meanwhile, so nothing is sent whose attempt is not in
+    the ledger.
     """
 
     def __init__(self, ledger: Ledger, *, patience: float = _PATIENCE_SECONDS) -> None:
@@ -42,6 +53,8 @@ class GroupWriter:
         self._patience = patience
         self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
+        # How many commits have failed. One of them may have happened all the same.
+        self.failures = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -52,11 +65,17 @@ class GroupWriter:
         self._waiting.put(None)
         self._thread.join()
 
-    async def write(self, act: Callable[[Connection], T]) -> T:
+    @property
+    def depth(self) -> int:
+        """How many writes wait for their transaction."""
+        return self._waiting.qsize()
+
+    async def write(self, act: Callable[[Turn], T]) -> T:
         """Run ``act`` in the next transaction; return its result once that is committed.
 
-        ``act`` touches nothing but the ledger, since it runs again where a commit fails. Raises
-        LedgerError where the ledger could not be written in all the time allowed.
+        ``act`` touches nothing but the ledger and has the same effect however often it runs,
+        since it runs again where a commit fails. Raises LedgerError where the ledger could not be
+        written in all the time allowed.
         """
         write = _Write(act)
         self._waiting.put(write)
@@ -80,8 +99,12 @@ class GroupWriter:
         while True:
             try:
                 with self._ledger.write() as db:
-                    results = [each.act(db) for each in group]
+                    turn = Turn(db, clock(db), time.monotonic())
+                    results = [each.act(turn) for each in group]
+            except LedgerTooNewError as error:
+                _fail(group, error)
             except LedgerError as error:
+                self.failures += 1
                 if time.monotonic() < deadline:
                     time.sleep(_RETRY_SECONDS)
                     continue

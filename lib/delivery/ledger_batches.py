@@ -4,17 +4,20 @@ Whoever acts on a batch names the claim that it acts under. A claim that was tak
 meantime, by a pause, a cancel or another worker, changes nothing any more.
 """
 
+import sys
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, or_, select, update
 
 from lib.connectly import DuplicateBehavior, VersionBehavior
+from lib.delivery import ledger_lines
 from lib.delivery.decisions import Decision
 from lib.delivery.ledger_counts import Settled, count_settled
 from lib.delivery.ledger_runs import finish_if_done, pause, state_of
-from lib.delivery.ledger_tables import attempt, batch, run, sendout
+from lib.delivery.ledger_tables import attempt, batch, run, sendout, worker
 from lib.delivery.states import BatchState, Outcome, RunKind, RunState
 
 # Batches are made as they are needed: a run of a million starts at once and holds up nobody.
@@ -29,6 +32,7 @@ _RUNS: Final = (
         run.c.plan_id,
         run.c.if_version_unspecified,
         run.c.if_duplicate_check_unspecified,
+        run.c.batch_size,
     )
     .where(run.c.state == RunState.RUNNING, run.c.connection == bindparam("of"))
     .order_by(run.c.kind != RunKind.TEST, run.c.served_at.nulls_first(), run.c.created_at)
@@ -72,6 +76,7 @@ _WAITING: Final = (
     .where(
         batch.c.run_id == bindparam("run"),
         batch.c.state == BatchState.WAITING,
+        or_(batch.c.not_before.is_(None), batch.c.not_before <= bindparam("now")),
         or_(~_needs_pilot, ~_pilot_is_out),
     )
     .order_by(batch.c.start)
@@ -86,13 +91,13 @@ _UNBATCHED: Final = (
     select(
         sendout.c.number,
         sendout.c.start,
-        sendout.c.entries,
+        sendout.c.released,
         sendout.c.batched,
         _needs_pilot.label("pilot"),
     )
     .where(
         sendout.c.run_id == bindparam("run"),
-        sendout.c.batched < sendout.c.entries,
+        sendout.c.batched < sendout.c.released,
         or_(~_needs_pilot, ~_pilot_is_there),
     )
     .order_by(sendout.c.number)
@@ -111,6 +116,8 @@ _mine: Final = and_(
     batch.c.claims == bindparam("claim"),
 )
 _IS_RUNNING: Final = exists().where(run.c.id == batch.c.run_id, run.c.state == RunState.RUNNING)
+# A worker that others have taken for dead opens nothing any more.
+_IS_ALIVE: Final = exists().where(worker.c.id == bindparam("by"))
 _BEGIN: Final = (
     update(batch)
     .where(
@@ -118,10 +125,23 @@ _BEGIN: Final = (
         batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]),
         batch.c.attempts == bindparam("before"),
         _IS_RUNNING,
+        _IS_ALIVE,
     )
     .values(state=BatchState.SENDING, attempts=batch.c.attempts + 1)
 )
+_ALIVE: Final = select(_IS_ALIVE)
 _INSERT_ATTEMPT: Final = insert(attempt)
+_OPENED: Final = (
+    select(attempt.c.id)
+    .join(batch, attempt.c.batch_id == batch.c.id)
+    .where(
+        _mine,
+        batch.c.state == BatchState.SENDING,
+        batch.c.attempts == bindparam("opened"),
+        attempt.c.number == bindparam("opened"),
+        attempt.c.ended_at.is_(None),
+    )
+)
 _END_ATTEMPT: Final = (
     update(attempt)
     .where(attempt.c.id == bindparam("attempt"), attempt.c.ended_at.is_(None))
@@ -157,6 +177,16 @@ _LEAVE: Final = (
 _RELEASE: Final = (
     update(batch)
     .where(_mine, batch.c.state == BatchState.CLAIMED)
+    .values(state=BatchState.WAITING, owner=None)
+)
+_RELEASE_ALL_BUT: Final = (
+    update(batch)
+    .where(
+        batch.c.owner == bindparam("by"),
+        batch.c.state == BatchState.CLAIMED,
+        batch.c.id.not_in(bindparam("known", expanding=True)),
+        batch.c.run_id.in_(select(run.c.id).where(run.c.connection == bindparam("of"))),
+    )
     .values(state=BatchState.WAITING, owner=None)
 )
 _REPORT_VERSION: Final = (
@@ -214,16 +244,20 @@ def claim(db: Connection, connection: str, owner: str, most: int, now: datetime)
     """Claim up to ``most`` batches of a connection's running runs: tests first, then fairly.
 
     The run that waited longest is served first, and each gets an equal share of what is left.
-    A run without anything left to do is finished on the way.
+    A run without anything left to do is finished on the way. A worker that others have taken for
+    dead gets nothing.
     """
+    if not db.execute(_ALIVE, {"by": owner}).scalar_one():
+        return []
     runs = db.execute(_RUNS, {"of": connection}).all()
+    most_entries = ledger_lines.most_entries(db, connection, now) or sys.maxsize
     claims: list[Claim] = []
     for position, each in enumerate(runs):
         left = most - len(claims)
         if left == 0:
             break
         share = left if each.kind == RunKind.TEST else -(-left // (len(runs) - position))
-        rows = _waiting(db, each.id, share)
+        rows = _waiting(db, each.id, share, min(each.batch_size, most_entries), now)
         if not rows:
             finish_if_done(db, each.id, now)
             continue
@@ -252,11 +286,12 @@ def claim(db: Connection, connection: str, owner: str, most: int, now: datetime)
     return claims
 
 
-def _waiting(db: Connection, run_id: str, most: int) -> list[Row[Any]]:
+def _waiting(db: Connection, run_id: str, most: int, size: int, now: datetime) -> list[Row[Any]]:
     """Return batches to claim, made now if need be; of a sendout that needs a pilot, only one."""
-    found = db.execute(_WAITING, {"run": run_id, "most": most}).all()
-    if len(found) < most and _make_batches(db, run_id):
-        found = db.execute(_WAITING, {"run": run_id, "most": most}).all()
+    wanted = {"run": run_id, "most": most, "now": now}
+    found = db.execute(_WAITING, wanted).all()
+    if len(found) < most and _make_batches(db, run_id, size):
+        found = db.execute(_WAITING, wanted).all()
     piloted: set[int] = set()
     rows = []
     for row in found:
@@ -268,15 +303,19 @@ def _waiting(db: Connection, run_id: str, most: int) -> list[Row[Any]]:
     return rows
 
 
-def _make_batches(db: Connection, run_id: str) -> bool:
-    """Give the next entries of a run their batches, one entry each; tell whether there were any."""
+def _make_batches(db: Connection, run_id: str, size: int) -> bool:
+    """Give the next entries of a run their batches, ``size`` entries each at the most.
+
+    Tells whether there were any. The pilot of a new version is one entry, alone.
+    """
     room = _BATCHES_AHEAD
     made = False
     for row in db.execute(_UNBATCHED, {"run": run_id}).all():
-        more = 1 if row.pilot else min(row.entries - row.batched, room)
-        if more == 0:
+        first, end = row.start + row.batched, row.start + row.released
+        starts = [first] if row.pilot else [*islice(range(first, end, size), room)]
+        if not starts:
             break
-        first = row.start + row.batched
+        end = first + 1 if row.pilot else min(end, starts[-1] + size)
         db.execute(
             _INSERT_BATCH,
             [
@@ -284,17 +323,18 @@ def _make_batches(db: Connection, run_id: str) -> bool:
                     "run_id": run_id,
                     "sendout": row.number,
                     "start": start,
-                    "size": 1,
+                    "size": min(start + size, end) - start,
                     "state": BatchState.WAITING,
                     "claims": 0,
                     "attempts": 0,
                     "doubtful": False,
+                    "retries": 0,
                 }
-                for start in range(first, first + more)
+                for start in starts
             ],
         )
-        db.execute(_BATCHED, {"run": run_id, "of": row.number, "more": more})
-        room -= more
+        db.execute(_BATCHED, {"run": run_id, "of": row.number, "more": end - first})
+        room -= len(starts)
         made = True
     return made
 
@@ -304,14 +344,21 @@ def release(db: Connection, of: Claim) -> None:
     db.execute(_RELEASE, _fence(of))
 
 
+def release_all_but(db: Connection, connection: str, owner: str, known: set[int]) -> None:
+    """Put back what a worker has claimed over a connection without knowing of it."""
+    db.execute(_RELEASE_ALL_BUT, {"of": connection, "by": owner, "known": sorted(known)})
+
+
 def begin(db: Connection, of: Claim, attempts: int, now: datetime) -> Attempt | None:
     """Open the next attempt of a batch; None where it may not be sent any more.
 
-    ``attempts`` is how many it has had. The POST may be made only once this is committed.
+    ``attempts`` is how many it has had. The POST may be made only once this is committed. Where a
+    commit was thought to have failed and had not, the attempt is there already.
     """
-    if db.execute(_BEGIN, {**_fence(of), "before": attempts}).rowcount == 0:
-        return None
     number = attempts + 1
+    if db.execute(_BEGIN, {**_fence(of), "before": attempts}).rowcount == 0:
+        found = db.execute(_OPENED, {**_fence(of), "opened": number}).scalar_one_or_none()
+        return None if found is None else Attempt(id=found, number=number)
     row = {"batch_id": of.batch_id, "number": number, "owner": of.owner, "started_at": now}
     result = db.execute(_INSERT_ATTEMPT, row)
     assert result.inserted_primary_key is not None

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+
+# Its conflict clauses are written out for SQLite in the same words.
+from sqlalchemy.dialects.postgresql import insert
 
 from lib.delivery.ledger_tables import sendout, tally
 from lib.delivery.states import Outcome

@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, case, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+
+# Its conflict clauses are written out for SQLite in the same words.
+from sqlalchemy.dialects.postgresql import insert
 
 from lib.delivery.ledger_counts import (
     Settled,
@@ -22,7 +24,9 @@ from lib.delivery.ledger_counts import (
 from lib.delivery.ledger_tables import batch, run, sendout
 from lib.delivery.states import BatchState, Outcome, Reason, RunKind, RunState
 
-_INSERT_RUN: Final = insert(run).on_conflict_do_nothing(index_elements=[run.c.token])
+_INSERT_RUN: Final = (
+    insert(run).on_conflict_do_nothing(index_elements=[run.c.token]).returning(run.c.id)
+)
 _INSERT_SENDOUT: Final = insert(sendout)
 _BY_TOKEN: Final = select(run.c.id).where(run.c.token == bindparam("token"))
 _STATE: Final = select(run.c.state).where(run.c.id == bindparam("run"))
@@ -121,17 +125,25 @@ class NewRun:
     if_version_unspecified: str
     if_duplicate_check_unspecified: str
     created_at: datetime
+    batch_size: int = 1
+    retries: int = 0
 
 
 def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> str:
     """Enter a run, unless its token is there already; return the id of the one with the token."""
-    row = {**asdict(new), "state": RunState.RUNNING}
-    if db.execute(_INSERT_RUN, row).rowcount == 1:
+    row = {**asdict(new), "state": RunState.RUNNING, "wave": 1}
+    if db.execute(_INSERT_RUN, row).scalar_one_or_none() is not None:
         none_yet = dict.fromkeys(("batched", "accepted", "rejected", "unknown", "cancelled"), 0)
         db.execute(
             _INSERT_SENDOUT,
             [
-                {**asdict(each), **none_yet, "run_id": new.id, "waiting": each.entries}
+                {
+                    **asdict(each),
+                    **none_yet,
+                    "run_id": new.id,
+                    "waiting": each.entries,
+                    "released": each.entries,
+                }
                 for each in sendouts
             ],
         )

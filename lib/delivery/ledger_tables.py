@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -88,6 +89,26 @@ run: Final = Table(
     Column("finished_at", Moment),
     # When batches were last claimed: whoever waited longest comes first.
     Column("served_at", Moment),
+    # Entries that may go in one request, at the most.
+    Column("batch_size", Integer, nullable=False),
+    # The wave that is out, from 1; of how many recipients the first one was, by what factor each
+    # next one grows (none: the rest follows at once), and the share of rejected recipients up to
+    # which it goes on by itself (none: a person is asked).
+    Column("wave", Integer, nullable=False),
+    Column("first_wave", Integer),
+    Column("wave_growth", Float),
+    Column("wave_tolerance", Float),
+    # The share of rejected recipients at which the run stops.
+    Column("stop_share", Float),
+    # When it starts, in which zone that was said, and the minutes of a day in which it rests.
+    Column("starts_at", Moment),
+    Column("zone", String),
+    Column("quiet_from", Integer),
+    Column("quiet_until", Integer),
+    # How often what is to be waited for is tried again by itself.
+    Column("retries", Integer, nullable=False),
+    # The run whose rejected or doubtful rows these are.
+    Column("retry_of", String),
     Index(None, "state", "connection"),
     Index(None, "created_at"),
     Index(None, "fingerprint", "connection"),
@@ -108,6 +129,8 @@ sendout: Final = Table(
     Column("start", Integer, nullable=False),
     Column("entries", Integer, nullable=False),
     Column("batched", Integer, nullable=False),
+    # So many of them may have one by now: all, unless they go out in waves.
+    Column("released", Integer, nullable=False),
     Column("waiting", Integer, nullable=False),
     Column("accepted", Integer, nullable=False),
     Column("rejected", Integer, nullable=False),
@@ -132,6 +155,13 @@ batch: Final = Table(
     Column("doubtful", Boolean, nullable=False),
     Column("error_code", String),
     Column("settled_at", Moment),
+    # Not to be claimed before: it waits for a better moment, for the so-manieth time.
+    Column("not_before", Moment),
+    Column("retries", Integer, nullable=False),
+    # The batch that this one is a part of, whose answer said how many were taken, not which.
+    Column("root", _RowNumber),
+    Column("said_accepted", Integer),
+    Column("said_rejected", Integer),
     ForeignKeyConstraint(["run_id", "sendout"], ["sendout.run_id", "sendout.number"]),
     UniqueConstraint("run_id", "start"),
     Index(None, "run_id", "state", "start"),
@@ -179,12 +209,42 @@ tally: Final = Table(
     sqlite_with_rowid=False,
 )
 
+judgement: Final = Table(
+    "judgement",
+    metadata,
+    Column("id", _RowNumber, primary_key=True),
+    Column("batch_id", _RowNumber, ForeignKey("batch.id"), nullable=False),
+    # What a person has decided of a batch in doubt, who and when.
+    Column("verdict", String, nullable=False),
+    Column("person", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "batch_id"),
+)
+
+line: Final = Table(
+    "line",
+    metadata,
+    Column("connection", String, primary_key=True),
+    # The next moment at which a request may leave, and until when none may.
+    Column("next_slot", Moment, nullable=False),
+    Column("paused_until", Moment),
+    # After a silence requests leave at half the pace until then: the first ones open connections.
+    Column("slow_until", Moment),
+    # Learnt from refusals: more entries a request are too many.
+    Column("most_entries", Integer),
+)
+
 worker: Final = Table(
     "worker",
     metadata,
     Column("id", String, primary_key=True),
     Column("pid", Integer, nullable=False),
     Column("host", String, nullable=False),
+    # Where it sits: only one worker at a time holds a data folder's lock.
+    Column("seat", String, nullable=False),
+    Column("release", String, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("beat_at", Moment, nullable=False),
+    # Counts its beats: others watch it stand still by clocks of their own.
+    Column("beats", Integer, nullable=False),
 )

@@ -4,11 +4,11 @@ Each function is given a transaction.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, select, update
 
 from lib.delivery.ledger_counts import Settled, count_settled
 from lib.delivery.ledger_runs import pause
@@ -17,13 +17,18 @@ from lib.delivery.states import INTERRUPTED, AttemptResult, BatchState, Outcome,
 
 _REGISTER: Final = insert(worker)
 _BEAT: Final = (
-    update(worker).where(worker.c.id == bindparam("who")).values(beat_at=bindparam("now"))
+    update(worker)
+    .where(worker.c.id == bindparam("who"))
+    .values(beat_at=bindparam("now"), beats=worker.c.beats + 1)
 )
 _RETIRE: Final = delete(worker).where(worker.c.id == bindparam("who"))
-_OTHERS: Final = select(worker.c.id).where(worker.c.id != bindparam("who"))
-_OTHER_OWNERS: Final = (
+_OTHERS: Final = select(worker.c.id, worker.c.beats).where(worker.c.id != bindparam("who"))
+_OF_SEAT: Final = select(worker.c.id).where(
+    worker.c.id != bindparam("who"), worker.c.seat == bindparam("seat")
+)
+_NOBODYS: Final = (
     select(batch.c.owner)
-    .where(batch.c.owner.is_not(None), batch.c.owner != bindparam("who"))
+    .where(batch.c.owner.is_not(None), ~exists().where(worker.c.id == batch.c.owner))
     .distinct()
 )
 _RELEASE: Final = (
@@ -72,29 +77,52 @@ class Left:
     under_way: int
 
 
-def register(db: Connection, worker_id: str, pid: int, host: str, now: datetime) -> None:
+@dataclass(frozen=True)
+class NewWorker:
+    """A worker that begins. Of one ``seat``, a data folder's lock, there is one at a time."""
+
+    id: str
+    pid: int
+    host: str
+    seat: str
+    release: str
+
+
+def register(db: Connection, new: NewWorker, now: datetime) -> None:
     """Enter a worker that has begun."""
-    row = {"id": worker_id, "pid": pid, "host": host, "started_at": now, "beat_at": now}
-    db.execute(_REGISTER, row)
+    db.execute(_REGISTER, {**asdict(new), "started_at": now, "beat_at": now, "beats": 0})
 
 
-def beat(db: Connection, worker_id: str, now: datetime) -> None:
-    """Note that a worker is alive."""
-    db.execute(_BEAT, {"who": worker_id, "now": now})
+def beat(db: Connection, worker_id: str, now: datetime) -> bool:
+    """Note that a worker is alive; tell whether it still counts as such."""
+    return db.execute(_BEAT, {"who": worker_id, "now": now}).rowcount == 1
+
+
+def beats_of_others(db: Connection, worker_id: str) -> dict[str, int]:
+    """Return how often each other worker has beaten; nothing else proves that it is alive."""
+    return {row.id: row.beats for row in db.execute(_OTHERS, {"who": worker_id})}
 
 
 def retire(db: Connection, worker_id: str, now: datetime) -> Left:
-    """Take out a worker that ends, with whatever it could not end itself."""
+    """Take out a worker that ends or is dead, with whatever it could not end itself.
+
+    From then on it can open no attempt any more, should it live after all.
+    """
     left = _give_up(db, worker_id, now)
     db.execute(_RETIRE, {"who": worker_id})
     return left
 
 
-def bury_others(db: Connection, worker_id: str, now: datetime) -> Left:
-    """Take over from all other workers. The caller holds the lock, so they are dead."""
-    others = {*db.execute(_OTHERS, {"who": worker_id}).scalars()}
-    others |= {*db.execute(_OTHER_OWNERS, {"who": worker_id}).scalars()}
-    left = [retire(db, str(other), now) for other in sorted(others)]
+def bury_predecessors(db: Connection, new: NewWorker, *, alone: bool, now: datetime) -> Left:
+    """Take over from workers that are dead for certain: the caller holds the lock of their seat.
+
+    ``alone`` says that no other seat uses this ledger. What nobody owns any more is taken too.
+    """
+    dead = {*db.execute(_OF_SEAT, {"who": new.id, "seat": new.seat}).scalars()}
+    if alone:
+        dead |= {*beats_of_others(db, new.id)}
+    dead |= {*db.execute(_NOBODYS).scalars()}
+    left = [retire(db, str(each), now) for each in sorted(dead)]
     return Left(sum(each.claimed for each in left), sum(each.under_way for each in left))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from typing import Final
 from urllib.parse import urlsplit
 
 from lib.connections import Connection, get_connection
@@ -16,8 +17,12 @@ from lib.connectly import (
     SendCampaignsOptions,
     SendCampaignsResponse,
 )
-from lib.delivery.rate import Backoff, Pacer
+from lib.delivery.group_commit import GroupWriter, Turn
+from lib.delivery.ledger_lines import Slots, deal_slots
+from lib.delivery.rate import Backoff, Dealt, Pacer
 from lib.settings import Settings
+
+_SLOTS_AT_ONCE: Final = 10
 
 
 class ConnectionUnfitError(Exception):
@@ -27,22 +32,25 @@ class ConnectionUnfitError(Exception):
 class Line:
     """Lets requests out one slot at a time, and nothing at all while the other side asks for it.
 
-    One request a client at a time: many clients of a single connection cost half the CPU that one
-    client with a large pool does.
+    The slots are the ledger's, shared with all other workers, and so is a pause that the other
+    side asks for. One request a client at a time: many clients of a single connection cost half
+    the CPU that one client with a large pool does.
     """
 
-    def __init__(self, name: str, settings: Settings, *, first_pause: float) -> None:
+    def __init__(self, name: str, settings: Settings, writer: GroupWriter) -> None:
         self._name = name
         self._settings = settings
+        self._writer = writer
         self._connection: Connection | None = None
         self._idle: list[AsyncConnectlyClient] = []
         self._lent: set[AsyncConnectlyClient] = set()
-        self._pacer = Pacer(1.0)
-        self._pacer.pause_until(time.monotonic() + first_pause)
+        self._pacer = Pacer(self._deal)
         self._backoff = Backoff()
         self.is_reachable = True
         # Answers in doubt, one after the other, since the last clear one.
         self.doubts_running = 0
+        # The other side asks for a pause, of which the other workers do not know yet.
+        self.is_asked_to_pause = False
 
     async def refresh(self) -> None:
         """Take the connection as it stands now; where it has changed, use new clients.
@@ -54,9 +62,8 @@ class Line:
         if connection == self._connection:
             return
         client = await asyncio.to_thread(self._new_client, connection)
-        await self.close()
+        await self._close_clients()
         self._connection = connection
-        self._pacer.set_rate(connection.rate)
         self._idle.append(client)
 
     @property
@@ -70,14 +77,20 @@ class Line:
         The client is there before its slot comes: making one takes longer than a slot may be late.
         """
         client = await self._borrow()
-        while True:
-            slot = self._pacer.reserve()
+        while (slot := await self._pacer.reserve()) is not None:
             await asyncio.sleep(slot - time.monotonic())
             if self._pacer.take(slot):
                 return client
-            if self._pacer.pause_left:
-                await self._give_back(client)
-                return None
+        await self.give_back(client)
+        return None
+
+    async def give_back(self, client: AsyncConnectlyClient) -> None:
+        """Take a client back that `ready` has lent."""
+        if client in self._lent:
+            self._lent.remove(client)
+            self._idle.append(client)
+        else:
+            await client.aclose()
 
     async def post(
         self,
@@ -94,12 +107,29 @@ class Line:
         except ConnectlyError as error:
             answer = error
         finally:
-            await self._give_back(client)
+            await self.give_back(client)
         self._learn(answer, left_at)
         return answer
 
+    async def _deal(self) -> Dealt:
+        assert self._connection is not None
+        rate = self._connection.rate
+
+        def act(turn: Turn) -> tuple[float, Slots]:
+            slots = deal_slots(turn.db, self._name, _SLOTS_AT_ONCE, rate=rate, now=turn.now)
+            return turn.read_at, slots
+
+        read_at, slots = await self._writer.write(act)
+        first = read_at + slots.first
+        times = tuple(first + number * slots.spacing for number in range(slots.number))
+        return Dealt(times, slots.pause)
+
     async def close(self) -> None:
-        """Close all clients; those that are lent close when they come back."""
+        """Want no more slots, and close all clients; those that are lent when they come back."""
+        self._pacer.close()
+        await self._close_clients()
+
+    async def _close_clients(self) -> None:
         idle, self._idle, self._lent = self._idle, [], set()
         for client in idle:
             await client.aclose()
@@ -112,6 +142,7 @@ class Line:
         self.is_reachable = not isinstance(answer, ConnectionFailed)
         if isinstance(answer, RateLimited | ConnectionFailed):
             self._pacer.pause_until(self._backoff.failed(left_at, answer.retry_after))
+            self.is_asked_to_pause |= isinstance(answer, RateLimited)
         else:
             self._backoff.succeeded(left_at)
 
@@ -125,13 +156,6 @@ class Line:
         if connection is self._connection:
             self._lent.add(client)
         return client
-
-    async def _give_back(self, client: AsyncConnectlyClient) -> None:
-        if client in self._lent:
-            self._lent.remove(client)
-            self._idle.append(client)
-        else:
-            await client.aclose()
 
     def _new_client(self, connection: Connection) -> AsyncConnectlyClient:
         try:

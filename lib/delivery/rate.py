@@ -1,12 +1,17 @@
 """Keep to a rate that a strict sliding window of one second never refuses."""
 
+import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 # A request that leaves later than this after its slot could crowd the next ones.
 LATENESS: Final = 0.012
+# More are asked for when no more than these are left.
+_FEW_LEFT: Final = 12
 
 _FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 30.0
@@ -14,28 +19,56 @@ _LONGEST_ASKED: Final = 300.0
 _JITTER: Final = 0.2
 
 
-class Pacer:
-    """Deal evenly spaced slots, one request each.
+@dataclass(frozen=True)
+class Dealt:
+    """Slots as times of the pacer's clock, in order; or the seconds in which none are dealt."""
 
-    A slot is a time of ``clock``, in seconds. Unused time is never made up for: after a silence
-    the next slots are as far apart as ever, and a slot taken too late is lost.
+    slots: tuple[float, ...]
+    pause: float = 0.0
+
+
+class Pacer:
+    """Hand out the slots that are dealt to all who send over one connection, one request each.
+
+    A slot is a time of ``clock``, in seconds. Unused time is never made up for: a slot taken too
+    late is lost. Slots are asked for before they are needed, since the answer takes a commit.
     """
 
-    def __init__(self, rate: float, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._spacing = 1.0 / rate
+    def __init__(
+        self,
+        deal: Callable[[], Awaitable[Dealt]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._deal = deal
         self._clock = clock
-        self._next = clock()
-        self._paused_until = self._next
+        self._slots: deque[float] = deque()
+        self._asking: asyncio.Future[None] | None = None
+        self._turn = asyncio.Lock()
+        self._paused_until = clock()
 
-    def set_rate(self, rate: float) -> None:
-        """Deal ``rate`` slots a second from now on."""
-        self._spacing = 1.0 / rate
+    async def reserve(self) -> float | None:
+        """Return the next free slot; None where a pause has begun. Raises what ``deal`` raises."""
+        async with self._turn:
+            while not self.pause_left:
+                while self._slots and self._slots[0] < self._clock() - LATENESS:
+                    self._slots.popleft()
+                if self._asking is None and len(self._slots) <= _FEW_LEFT:
+                    self._asking = asyncio.ensure_future(self._ask())
+                if self._slots:
+                    return self._slots.popleft()
+                assert self._asking is not None
+                await self._asking
+            return None
 
-    def reserve(self) -> float:
-        """Return the next free slot."""
-        slot = max(self._next, self._clock(), self._paused_until)
-        self._next = slot + self._spacing
-        return slot
+    async def _ask(self) -> None:
+        try:
+            dealt = await self._deal()
+        finally:
+            self._asking = None
+        if dealt.pause:
+            self.pause_until(self._clock() + dealt.pause)
+        self._slots.extend(dealt.slots)
 
     def take(self, slot: float) -> bool:
         """Tell whether a request may leave now on this slot; if not, the slot is forfeited."""
@@ -50,6 +83,11 @@ class Pacer:
     def pause_left(self) -> float:
         """Seconds until something may leave again; 0 where it may now."""
         return max(0.0, self._paused_until - self._clock())
+
+    def close(self) -> None:
+        """Want no more slots."""
+        if self._asking is not None:
+            self._asking.cancel()
 
 
 class Backoff:

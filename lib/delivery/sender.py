@@ -9,11 +9,8 @@ import contextlib
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Final
-
-from sqlalchemy import Connection
 
 from lib.connections import ConnectionNotFoundError
 from lib.connectly import (
@@ -22,7 +19,7 @@ from lib.connectly import (
     ConnectlyError,
     SendCampaignsOptions,
 )
-from lib.delivery import ledger_batches, ledger_runs
+from lib.delivery import ledger_batches, ledger_lines, ledger_runs
 from lib.delivery.decisions import (
     Circumstances,
     Decision,
@@ -31,7 +28,8 @@ from lib.delivery.decisions import (
     decide_unposted,
 )
 from lib.delivery.entries import EntryReader, PlanUnreadableError
-from lib.delivery.group_commit import GroupWriter
+from lib.delivery.group_commit import GroupWriter, Turn
+from lib.delivery.heartbeat import Heartbeat
 from lib.delivery.ledger_batches import Attempt, Claim
 from lib.delivery.line import ConnectionUnfitError, Line
 from lib.delivery.states import AttemptResult, BatchState, Reason, RunKind
@@ -84,14 +82,16 @@ class Lane:
         self,
         name: str,
         *,
-        owner: str,
+        heartbeat: Heartbeat,
         line: Line,
         writer: GroupWriter,
         reader: EntryReader,
         stopping: asyncio.Event,
     ) -> None:
         self._name = name
-        self._owner = owner
+        self._heartbeat = heartbeat
+        self._commits_failed = 0
+        self._claimed: set[int] = set()
         self._line = line
         self._writer = writer
         self._reader = reader
@@ -123,18 +123,28 @@ class Lane:
 
     async def _claim(self, deliveries: asyncio.TaskGroup) -> bool:
         """Claim as many batches as there is room for and set them going; tell whether any."""
-        if self._stopping.is_set() or self._line.pause_left or not await self._is_fit():
+        if not self._may_send() or not await self._is_fit():
             return False
         # Repeats may have come ahead of us since there was room.
         most = max(_MOST_AHEAD - self._phases[_Phase.AHEAD], 1)
-        claims = await self._writer.write(
-            lambda db: ledger_batches.claim(db, self._name, self._owner, most, _now())
-        )
+        owner = self._heartbeat.worker_id
+        forgotten = self._writer.failures != self._commits_failed
+        self._commits_failed = self._writer.failures
+
+        def act(turn: Turn) -> list[Claim]:
+            if forgotten:
+                # A commit that was thought to have failed may have claimed batches after all.
+                ledger_batches.release_all_but(turn.db, self._name, owner, self._claimed)
+            return ledger_batches.claim(turn.db, self._name, owner, most, turn.now)
+
+        claims = await self._writer.write(act)
+        self._claimed |= {claim.batch_id for claim in claims}
         for claim in claims:
             try:
                 entries = await self._reader.read(claim)
             except PlanUnreadableError:
                 await self._pause_run(claim.run_id)
+                self._claimed.discard(claim.batch_id)
                 continue
             delivery = _Delivery(claim, entries, claim.attempts, claim.doubtful)
             self._move(delivery, _Phase.AHEAD)
@@ -151,12 +161,16 @@ class Lane:
             reason = Reason.CONNECTION_UNFIT
         else:
             return True
-        await self._writer.write(lambda db: ledger_runs.pause_connection(db, self._name, reason))
+        await self._writer.write(
+            lambda turn: ledger_runs.pause_connection(turn.db, self._name, reason)
+        )
         _LOGGER.warning("connection unfit", extra={"code": reason})
         return False
 
     async def _pause_run(self, run_id: str) -> None:
-        await self._writer.write(lambda db: ledger_runs.pause(db, run_id, Reason.PLAN_MISSING))
+        await self._writer.write(
+            lambda turn: ledger_runs.pause(turn.db, run_id, Reason.PLAN_MISSING)
+        )
         _LOGGER.warning("plan unreadable", extra={"run": run_id})
 
     async def _deliver(self, delivery: _Delivery) -> None:
@@ -167,6 +181,7 @@ class Lane:
                 await self._sleep(_REPEAT_AFTER_SECONDS[min(delivery.doubts, 2) - 1])
                 self._move(delivery, _Phase.AHEAD)
         finally:
+            self._claimed.discard(delivery.claim.batch_id)
             self._move(delivery, None)
 
     async def _attempt(self, delivery: _Delivery) -> bool:
@@ -177,6 +192,10 @@ class Lane:
                 await self._let_go(delivery)
                 return False
             client = await self._line.ready()
+        if client is not None and not self._heartbeat.is_current:
+            # This process stood still: by now others may have taken it for dead.
+            await self._line.give_back(client)
+            client = None
         if client is None:
             decision = decide_unposted(delivery.circumstances())
         else:
@@ -189,23 +208,33 @@ class Lane:
         """Commit an attempt; None where nothing may be sent now, or this no longer by us."""
         while delivery.doubts and self._line.pause_left and not self._stopping.is_set():
             await self._sleep(self._line.pause_left)
-        if self._stopping.is_set() or self._line.pause_left:
+        if not self._may_send():
             return None
         return await self._writer.write(
-            lambda db: ledger_batches.begin(db, delivery.claim, delivery.attempts, _now())
+            lambda turn: ledger_batches.begin(turn.db, delivery.claim, delivery.attempts, turn.now)
+        )
+
+    def _may_send(self) -> bool:
+        return (
+            self._heartbeat.is_current and not self._stopping.is_set() and not self._line.pause_left
         )
 
     async def _let_go(self, delivery: _Delivery) -> None:
         """Put a batch back that was only claimed; one held for a repeat stays in doubt."""
         claim = delivery.claim
 
-        def act(db: Connection) -> None:
+        def act(turn: Turn) -> None:
             if delivery.doubts:
                 ledger_batches.leave(
-                    db, claim, BatchState.UNKNOWN, delivery.last_code, doubtful=True, now=_now()
+                    turn.db,
+                    claim,
+                    BatchState.UNKNOWN,
+                    delivery.last_code,
+                    doubtful=True,
+                    now=turn.now,
                 )
             else:
-                ledger_batches.release(db, claim)
+                ledger_batches.release(turn.db, claim)
 
         await self._writer.write(act)
 
@@ -235,12 +264,20 @@ class Lane:
             self._line.doubts_running = 0
             pause_all = Reason.NO_CLEAR_ANSWER
 
-        def act(db: Connection) -> None:
-            ledger_batches.end(db, claim, opened, decision, doubtful=delivery.doubtful, now=_now())
+        pause = self._line.pause_left if self._line.is_asked_to_pause else 0.0
+        self._line.is_asked_to_pause = False
+
+        def act(turn: Turn) -> None:
+            ledger_batches.end(
+                turn.db, claim, opened, decision, doubtful=delivery.doubtful, now=turn.now
+            )
             if says_why:
-                ledger_runs.say_why(db, self._name, Reason.UNREACHABLE if unreachable else None)
+                reason = Reason.UNREACHABLE if unreachable else None
+                ledger_runs.say_why(turn.db, self._name, reason)
             if pause_all is not None:
-                ledger_runs.pause_connection(db, self._name, pause_all)
+                ledger_runs.pause_connection(turn.db, self._name, pause_all)
+            if pause:
+                ledger_lines.pause_line(turn.db, self._name, pause, turn.now)
 
         await self._writer.write(act)
         if decision.result in {AttemptResult.UNKNOWN, AttemptResult.NOT_SENT}:
@@ -282,7 +319,3 @@ def _log_attempt(claim: Claim, opened: Attempt, decision: Decision) -> None:
             "code": decision.error_code,
         },
     )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -20,36 +20,39 @@ from datetime import UTC, datetime
 from typing import Final
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection
 
-from lib.delivery import ledger_batches, ledger_workers
+from lib.delivery import ledger_batches
 from lib.delivery.entries import EntryReader
 from lib.delivery.group_commit import GroupWriter
-from lib.delivery.ledger import Ledger, LedgerError, open_ledger
-from lib.delivery.ledger_workers import Left
+from lib.delivery.heartbeat import Heartbeat, TakenForDeadError
+from lib.delivery.ledger import Ledger, LedgerError, LedgerTooNewError, open_ledger
+from lib.delivery.ledger_workers import NewWorker
 from lib.delivery.line import Line
 from lib.delivery.sender import Lane
 from lib.files import write_atomically
 from lib.logs import PrivateFormatter
-from lib.settings import Settings, get_settings
+from lib.settings import RELEASE, Settings, get_settings
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-_BEAT_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.25
 _DRAIN_SECONDS: Final = 20.0
 _ORPHAN_SECONDS: Final = 60.0
 # Whoever only asks whether the lock is free holds it for a moment.
 _LOCK_SECONDS: Final = 1.0
-# What a dead worker sent last still counts in the other side's window of a second.
-_PAUSE_AFTER_DEATH: Final = 1.0
 
 
 class Worker:
     """Keeps a lane for each connection that has something to send."""
 
     def __init__(self, settings: Settings, ledger: Ledger, *, orphan_seconds: float | None) -> None:
-        self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._new = NewWorker(
+            id=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            seat=_seat(settings),
+            release=RELEASE,
+        )
         self._settings = settings
         self._ledger = ledger
         self._parent = os.getppid()
@@ -58,44 +61,51 @@ class Worker:
         self._stopping = asyncio.Event()
         self._reader = EntryReader(settings)
         self._lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = {}
-        self._first_pause = 0.0
 
     async def run(self) -> None:
-        """Send until told to stop. Raises LedgerError where the ledger cannot be written."""
+        """Send until told to stop.
+
+        Raises LedgerError where the ledger cannot be written, TakenForDeadError where another
+        worker has taken over from this one.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         with GroupWriter(self._ledger) as writer:
-            left = await writer.write(self._enter)
-            self._first_pause = _PAUSE_AFTER_DEATH if left.claimed or left.under_way else 0.0
+            heartbeat = Heartbeat(self._new, writer)
+            left = await heartbeat.enter(alone=not self._ledger.is_shared)
             self._announce()
             _LOGGER.info(
                 "worker started", extra={"released": left.claimed, "in_doubt": left.under_way}
             )
             async with asyncio.TaskGroup() as tasks:
-                beat = tasks.create_task(self._beat(writer))
+                beat = tasks.create_task(heartbeat.beat())
                 while not self._stopping.is_set():
-                    await self._look(writer, tasks)
+                    await self._look(heartbeat, writer, tasks)
                     await self._rest(_LOOK_SECONDS)
                 await self._drain()
                 beat.cancel()
-            left = await writer.write(lambda db: ledger_workers.retire(db, self.id, _now()))
+            left = await heartbeat.leave()
         _LOGGER.info("worker ended", extra={"in_doubt": left.under_way})
 
-    def _enter(self, db: Connection) -> Left:
-        ledger_workers.register(db, self.id, os.getpid(), socket.gethostname(), _now())
-        return ledger_workers.bury_others(db, self.id, _now())
-
     def _announce(self) -> None:
-        announcement = json.dumps({"pid": os.getpid(), "id": self.id}).encode()
+        announcement = json.dumps({"pid": os.getpid(), "id": self._new.id}).encode()
         write_atomically(self._settings.data_dir / "worker.json", announcement)
 
-    async def _look(self, writer: GroupWriter, tasks: asyncio.TaskGroup) -> None:
+    async def _look(
+        self, heartbeat: Heartbeat, writer: GroupWriter, tasks: asyncio.TaskGroup
+    ) -> None:
         """Wake the lanes that have something to do; end where nobody wants us any more."""
-        names = await asyncio.to_thread(self._busy_connections)
+        try:
+            names = await asyncio.to_thread(self._busy_connections)
+        except LedgerTooNewError:
+            raise
+        except LedgerError:
+            # A database that restarts is waited for where it is written to, and no longer.
+            return
         for name in names:
             if name not in self._lanes:
-                lane = self._lane(name, writer)
+                lane = self._lane(name, heartbeat, writer)
                 self._lanes[name] = (lane, tasks.create_task(lane.run()))
             self._lanes[name][0].wake()
         if names:
@@ -105,13 +115,14 @@ class Worker:
 
     def _busy_connections(self) -> list[str]:
         with self._ledger.read() as db:
+            self._ledger.require_own_tables(db)
             return ledger_batches.busy_connections(db)
 
-    def _lane(self, name: str, writer: GroupWriter) -> Lane:
+    def _lane(self, name: str, heartbeat: Heartbeat, writer: GroupWriter) -> Lane:
         return Lane(
             name,
-            owner=self.id,
-            line=Line(name, self._settings, first_pause=self._first_pause),
+            heartbeat=heartbeat,
+            line=Line(name, self._settings, writer),
             writer=writer,
             reader=self._reader,
             stopping=self._stopping,
@@ -127,11 +138,6 @@ class Worker:
             for task in late:
                 task.cancel()
 
-    async def _beat(self, writer: GroupWriter) -> None:
-        while True:
-            await asyncio.sleep(_BEAT_SECONDS)
-            await writer.write(lambda db: ledger_workers.beat(db, self.id, _now()))
-
     async def _rest(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -142,7 +148,7 @@ class _JsonLines(logging.Formatter):
     """One JSON object a line. Ids and codes only: nothing else is ever handed in."""
 
     _FIELDS: Final = (
-        "run", "batch", "attempt", "result", "status", "code", "released", "in_doubt",
+        "run", "batch", "attempt", "result", "status", "code", "released", "in_doubt", "dead",
     )  # fmt: skip
 
     def format(self, record: logging.LogRecord) -> str:
@@ -184,23 +190,31 @@ def main() -> int:
 
 
 def _work(settings: Settings, *, orphan_seconds: float | None) -> int:
-    failure: BaseException | None = None
-    try:
-        worker = Worker(settings, open_ledger(settings), orphan_seconds=orphan_seconds)
-        asyncio.run(worker.run())
-    except* LedgerError as group:
-        failure = group
-    while isinstance(failure, BaseExceptionGroup):
-        failure = failure.exceptions[0]
-    if isinstance(failure, LedgerError):
-        _LOGGER.critical("ledger unusable", extra={"code": failure.code})
-        sys.stderr.write(f"{failure.sentence} {failure.action}\n")
-        return 1
-    return 0
+    while True:
+        failure: BaseException | None = None
+        try:
+            worker = Worker(settings, open_ledger(settings), orphan_seconds=orphan_seconds)
+            asyncio.run(worker.run())
+        except* (LedgerError, TakenForDeadError) as group:
+            failure = group
+        while isinstance(failure, BaseExceptionGroup):
+            failure = failure.exceptions[0]
+        if isinstance(failure, LedgerError):
+            _LOGGER.critical("ledger unusable", extra={"code": failure.code})
+            sys.stderr.write(f"{failure.sentence} {failure.action}\n")
+            return 1
+        if failure is None:
+            return 0
+        # What this process had is somebody else's by now: it begins anew, under another name.
+        _LOGGER.warning("taken for dead, beginning anew")
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _seat(settings: Settings) -> str:
+    """Return the name of the place that the lock of this data folder gives; it never changes."""
+    path = settings.data_dir / "worker.seat"
+    if not path.exists():
+        write_atomically(path, secrets.token_hex(8).encode())
+    return path.read_text(encoding="ascii")
 
 
 if __name__ == "__main__":

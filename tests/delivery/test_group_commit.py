@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event
 
-from lib.delivery.group_commit import GroupWriter
+from lib.delivery.group_commit import GroupWriter, Turn
 from lib.delivery.ledger import Ledger, LedgerError
 
 
@@ -19,8 +19,9 @@ def ledger(tmp_path: Path) -> Ledger:
     return ledger
 
 
-def note(text: str | None) -> Callable[[Connection], int]:
-    def act(db: Connection) -> int:
+def note(text: str | None) -> Callable[[Turn], int]:
+    def act(turn: Turn) -> int:
+        db = turn.db
         db.exec_driver_sql("INSERT INTO note VALUES (?)", (text,))
         return int(db.exec_driver_sql("SELECT count(*) FROM note").scalar_one())
 

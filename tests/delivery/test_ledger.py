@@ -3,13 +3,16 @@
 import sqlite3
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, create_engine, select
 
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import ledger_batches, ledger_reads, ledger_runs, ledger_workers
@@ -17,7 +20,8 @@ from lib.delivery.decisions import Decision
 from lib.delivery.ledger import Ledger, LedgerError, LedgerTooNewError
 from lib.delivery.ledger_batches import Claim
 from lib.delivery.ledger_runs import NewRun, NewSendout
-from lib.delivery.ledger_tables import attempt, batch, metadata
+from lib.delivery.ledger_tables import attempt, batch, metadata, worker
+from lib.delivery.ledger_workers import NewWorker
 from lib.delivery.states import (
     INTERRUPTED,
     AttemptResult,
@@ -28,6 +32,7 @@ from lib.delivery.states import (
     RunState,
 )
 from lib.delivery.summaries import AttemptRecord, RunSummary
+from lib.settings import ROOT
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, 123456, tzinfo=UTC)
 ACCEPTED = Decision(AttemptResult.ACCEPTED, BatchState.ACCEPTED, http_status=200)
@@ -36,8 +41,19 @@ UNKNOWN = Decision(AttemptResult.UNKNOWN, BatchState.UNKNOWN)
 PUT_BACK = Decision(AttemptResult.NOT_SENT, BatchState.WAITING)
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def ledger(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    if request.param == "sqlite":
+        address: Path | str = tmp_path / "ledger.sqlite3"
+    else:
+        address = request.getfixturevalue("shared_database")
+    ledger = Ledger(address)
+    yield ledger
+    ledger.close()
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
+def sqlite_ledger(tmp_path: Path) -> Ledger:
     return Ledger(tmp_path / "ledger.sqlite3")
 
 
@@ -80,7 +96,17 @@ def add_run(
 
 def claim(ledger: Ledger, most: int = 100, *, owner: str = "me") -> list[Claim]:
     with ledger.write() as db:
+        register(db, owner)
         return ledger_batches.claim(db, "sandbox", owner, most, NOW)
+
+
+def register(db: Connection, owner: str, seat: str = "a folder") -> None:
+    if not db.execute(select(worker.c.id).where(worker.c.id == owner)).first():
+        ledger_workers.register(db, worker_of(owner, seat), NOW)
+
+
+def worker_of(name: str, seat: str = "a folder") -> NewWorker:
+    return NewWorker(id=name, pid=1, host="here", seat=seat, release="0")
 
 
 def send(ledger: Ledger, of: Claim, decision: Decision = ACCEPTED) -> bool:
@@ -144,21 +170,21 @@ def test_opening_again_changes_nothing_and_threads_may_do_it_at_once(tmp_path):
     assert summary(Ledger(path)).waiting == 5
 
 
-def test_a_commit_outlives_a_power_cut_and_readers_do_not_wait(ledger):
-    with ledger.read() as db:
+def test_a_commit_outlives_a_power_cut_and_readers_do_not_wait(sqlite_ledger):
+    with sqlite_ledger.read() as db:
         pragmas = {
             name: db.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
-    add_run(ledger)
-    with ledger.write() as writing:
+    add_run(sqlite_ledger)
+    with sqlite_ledger.write() as writing:
         ledger_runs.pause(writing, "one")
-        assert summary(ledger).state is RunState.RUNNING
-    assert summary(ledger).state is RunState.PAUSED
+        assert summary(sqlite_ledger).state is RunState.RUNNING
+    assert summary(sqlite_ledger).state is RunState.PAUSED
 
 
-def test_only_its_owner_can_read_the_file(ledger, tmp_path):
+def test_only_its_owner_can_read_the_file(sqlite_ledger, tmp_path):
     modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.glob("*.sqlite3*")}
     assert set(modes.values()) == {0}
 
@@ -171,6 +197,43 @@ def test_a_ledger_of_a_newer_release_is_refused_with_a_sentence(tmp_path):
     database.close()
     with pytest.raises(LedgerTooNewError, match="newer release"):
         Ledger(path)
+
+
+def test_a_ledger_of_the_first_release_is_upgraded_with_its_runs(tmp_path):
+    path = tmp_path / "ledger.sqlite3"
+    make_first_release(path)
+    ledger = Ledger(path)
+    found = summary(ledger)
+    assert (found.label, found.waiting, found.accepted) == ("march.csv", 2, 1)
+    assert [each.start for each in claim(ledger)] == [1, 2]
+    with ledger.read() as db:
+        context = MigrationContext.configure(db)
+        assert compare_metadata(context, metadata) == []
+
+
+def make_first_release(path: Path) -> None:
+    """Make a ledger with the tables of the first release, and a run of three rows in it."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "lib" / "delivery" / "migrations"))
+    config.set_main_option("path_separator", "os")
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as db:
+        config.attributes["connection"] = db
+        command.upgrade(config, "0001")
+        db.exec_driver_sql(
+            "INSERT INTO run VALUES ('one', 't', 'march.csv', 'sheet', 'sandbox', 'running', NULL,"
+            " 'f', 'p', NULL, 3, 0, 'reuse_last_active', 'allow_one', 1, 1, NULL, 1)"
+        )
+        db.exec_driver_sql(
+            "INSERT INTO sendout VALUES ('one', 0, 'march', NULL, 0, NULL, NULL, 0, 3, 2, 2, 1, 0,"
+            " 0, 0)"
+        )
+        db.exec_driver_sql(
+            "INSERT INTO batch VALUES (1, 'one', 0, 0, 1, 'accepted', NULL, 1, 1, 0, NULL, 2),"
+            " (2, 'one', 0, 1, 1, 'waiting', NULL, 0, 0, 0, NULL, NULL)"
+        )
+        db.exec_driver_sql("INSERT INTO tally VALUES ('one', 0, 'accepted', '', 0, 1)")
+    engine.dispose()
 
 
 def test_a_ledger_that_is_no_database_is_refused_with_a_sentence(tmp_path):
@@ -289,8 +352,9 @@ def test_an_attempt_is_opened_once_even_if_asked_twice(ledger):
     add_run(ledger, sizes=(1,))
     [only] = claim(ledger)
     with ledger.write() as db:
-        assert ledger_batches.begin(db, only, 0, NOW) is not None
-        assert ledger_batches.begin(db, only, 0, NOW) is None
+        opened = ledger_batches.begin(db, only, 0, NOW)
+        assert ledger_batches.begin(db, only, 0, NOW) == opened
+    assert [each.number for each in attempts(ledger)] == [1]
 
 
 def test_cancelling_ends_what_waits_and_lets_end_what_is_under_way(ledger):
@@ -352,7 +416,7 @@ def test_only_what_a_dead_worker_had_under_way_is_in_doubt(ledger):
     with ledger.write() as db:
         ledger_batches.begin(db, under_way, 0, NOW)
     with ledger.write() as db:
-        left = ledger_workers.bury_others(db, "me", NOW)
+        left = ledger_workers.bury_predecessors(db, worker_of("me"), alone=False, now=NOW)
     assert (left.claimed, left.under_way) == (1, 1)
     found = summary(ledger)
     assert (found.waiting, found.unknown) == (2, 1)
@@ -360,6 +424,41 @@ def test_only_what_a_dead_worker_had_under_way_is_in_doubt(ledger):
     assert (record.result, record.error_code) == (AttemptResult.UNKNOWN, INTERRUPTED)
     assert [each.start for each in claim(ledger)] == [0, 2]
     assert not send(ledger, claimed), "the dead have nothing to say"
+
+
+def test_a_worker_of_another_folder_is_left_alone_but_for_what_nobody_owns(ledger):
+    add_run(ledger, sizes=(3,))
+    [alive] = claim(ledger, 1, owner="elsewhere")
+    [orphan] = claim(ledger, 1, owner="forgotten")
+    with ledger.write() as db:
+        db.execute(worker.update().where(worker.c.id == "elsewhere").values(seat="another"))
+        db.execute(worker.delete().where(worker.c.id == "forgotten"))
+        left = ledger_workers.bury_predecessors(db, worker_of("me"), alone=False, now=NOW)
+    assert (left.claimed, left.under_way) == (1, 0)
+    assert send(ledger, alive)
+    assert not send(ledger, orphan)
+
+
+def test_who_was_taken_for_dead_opens_and_claims_nothing_any_more(ledger):
+    add_run(ledger, sizes=(3,))
+    [mine] = claim(ledger, 1, owner="slow")
+    with ledger.write() as db:
+        ledger_workers.retire(db, "slow", NOW)
+        assert not ledger_workers.beat(db, "slow", NOW)
+        assert ledger_batches.claim(db, "sandbox", "slow", 5, NOW) == []
+        assert ledger_batches.begin(db, mine, 0, NOW) is None
+
+
+def test_a_commit_that_only_seemed_to_fail_is_found_again(ledger):
+    add_run(ledger, sizes=(4,))
+    known, forgotten = claim(ledger, 2)
+    with ledger.write() as db:
+        opened = ledger_batches.begin(db, known, 0, NOW)
+    with ledger.write() as db:
+        assert ledger_batches.begin(db, known, 0, NOW) == opened
+        ledger_batches.release_all_but(db, "sandbox", "me", {known.batch_id})
+    assert [each.start for each in claim(ledger)] == [1, 2, 3]
+    assert not send(ledger, forgotten)
 
 
 def attempts(ledger: Ledger) -> list[AttemptRecord]:
@@ -387,7 +486,7 @@ def test_a_version_in_doubt_pauses_the_run_until_a_person_decides(ledger):
     [pilot] = claim(ledger, owner="dead")
     with ledger.write() as db:
         ledger_batches.begin(db, pilot, 0, NOW)
-        ledger_workers.bury_others(db, "me", NOW)
+        ledger_workers.bury_predecessors(db, worker_of("me"), alone=False, now=NOW)
     found = summary(ledger)
     assert (found.state, found.reason) == (RunState.PAUSED, Reason.VERSION_IN_DOUBT)
     assert claim(ledger) == []
