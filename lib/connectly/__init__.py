@@ -46,6 +46,7 @@ from lib.connectly.errors import (
     ServerError,
     UnreadableAnswer,
 )
+from lib.connectly.exchange import MOST_BODY_BYTES, body_size
 from lib.connectly.models import (
     CALLBACK_MAX_BYTES,
     CampaignEntry,
@@ -64,6 +65,7 @@ __all__ = [
     "ALL_CODES",
     "ALL_TYPES",
     "CALLBACK_MAX_BYTES",
+    "MOST_BODY_BYTES",
     "STUDIO_CODES",
     "AsyncConnectlyClient",
     "AuthenticationFailed",
@@ -96,6 +98,7 @@ __all__ = [
     "UnreadableAnswer",
     "Verdict",
     "VersionBehavior",
+    "body_size",
     "callback_size",
     "explain",
     "judge",

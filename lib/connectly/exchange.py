@@ -33,6 +33,8 @@ READ_TIMEOUT: Final = 30.0
 LIMITS: Final = httpx.Limits(keepalive_expiry=2.0)
 # An answer is a few hundred bytes a sendout; beyond this it is not one.
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+MOST_BODY_BYTES: Final = 1024 * 1024
+"""How large a request should be at the most; where the API draws its own line is not published."""
 # A request to wait longer than this is not believed.
 MAX_RETRY_AFTER: Final = 3600.0
 
@@ -111,6 +113,11 @@ def body_of(entries: Sequence[CampaignEntry], options: SendCampaignsOptions | No
         entries=tuple(entries), options=options or SendCampaignsOptions()
     )
     return request.to_json().encode()
+
+
+def body_size(entries: Sequence[CampaignEntry]) -> int:
+    """Return the bytes of a request that holds these entries."""
+    return len(body_of(entries, None))
 
 
 def read_answer(status: int, headers: httpx.Headers, body: bytes) -> SendCampaignsResponse:

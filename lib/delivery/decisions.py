@@ -7,24 +7,39 @@ a campaign twice, at most twice more, and never where a repeat could open anothe
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Final
 
 from lib.connectly import (
     AuthenticationFailed,
+    BadRequest,
     CampaignEntry,
     ConnectionFailed,
     ConnectlyError,
     DuplicateBehavior,
+    ErrorClass,
     OutcomeUnknownError,
     PermissionDenied,
     RateLimited,
     RedirectRefused,
     SendCampaignsResponse,
+    explain,
     judge,
 )
-from lib.delivery.states import NOT_COUNTED, AttemptResult, BatchState, Reason
+from lib.delivery.states import NOT_COUNTED, PART_REJECTED, AttemptResult, BatchState, Reason
 
 MOST_REPEATS: Final = 2
+RETRY_AFTER_SECONDS: Final = (60.0, 300.0, 1_800.0)
+"""How long a row waits that Connectly asks to send later, for the first time and after."""
+
+_TOO_LARGE: Final = frozenset(
+    {
+        "ERROR_CODE_CAMPAIGN_TOO_MANY_ENTRIES",
+        "ERROR_CODE_CAMPAIGN_LARGE_REQUEST",
+        "STUDIO_REQUEST_TOO_LARGE",
+    }
+)
+_TYPE_TOO_LARGE: Final = "ERROR_TYPE_REQUEST_ENTITY_TOO_LARGE"
 
 
 @dataclass(frozen=True)
@@ -32,7 +47,8 @@ class Circumstances:
     """What must be known of a batch besides the answer.
 
     ``doubts`` counts the attempts of this claim whose answer is unknown; ``doubtful`` tells
-    whether any attempt before this one is in doubt. A ``pilot`` asks for a new version.
+    whether any attempt before this one is in doubt. A ``pilot`` asks for a new version. It holds
+    ``size`` entries, and has been put off for ``retries`` times of ``most_retries``.
     """
 
     duplicates: DuplicateBehavior
@@ -40,13 +56,25 @@ class Circumstances:
     doubtful: bool
     doubts: int
     keep_answer: bool
+    size: int = 1
+    retries: int = 0
+    most_retries: int = 0
+
+
+class Parts(Enum):
+    """Why a batch goes on as two halves."""
+
+    TOO_LARGE = auto()  # nothing of it was taken, and no request of this line may hold as much
+    UNFIT = auto()  # nothing of it was taken: one entry may have spoilt the others
+    NAMING = auto()  # some of it was taken: the halves show which
 
 
 @dataclass(frozen=True)
 class Decision:
     """What to write down about an attempt, and the state in which it leaves the batch.
 
-    ``waiting`` puts the batch back; ``sending`` holds it for a repeat; all others settle it.
+    ``waiting`` puts the batch back, ``parts`` as two halves, for ``wait`` seconds at least;
+    ``sending`` holds it for a repeat; all others settle it.
     """
 
     result: AttemptResult
@@ -61,6 +89,10 @@ class Decision:
     answer: str | None = None
     pause_run: Reason | None = None
     pause_connection: Reason | None = None
+    parts: Parts | None = None
+    wait: float | None = None
+    said_accepted: int = 0
+    said_rejected: int = 0
 
 
 def decide_answer(
@@ -72,23 +104,57 @@ def decide_answer(
         result = AttemptResult.ACCEPTED
     elif verdict.rejected == len(sent):
         result = AttemptResult.REJECTED
+    elif verdict.unknown == 0:
+        result = AttemptResult.MIXED
     else:
         result = AttemptResult.UNKNOWN
     error = verdict.error
-    not_counted = NOT_COUNTED if result is AttemptResult.UNKNOWN else None
+    unexplained = {AttemptResult.UNKNOWN: NOT_COUNTED, AttemptResult.MIXED: PART_REJECTED}
     keep = given.keep_answer or result is not AttemptResult.ACCEPTED
     decision = Decision(
         result,
         BatchState(result),
         http_status=200,
-        error_code=error.code if error else not_counted,
+        error_code=error.code if error else unexplained.get(result),
         error_type=error.type if error else None,
         message=(error.user_message or error.message) if error else None,
         campaign_version=verdict.campaign_version,
         connectly_sendout_id=verdict.sendout_id,
         answer=response.json_text if keep else None,
+        said_accepted=verdict.accepted,
+        said_rejected=verdict.rejected,
     )
+    knows_version = decision.campaign_version is not None or sent[0].campaign_version is not None
+    if result is AttemptResult.MIXED:
+        decision = _part(decision, given, knows_version=knows_version)
+    elif result is AttemptResult.REJECTED:
+        decision = _go_on(decision, given)
     return _weigh_doubt(decision, given)
+
+
+def _part(decision: Decision, given: Circumstances, *, knows_version: bool) -> Decision:
+    """Let the halves show which rows were taken, where asking again messages nobody twice."""
+    once = given.duplicates is DuplicateBehavior.ALLOW_ONE and not given.doubtful
+    if once and knows_version and not given.pilot:
+        return replace(decision, state=BatchState.WAITING, parts=Parts.NAMING)
+    return replace(decision, error_code=PART_REJECTED)
+
+
+def _go_on(decision: Decision, given: Circumstances) -> Decision:
+    """Go on in halves after a refusal of too much at once, or later where that is asked for."""
+    too_large = decision.error_code in _TOO_LARGE or decision.error_type == _TYPE_TOO_LARGE
+    if too_large and given.size > 1:
+        return replace(
+            decision,
+            result=AttemptResult.NOT_SENT,
+            state=BatchState.WAITING,
+            parts=Parts.TOO_LARGE,
+        )
+    asked_to_wait = explain(decision.error_code).error_class is ErrorClass.WAIT_AND_RETRY
+    if asked_to_wait and given.retries < given.most_retries and not given.doubtful:
+        wait = RETRY_AFTER_SECONDS[min(given.retries, len(RETRY_AFTER_SECONDS) - 1)]
+        return replace(decision, state=BatchState.WAITING, wait=wait)
+    return decision
 
 
 def decide_error(error: ConnectlyError, given: Circumstances) -> Decision:
@@ -113,8 +179,10 @@ def decide_error(error: ConnectlyError, given: Circumstances) -> Decision:
             decision = replace(common, pause_connection=Reason.NOT_PERMITTED)
         case RedirectRefused():
             decision = replace(common, pause_connection=Reason.REDIRECTED)
+        case BadRequest() if given.size > 1 and error.code not in _TOO_LARGE:
+            decision = replace(common, parts=Parts.UNFIT)
         case _:
-            decision = _settled(common, AttemptResult.REJECTED)
+            decision = _go_on(_settled(common, AttemptResult.REJECTED), given)
     return _weigh_doubt(decision, given)
 
 
@@ -137,7 +205,7 @@ def _weigh_doubt(decision: Decision, given: Circumstances) -> Decision:
         decision = replace(decision, state=BatchState.UNKNOWN)
     elif decision.state is BatchState.UNKNOWN and _may_repeat(given, given.doubts + 1):
         decision = replace(decision, state=BatchState.SENDING)
-    elif decision.state is BatchState.WAITING and given.doubts > 0:
+    elif decision.state is BatchState.WAITING and given.doubts > 0 and decision.parts is None:
         # Nothing was taken this time, so this attempt is not one of the repeats.
         repeats = decision.pause_connection is None and _may_repeat(given, given.doubts)
         decision = replace(decision, state=BatchState.SENDING if repeats else BatchState.UNKNOWN)

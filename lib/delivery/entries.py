@@ -6,7 +6,7 @@ from typing import Final
 
 from lib.campaign import FrozenPlan
 from lib.connectly import CampaignEntry
-from lib.delivery.ledger_batches import Claim
+from lib.delivery.ledger_claims import Claim
 from lib.settings import Settings
 
 _BLOCK: Final = 2_000

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
+    case,
     func,
     select,
     type_coerce,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 
 from lib.connectly import DuplicateBehavior
 from lib.delivery.ledger_tables import attempt, batch, run, sendout, tally, worker
-from lib.delivery.states import AttemptResult, Outcome, Reason, RunKind, RunState
+from lib.delivery.states import AttemptResult, BatchState, Outcome, Reason, RunKind, RunState
 from lib.delivery.summaries import (
     AttemptRecord,
     RunSummary,
@@ -68,7 +69,9 @@ _OUTCOMES: Final = (
     select(
         batch.c.start,
         batch.c.size,
-        batch.c.state,
+        case((batch.c.state == BatchState.MIXED, Outcome.UNKNOWN), else_=batch.c.state).label(
+            "state"
+        ),
         batch.c.error_code,
         attempt.c.error_type,
         attempt.c.message,

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 
 # Its conflict clauses are written out for SQLite in the same words.
 from sqlalchemy.dialects.postgresql import insert
@@ -21,6 +21,7 @@ from lib.delivery.ledger_counts import (
     count_unknown_as_waiting,
     count_waiting,
 )
+from lib.delivery.ledger_parts import give_up_naming
 from lib.delivery.ledger_tables import batch, run, sendout
 from lib.delivery.states import BatchState, Outcome, Reason, RunKind, RunState
 
@@ -91,8 +92,19 @@ _UNBATCHED: Final = select(sendout.c.number, sendout.c.entries - sendout.c.batch
 )
 _REPEAT_UNKNOWN: Final = (
     update(batch)
-    .where(batch.c.run_id == bindparam("run"), batch.c.state == BatchState.UNKNOWN)
-    .values(state=BatchState.WAITING, doubtful=True, error_code=None, settled_at=None)
+    .where(
+        batch.c.run_id == bindparam("run"),
+        batch.c.state.in_([BatchState.UNKNOWN, BatchState.MIXED]),
+    )
+    .values(
+        state=BatchState.WAITING,
+        doubtful=or_(batch.c.doubtful, batch.c.state == BatchState.UNKNOWN),
+        error_code=None,
+        settled_at=None,
+        root=None,
+        said_accepted=None,
+        said_rejected=None,
+    )
 )
 
 
@@ -194,6 +206,7 @@ def cancel(db: Connection, run_id: str, now: datetime) -> bool:
     """
     if db.execute(_CANCEL, {"run": run_id, "now": now}).rowcount == 0:
         return False
+    give_up_naming(db, run_id, now)
     unsent = [
         Settled(run_id, number, Outcome.UNKNOWN if doubtful else Outcome.CANCELLED, None, size)
         for number, doubtful, size in db.execute(_COUNT_UNSENT, {"run": run_id})

@@ -162,6 +162,8 @@ batch: Final = Table(
     Column("root", _RowNumber),
     Column("said_accepted", Integer),
     Column("said_rejected", Integer),
+    # What its first answer named, where none was asked for: its parts must not go elsewhere.
+    Column("pinned_version", String),
     ForeignKeyConstraint(["run_id", "sendout"], ["sendout.run_id", "sendout.number"]),
     UniqueConstraint("run_id", "start"),
     Index(None, "run_id", "state", "start"),
@@ -172,6 +174,13 @@ Index(
     batch.c.owner,
     sqlite_where=batch.c.owner.is_not(None),
     postgresql_where=batch.c.owner.is_not(None),
+)
+
+Index(
+    "ix_batch_root",
+    batch.c.root,
+    sqlite_where=batch.c.root.is_not(None),
+    postgresql_where=batch.c.root.is_not(None),
 )
 
 attempt: Final = Table(

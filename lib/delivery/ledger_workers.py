@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, exists, insert, select, update
 
+from lib.delivery import ledger_parts
 from lib.delivery.ledger_counts import Settled, count_settled
 from lib.delivery.ledger_runs import pause
-from lib.delivery.ledger_tables import attempt, batch, sendout, worker
+from lib.delivery.ledger_tables import Moment, attempt, batch, sendout, worker
 from lib.delivery.states import INTERRUPTED, AttemptResult, BatchState, Outcome, Reason
 
 _REGISTER: Final = insert(worker)
@@ -42,6 +43,7 @@ _UNDER_WAY: Final = (
         batch.c.run_id,
         batch.c.sendout,
         batch.c.size,
+        batch.c.root,
         and_(sendout.c.needs_version, sendout.c.pinned_version.is_(None)).label("pilot"),
     )
     .join(sendout)
@@ -55,7 +57,7 @@ _TO_UNKNOWN: Final = (
         owner=None,
         doubtful=True,
         error_code=INTERRUPTED,
-        settled_at=bindparam("now"),
+        settled_at=case((batch.c.root.is_(None), bindparam("now", type_=Moment()))),
     )
 )
 _END_ATTEMPTS: Final = (
@@ -134,7 +136,10 @@ def _give_up(db: Connection, worker_id: str, now: datetime) -> Left:
     if which:
         db.execute(_END_ATTEMPTS, which)
         db.execute(_TO_UNKNOWN, which)
-    _count(db, [(row.run_id, row.sendout, row.size) for row in under_way], now)
+    wholes = [row for row in under_way if row.root is None]
+    _count(db, [(row.run_id, row.sendout, row.size) for row in wholes], now)
+    for root in {row.root for row in under_way} - {None}:
+        ledger_parts.conclude(db, root, now)
     for run_id in {row.run_id for row in under_way if row.pilot}:
         pause(db, run_id, Reason.VERSION_IN_DOUBT)
     return Left(claimed, len(under_way))

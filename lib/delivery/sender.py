@@ -14,12 +14,14 @@ from typing import Final
 
 from lib.connections import ConnectionNotFoundError
 from lib.connectly import (
+    MOST_BODY_BYTES,
     AsyncConnectlyClient,
     CampaignEntry,
     ConnectlyError,
     SendCampaignsOptions,
+    body_size,
 )
-from lib.delivery import ledger_batches, ledger_lines, ledger_runs
+from lib.delivery import ledger_attempts, ledger_claims, ledger_lines, ledger_runs
 from lib.delivery.decisions import (
     Circumstances,
     Decision,
@@ -30,7 +32,8 @@ from lib.delivery.decisions import (
 from lib.delivery.entries import EntryReader, PlanUnreadableError
 from lib.delivery.group_commit import GroupWriter, Turn
 from lib.delivery.heartbeat import Heartbeat
-from lib.delivery.ledger_batches import Attempt, Claim
+from lib.delivery.ledger_attempts import Attempt
+from lib.delivery.ledger_claims import Claim
 from lib.delivery.line import ConnectionUnfitError, Line
 from lib.delivery.states import AttemptResult, BatchState, Reason, RunKind
 
@@ -72,6 +75,9 @@ class _Delivery:
             doubtful=self.doubtful,
             doubts=self.doubts,
             keep_answer=self.claim.kind is RunKind.TEST,
+            size=self.claim.size,
+            retries=self.claim.retries,
+            most_retries=self.claim.most_retries,
         )
 
 
@@ -134,8 +140,8 @@ class Lane:
         def act(turn: Turn) -> list[Claim]:
             if forgotten:
                 # A commit that was thought to have failed may have claimed batches after all.
-                ledger_batches.release_all_but(turn.db, self._name, owner, self._claimed)
-            return ledger_batches.claim(turn.db, self._name, owner, most, turn.now)
+                ledger_claims.release_all_but(turn.db, self._name, owner, self._claimed)
+            return ledger_claims.claim(turn.db, self._name, owner, most, turn.now)
 
         claims = await self._writer.write(act)
         self._claimed |= {claim.batch_id for claim in claims}
@@ -145,6 +151,9 @@ class Lane:
             except PlanUnreadableError:
                 await self._pause_run(claim.run_id)
                 self._claimed.discard(claim.batch_id)
+                continue
+            if len(entries) > 1 and body_size(entries) > MOST_BODY_BYTES:
+                await self._halve(claim)
                 continue
             delivery = _Delivery(claim, entries, claim.attempts, claim.doubtful)
             self._move(delivery, _Phase.AHEAD)
@@ -166,6 +175,13 @@ class Lane:
         )
         _LOGGER.warning("connection unfit", extra={"code": reason})
         return False
+
+    async def _halve(self, claim: Claim) -> None:
+        await self._writer.write(
+            lambda turn: ledger_attempts.halve(turn.db, claim, doubtful=claim.doubtful)
+        )
+        self._claimed.discard(claim.batch_id)
+        self._work.set()
 
     async def _pause_run(self, run_id: str) -> None:
         await self._writer.write(
@@ -211,7 +227,7 @@ class Lane:
         if not self._may_send():
             return None
         return await self._writer.write(
-            lambda turn: ledger_batches.begin(turn.db, delivery.claim, delivery.attempts, turn.now)
+            lambda turn: ledger_attempts.begin(turn.db, delivery.claim, delivery.attempts, turn.now)
         )
 
     def _may_send(self) -> bool:
@@ -225,7 +241,7 @@ class Lane:
 
         def act(turn: Turn) -> None:
             if delivery.doubts:
-                ledger_batches.leave(
+                ledger_attempts.leave(
                     turn.db,
                     claim,
                     BatchState.UNKNOWN,
@@ -234,7 +250,7 @@ class Lane:
                     now=turn.now,
                 )
             else:
-                ledger_batches.release(turn.db, claim)
+                ledger_claims.release(turn.db, claim)
 
         await self._writer.write(act)
 
@@ -268,7 +284,7 @@ class Lane:
         self._line.is_asked_to_pause = False
 
         def act(turn: Turn) -> None:
-            ledger_batches.end(
+            ledger_attempts.end(
                 turn.db, claim, opened, decision, doubtful=delivery.doubtful, now=turn.now
             )
             if says_why:

@@ -21,10 +21,11 @@ class RunState(StrEnum):
 
 
 class BatchState(StrEnum):
-    """waiting → claimed → sending → accepted | rejected | unknown; or cancelled.
+    """waiting → claimed → sending → accepted | rejected | mixed | unknown; or cancelled.
 
     A claimed batch may go back to waiting without doubt: nothing of it has been sent. One that is
-    sending when its owner dies is unknown.
+    sending when its owner dies is unknown. Of a mixed one it is known how many of its rows were
+    taken, and not which.
     """
 
     WAITING = "waiting"
@@ -32,6 +33,7 @@ class BatchState(StrEnum):
     SENDING = "sending"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    MIXED = "mixed"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
 
@@ -47,11 +49,17 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+def outcome_of(state: BatchState) -> Outcome:
+    """Return the outcome of the rows of a settled batch; those of a mixed one are in doubt."""
+    return Outcome.UNKNOWN if state is BatchState.MIXED else Outcome(state)
+
+
 class AttemptResult(StrEnum):
     """How one POST ended; ``not_sent`` means that for certain nothing was taken."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    MIXED = "mixed"
     UNKNOWN = "unknown"
     NOT_SENT = "not_sent"
 
@@ -61,6 +69,10 @@ INTERRUPTED: Final = "STUDIO_INTERRUPTED"
 
 NOT_COUNTED: Final = "STUDIO_NOT_COUNTED"
 """Code of a row that an answer neither counts nor blames on an error."""
+
+
+PART_REJECTED: Final = "STUDIO_PART_REJECTED"
+"""Code of a row of a batch of which some were rejected, and nothing says which."""
 
 
 class Reason(StrEnum):

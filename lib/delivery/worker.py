@@ -21,7 +21,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from lib.delivery import ledger_batches
+from lib.delivery import ledger_claims
 from lib.delivery.entries import EntryReader
 from lib.delivery.group_commit import GroupWriter
 from lib.delivery.heartbeat import Heartbeat, TakenForDeadError
@@ -116,7 +116,7 @@ class Worker:
     def _busy_connections(self) -> list[str]:
         with self._ledger.read() as db:
             self._ledger.require_own_tables(db)
-            return ledger_batches.busy_connections(db)
+            return ledger_claims.busy_connections(db)
 
     def _lane(self, name: str, heartbeat: Heartbeat, writer: GroupWriter) -> Lane:
         return Lane(

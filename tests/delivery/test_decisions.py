@@ -1,6 +1,7 @@
 """What each answer means for a batch, under both rules about duplicates."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,9 @@ from lib import connectly
 from lib.connectly import CampaignEntry, ConnectlyError, DuplicateBehavior, SendCampaignsResponse
 from lib.delivery.decisions import (
     MOST_REPEATS,
+    RETRY_AFTER_SECONDS,
     Circumstances,
+    Parts,
     decide_answer,
     decide_error,
     decide_unposted,
@@ -149,3 +152,29 @@ def test_the_answer_is_kept_for_tests_and_for_what_was_not_accepted():
 def test_a_run_goes_on_only_once_the_new_version_is_known(item, paused):
     decision = decide_answer([ENTRY], answer(**item), given(MULTIPLE, pilot=True))
     assert decision.pause_run is paused
+
+
+def test_what_connectly_asks_to_send_later_is_sent_later_if_the_run_says_so():
+    busy = answer(rejectedCount=1, error={"code": "ERROR_CODE_WA_SERVER_TEMPORARILY_UNAVAILABLE"})
+    patient = replace(given(MULTIPLE), most_retries=2)
+    decision = decide_answer([ENTRY], busy, patient)
+    assert (decision.state, decision.wait) == (BatchState.WAITING, RETRY_AFTER_SECONDS[0])
+    later = decide_answer([ENTRY], busy, replace(patient, retries=1))
+    assert later.wait == RETRY_AFTER_SECONDS[1]
+    assert decide_answer([ENTRY], busy, replace(patient, retries=2)).state is BatchState.REJECTED
+    assert decide_answer([ENTRY], busy, given(MULTIPLE)).state is BatchState.REJECTED
+
+
+@pytest.mark.parametrize(
+    "code", ["ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT", "ERROR_CODE_CAMPAIGN_ENTRY_INVALID"]
+)
+def test_nobody_who_has_opted_out_or_is_refused_for_good_is_sent_to_again(code):
+    refused = answer(rejectedCount=1, error={"code": code})
+    decision = decide_answer([ENTRY], refused, replace(given(ONE), most_retries=3))
+    assert (decision.state, decision.wait) == (BatchState.REJECTED, None)
+
+
+def test_too_much_after_a_doubt_goes_on_in_halves_that_stay_in_doubt():
+    large = connectly.RequestTooLarge(status=413)
+    decision = decide_error(large, replace(given(ONE, doubts=1), size=4))
+    assert (decision.state, decision.parts) == (BatchState.WAITING, Parts.TOO_LARGE)

@@ -15,10 +15,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, select
 
 from lib.connectly import DuplicateBehavior, VersionBehavior
-from lib.delivery import ledger_batches, ledger_reads, ledger_runs, ledger_workers
+from lib.delivery import ledger_attempts, ledger_claims, ledger_reads, ledger_runs, ledger_workers
 from lib.delivery.decisions import Decision
 from lib.delivery.ledger import Ledger, LedgerError, LedgerTooNewError
-from lib.delivery.ledger_batches import Claim
+from lib.delivery.ledger_claims import Claim
 from lib.delivery.ledger_runs import NewRun, NewSendout
 from lib.delivery.ledger_tables import attempt, batch, metadata, worker
 from lib.delivery.ledger_workers import NewWorker
@@ -97,7 +97,7 @@ def add_run(
 def claim(ledger: Ledger, most: int = 100, *, owner: str = "me") -> list[Claim]:
     with ledger.write() as db:
         register(db, owner)
-        return ledger_batches.claim(db, "sandbox", owner, most, NOW)
+        return ledger_claims.claim(db, "sandbox", owner, most, NOW)
 
 
 def register(db: Connection, owner: str, seat: str = "a folder") -> None:
@@ -112,12 +112,12 @@ def worker_of(name: str, seat: str = "a folder") -> NewWorker:
 def send(ledger: Ledger, of: Claim, decision: Decision = ACCEPTED) -> bool:
     """Open an attempt and end it; tell whether it could be opened."""
     with ledger.write() as db:
-        opened = ledger_batches.begin(db, of, of.attempts, NOW)
+        opened = ledger_attempts.begin(db, of, of.attempts, NOW)
     if opened is None:
         return False
     doubtful = of.doubtful or decision.result is AttemptResult.UNKNOWN
     with ledger.write() as db:
-        ledger_batches.end(db, of, opened, decision, doubtful=doubtful, now=NOW)
+        ledger_attempts.end(db, of, opened, decision, doubtful=doubtful, now=NOW)
     return True
 
 
@@ -323,14 +323,14 @@ def test_nothing_begins_in_a_run_that_has_been_paused(ledger):
     add_run(ledger, sizes=(2,))
     early, late = claim(ledger)
     with ledger.write() as db:
-        opened = ledger_batches.begin(db, early, 0, NOW)
+        opened = ledger_attempts.begin(db, early, 0, NOW)
         assert opened is not None
     with ledger.write() as db:
         assert ledger_runs.pause(db, "one")
     assert not send(ledger, late)
     assert claim(ledger) == []
     with ledger.write() as db:
-        ledger_batches.end(db, early, opened, ACCEPTED, doubtful=False, now=NOW)
+        ledger_attempts.end(db, early, opened, ACCEPTED, doubtful=False, now=NOW)
     assert (summary(ledger).accepted, summary(ledger).waiting) == (1, 1)
 
 
@@ -352,8 +352,8 @@ def test_an_attempt_is_opened_once_even_if_asked_twice(ledger):
     add_run(ledger, sizes=(1,))
     [only] = claim(ledger)
     with ledger.write() as db:
-        opened = ledger_batches.begin(db, only, 0, NOW)
-        assert ledger_batches.begin(db, only, 0, NOW) == opened
+        opened = ledger_attempts.begin(db, only, 0, NOW)
+        assert ledger_attempts.begin(db, only, 0, NOW) == opened
     assert [each.number for each in attempts(ledger)] == [1]
 
 
@@ -361,7 +361,7 @@ def test_cancelling_ends_what_waits_and_lets_end_what_is_under_way(ledger):
     add_run(ledger, sizes=(3_000, 10))
     under_way, returned, claimed = claim(ledger, 3)
     with ledger.write() as db:
-        opened = [ledger_batches.begin(db, each, 0, NOW) for each in (under_way, returned)]
+        opened = [ledger_attempts.begin(db, each, 0, NOW) for each in (under_way, returned)]
     with ledger.write() as db:
         assert ledger_runs.cancel(db, "one", NOW)
         assert not ledger_runs.cancel(db, "one", NOW)
@@ -371,8 +371,8 @@ def test_cancelling_ends_what_waits_and_lets_end_what_is_under_way(ledger):
     with ledger.write() as db:
         assert opened[0]
         assert opened[1]
-        ledger_batches.end(db, under_way, opened[0], ACCEPTED, doubtful=False, now=NOW)
-        ledger_batches.end(db, returned, opened[1], PUT_BACK, doubtful=False, now=NOW)
+        ledger_attempts.end(db, under_way, opened[0], ACCEPTED, doubtful=False, now=NOW)
+        ledger_attempts.end(db, returned, opened[1], PUT_BACK, doubtful=False, now=NOW)
     found = summary(ledger)
     assert (found.accepted, found.cancelled, found.waiting) == (1, 3_009, 0)
     assert found.state is RunState.CANCELLED
@@ -414,7 +414,7 @@ def test_only_what_a_dead_worker_had_under_way_is_in_doubt(ledger):
     add_run(ledger, sizes=(3,))
     claimed, under_way = claim(ledger, 2, owner="dead")
     with ledger.write() as db:
-        ledger_batches.begin(db, under_way, 0, NOW)
+        ledger_attempts.begin(db, under_way, 0, NOW)
     with ledger.write() as db:
         left = ledger_workers.bury_predecessors(db, worker_of("me"), alone=False, now=NOW)
     assert (left.claimed, left.under_way) == (1, 1)
@@ -445,18 +445,18 @@ def test_who_was_taken_for_dead_opens_and_claims_nothing_any_more(ledger):
     with ledger.write() as db:
         ledger_workers.retire(db, "slow", NOW)
         assert not ledger_workers.beat(db, "slow", NOW)
-        assert ledger_batches.claim(db, "sandbox", "slow", 5, NOW) == []
-        assert ledger_batches.begin(db, mine, 0, NOW) is None
+        assert ledger_claims.claim(db, "sandbox", "slow", 5, NOW) == []
+        assert ledger_attempts.begin(db, mine, 0, NOW) is None
 
 
 def test_a_commit_that_only_seemed_to_fail_is_found_again(ledger):
     add_run(ledger, sizes=(4,))
     known, forgotten = claim(ledger, 2)
     with ledger.write() as db:
-        opened = ledger_batches.begin(db, known, 0, NOW)
+        opened = ledger_attempts.begin(db, known, 0, NOW)
     with ledger.write() as db:
-        assert ledger_batches.begin(db, known, 0, NOW) == opened
-        ledger_batches.release_all_but(db, "sandbox", "me", {known.batch_id})
+        assert ledger_attempts.begin(db, known, 0, NOW) == opened
+        ledger_claims.release_all_but(db, "sandbox", "me", {known.batch_id})
     assert [each.start for each in claim(ledger)] == [1, 2, 3]
     assert not send(ledger, forgotten)
 
@@ -485,7 +485,7 @@ def test_a_version_in_doubt_pauses_the_run_until_a_person_decides(ledger):
     add_run(ledger, sizes=(3,), create_new=True)
     [pilot] = claim(ledger, owner="dead")
     with ledger.write() as db:
-        ledger_batches.begin(db, pilot, 0, NOW)
+        ledger_attempts.begin(db, pilot, 0, NOW)
         ledger_workers.bury_predecessors(db, worker_of("me"), alone=False, now=NOW)
     found = summary(ledger)
     assert (found.state, found.reason) == (RunState.PAUSED, Reason.VERSION_IN_DOUBT)
@@ -548,7 +548,7 @@ def test_an_attempt_row_is_there_before_anything_is_sent(ledger):
     add_run(ledger, sizes=(1,))
     [only] = claim(ledger)
     with ledger.write() as db:
-        ledger_batches.begin(db, only, 0, NOW)
+        ledger_attempts.begin(db, only, 0, NOW)
     with ledger.read() as db:
         row = db.execute(select(attempt)).one()
     assert (row.started_at, row.ended_at, row.result) == (NOW, None, None)

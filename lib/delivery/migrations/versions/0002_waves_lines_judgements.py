@@ -14,7 +14,7 @@ _ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 _ADDED = {
     "worker": ("seat", "release", "beats"),
-    "batch": ("not_before", "retries", "root", "said_accepted", "said_rejected"),
+    "batch": ("not_before", "retries", "root", "said_accepted", "said_rejected", "pinned_version"),
     "sendout": ("released",),
     "run": (
         "batch_size", "wave", "first_wave", "wave_growth", "wave_tolerance", "stop_share",
@@ -46,6 +46,14 @@ def upgrade() -> None:
         batch.add_column(sa.Column("root", _ROW_NUMBER))
         batch.add_column(sa.Column("said_accepted", sa.Integer()))
         batch.add_column(sa.Column("said_rejected", sa.Integer()))
+        batch.add_column(sa.Column("pinned_version", sa.String()))
+    op.create_index(
+        "ix_batch_root",
+        "batch",
+        ["root"],
+        sqlite_where=sa.text("root IS NOT NULL"),
+        postgresql_where=sa.text("root IS NOT NULL"),
+    )
     with op.batch_alter_table("worker") as worker:
         worker.add_column(sa.Column("seat", sa.String(), nullable=False, server_default=""))
         worker.add_column(sa.Column("release", sa.String(), nullable=False, server_default=""))
@@ -75,6 +83,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("line")
     op.drop_table("judgement")
+    op.drop_index("ix_batch_root", "batch")
     for table, columns in _ADDED.items():
         with op.batch_alter_table(table) as altered:
             for column in columns:

@@ -1,4 +1,4 @@
-"""Claim, send and settle batches in the ledger. Each function is given a transaction.
+"""Make and claim batches in the ledger. Each function is given a transaction.
 
 Whoever acts on a batch names the claim that it acts under. A claim that was taken back in the
 meantime, by a pause, a cancel or another worker, changes nothing any more.
@@ -14,16 +14,12 @@ from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, o
 
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import ledger_lines
-from lib.delivery.decisions import Decision
-from lib.delivery.ledger_counts import Settled, count_settled
-from lib.delivery.ledger_runs import finish_if_done, pause, state_of
-from lib.delivery.ledger_tables import attempt, batch, run, sendout, worker
-from lib.delivery.states import BatchState, Outcome, RunKind, RunState
+from lib.delivery.ledger_runs import finish_if_done
+from lib.delivery.ledger_tables import batch, run, sendout, worker
+from lib.delivery.states import BatchState, RunKind, RunState
 
 # Batches are made as they are needed: a run of a million starts at once and holds up nobody.
 _BATCHES_AHEAD: Final = 2_000
-
-_UNSETTLED: Final = (BatchState.WAITING, BatchState.SENDING)
 
 _RUNS: Final = (
     select(
@@ -33,6 +29,7 @@ _RUNS: Final = (
         run.c.if_version_unspecified,
         run.c.if_duplicate_check_unspecified,
         run.c.batch_size,
+        run.c.retries,
     )
     .where(run.c.state == RunState.RUNNING, run.c.connection == bindparam("of"))
     .order_by(run.c.kind != RunKind.TEST, run.c.served_at.nulls_first(), run.c.created_at)
@@ -70,7 +67,9 @@ _WAITING: Final = (
         batch.c.attempts,
         batch.c.doubtful,
         _needs_pilot.label("pilot"),
-        sendout.c.pinned_version,
+        func.coalesce(sendout.c.pinned_version, batch.c.pinned_version).label("pinned_version"),
+        batch.c.retries,
+        batch.c.root,
     )
     .join(sendout)
     .where(
@@ -110,73 +109,17 @@ _BATCHED: Final = (
     .values(batched=sendout.c.batched + bindparam("more"))
 )
 
-_mine: Final = and_(
+MINE: Final = and_(
     batch.c.id == bindparam("batch"),
     batch.c.owner == bindparam("by"),
     batch.c.claims == bindparam("claim"),
 )
-_IS_RUNNING: Final = exists().where(run.c.id == batch.c.run_id, run.c.state == RunState.RUNNING)
 # A worker that others have taken for dead opens nothing any more.
-_IS_ALIVE: Final = exists().where(worker.c.id == bindparam("by"))
-_BEGIN: Final = (
-    update(batch)
-    .where(
-        _mine,
-        batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]),
-        batch.c.attempts == bindparam("before"),
-        _IS_RUNNING,
-        _IS_ALIVE,
-    )
-    .values(state=BatchState.SENDING, attempts=batch.c.attempts + 1)
-)
-_ALIVE: Final = select(_IS_ALIVE)
-_INSERT_ATTEMPT: Final = insert(attempt)
-_OPENED: Final = (
-    select(attempt.c.id)
-    .join(batch, attempt.c.batch_id == batch.c.id)
-    .where(
-        _mine,
-        batch.c.state == BatchState.SENDING,
-        batch.c.attempts == bindparam("opened"),
-        attempt.c.number == bindparam("opened"),
-        attempt.c.ended_at.is_(None),
-    )
-)
-_END_ATTEMPT: Final = (
-    update(attempt)
-    .where(attempt.c.id == bindparam("attempt"), attempt.c.ended_at.is_(None))
-    .values(
-        ended_at=bindparam("now"),
-        **{
-            name: bindparam(f"new_{name}")
-            for name in (
-                "result",
-                "http_status",
-                "error_code",
-                "error_type",
-                "message",
-                "trace_id",
-                "campaign_version",
-                "connectly_sendout_id",
-                "answer",
-            )
-        },
-    )
-)
-_LEAVE: Final = (
-    update(batch)
-    .where(_mine, batch.c.state == BatchState.SENDING)
-    .values(
-        state=bindparam("to"),
-        owner=bindparam("to_owner"),
-        doubtful=bindparam("doubt"),
-        error_code=bindparam("code"),
-        settled_at=bindparam("settled"),
-    )
-)
+IS_ALIVE: Final = exists().where(worker.c.id == bindparam("by"))
+_ALIVE: Final = select(IS_ALIVE)
 _RELEASE: Final = (
     update(batch)
-    .where(_mine, batch.c.state == BatchState.CLAIMED)
+    .where(MINE, batch.c.state == BatchState.CLAIMED)
     .values(state=BatchState.WAITING, owner=None)
 )
 _RELEASE_ALL_BUT: Final = (
@@ -188,21 +131,6 @@ _RELEASE_ALL_BUT: Final = (
         batch.c.run_id.in_(select(run.c.id).where(run.c.connection == bindparam("of"))),
     )
     .values(state=BatchState.WAITING, owner=None)
-)
-_REPORT_VERSION: Final = (
-    update(sendout)
-    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("of"))
-    .values(reported_version=bindparam("version"))
-)
-_PIN_VERSION: Final = (
-    update(sendout)
-    .where(
-        sendout.c.run_id == bindparam("run"),
-        sendout.c.number == bindparam("of"),
-        sendout.c.needs_version,
-        sendout.c.pinned_version.is_(None),
-    )
-    .values(pinned_version=bindparam("version"))
 )
 
 
@@ -225,14 +153,14 @@ class Claim:
     pinned_version: str | None
     version_behavior: VersionBehavior
     duplicates: DuplicateBehavior
+    retries: int = 0
+    most_retries: int = 0
+    root: int | None = None
 
-
-@dataclass(frozen=True)
-class Attempt:
-    """One POST of a batch, in the ledger before it is made."""
-
-    id: int
-    number: int
+    @property
+    def fence(self) -> dict[str, object]:
+        """The values that `MINE` compares with."""
+        return {"batch": self.batch_id, "by": self.owner, "claim": self.number}
 
 
 def busy_connections(db: Connection) -> list[str]:
@@ -280,6 +208,9 @@ def claim(db: Connection, connection: str, owner: str, most: int, now: datetime)
                 pinned_version=row.pinned_version,
                 version_behavior=VersionBehavior(each.if_version_unspecified),
                 duplicates=DuplicateBehavior(each.if_duplicate_check_unspecified),
+                retries=row.retries,
+                most_retries=0 if row.root is not None else each.retries,
+                root=row.root,
             )
             for row in rows
         ]
@@ -341,101 +272,9 @@ def _make_batches(db: Connection, run_id: str, size: int) -> bool:
 
 def release(db: Connection, of: Claim) -> None:
     """Put a claimed batch back of which nothing has been sent."""
-    db.execute(_RELEASE, _fence(of))
+    db.execute(_RELEASE, of.fence)
 
 
 def release_all_but(db: Connection, connection: str, owner: str, known: set[int]) -> None:
     """Put back what a worker has claimed over a connection without knowing of it."""
     db.execute(_RELEASE_ALL_BUT, {"of": connection, "by": owner, "known": sorted(known)})
-
-
-def begin(db: Connection, of: Claim, attempts: int, now: datetime) -> Attempt | None:
-    """Open the next attempt of a batch; None where it may not be sent any more.
-
-    ``attempts`` is how many it has had. The POST may be made only once this is committed. Where a
-    commit was thought to have failed and had not, the attempt is there already.
-    """
-    number = attempts + 1
-    if db.execute(_BEGIN, {**_fence(of), "before": attempts}).rowcount == 0:
-        found = db.execute(_OPENED, {**_fence(of), "opened": number}).scalar_one_or_none()
-        return None if found is None else Attempt(id=found, number=number)
-    row = {"batch_id": of.batch_id, "number": number, "owner": of.owner, "started_at": now}
-    result = db.execute(_INSERT_ATTEMPT, row)
-    assert result.inserted_primary_key is not None
-    return Attempt(id=result.inserted_primary_key[0], number=number)
-
-
-def end(
-    db: Connection, of: Claim, opened: Attempt, decision: Decision, *, doubtful: bool, now: datetime
-) -> None:
-    """Close an attempt and leave its batch as decided.
-
-    ``doubtful`` tells whether any attempt of the batch, this one included, is in doubt.
-    """
-    db.execute(
-        _END_ATTEMPT,
-        {
-            "attempt": opened.id,
-            "now": now,
-            "new_result": decision.result,
-            "new_http_status": decision.http_status,
-            "new_error_code": decision.error_code,
-            "new_error_type": decision.error_type,
-            "new_message": decision.message,
-            "new_trace_id": decision.trace_id,
-            "new_campaign_version": decision.campaign_version,
-            "new_connectly_sendout_id": decision.connectly_sendout_id,
-            "new_answer": decision.answer,
-        },
-    )
-    _keep_version(db, of, decision)
-    leave(db, of, decision.state, decision.error_code, doubtful=doubtful, now=now)
-    if decision.pause_run is not None:
-        pause(db, of.run_id, decision.pause_run)
-
-
-def leave(
-    db: Connection,
-    of: Claim,
-    state: BatchState,
-    error_code: str | None,
-    *,
-    doubtful: bool,
-    now: datetime,
-) -> None:
-    """Take a batch from sending to another state, and count its rows where that settles them.
-
-    What would wait again in a run that was cancelled meanwhile is settled instead.
-    """
-    if state is BatchState.WAITING and state_of(db, of.run_id) is RunState.CANCELLED:
-        state = BatchState.UNKNOWN if doubtful else BatchState.CANCELLED
-    outcome = None if state in _UNSETTLED else Outcome(state)
-    changed = db.execute(
-        _LEAVE,
-        {
-            **_fence(of),
-            "to": state,
-            "to_owner": of.owner if state is BatchState.SENDING else None,
-            "doubt": doubtful,
-            "code": error_code if outcome else None,
-            "settled": now if outcome else None,
-        },
-    ).rowcount
-    if changed and outcome:
-        settled = Settled(of.run_id, of.sendout, outcome, error_code, of.size)
-        count_settled(db, [settled], now)
-
-
-def _keep_version(db: Connection, of: Claim, decision: Decision) -> None:
-    """Note the version that an answer names; where a new one was asked for, hold on to it."""
-    version = decision.campaign_version
-    if version is None or version == of.pinned_version:
-        return
-    which = {"run": of.run_id, "of": of.sendout, "version": version}
-    db.execute(_REPORT_VERSION, which)
-    if of.pilot:
-        db.execute(_PIN_VERSION, which)
-
-
-def _fence(of: Claim) -> dict[str, object]:
-    return {"batch": of.batch_id, "by": of.owner, "claim": of.number}
