@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="a PostgreSQL for the ledger, shared by several machines"
     )
+    storage_url: SecretStr | None = Field(
+        default=None, description="where machines share sheets, plans and exclude lists"
+    )
     sandbox_port: int = Field(
         default=8502, ge=0, le=65535, description="port of the sandbox; another if it is taken"
     )

@@ -13,6 +13,7 @@ from lib.campaign import (
 )
 from lib.preferences import load_preferences
 from lib.sheet import SheetError, read_sheet
+from lib.storage import StorageError
 from lib.ui import exclusions, frame, gate, words
 from lib.ui.countries import choose_country
 from lib.ui.sheet_types import SHEET_TYPES
@@ -27,6 +28,15 @@ if isinstance(added := st.session_state.pop("exclude_added", None), ExcludeList)
         f"Added {words.several(added.numbers, 'number')} as “{words.literal(added.name)}”.",
         icon=":material/check_circle:",
     )
+
+
+def remove(list_id: str) -> None:
+    """Remove a list, or say why it is still there."""
+    try:
+        remove_exclude_list(list_id, settings)
+    except StorageError as error:
+        st.error(f"**{error.sentence}** {error.action}", icon=":material/error:")
+
 
 turn = st.session_state.setdefault("exclude_turn", 0)
 with st.expander("Add a list", icon=":material/add:", expanded=not exclude_lists(settings)):
@@ -64,7 +74,7 @@ with st.expander("Add a list", icon=":material/add:", expanded=not exclude_lists
                 added_by=gate.name(),
                 settings=settings,
             )
-        except (NoNumbersError, SheetError) as error:
+        except (NoNumbersError, SheetError, StorageError) as error:
             st.error(f"**{error.sentence}** {error.action}", icon=":material/error:")
         else:
             st.session_state["exclude_added"] = added
@@ -87,8 +97,8 @@ for each in lists:
                 "Remove this list",
                 key=f"remove_{each.id}",
                 type="primary",
-                on_click=remove_exclude_list,
-                args=(each.id, settings),
+                on_click=remove,
+                args=(each.id,),
             )
 if lists:
     st.caption(

@@ -10,9 +10,9 @@ from lib.connections import (
     save_connection,
 )
 from lib.connectly import ConnectlyError
+from lib.disk import measure
 from lib.preferences import load_preferences, save_preferences
 from lib.settings import ConnectionSettings
-from lib.storage import measure
 from lib.ui import frame, gate, words
 from lib.ui.countries import choose_country
 
@@ -122,7 +122,14 @@ choose_country(
 )
 
 st.subheader("Data", anchor=False)
-st.write(f"Everything is kept in `{settings.data_dir}` on this machine.")
+st.write(
+    f"Everything is kept in `{settings.data_dir}` on this machine."
+    + (
+        " Sheets, plans and exclude lists are also in a shared storage."
+        if settings.storage_url
+        else ""
+    )
+)
 usage = measure(settings)
 used = ", ".join(f"{label.lower()} {words.size(size)}" for label, size in usage.parts.items())
 st.caption(f"{words.size(usage.total)} in all: {used}. {words.size(usage.free)} are free.")

@@ -101,6 +101,14 @@ def test_the_readme_names_each_make_target() -> None:
         assert f"`make {target}`" in README, target
 
 
+def test_the_s3fs_that_the_readme_names_fits_the_fsspec_that_is_locked() -> None:
+    named = re.search(r"s3fs==(\d+\.\d+)\.\*", README)
+    assert named
+    assert {each.rpartition(".")[0] for each in versions("requirements.txt")["fsspec"]} == {
+        named[1]
+    }
+
+
 def test_each_file_that_the_readme_points_to_is_there() -> None:
     targets = re.findall(r"\]\((?!https?://)([^)#]+)\)", README)
     assert targets

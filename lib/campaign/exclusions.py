@@ -26,6 +26,7 @@ from lib.files import write_atomically
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.sheet.phones import normalise
+from lib.storage import fetch, names, publish, remove
 
 _ABOUT: Final = b"exclude_list"
 _ID: Final = re.compile(r"[0-9a-f]{16}")
@@ -77,7 +78,8 @@ def add_exclude_list(
     """Keep the phone numbers in these cells as a list.
 
     ``region`` is the country of numbers that do not say theirs. Cells that are no phone are
-    counted, and not a part of the list. Raises NoNumbersError, and OSError (see `is_disk_full`).
+    counted, and not a part of the list. Raises NoNumbersError, StorageError, and OSError (see
+    `is_disk_full`).
     """
     filled = cells[cells.str.strip() != ""]
     read = normalise(filled, region)
@@ -98,31 +100,51 @@ def add_exclude_list(
     table = table.replace_schema_metadata({_ABOUT: added.model_dump_json().encode()})
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
-    write_atomically(_path(added.id, settings), buffer.getvalue())
+    path = _path(added.id, settings)
+    write_atomically(path, buffer.getvalue())
+    try:
+        publish(path, settings)
+    except OSError:
+        # Whoever adds it hears that it was not added, and may do so again.
+        path.unlink(missing_ok=True)
+        raise
     return added
 
 
 def exclude_lists(settings: Settings) -> list[ExcludeList]:
-    """Return what is known of each list, the newest first."""
+    """Return what is known of each list of every machine, the newest first.
+
+    Raises StorageError: a list that cannot be seen must not count as one that is not there.
+    """
     found = []
-    for path in settings.exclusions_dir.glob("*.parquet"):
+    for name in names(settings.exclusions_dir, settings):
+        if not name.endswith(".parquet"):
+            continue
         with contextlib.suppress(FileNotFoundError):
+            path = fetch(settings.exclusions_dir / name, settings)
             about = pq.read_schema(path).metadata[_ABOUT]
             found.append(ExcludeList.model_validate(json.loads(about)))
     return sorted(found, key=lambda each: each.added_at, reverse=True)
 
 
 def remove_exclude_list(list_id: str, settings: Settings) -> None:
-    """Remove a list for good; nothing happens where there is none of this id."""
-    _path(list_id, settings).unlink(missing_ok=True)
+    """Remove a list for good; nothing happens where there is none of this id.
+
+    Raises StorageError.
+    """
+    remove(_path(list_id, settings), settings)
 
 
 def excluded_numbers(list_ids: Iterable[str], settings: Settings) -> pa.Array:
-    """Return all numbers of these lists together; one that is removed by now has none."""
+    """Return all numbers of these lists together; one that is removed by now has none.
+
+    Raises StorageError.
+    """
     found = [np.array([], dtype="int64")]
     for list_id in list_ids:
         with contextlib.suppress(FileNotFoundError):
-            found.append(pq.read_table(_path(list_id, settings))["number"].to_numpy())
+            path = fetch(_path(list_id, settings), settings)
+            found.append(pq.read_table(path)["number"].to_numpy())
     return pa.array(np.concatenate(found))
 
 

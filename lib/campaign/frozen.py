@@ -22,6 +22,7 @@ from lib.campaign.plan import SENT_FIELDS, Plan, entry_of
 from lib.connectly import CampaignEntry
 from lib.files import write_atomically
 from lib.settings import Settings
+from lib.storage import fetch, publish
 
 _ROW_GROUP: Final = 10_000
 _SUMMARY: Final = b"sendout"
@@ -29,9 +30,10 @@ _ID: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def freeze(plan: Plan, settings: Settings) -> "FrozenPlan":
-    """Write the plan to the plans folder, whole or not at all; raises OSError (see `is_disk_full`).
+    """Write the plan to the plans folder, whole or not at all, for every machine to read.
 
-    A plan that is there already is left as it is: runs may be reading it.
+    A plan that is there already is left as it is: runs may be reading it. Raises StorageError, and
+    OSError (see `is_disk_full`).
     """
     path = _path(plan.id, settings)
     if not path.exists():
@@ -48,6 +50,7 @@ def freeze(plan: Plan, settings: Settings) -> "FrozenPlan":
             for block in itertools.chain([first], blocks):
                 writer.write_table(block.cast(schema))
         write_atomically(path, buffer.getvalue())
+    publish(path, settings)
     return FrozenPlan.open(plan.id, settings)
 
 
@@ -72,8 +75,11 @@ class FrozenPlan:
 
     @classmethod
     def open(cls, plan_id: str, settings: Settings) -> Self:
-        """Find a frozen plan; raises FileNotFoundError and, for a damaged one, ValueError."""
-        frozen = cls(_path(plan_id, settings))
+        """Find a frozen plan, from the shared storage if need be.
+
+        Raises FileNotFoundError, StorageError and, for a damaged one, ValueError.
+        """
+        frozen = cls(fetch(_path(plan_id, settings), settings))
         _ = frozen._summary
         return frozen
 

@@ -1,6 +1,8 @@
 """Read the entries of claimed batches from the frozen plans, a block at a time."""
 
 import asyncio
+import logging
+import time
 from collections import OrderedDict
 from typing import Final
 
@@ -8,13 +10,19 @@ from lib.campaign import FrozenPlan
 from lib.connectly import CampaignEntry
 from lib.delivery.ledger_claims import Claim
 from lib.settings import Settings
+from lib.storage import StorageError
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 _BLOCK: Final = 2_000
 _MOST_BLOCKS: Final = 8
+# A shared storage that is away for a moment does not stop a run; meanwhile nothing is sent.
+_ASK_AFTER_SECONDS: Final = (0.0, 0.5, 1.0, 2.0)
+_MOST_SECONDS: Final = 10.0
 
 
 class PlanUnreadableError(Exception):
-    """The file of a frozen plan is missing or damaged."""
+    """The file of a frozen plan is missing or damaged, or its storage stays out of reach."""
 
 
 class EntryReader:
@@ -41,15 +49,31 @@ class EntryReader:
     async def _block(self, plan_id: str, number: int) -> list[CampaignEntry]:
         key = (plan_id, number)
         if key not in self._blocks:
-            self._blocks[key] = await asyncio.to_thread(self._load, plan_id, number)
+            self._blocks[key] = await self._load_patiently(plan_id, number)
             if len(self._blocks) > _MOST_BLOCKS:
                 self._blocks.popitem(last=False)
         self._blocks.move_to_end(key)
         return self._blocks[key]
 
+    async def _load_patiently(self, plan_id: str, number: int) -> list[CampaignEntry]:
+        until = time.monotonic() + _MOST_SECONDS
+        failure: StorageError | None = None
+        for seconds in _ASK_AFTER_SECONDS:
+            await asyncio.sleep(seconds)
+            try:
+                return await asyncio.to_thread(self._load, plan_id, number)
+            except StorageError as error:
+                _LOGGER.warning("shared storage unusable", extra={"code": error.code})
+                failure = error
+            if time.monotonic() > until:
+                break
+        raise PlanUnreadableError from failure
+
     def _load(self, plan_id: str, number: int) -> list[CampaignEntry]:
         try:
             plan = FrozenPlan.open(plan_id, self._settings)
             return plan.entries(number * _BLOCK, (number + 1) * _BLOCK)
+        except StorageError:
+            raise
         except (OSError, ValueError) as error:
             raise PlanUnreadableError from error

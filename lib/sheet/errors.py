@@ -89,8 +89,8 @@ WORDINGS: dict[str, _Wording] = {
 class SheetError(Exception):
     """A sheet which can't be used as a whole.
 
-    ``code`` is one of ``WORDINGS``; ``sentence`` and ``action`` are for people and hold nothing
-    from the sheet's cells.
+    ``code`` is one of ``WORDINGS``, or a StorageError's; ``sentence`` and ``action`` are for
+    people and hold nothing from the sheet's cells.
     """
 
     def __init__(self, code: str, sentence: str, action: str) -> None:

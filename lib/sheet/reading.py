@@ -1,6 +1,5 @@
 """Read a sheet in a process of its own, and keep what was read."""
 
-import contextlib
 import hashlib
 import json
 import os
@@ -15,6 +14,7 @@ from lib.files import is_disk_full
 from lib.sheet.errors import WORDINGS, SheetError, sheet_error
 from lib.sheet.readings import Reading
 from lib.sheet.store import Sheet, check_size, load_sheet, settled
+from lib.storage import StorageError, publish
 
 if TYPE_CHECKING:
     from lib.settings import Settings
@@ -53,11 +53,20 @@ def read_sheet(
     wanted = (reading or Reading()).to_json()
     choices = json.dumps([_VERSION, name, sheet, wanted]).encode()
     sheet_id = hashlib.sha256(hashlib.sha256(data).digest() + choices).hexdigest()
-    with contextlib.suppress(SheetError):
-        return load_sheet(sheet_id, settings=settings)
-    job = {"filename": name, "worksheet": sheet, "reading": wanted}
-    _spool(data, settings.sheets_dir / f"{sheet_id}.arrow", job, settings)
-    return load_sheet(sheet_id, settings=settings)
+    path = settings.sheets_dir / f"{sheet_id}.arrow"
+    try:
+        found = load_sheet(sheet_id, settings=settings)
+    except SheetError as error:
+        if error.code != "sheet_gone":
+            raise
+        job = {"filename": name, "worksheet": sheet, "reading": wanted}
+        _spool(data, path, job, settings)
+        found = load_sheet(sheet_id, settings=settings)
+    try:
+        publish(path, settings)
+    except StorageError as error:
+        raise SheetError(error.code, error.sentence, error.action) from error
+    return found
 
 
 def _spool(data: bytes, target: Path, job: dict[str, Any], settings: "Settings") -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lib.files import is_disk_full, write_atomically
-from lib.sheet.errors import sheet_error
+from lib.sheet.errors import SheetError, sheet_error
 from lib.sheet.notes import Note, note
 from lib.sheet.readings import Reading
+from lib.storage import StorageError, fetch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,10 +53,21 @@ def settled(settings: "Settings | None") -> "Settings":
 
 
 def load_sheet(sheet_id: str, *, settings: "Settings | None" = None) -> Sheet:
-    """Return a kept sheet. Raises SheetError sheet_gone where it is missing or unreadable."""
+    """Return a kept sheet.
+
+    Raises SheetError: sheet_gone where it is missing or unreadable, disk_full, or a StorageError's
+    code where the shared storage cannot be asked for it.
+    """
     if not _SHEET_ID.fullmatch(sheet_id):
         raise sheet_error("sheet_gone")
-    return _open(sheet_id, settled(settings).sheets_dir / f"{sheet_id}.arrow")
+    settings = settled(settings)
+    try:
+        path = fetch(settings.sheets_dir / f"{sheet_id}.arrow", settings)
+    except StorageError as error:
+        raise SheetError(error.code, error.sentence, error.action) from error
+    except OSError as error:
+        raise sheet_error("disk_full" if is_disk_full(error) else "sheet_gone") from error
+    return _open(sheet_id, path)
 
 
 def _open(sheet_id: str, path: Path) -> Sheet:

@@ -9,11 +9,13 @@ from lib.connections import Connection
 from lib.connectly import DuplicateBehavior
 from lib.delivery import RunSummary, runs_of_plan, start_run
 from lib.settings import Settings
+from lib.storage import StorageError
 from lib.ui import frame, places, words
 from lib.ui.draft import keep
 from lib.ui.loaded import plan_of
 
 _CHANGED: Final = "plan_changed"
+_STORAGE: Final = "plan_not_stored"
 
 
 def draw(draft: Draft, plan: Plan, connection: Connection, settings: Settings) -> None:
@@ -77,6 +79,12 @@ def _draw_confirmation(
     )
 
     def send() -> None:
+        try:
+            confirm()
+        except StorageError as error:
+            st.session_state[_STORAGE] = f"**{error.sentence}** {error.action}"
+
+    def confirm() -> None:
         # One idempotent row: a second click, tab or reload finds the run that is there.
         assert repeat is not None
         assert draft.sheet_id is not None
@@ -102,6 +110,8 @@ def _draw_confirmation(
             "once more.",
             icon=":material/block:",
         )
+    if (told := st.session_state.pop(_STORAGE, None)) is not None:
+        st.error(f"Nothing was sent. {told}", icon=":material/error:")
     st.button(
         f"Send to {words.count(plan.entry_count)} {noun}",
         type="primary",

@@ -70,7 +70,8 @@ def _offer_ways_in(draft: Draft, settings: Settings) -> None:
         )
         st.caption(
             "CSV, TSV, TXT, XLSX, XLSM, XLSB, XLS, ODS, Parquet or Arrow, up to "
-            f"{words.size(settings.sheet_max_bytes)}. It stays on this machine."
+            f"{words.size(settings.sheet_max_bytes)}. It stays "
+            + ("on your own machines." if settings.storage_url else "on this machine.")
         )
         if file is not None:
             _take(draft, file.getvalue(), file.name, settings)
