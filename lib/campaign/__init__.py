@@ -9,6 +9,7 @@ from lib.campaign.corrections import (
     used_columns,
     with_cells,
 )
+from lib.campaign.dates import date_orders
 from lib.campaign.drafts import Draft, load_draft, save_draft
 from lib.campaign.exclusions import (
     ExcludeList,
@@ -36,18 +37,33 @@ from lib.campaign.mapping import (
 from lib.campaign.plan import Plan, Sendout, single_entry_plan
 from lib.campaign.planning import make_plan
 from lib.campaign.repairs import PAGE_ROWS, before_and_after, repaired_rows
+from lib.campaign.style import (
+    DATE_FORMS,
+    NUMBER_FORMS,
+    DateOrder,
+    DecimalMark,
+    Form,
+    Spaces,
+    Style,
+)
 from lib.campaign.suggestions import suggest_mapping
+from lib.campaign.writing import write
 
 __all__ = [
+    "DATE_FORMS",
     "LARGE",
+    "NUMBER_FORMS",
     "PAGE_ROWS",
     "WORDS",
     "Answers",
     "CheckFailedError",
     "Corrections",
+    "DateOrder",
+    "DecimalMark",
     "Draft",
     "ExcludeList",
     "FindingGroup",
+    "Form",
     "FrozenPlan",
     "Mapping",
     "MappingIncompleteError",
@@ -59,10 +75,13 @@ __all__ = [
     "Sendout",
     "Severity",
     "Source",
+    "Spaces",
+    "Style",
     "add_exclude_list",
     "before_and_after",
     "corrected",
     "correction_list",
+    "date_orders",
     "exclude_lists",
     "excluded_numbers",
     "freeze",
@@ -82,4 +101,5 @@ __all__ = [
     "suggest_mapping",
     "used_columns",
     "with_cells",
+    "write",
 ]

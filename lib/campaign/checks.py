@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lib.campaign.findings import Severity
-from lib.campaign.mapping import Source
 from lib.connectly import CALLBACK_MAX_BYTES, callback_size
 
 LONGEST_VALUE: Final = 1024
@@ -47,21 +46,6 @@ class Findings:
         return typed.sort_values("row", kind="stable", ignore_index=True)
 
 
-def values_of(source: Source, frame: pd.DataFrame, *, trim: bool) -> tuple[pd.Series, Mask]:
-    """Return a field's values for all rows (empty text where there is none), and which of them
-    had spaces taken off.
-    """
-    if source.column is None:
-        value = (source.value or "").strip() if trim else source.value or ""
-        return pd.Series(value, index=frame.index, dtype=_TEXT), np.zeros(len(frame), dtype=bool)
-    raw = frame[source.column]
-    values = raw.str.strip() if trim else raw
-    trimmed = (values != raw).to_numpy(dtype=bool)
-    if source.fallback:
-        values = values.mask(values == "", source.fallback)
-    return values, trimmed
-
-
 def is_empty(values: pd.Series) -> Mask:
     """Tell which values are empty, or nothing but spaces."""
     return (values.str.strip() == "").to_numpy(dtype=bool)
@@ -69,7 +53,7 @@ def is_empty(values: pd.Series) -> Mask:
 
 def matches(values: pd.Series, pattern: str) -> Mask:
     """Tell which values hold the pattern (RE2 syntax)."""
-    found = pc.match_substring_regex(_whole_array(values), pattern)
+    found = pc.match_substring_regex(whole_array(values), pattern)
     return np.asarray(found.to_numpy(zero_copy_only=False))
 
 
@@ -80,7 +64,7 @@ def is_long(values: pd.Series) -> Mask:
 
 def encode_json(values: pd.Series) -> pa.Array:
     """Return each text as a JSON string, quotes included; only few need more than the quotes."""
-    texts = _whole_array(values)
+    texts = whole_array(values)
     odd = pc.match_substring_regex(texts, r'["\\\x00-\x1f]')
     mark, nothing = (pa.scalar(each, pa.large_string()) for each in ('"', ""))
     quoted = pc.binary_join_element_wise(mark, texts, mark, nothing)
@@ -88,7 +72,8 @@ def encode_json(values: pd.Series) -> pa.Array:
     return pc.replace_with_mask(quoted, odd, pa.array(encoded, pa.large_string()))
 
 
-def _whole_array(values: pd.Series) -> pa.Array:
+def whole_array(values: pd.Series) -> pa.Array:
+    """Return texts as one array of Arrow's."""
     return pa.chunked_array(pa.array(values, pa.large_string())).combine_chunks()
 
 

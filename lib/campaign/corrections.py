@@ -63,8 +63,8 @@ def with_cells(corrections: Corrections, sheet: Sheet, cells: Corrections) -> Co
 
 def used_columns(mapping: Mapping) -> list[str]:
     """Return the columns that feed anything, each once, the phone's first."""
-    names = (source.column for source in mapping.named_sources().values())
-    return list(dict.fromkeys(name for name in names if name is not None))
+    sources = mapping.named_sources().values()
+    return list(dict.fromkeys(name for source in sources for name in source.columns))
 
 
 def correction_list(sheet: Sheet, corrections: Corrections) -> pd.DataFrame:

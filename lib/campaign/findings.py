@@ -60,7 +60,7 @@ WORDS: Final[dict[str, FindingWords]] = {
     ),
     "variable_empty": FindingWords(
         "Empty variable",
-        "WhatsApp refuses a message with an empty variable.",
+        "WhatsApp refuses a message with an empty variable, or one with a part left empty.",
         "Fill the cell, or give a text for empty cells in step 2.",
     ),
     "duplicate": FindingWords(
@@ -102,6 +102,28 @@ WORDS: Final[dict[str, FindingWords]] = {
         "Callback data not usable",
         "The callback data looks like JSON but holds something that JSON does not allow.",
         "Correct it, or leave it out.",
+    ),
+    "date_unsure": FindingWords(
+        "Date that could be two dates",
+        "A date such as 03/04/2025 can be in March or in April, and nothing is guessed; or the "
+        "date is in no calendar.",
+        "Say in step 2 how dates are written in your sheet, or correct the cell.",
+    ),
+    "not_a_date": FindingWords(
+        "Not read as a date",
+        "The text is no date that we know, and goes out as it is.",
+        "Correct the cell if it should be one.",
+    ),
+    "number_unsure": FindingWords(
+        "Number that could be two numbers",
+        "A number such as 1.234 can be a thousand or a little more than one, and nothing is "
+        "guessed.",
+        "Say in step 2 what your sheet puts before decimals, or correct the cell.",
+    ),
+    "not_a_number": FindingWords(
+        "Not read as a number",
+        "The text is no plain number, and goes out as it is.",
+        "Correct the cell if it should be one.",
     ),
     "trimmed": FindingWords("Spaces taken off", "Spaces before or after the text were taken off."),
     "line_break": FindingWords(

@@ -5,6 +5,8 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from lib.campaign.style import Style
+from lib.campaign.templates import columns_of
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.sheet import Sheet
 
@@ -17,24 +19,36 @@ class _Frozen(BaseModel):
 
 
 class Source(_Frozen):
-    """Where a field's value comes from: a column, with a fallback for empty cells; or a fixed
-    value; or nowhere, which leaves the field out.
+    """Where a field's value comes from, and how it is written.
+
+    It comes from a column, or is a template with the names of columns in braces ("{first} {last}",
+    see `lib.campaign.templates`), both with a fallback for empty cells; or it is a fixed value; or
+    it comes from nowhere, which leaves the field out.
     """
 
     column: str | None = None
     value: str | None = None
+    template: str | None = None
     fallback: str = ""
+    style: Style = Style()
 
     @model_validator(mode="after")
     def _is_one_or_none(self) -> Self:
-        if self.column is not None and self.value is not None:
-            raise ValueError("a source is a column or a fixed value, not both")
+        if [self.column, self.value, self.template].count(None) < 2:
+            raise ValueError("a source is a column, a fixed value or a template: only one of them")
         return self
 
     @property
     def is_left_out(self) -> bool:
         """Tell whether nothing feeds the field."""
-        return self.column is None and self.value is None
+        return self.column is None and self.value is None and self.template is None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns whose cells go into the value."""
+        if self.template is not None:
+            return columns_of(self.template)
+        return () if self.column is None else (self.column,)
 
 
 class Mapping(_Frozen):
@@ -115,7 +129,8 @@ def mapping_problems(sheet: Sheet, mapping: Mapping) -> tuple[MappingProblem, ..
                 "no_phone_column", "client", "Choose the column that holds the phone numbers."
             )
         )
-    if mapping.campaign_name.column is None and not (mapping.campaign_name.value or "").strip():
+    campaign = mapping.campaign_name
+    if not campaign.columns and not (campaign.value or campaign.template or "").strip():
         problems.append(
             MappingProblem(
                 "no_campaign",
@@ -124,15 +139,17 @@ def mapping_problems(sheet: Sheet, mapping: Mapping) -> tuple[MappingProblem, ..
             )
         )
     for name, source in mapping.named_sources().items():
-        if source.column is not None and source.column not in sheet.frame.columns:
-            problems.append(
-                MappingProblem(
-                    "column_gone",
-                    name,
-                    f"The column for {_FIELD_NAMES.get(name, name)} is not in this sheet. "
-                    "Choose another one.",
-                )
-            )
+        gone = [column for column in source.columns if column not in sheet.frame.columns]
+        if gone:
+            problems.append(MappingProblem("column_gone", name, _what_is_gone(name, source, gone)))
     if any(not name.strip() for name in mapping.variables):
         problems.append(MappingProblem("variable_unnamed", "", "Give each variable a name."))
     return tuple(problems)
+
+
+def _what_is_gone(name: str, source: Source, gone: list[str]) -> str:
+    field = _FIELD_NAMES.get(name, name)
+    if source.template is None:
+        return f"The column for {field} is not in this sheet. Choose another one."
+    missing = " and ".join(f"“{{{column}}}”" for column in gone)
+    return f"In the text for {field}, {missing} is no column of this sheet. Correct the text."

@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 
 from lib.campaign import checks
 from lib.campaign.checks import Findings
-from lib.campaign.corrections import corrected
+from lib.campaign.corrections import corrected, used_columns
 from lib.campaign.exclusions import as_numbers
 from lib.campaign.findings import Severity
 from lib.campaign.mapping import Answers, Mapping, MappingIncompleteError, Source, mapping_problems
 from lib.campaign.oddities import odd_values, same_person
 from lib.campaign.plan import DEFAULT_RATE, Plan, Sendout
+from lib.campaign.writing import Written, write
 from lib.connectly import DuplicateBehavior
 from lib.sheet import Sheet
 from lib.sheet.phones import normalise
@@ -44,13 +45,13 @@ def make_plan(
     findings = Findings(sheet.frame.index)
     table = pd.DataFrame(index=sheet.frame.index)
     variables = {
-        name: checks.values_of(source, sheet.frame, trim=answers.trim)
+        name: write(source, sheet.frame, trim=answers.trim)
         for name, source in mapping.variables.items()
         if not source.is_left_out
     }
     # Arrow works outside of Python's lock: texts are encoded while phones are read.
     with ThreadPoolExecutor(1) as beside:
-        texts = {name: values for name, (values, _) in variables.items()}
+        texts = {name: each.texts for name, each in variables.items()}
         encoded = beside.submit(checks.encode_variables, texts, len(sheet.frame))
         _check_flags(sheet, mapping, findings)
         table["client"] = _phones(sheet, mapping.client, answers, findings)
@@ -65,8 +66,8 @@ def make_plan(
             Severity.HOLD,
             mapping.campaign_name.column,
         )
-        for name, (values, trimmed) in variables.items():
-            _check_variable(name, mapping.variables[name], values, trimmed, findings)
+        for name, written in variables.items():
+            _check_variable(name, written, findings)
         table["variables"] = pd.array(encoded.result(), dtype=_TEXT)
     table["callback_data"] = _callback(sheet, mapping, answers, findings)
     _check_duplicates(table, answers, findings)
@@ -88,14 +89,18 @@ def make_plan(
 
 
 def _values(source: Source, sheet: Sheet, answers: Answers, findings: Findings) -> pd.Series:
-    values, trimmed = checks.values_of(source, sheet.frame, trim=answers.trim)
-    findings.add(trimmed, "trimmed", Severity.WARN, source.column)
-    return values
+    written = write(source, sheet.frame, trim=answers.trim)
+    _note(written, written.column, findings)
+    return written.texts
+
+
+def _note(written: Written, where: str | None, findings: Findings) -> None:
+    for code, severity, mask in written.notes:
+        findings.add(mask, code, severity, where)
 
 
 def _phones(sheet: Sheet, source: Source, answers: Answers, findings: Findings) -> pd.Series:
-    values, _ = checks.values_of(source, sheet.frame, trim=True)
-    read = normalise(values, answers.region)
+    read = normalise(write(source, sheet.frame, trim=True).texts, answers.region)
     for code in read["problem"].dropna().unique():
         mask = (read["problem"] == code).fillna(value=False).to_numpy(dtype=bool)
         findings.add(mask, code, Severity.HOLD, source.column)
@@ -110,26 +115,23 @@ def _phones(sheet: Sheet, source: Source, answers: Answers, findings: Findings) 
 
 def _check_flags(sheet: Sheet, mapping: Mapping, findings: Findings) -> None:
     """Hold rows whose used cells a spreadsheet has lost."""
-    used = {source.column for source in mapping.named_sources().values()} - {None}
-    flags = sheet.flags[sheet.flags["column"].isin(list(used))]
+    flags = sheet.flags[sheet.flags["column"].isin(used_columns(mapping))]
     for (code, column), rows in flags.groupby(["code", "column"])["row"]:
         mask = sheet.frame.index.isin(rows)
         findings.add(mask, str(code), Severity.HOLD, str(column))
 
 
-def _check_variable(
-    name: str, source: Source, values: pd.Series, trimmed: np.ndarray, findings: Findings
-) -> None:
-    findings.add(trimmed, "trimmed", Severity.WARN, source.column)
-    where = source.column or name
-    findings.add(checks.is_empty(values), "variable_empty", Severity.HOLD, where)
-    for code, odd in odd_values(name, values):
+def _check_variable(name: str, written: Written, findings: Findings) -> None:
+    where = written.column or name
+    _note(written, where, findings)
+    findings.add(checks.is_empty(written.texts), "variable_empty", Severity.HOLD, where)
+    for code, odd in odd_values(name, written.texts):
         findings.add(odd, code, Severity.WARN, where)
 
 
 def _callback(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings) -> pd.Series:
     source = mapping.callback_data
-    values, _ = checks.values_of(source, sheet.frame, trim=answers.trim)
+    values = write(source, sheet.frame, trim=answers.trim).texts
     texts, too_large, unfit = checks.encode_callback(values)
     findings.add(too_large, "callback_too_large", Severity.HOLD, source.column)
     findings.add(unfit, "callback_unfit", Severity.HOLD, source.column)

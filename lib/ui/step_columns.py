@@ -8,11 +8,12 @@ import streamlit as st
 from lib.campaign import Draft, Mapping, Source, mapping_problems
 from lib.settings import Settings
 from lib.sheet import Sheet
-from lib.ui import words
+from lib.ui import styles, words
 from lib.ui.draft import keep
 
 _LEAVE_OUT: Final = -1
 _FIXED: Final = -2
+_TEMPLATE: Final = -3
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def _icon(*, done: bool) -> str:
 
 
 def _summary(mapping: Mapping) -> str:
-    campaign = mapping.campaign_name.column or mapping.campaign_name.value
+    source = mapping.campaign_name
+    campaign = source.column or source.template or source.value
     names = ", ".join(mapping.variables) or "no variables"
     return words.literal(f"phone from “{mapping.client.column}”, campaign “{campaign}”, {names}")
 
@@ -147,6 +149,15 @@ def _choose_variables(
             key=key,
             places=(left, right),
         )
+        if new_source.columns:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                style = styles.choose(
+                    new_source.model_copy(update={"style": source.style}), sheet, key=key
+                )
+                new_source = new_source.model_copy(update={"style": style})
+                st.caption(
+                    styles.example(new_source, sheet, trim=draft.answers.trim), width="stretch"
+                )
         chosen.append((new_name, new_source))
     st.button(
         "Add a variable",
@@ -181,10 +192,10 @@ def _choose_source(
     key: str,
     places: tuple[st.delta_generator.DeltaGenerator, st.delta_generator.DeltaGenerator],
 ) -> Source:
-    """Draw where one field comes from: a column and its fallback, a fixed value, or nothing."""
+    """Draw where one field comes from: column, template, fixed value, or nowhere."""
     left, right = places
     columns = list(sheet.frame.columns)
-    options = [_LEAVE_OUT, _FIXED, *range(len(columns))]
+    options = [_LEAVE_OUT, _FIXED, _TEMPLATE, *range(len(columns))]
     chosen = left.selectbox(
         label,
         options,
@@ -198,13 +209,33 @@ def _choose_source(
     if chosen == _FIXED:
         value = right.text_input("Fixed value", source.value or "", key=f"{key}_value")
         return Source(value=value)
+    template = None
+    if chosen == _TEMPLATE:
+        template = right.text_input(
+            "Text with columns in braces",
+            _as_template(source),
+            key=f"{key}_template",
+            placeholder="{first} {last}",
+            help="Put a column's name in braces: {first} {last}. Behind a bar stands what to use "
+            "for an empty cell: {first|friend}, or {middle|} to leave it out.",
+        )
     fallback = right.text_input("If a cell is empty, use", source.fallback, key=f"{key}_fallback")
+    if template is not None:
+        return Source(template=template, fallback=fallback)
     return Source(column=columns[chosen], fallback=fallback)
+
+
+def _as_template(source: Source) -> str:
+    if source.template is not None:
+        return source.template
+    return f"{{{source.column}}}" if source.column else source.value or ""
 
 
 def _option(source: Source, columns: list[str]) -> int:
     if source.column in columns:
         return columns.index(source.column)
+    if source.template is not None:
+        return _TEMPLATE
     return _FIXED if source.value is not None else _LEAVE_OUT
 
 
@@ -213,6 +244,8 @@ def _describe(option: int, columns: list[str]) -> str:
         return "Leave out"
     if option == _FIXED:
         return "A fixed value"
+    if option == _TEMPLATE:
+        return "A text with several columns"
     return f"Column “{columns[option]}”"
 
 

@@ -4,8 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lib.campaign import (
     Answers,
@@ -54,45 +52,6 @@ def _held(plan: Plan) -> dict[int, str]:
 def _findings(plan: Plan) -> set[tuple[int, str, str]]:
     found = plan.findings[["row", "code", "severity"]]
     return {(int(row), code, severity) for row, code, severity in found.itertuples(index=False)}
-
-
-cells = st.one_of(
-    st.sampled_from(["", " ", ANA, BEN, "+1 202 555 0100", "1.65E+10", "x", "+999", "spring"]),
-    st.text(max_size=12),
-)
-rows = st.lists(st.tuples(cells, cells, cells, cells), max_size=12)
-
-
-@given(rows=rows, multiple=st.booleans(), trim=st.booleans())
-def test_every_row_is_sent_or_held_and_never_both(
-    rows: list[tuple[str, str, str, str]], multiple: bool, trim: bool
-) -> None:
-    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
-    names = ("phone", "campaign", "name", "note")
-    sheet = make_sheet(
-        {
-            name: [cell.encode(errors="ignore").decode() for cell in cells]
-            for name, cells in zip(names, columns, strict=True)
-        }
-    )
-    mapping = MAPPING.model_copy(
-        update={"callback_data": Source(column="note"), "campaign_version": Source(column="note")}
-    )
-    answers = Answers(
-        trim=trim,
-        if_duplicate_check_unspecified=DuplicateBehavior.ALLOW_MULTIPLE
-        if multiple
-        else DuplicateBehavior.ALLOW_ONE,
-    )
-
-    plan = make_plan(sheet, mapping, answers=answers)
-
-    assert plan.rows == len(rows) == plan.entry_count + plan.held_count
-    assert sum(each.entries for each in plan.sendouts) == plan.entry_count
-    assert len(list(plan.entries())) == plan.entry_count
-    assert set(plan.held.index).isdisjoint(plan.table.index[plan.table["position"].notna()])
-    sent = [(each.client, each.campaign_name, each.campaign_version) for each in plan.entries()]
-    assert multiple or len(sent) == len(set(sent))
 
 
 def test_findings_are_right_to_the_row() -> None:

@@ -166,6 +166,34 @@ def test_a_variable_can_be_added_by_hand(visit: Visit) -> None:
     ]
 
 
+def test_a_variable_is_put_together_and_written_as_a_name(visit: Visit) -> None:
+    app = _upload(visit("new_sendout"), f"phone,campaign,first,last\n{ANA},x,ANA,DE LA CRUZ\n")
+    next(each for each in app.selectbox if each.value == 2).set_value(-3).run()
+    (template,) = (each for each in app.text_input if each.label == "Text with columns in braces")
+    assert template.value == "{first}"
+    template.set_value("{first} {lst}").run()
+    assert "“{lst}” is no column of this sheet" in texts(app)
+    next(each for each in app.text_input if each.value == "{first} {lst}").set_value(
+        "{first} {last}"
+    ).run()
+    next(each for each in app.selectbox if each.label == "Write it").set_value("name").run()
+
+    assert "Row 2: “Ana de la Cruz”" in texts(app)
+    assert '"first": "Ana de la Cruz"' in texts(press(app, "These columns are right"))
+
+
+def test_a_date_asks_how_the_sheet_writes_it_before_it_is_sent(visit: Visit) -> None:
+    app = _upload(visit("new_sendout"), f"phone,campaign,due\n{ANA},x,03/04/2025\n")
+    next(each for each in app.selectbox if each.label == "Write it").set_value("date").run()
+    app = press(app, "These columns are right")
+    assert "Date that could be two dates" in texts(app)
+
+    order = next(each for each in app.selectbox if each.label.startswith("In your sheet"))
+    order.set_value("day_first").run()
+
+    assert '"due": "3 April 2025"' in texts(app)
+
+
 def test_options_reach_the_request_with_their_consequence_said(visit: Visit) -> None:
     app = _prepared(visit)
     app.radio[0].set_value(VersionBehavior.CREATE_NEW).run()

@@ -1,0 +1,116 @@
+"""Numbers: read only where a text surely is one, and written with other marks."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lib.campaign.dates import Rewritten
+from lib.campaign.style import NUMBER_FORMS, DecimalMark, Style
+
+_MONEY: Final = r"(?:[A-Z]{0,3}\p{Sc}|[A-Z]{3}|S/\.?|Bs\.?|Rs\.?)"
+_GAP: Final = r"[ \x{a0}\x{202f}'\x{2019}]"
+_MINUS: Final = r"[-\x{2212}]"
+_BARE: Final = r"^-?\d[\d.,]*$"
+_DRESSED: Final = (
+    rf"^\s*(?P<before>{_MINUS}?(?:{_MONEY}\s*)?|{_MONEY}\s*{_MINUS})"
+    r"(?P<body>\d[\d.,'\x{2019}\x{a0}\x{202f} ]*)"
+    rf"(?P<after>(?:%|{_MONEY})?\s*)$"
+)
+_LONGEST: Final = 40
+
+
+def _readable(group: str, mark: str) -> str:
+    parted = rf"[1-9]\d{{0,2}}(?:(?:{group}\d{{3}})+|(?:{_GAP}\d{{3}})+)"
+    return rf"^(?:0|[1-9]\d*|{parted})(?:{mark}\d+)?$"
+
+
+_WITH_POINT: Final = _readable(",", r"\.")
+_WITH_COMMA: Final = _readable(r"\.", ",")
+
+
+def write_numbers(texts: pa.Array, style: Style) -> Rewritten:
+    """Return numbers with the style's marks and decimals; a currency or % stays where it is.
+
+    "1.234" could be a thousand or a little more than one: it is unsure unless the style says
+    what the sheet puts before decimals. "007" is a code, not a number. Halves are rounded up.
+    """
+    before, body, after = _parts(texts)
+    point, comma = _holds(body, _WITH_POINT), _holds(body, _WITH_COMMA)
+    marked = _holds(body, r"[.,]")
+    both = point & comma & marked
+    unsure = both & (style.decimal_mark is None)
+    as_comma = comma & (~point | (both & (style.decimal_mark is DecimalMark.COMMA)))
+    good = (point | comma) & ~unsure
+    bare = pc.replace_substring_regex(body, _GAP, "")
+    digits = pc.if_else(
+        pa.array(as_comma),
+        pc.replace_substring(pc.replace_substring(bare, ".", ""), ",", "."),
+        pc.replace_substring(bare, ",", ""),
+    )
+    kept = pa.array(good)
+    pieces = (before.filter(kept), _marked(digits.filter(kept), style), after.filter(kept))
+    new = pc.binary_join_element_wise(*pieces, pa.scalar("", pa.large_string()))
+    filled = _holds(texts, r"\S")
+    return Rewritten(pc.replace_with_mask(texts, kept, new), unsure, filled & ~good & ~unsure)
+
+
+def _parts(texts: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Return what stands before each number, its digits and marks, and what stands behind it.
+
+    All three are empty where there is no number.
+    """
+    bare = _holds(texts, _BARE)
+    minus = pa.array(bare & _holds(texts, "^-"))
+    empty, sign = (pa.scalar(each, pa.large_string()) for each in ("", "-"))
+    before = pc.if_else(minus, sign, empty)
+    body = pc.if_else(pa.array(bare), pc.utf8_ltrim(texts, "-"), empty)
+    after = pa.array([""], pa.large_string()).take(pa.array(np.zeros(len(texts), dtype="int8")))
+    others = pa.array(~bare)
+    dressed = pc.extract_regex(texts.filter(others), _DRESSED)
+    filled = [
+        pc.fill_null(pc.struct_field(dressed, name), "") for name in ("before", "body", "after")
+    ]
+    gap = pc.replace_substring_regex(filled[1], r"^.*\S", "")
+    filled[1] = pc.utf8_rtrim_whitespace(filled[1])
+    filled[2] = pc.binary_join_element_wise(gap, filled[2], empty)
+    before, body, after = (
+        pc.replace_with_mask(each, others, new)
+        for each, new in zip((before, body, after), filled, strict=True)
+    )
+    return before, pc.if_else(pc.greater(pc.utf8_length(body), _LONGEST), empty, body), after
+
+
+def _holds(texts: pa.Array, pattern: str) -> np.ndarray:
+    return np.asarray(pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False))
+
+
+def _marked(digits: pa.Array, style: Style) -> pa.Array:
+    """Return numbers like "1234.5" with the style's marks and its number of decimals."""
+    group, mark = NUMBER_FORMS[style.number_form]
+    whole, rest = _halves(digits)
+    if style.decimals is not None:
+        long = pc.greater(pc.utf8_length(rest), style.decimals)
+        unit = Decimal(1).scaleb(-style.decimals)
+        rounded = [
+            f"{Decimal(each).quantize(unit, ROUND_HALF_UP):f}"
+            for each in digits.filter(long).to_pylist()
+        ]
+        digits = pc.replace_with_mask(digits, long, pa.array(rounded, digits.type))
+        whole, rest = _halves(digits)
+        rest = pc.utf8_rpad(rest, style.decimals, "0")
+    wholes = whole.dictionary_encode()
+    grouped = [f"{int(each):,}".replace(",", group) for each in wholes.dictionary.to_pylist()]
+    whole = pa.array(grouped, pa.large_string()).take(wholes.indices)
+    marks = pc.if_else(pc.equal(rest, ""), *(pa.scalar(each, rest.type) for each in ("", mark)))
+    return pc.binary_join_element_wise(whole, marks, rest, pa.scalar("", pa.large_string()))
+
+
+def _halves(digits: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return the digits before a point, and those behind it."""
+    point = pa.scalar(".", pa.large_string())
+    pointed = pc.binary_join_element_wise(digits, point, pa.scalar("", pa.large_string()))
+    split = pc.split_pattern(pointed, ".", max_splits=1)
+    return pc.list_element(split, 0), pc.utf8_rtrim(pc.list_element(split, 1), ".")

@@ -1,0 +1,238 @@
+"""A value is written as a person wants it, and is left as it is where that is not sure."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from lib.campaign import Answers, Mapping, Plan, Source, Style, make_plan, mapping_problems
+from lib.campaign.dates import date_orders, write_dates
+from lib.campaign.letters import write_names
+from lib.campaign.numbers import write_numbers
+from tests.support.recipients import fictional_phone
+from tests.support.sheets import make_sheet
+
+
+def _style(**chosen: Any) -> Style:
+    return Style(**chosen)
+
+
+def _texts(*texts: str) -> pa.Array:
+    return pa.array(texts, pa.large_string())
+
+
+def _plan(source: Source, *, trim: bool = True, **columns: list[str]) -> Plan:
+    count = len(next(iter(columns.values())))
+    phones = [fictional_phone(number) for number in range(count)]
+    mapping = Mapping(
+        client=Source(column="phone"),
+        campaign_name=Source(value="spring"),
+        variables={"x": source},
+    )
+    return make_plan(make_sheet({"phone": phones, **columns}), mapping, answers=Answers(trim=trim))
+
+
+def _sent(plan: Plan) -> list[str]:
+    return [entry.variables["x"] for entry in plan.entries()]
+
+
+def _findings(plan: Plan) -> list[tuple[Any, ...]]:
+    return list(plan.findings[["row", "code", "severity", "column"]].itertuples(index=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("ANA MARÍA DE LA CRUZ", "Ana María de la Cruz"),
+        ("maría y josé dos santos", "María y José dos Santos"),
+        ("O'BRIEN", "O'Brien"), ("d\u2019angelo", "D\u2019Angelo"), ("ana's shop", "Ana's Shop"),
+        ("McDonald", "McDonald"), ("MCDONALD", "McDonald"), ("deSouza", "deSouza"),
+        ("JEAN-LUC", "Jean-Luc"), ("juan carlos iii", "Juan Carlos III"),
+        ("DE LA CRUZ", "De la Cruz"), ("José Y. Pérez", "José Y. Pérez"), ("LI Y", "Li Y"),
+        ("JOSE\u0301 LUIS", "Jose\u0301 Luis"), ("李小龙", "李小龙"), ("", ""), ("ANA 2", "Ana 2"),
+    ],
+)  # fmt: skip
+def test_names_are_written_as_people_write_them(text: str, written: str) -> None:
+    assert write_names(_texts(text)).to_pylist() == [written]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("2025-04-03", "3 April 2025"), ("2025-04-03 00:00:00", "3 April 2025"),
+        ("13/04/2025", "13 April 2025"), ("04/13/2025", "13 April 2025"),
+        ("3.3.2025", "3 March 2025"), ("3 de mayo de 2025", "3 May 2025"),
+        ("1º de março de 2025", "1 March 2025"), ("May 3rd, 2025", "3 May 2025"),
+        ("03-ago-2025", "3 August 2025"), ("29/02/2024", "29 February 2024"),
+    ],
+)  # fmt: skip
+def test_a_date_that_can_only_be_one_is_written_in_the_chosen_form(text: str, written: str) -> None:
+    found = write_dates(_texts(text), _style(form="date"))
+
+    assert found.texts.to_pylist() == [written]
+    assert not (found.unsure | found.other).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("03/04/2025", None), ("3-4-25", None), ("31/12/25", None), ("31/02/2025", None),
+        ("31/02/2025", "day_first"), ("04/13/2025", "day_first"), ("2025-13-01", None),
+        ("2025-01-01 25:00", None),
+    ],
+)  # fmt: skip
+def test_a_date_in_doubt_is_left_and_marked(text: str, order: str | None) -> None:
+    found = write_dates(_texts(text), _style(form="date", date_order=order))
+
+    assert found.texts.to_pylist() == [text]
+    assert found.unsure.all()
+
+
+@pytest.mark.parametrize("text", ["20250403", "45750", "mañana", "3 foo 2025", "1.2", "12/2025"])
+def test_what_is_no_date_is_left(text: str) -> None:
+    found = write_dates(_texts(text), _style(form="date", date_order="day_first"))
+
+    assert found.texts.to_pylist() == [text]
+    assert found.other.all()
+
+
+def test_a_person_says_which_comes_first_and_whether_the_time_goes_out() -> None:
+    texts = _texts("03/04/2025 2:05 PM", "3/4/49 12:30 am", "03/04/50")
+    forms = {"date_form": "es", "time": True}
+
+    days = write_dates(texts, _style(form="date", date_order="day_first", **forms))
+    months = write_dates(texts, _style(form="date", date_order="month_first", **forms))
+
+    assert days.texts.to_pylist() == [
+        "3 de abril de 2025 14:05", "3 de abril de 2049 00:30", "3 de abril de 1950",
+    ]  # fmt: skip
+    assert months.texts.to_pylist()[0] == "4 de marzo de 2025 14:05"
+
+
+def test_dates_that_tell_the_order_are_counted() -> None:
+    sheet = make_sheet({"d": ["13/04/2025", "14/04/25", "04/13/2025", "03/04/2025", "x"]})
+
+    assert date_orders(sheet.frame["d"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "style", "written"),
+    [
+        ("1234.5", {}, "1,234.5"), ("1.234,50", {}, "1,234.50"), ("1 234,5", {}, "1,234.5"),
+        ("1.234.567", {}, "1,234,567"), ("0.125", {}, "0.125"), ("1'234.5", {}, "1,234.5"),
+        ("R$ 1.234,50", {"number_form": "1.234,5"}, "R$ 1.234,50"),
+        ("-$5", {"decimals": 2}, "-$5.00"), ("12,5 €", {"decimals": 0}, "13 €"),
+        ("1.234", {"decimal_mark": ","}, "1,234"), ("1.234", {"decimal_mark": "."}, "1.234"),
+        ("2.675", {"decimal_mark": ".", "decimals": 2}, "2.68"), ("12%", {}, "12%"),
+        ("1234567", {"number_form": "1 234,5"}, "1\u00a0234\u00a0567"),
+        ("99.995", {"decimal_mark": ".", "decimals": 2, "number_form": "1234,5"}, "100,00"),
+        ("12345678901234567890", {}, "12,345,678,901,234,567,890"),
+    ],
+)  # fmt: skip
+def test_a_number_is_written_with_the_chosen_marks(
+    text: str, style: dict[str, Any], written: str
+) -> None:
+    found = write_numbers(_texts(text), _style(form="number", **style))
+
+    assert found.texts.to_pylist() == [written]
+    assert not (found.unsure | found.other).any()
+
+
+@pytest.mark.parametrize(
+    "text", ["007", "1e5", "1.65E+10", "abc", "1,23,456", "1.2.3", "--1", "9" * 5_000, "12 kg"]
+)
+def test_what_is_no_plain_number_is_left(text: str) -> None:
+    found = write_numbers(_texts(text, "12.345"), _style(form="number"))
+
+    assert found.texts.to_pylist() == [text, "12.345"]
+    assert (found.other.tolist(), found.unsure.tolist()) == ([True, False], [False, True])
+
+
+def test_rows_in_doubt_are_held_and_other_texts_go_out_as_they_are_and_are_counted() -> None:
+    plan = _plan(
+        Source(column="due", style=_style(form="date"), fallback="soon"),
+        due=["2025-04-03", "03/04/2025", "tomorrow", ""],
+    )
+
+    assert _sent(plan) == ["3 April 2025", "tomorrow", "soon"]
+    assert _findings(plan) == [
+        (3, "date_unsure", "hold", "due"),
+        (4, "not_a_date", "warn", "due"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "written"), [("upper", "ÑU MCX"), ("lower", "ñu mcx"), ("first", "Ñu mcx")]
+)
+def test_letters_are_made_large_or_small(form: str, written: str) -> None:
+    assert _sent(_plan(Source(column="a", style=_style(form=form)), a=["ñu McX"])) == [written]
+
+
+def test_a_text_is_put_on_one_line_where_that_is_wanted_and_counted() -> None:
+    one_line = _style(spaces="one_line")
+    plan = _plan(Source(column="a", style=one_line), a=[" a\n\tb \u00a0 c ", "d e"])
+
+    assert _sent(plan) == ["a b c", "d e"]
+    assert _findings(plan) == [(2, "trimmed", "warn", "a")]
+
+
+def test_spaces_are_kept_where_that_is_wanted() -> None:
+    assert _sent(_plan(Source(column="a", style=_style(spaces="keep")), a=[" a "])) == [" a "]
+
+
+@pytest.mark.parametrize(
+    ("template", "written"),
+    [
+        ("{first} {last}", ["Ana López", None, None]),
+        ("{first|friend} {last|}", ["Ana López", "Ben", "friend"]),
+        ("{first|} {last|}", ["Ana López", "Ben", None]),
+        ("Hi {{ first }}!", ["Hi Ana!", "Hi Ben!", None]),
+        ("{first|x} {last|} (VIP)", ["Ana López (VIP)", "Ben (VIP)", "x (VIP)"]),
+        ("{first|?}-{first|?}", ["Ana-Ana", "Ben-Ben", "?-?"]),
+        ("no column", ["no column"] * 3),
+    ],
+)
+def test_columns_are_put_together_and_a_gap_holds_the_row_unless_something_stands_in(
+    template: str, written: list[str | None]
+) -> None:
+    plan = _plan(Source(template=template), first=["Ana", " Ben ", ""], last=["López", " ", ""])
+
+    assert _sent(plan) == [each for each in written if each is not None]
+    held = [row for row, each in enumerate(written, start=2) if each is None]
+    assert list(plan.held.index) == held
+
+
+def test_a_template_takes_its_fallback_for_every_gap_and_its_letters_as_a_whole() -> None:
+    source = Source(template="{first} {last}", fallback="friend", style=_style(form="name"))
+
+    plan = _plan(source, first=["ANA", ""], last=["DE LA CRUZ", "LÓPEZ"])
+
+    assert _sent(plan) == ["Ana de la Cruz", "Friend López"]
+
+
+def test_a_text_that_names_no_column_says_which() -> None:
+    sheet = make_sheet({"phone": [fictional_phone(0)], "first": ["Ana"]})
+    mapping = Mapping(
+        client=Source(column="phone"),
+        campaign_name=Source(value="spring"),
+        variables={"x": Source(template="{first} {lost}")},
+    )
+
+    (problem,) = mapping_problems(sheet, mapping)
+
+    assert (problem.code, problem.field) == ("column_gone", "{x}")
+    assert "“{lost}”" in problem.sentence
+
+
+def test_a_lost_cell_in_any_column_of_a_template_holds_its_row() -> None:
+    sheet = make_sheet(
+        {"phone": [fictional_phone(0)], "first": ["Ana"], "last": ["x"]},
+        flags=[(2, "last", "error_value")],
+    )
+    mapping = Mapping(
+        client=Source(column="phone"),
+        campaign_name=Source(template="{last}"),
+        variables={"x": Source(template="{first} {last}")},
+    )
+
+    assert dict(make_plan(sheet, mapping).held["reasons"]) == {2: "error_value"}
