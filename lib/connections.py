@@ -75,7 +75,8 @@ def get_connection(name: str, settings: Settings) -> Connection:
 def check_connection(connection: Connection, settings: Settings) -> None:
     """Ask the API whether it takes this connection's key, by the one call without effect.
 
-    Raises the ConnectlyError that says what is wrong.
+    Raises the ConnectlyError that says what is wrong, ValueError where the address or the key has
+    no form that can be used.
     """
     with ConnectlyClient(
         base_url=connection.base_url,

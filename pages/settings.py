@@ -51,6 +51,8 @@ for connection in list_connections(settings):
                         check_connection(connection, settings)
                     except ConnectlyError as error:
                         st.error(error.user_message, icon=":material/error:")
+                    except ValueError as error:
+                        st.error(str(error), icon=":material/error:")
                     else:
                         st.success(
                             "The key works. Nothing was sent.", icon=":material/check_circle:"

@@ -23,6 +23,7 @@ from lib.connectly.models import (
     SendCampaignsOptions,
     SendCampaignsRequest,
     SendCampaignsResponse,
+    text_of,
 )
 
 BASE_URL: Final = "https://api.connectly.ai"
@@ -85,8 +86,13 @@ class Target:
 
 
 def _require_safe(base_url: str) -> None:
-    parts = urlsplit(base_url)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(base_url)
+        host = parts.hostname or ""
+        # Reading them is what checks them.
+        _ = parts.port, httpx.URL(base_url).host, host.encode("idna")
+    except (httpx.InvalidURL, ValueError):
+        raise errors.InsecureAddress("The address is no plain address of a server.") from None
     if not host or parts.username is not None or parts.password is not None:
         raise errors.InsecureAddress("The address is no plain address of a server.")
     if parts.query or parts.fragment:
@@ -134,11 +140,10 @@ def read_answer(status: int, headers: httpx.Headers, body: bytes) -> SendCampaig
     complaint = _complaint(body)
     raise _error_class(status)(
         status=status,
-        code=_only_text(complaint.get("code")),
-        error_type=_only_text(complaint.get("type")),
-        trace_id=_only_text(complaint.get("cntTraceId")),
-        vendor_message=_only_text(complaint.get("userMessage"))
-        or _only_text(complaint.get("message")),
+        code=text_of(complaint.get("code")),
+        error_type=text_of(complaint.get("type")),
+        trace_id=text_of(complaint.get("cntTraceId")),
+        vendor_message=text_of(complaint.get("userMessage")) or text_of(complaint.get("message")),
         retry_after=_retry_after(headers.get("Retry-After")),
     )
 
@@ -165,10 +170,6 @@ def _complaint(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _only_text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
 def _retry_after(value: str | None) -> float | None:
     """Read ``Retry-After`` as seconds from now, whether given as seconds or as a date."""
     if value is None:
@@ -178,7 +179,7 @@ def _retry_after(value: str | None) -> float | None:
     except ValueError:
         try:
             moment = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)

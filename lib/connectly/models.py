@@ -149,9 +149,21 @@ def _count(value: Any) -> int:
     return max(int(value), 0)
 
 
-def _text(value: Any) -> str | None:
-    """Read an id, a name or a message: missing, null and empty are one."""
-    return value if isinstance(value, str) and value else None
+def text_of(value: Any) -> str | None:
+    """Read a message: missing, null and empty are one.
+
+    JSON can hold characters that no database takes: halves of a pair, and the one numbered 0.
+    They are put into a form that can be kept.
+    """
+    if not isinstance(value, str):
+        return None
+    return value.replace("\0", "").encode(errors="replace").decode() or None
+
+
+def _name(value: Any) -> str | None:
+    """Read an id or a name: one that could not be sent back as it came is none."""
+    text = text_of(value)
+    return text if text == value else None
 
 
 def _object(value: Any) -> dict[str, Any] | None:
@@ -163,7 +175,8 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 
 
 Count = Annotated[int, BeforeValidator(_count)]
-Text = Annotated[str | None, BeforeValidator(_text)]
+Text = Annotated[str | None, BeforeValidator(text_of)]
+Name = Annotated[str | None, BeforeValidator(_name)]
 
 
 class _Inward(BaseModel):
@@ -192,10 +205,10 @@ class PartialError(_Inward):
 class SubmissionStatus(_Inward):
     """What the API says of one (campaign name, campaign version) of a request."""
 
-    campaign_id: Text = None
-    campaign_name: Text = None
-    campaign_version: Text = None
-    sendout_id: Text = None
+    campaign_id: Name = None
+    campaign_name: Name = None
+    campaign_version: Name = None
+    sendout_id: Name = None
     status: Text = None
     accepted_count: Count = 0
     rejected_count: Count = 0

@@ -46,13 +46,16 @@ def judge(sent: Sequence[CampaignEntry], response: SendCampaignsResponse) -> Ver
     elif accepted == rejected == 0 and error is not None and len(sent) == 1:
         # Some answers leave out counts; an error about a single entry can only mean this one.
         rejected = int(all(item.status == _ERROR for item in items))
-    first = items[0]
+    # The version that took somebody is the one to go on with; of two such, neither is.
+    took = [item for item in items if item.accepted_count] or items
+    versions = {item.campaign_version for item in took}
+    first = took[0]
     return Verdict(
         accepted,
         rejected,
         len(sent) - accepted - rejected,
         error,
         first.campaign_id,
-        first.campaign_version,
+        first.campaign_version if len(versions) == 1 else None,
         first.sendout_id,
     )

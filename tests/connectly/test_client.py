@@ -137,6 +137,21 @@ def test_retry_after_is_read_as_a_date(send: Send) -> None:
     assert 90 < error.retry_after <= 100
 
 
+@pytest.mark.parametrize(
+    "date", ["Mon, 01 Jan 99999999999 00:00:00 GMT", "Mon, 01 Jan 2026 00:00:00 +99999999999999"]
+)
+def test_a_date_beyond_all_calendars_is_no_retry_after(date: str, send: Send) -> None:
+    assert _fail(send, http(429, Retry_After=date)).retry_after is None
+
+
+def test_an_error_with_broken_characters_can_be_kept(send: Send) -> None:
+    complaint = rb'{"code": "A\ud800", "userMessage": "No \ud83d\u0000way", "cntTraceId": "\u0000"}'
+
+    error = _fail(send, http(400, complaint))
+
+    assert (error.code, error.vendor_message, error.trace_id) == ("A?", "No ?way", None)
+
+
 def test_no_retry_after_is_none(send: Send) -> None:
     assert _fail(send, http(429)).retry_after is None
 
@@ -211,7 +226,9 @@ def test_an_answer_is_returned_with_its_own_text(send: Send) -> None:
     "url",
     ["http://api.connectly.ai", "http://localhost.evil.com", "http://127.0.0.1@evil.com",
      "https://user:pass@api.connectly.ai", "ftp://127.0.0.1", "//api.connectly.ai", "", "https://",
-     "https://api.connectly.ai?x=1", "http://0.0.0.0", "http://10.0.0.1"],
+     "https://api.connectly.ai?x=1", "http://0.0.0.0", "http://10.0.0.1",
+     "https://api..connectly.ai", f"https://{'a' * 70}.ai", "https://api.connectly.ai:99999",
+     "https://api.connectly.ai:port", "https://api.\tconnectly.ai", "https://xn--a.ai"],
 )  # fmt: skip
 def test_the_key_travels_only_encrypted_or_within_this_machine(url: str) -> None:
     with pytest.raises(connectly.InsecureAddress):

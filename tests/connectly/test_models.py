@@ -127,3 +127,14 @@ def test_an_item_of_any_shape_is_taken(item: dict[str, object]) -> None:
 @pytest.mark.parametrize("data", [None, "text", 7, {}, [None, 1, "x"]])
 def test_odd_data_is_no_item(data: object) -> None:
     assert SendCampaignsResponse.from_json(json.dumps({"data": data})).data == []
+
+
+def test_broken_characters_are_kept_as_others_in_words_and_never_in_a_name() -> None:
+    ids = r'"campaignVersion": "v\ud800", "sendoutId": "\u0000"'
+    error = r'"error": {"message": "a\ud800\u0000b"}'
+
+    found = SendCampaignsResponse.from_json(f'{{"data": [{{{ids}, {error}}}]}}').data[0]
+
+    assert (found.campaign_version, found.sendout_id) == (None, None)
+    assert found.error is not None
+    assert found.error.message == "a?b"

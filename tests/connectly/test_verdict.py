@@ -73,3 +73,13 @@ def test_only_counts_that_fit_prove_anything(
     verdict: Verdict, expected: tuple[int, int, int]
 ) -> None:
     assert (verdict.accepted, verdict.rejected, verdict.unknown) == expected
+
+
+def test_the_version_is_that_of_the_item_that_took_somebody() -> None:
+    untouched = _item(campaignVersion="v8", acceptedCount=0)
+
+    assert _judge(untouched, _item()).campaign_version == "v9"
+
+
+def test_two_items_that_took_somebody_name_no_version() -> None:
+    assert _judge(_item(campaignVersion="v8"), _item(), sent=2).campaign_version is None
