@@ -14,6 +14,7 @@ from lib.delivery.ledger import open_ledger
 from lib.delivery.ledger_tables import attempt
 from lib.delivery.ledger_tables import worker as worker_table
 from lib.delivery.states import INTERRUPTED
+from lib.settings import get_settings
 from tests.delivery.test_worker import people
 from tests.support.sandbox import SandboxHandle
 from tests.support.states import wait_for
@@ -22,13 +23,18 @@ from tests.support.worker import Worker, plan_of, wait_for_run
 
 @pytest.fixture
 def workers(
-    shared_database: str, data_dir: Path, tmp_path: Path, sandbox: SandboxHandle
+    shared_database: str,
+    data_dir: Path,
+    tmp_path: Path,
+    sandbox: SandboxHandle,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[list[Worker]]:
-    """Two workers that have begun, as on two machines, with one folder of plans."""
-    other = tmp_path / "other"
+    """Two workers that have begun, as on two machines, over one database and one storage."""
+    other, shared = tmp_path / "other", tmp_path / "shared"
     other.mkdir()
-    (data_dir / "plans").mkdir()
-    (other / "plans").symlink_to(data_dir / "plans")
+    shared.mkdir()
+    monkeypatch.setenv("SENDOUT_STORAGE_URL", shared.as_uri())
+    get_settings.cache_clear()
     both = [Worker(data_dir), Worker(other)]
     for each in both:
         each.connect(sandbox)
