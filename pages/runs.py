@@ -10,7 +10,7 @@ from lib.outcomes import Filter, outcome_summary
 from lib.ui import frame, places
 from lib.ui.downloads import draw_report_buttons
 from lib.ui.run_line import draw_run_line
-from lib.ui.run_live import draw_codes, draw_doubt, watch_run
+from lib.ui.run_live import draw_codes, draw_doubt, draw_retry, watch_run
 
 PAGE_SIZE = 20
 CODES_SHOWN = 5
@@ -43,7 +43,8 @@ if run is None:
     )
     st.stop()
 
-draw_doubt(run, settings)
+draw_doubt(run)
+draw_retry(run, settings)
 if run.is_over:
     draw_report_buttons(run, settings)
 else:

@@ -22,7 +22,7 @@ from lib.campaign.exclusions import (
     remove_exclude_list,
 )
 from lib.campaign.findings import WORDS, FindingGroup, Severity
-from lib.campaign.frozen import FrozenPlan, freeze
+from lib.campaign.frozen import FrozenPlan, freeze, freeze_part
 from lib.campaign.held import held_sheet, reasons_in_words
 from lib.campaign.large import LARGE, CheckFailedError, make_plan_apart
 from lib.campaign.mapping import (
@@ -85,6 +85,7 @@ __all__ = [
     "exclude_lists",
     "excluded_numbers",
     "freeze",
+    "freeze_part",
     "held_sheet",
     "load_draft",
     "make_plan",

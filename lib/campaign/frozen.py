@@ -5,6 +5,7 @@ summary stands in its schema. Ranges are read without the rest, so a plan's size
 """
 
 import functools
+import hashlib
 import io
 import itertools
 import json
@@ -16,6 +17,7 @@ from typing import Any, Final, Self
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lib.campaign.plan import SENT_FIELDS, Plan, entry_of
@@ -54,6 +56,27 @@ def freeze(plan: Plan, settings: Settings) -> "FrozenPlan":
     return FrozenPlan.open(plan.id, settings)
 
 
+def freeze_part(plan: "FrozenPlan", positions: np.ndarray, settings: Settings) -> "FrozenPlan":
+    """Write a plan of the entries at these positions alone, in the same order.
+
+    The same positions of the same plan make the same part. Raises StorageError and OSError.
+    """
+    digest = hashlib.sha256(plan.id.encode() + positions.astype("<i8").tobytes())
+    path = _path(digest.hexdigest(), settings)
+    if not path.exists():
+        wanted = pc.field("position").isin(pa.array(positions))
+        part = pq.read_table(plan.path, filters=wanted)
+        numbers = pa.array(np.arange(len(part)), part.schema.field("position").type)
+        part = part.set_column(part.column_names.index("position"), "position", numbers)
+        summary = {"rows": len(part), "held": 0, "filename": plan.filename}
+        part = part.replace_schema_metadata({_SUMMARY: json.dumps(summary).encode()})
+        buffer = io.BytesIO()
+        pq.write_table(part, buffer, compression="zstd", row_group_size=_ROW_GROUP)
+        write_atomically(path, buffer.getvalue())
+    publish(path, settings)
+    return FrozenPlan.open(digest.hexdigest(), settings)
+
+
 def _block(plan: Plan, places: np.ndarray) -> pa.Table:
     """Return some rows of the plan's table as they are kept."""
     lines = plan.table.iloc[places].reset_index(names="row")
@@ -82,6 +105,11 @@ class FrozenPlan:
         frozen = cls(fetch(_path(plan_id, settings), settings))
         _ = frozen._summary
         return frozen
+
+    @property
+    def id(self) -> str:
+        """The id under which it is kept."""
+        return self.path.stem
 
     @property
     def row_count(self) -> int:

@@ -4,17 +4,23 @@ The doors write to the ledger or read from it; only the worker sends. What a run
 become of its rows, stands in the ledger alone.
 """
 
+from lib.delivery.again import RetryOffer, retry_offers, retry_run
+from lib.delivery.doubt import (
+    Doubt,
+    RepeatNotConfirmedError,
+    count_in_doubt,
+    in_doubt,
+    judge_doubt,
+)
 from lib.delivery.ledger import LedgerError, LedgerTooNewError
 from lib.delivery.row_outcomes import row_outcomes
 from lib.delivery.runs import (
     NothingToSendError,
-    RepeatNotConfirmedError,
     RunNotFoundError,
     cancel_run,
     count_runs,
     list_runs,
     pause_run,
-    repeat_unknown,
     resume_run,
     run_attempts,
     run_summary,
@@ -30,6 +36,7 @@ from lib.delivery.states import (
     Reason,
     RunKind,
     RunState,
+    Verdict,
 )
 from lib.delivery.summaries import (
     AttemptRecord,
@@ -43,25 +50,32 @@ __all__ = [
     "INTERRUPTED",
     "AttemptRecord",
     "AttemptResult",
+    "Doubt",
     "LedgerError",
     "LedgerTooNewError",
     "NothingToSendError",
     "Outcome",
     "Reason",
     "RepeatNotConfirmedError",
+    "RetryOffer",
     "RunKind",
     "RunNotFoundError",
     "RunState",
     "RunSummary",
     "SendoutSummary",
     "TallyLine",
+    "Verdict",
     "WorkerState",
     "cancel_run",
+    "count_in_doubt",
     "count_runs",
+    "in_doubt",
+    "judge_doubt",
     "list_runs",
     "pause_run",
-    "repeat_unknown",
     "resume_run",
+    "retry_offers",
+    "retry_run",
     "row_outcomes",
     "run_attempts",
     "run_summary",

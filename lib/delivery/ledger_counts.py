@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
 # Its conflict clauses are written out for SQLite in the same words.
 from sqlalchemy.dialects.postgresql import insert
@@ -26,16 +26,27 @@ _MOVE: Final = (
 _inserted: Final = insert(tally)
 _TALLY: Final = _inserted.on_conflict_do_update(
     index_elements=list(tally.primary_key.columns),
-    set_={"count": tally.c.count + _inserted.excluded.count},
+    set_={"count": tally.c["count"] + _inserted.excluded.count},
 )
 _UNKNOWN_TO_WAITING: Final = (
     update(sendout)
-    .where(sendout.c.run_id == bindparam("run"))
-    .values(waiting=sendout.c.waiting + sendout.c.unknown, unknown=0)
+    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("of"))
+    .values(
+        waiting=sendout.c.waiting + bindparam("size"), unknown=sendout.c.unknown - bindparam("size")
+    )
 )
-_FORGET_UNKNOWN: Final = delete(tally).where(
-    tally.c.run_id == bindparam("run"), tally.c.outcome == Outcome.UNKNOWN
+_UNTALLY: Final = (
+    update(tally)
+    .where(
+        tally.c.run_id == bindparam("run"),
+        tally.c.sendout == bindparam("of"),
+        tally.c.outcome == Outcome.UNKNOWN,
+        tally.c.error_code == bindparam("code"),
+        tally.c.minute == bindparam("then"),
+    )
+    .values(count=tally.c["count"] - bindparam("size"))
 )
+_FORGET_NONE: Final = delete(tally).where(tally.c.run_id == bindparam("run"), tally.c["count"] == 0)
 _WAITING: Final = select(func.coalesce(func.sum(sendout.c.waiting), 0)).where(
     sendout.c.run_id == bindparam("run")
 )
@@ -56,7 +67,6 @@ def count_settled(db: Connection, settled: Sequence[Settled], now: datetime) -> 
     """Move rows from waiting to their outcome."""
     if not settled:
         return
-    minute = now.replace(second=0, microsecond=0)
     db.execute(
         _MOVE,
         [
@@ -77,7 +87,7 @@ def count_settled(db: Connection, settled: Sequence[Settled], now: datetime) -> 
                 "sendout": each.sendout,
                 "outcome": each.outcome,
                 "error_code": each.error_code or "",
-                "minute": minute,
+                "minute": _minute(now),
                 "count": each.size,
             }
             for each in settled
@@ -85,12 +95,28 @@ def count_settled(db: Connection, settled: Sequence[Settled], now: datetime) -> 
     )
 
 
-def count_unknown_as_waiting(db: Connection, run_id: str) -> None:
-    """Move all rows in doubt of a run back to waiting."""
-    db.execute(_UNKNOWN_TO_WAITING, {"run": run_id})
-    db.execute(_FORGET_UNKNOWN, {"run": run_id})
+def uncount_unknown(db: Connection, batches: Sequence[Row[Any]]) -> None:
+    """Let the rows of these settled batches, which are in doubt, wait again."""
+    moved = [
+        {
+            "run": each.run_id,
+            "of": each.sendout,
+            "size": each.size,
+            "code": each.error_code or "",
+            "then": _minute(each.settled_at),
+        }
+        for each in batches
+    ]
+    db.execute(_UNKNOWN_TO_WAITING, moved)
+    db.execute(_UNTALLY, moved)
+    for run_id in {each.run_id for each in batches}:
+        db.execute(_FORGET_NONE, {"run": run_id})
 
 
 def count_waiting(db: Connection, run_id: str) -> int:
     """Return how many rows of a run have no outcome yet."""
     return int(db.execute(_WAITING, {"run": run_id}).scalar_one())
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)

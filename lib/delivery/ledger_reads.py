@@ -1,10 +1,11 @@
 """Read runs, outcomes and attempts from the ledger. Each function is given a transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import numpy as np
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -84,25 +85,28 @@ _OUTCOMES: Final = (
     .order_by(batch.c.start)
 )
 _ATTEMPTS: Final = (
-    select(
-        batch.c.start,
-        attempt.c.number,
-        attempt.c.started_at,
-        attempt.c.ended_at,
-        attempt.c.result,
-        attempt.c.http_status,
-        attempt.c.error_code,
-        attempt.c.error_type,
-        attempt.c.message,
-        attempt.c.trace_id,
-        attempt.c.campaign_version,
-        attempt.c.connectly_sendout_id,
-        attempt.c.answer,
-    )
+    select(batch.c.start, attempt)
     .join_from(batch, attempt, attempt.c.batch_id == batch.c.id)
-    .where(batch.c.run_id == bindparam("run"))
     .order_by(batch.c.start, attempt.c.number)
-    .limit(bindparam("most"))
+)
+_ATTEMPTS_OF_RUN: Final = _ATTEMPTS.where(batch.c.run_id == bindparam("run")).limit(
+    bindparam("most")
+)
+_ATTEMPTS_OF_BATCHES: Final = _ATTEMPTS.where(batch.c.id.in_(bindparam("wanted", expanding=True)))
+_REJECTED: Final = and_(batch.c.run_id == bindparam("run"), batch.c.state == BatchState.REJECTED)
+_REJECTED_BY_CODE: Final = (
+    select(batch.c.error_code, func.sum(batch.c.size).label("rows"))
+    .where(_REJECTED, batch.c.settled_at.is_not(None))
+    .group_by(batch.c.error_code)
+)
+_REJECTED_WITH: Final = (
+    select(batch.c.start, batch.c.size)
+    .where(
+        _REJECTED,
+        batch.c.settled_at.is_not(None),
+        batch.c.error_code.in_(bindparam("codes", expanding=True)),
+    )
+    .order_by(batch.c.start)
 )
 _WORKER: Final = select(worker).order_by(worker.c.beat_at.desc()).limit(1)
 
@@ -159,7 +163,8 @@ def _summaries(
             fingerprint=each.fingerprint,
             plan_id=each.plan_id,
             sheet_id=each.sheet_id,
-            allows_repeats=each.if_duplicate_check_unspecified == DuplicateBehavior.ALLOW_MULTIPLE,
+            duplicates=DuplicateBehavior(each.if_duplicate_check_unspecified),
+            retry_of=each.retry_of,
             rows=each.rows,
             held=each.held,
             sendouts=tuple(sendouts[each.id]),
@@ -237,24 +242,50 @@ def settled_batches(db: Connection, run_id: str) -> Iterator[Sequence[Row[Any]]]
 
 def attempts_of(db: Connection, run_id: str, most: int) -> list[AttemptRecord]:
     """Return a run's attempts, by position and number, ``most`` at the most."""
-    return [
-        AttemptRecord(
-            position=row.start,
-            number=row.number,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-            result=AttemptResult(row.result) if row.result else None,
-            http_status=row.http_status,
-            error_code=row.error_code,
-            error_type=row.error_type,
-            message=row.message,
-            trace_id=row.trace_id,
-            campaign_version=row.campaign_version,
-            connectly_sendout_id=row.connectly_sendout_id,
-            answer=row.answer,
-        )
-        for row in db.execute(_ATTEMPTS, {"run": run_id, "most": most})
-    ]
+    rows = db.execute(_ATTEMPTS_OF_RUN, {"run": run_id, "most": most})
+    return [_attempt_record(row) for row in rows]
+
+
+def attempts_of_batches(db: Connection, batch_ids: Sequence[int]) -> dict[int, list[AttemptRecord]]:
+    """Return the attempts of each of these batches, by number."""
+    found: dict[int, list[AttemptRecord]] = defaultdict(list)
+    for row in db.execute(_ATTEMPTS_OF_BATCHES, {"wanted": list(batch_ids)}):
+        found[row.batch_id].append(_attempt_record(row))
+    return found
+
+
+def _attempt_record(row: Row[Any]) -> AttemptRecord:
+    return AttemptRecord(
+        position=row.start,
+        number=row.number,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        result=AttemptResult(row.result) if row.result else None,
+        http_status=row.http_status,
+        error_code=row.error_code,
+        error_type=row.error_type,
+        message=row.message,
+        trace_id=row.trace_id,
+        campaign_version=row.campaign_version,
+        connectly_sendout_id=row.connectly_sendout_id,
+        answer=row.answer,
+    )
+
+
+def rejected_by_code(db: Connection, run_id: str) -> dict[str, int]:
+    """Return how many rows of a run were rejected with each error code."""
+    return {
+        row.error_code: int(row.rows)
+        for row in db.execute(_REJECTED_BY_CODE, {"run": run_id})
+        if row.error_code
+    }
+
+
+def rejected_positions(db: Connection, run_id: str, codes: Collection[str]) -> np.ndarray:
+    """Return the positions of the rows that were rejected with one of these codes, in order."""
+    found = db.execute(_REJECTED_WITH, {"run": run_id, "codes": sorted(codes)}).all()
+    pieces = [np.arange(row.start, row.start + row.size) for row in found]
+    return np.concatenate([np.array([], dtype="int64"), *pieces])
 
 
 def latest_worker(db: Connection, now: datetime) -> WorkerState:

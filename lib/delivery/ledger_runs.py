@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 
 # Its conflict clauses are written out for SQLite in the same words.
 from sqlalchemy.dialects.postgresql import insert
@@ -18,7 +18,6 @@ from sqlalchemy.dialects.postgresql import insert
 from lib.delivery.ledger_counts import (
     Settled,
     count_settled,
-    count_unknown_as_waiting,
     count_waiting,
 )
 from lib.delivery.ledger_parts import give_up_naming
@@ -90,22 +89,6 @@ _CANCEL_UNSENT: Final = (
 _UNBATCHED: Final = select(sendout.c.number, sendout.c.entries - sendout.c.batched).where(
     sendout.c.run_id == bindparam("run"), sendout.c.entries > sendout.c.batched
 )
-_REPEAT_UNKNOWN: Final = (
-    update(batch)
-    .where(
-        batch.c.run_id == bindparam("run"),
-        batch.c.state.in_([BatchState.UNKNOWN, BatchState.MIXED]),
-    )
-    .values(
-        state=BatchState.WAITING,
-        doubtful=or_(batch.c.doubtful, batch.c.state == BatchState.UNKNOWN),
-        error_code=None,
-        settled_at=None,
-        root=None,
-        said_accepted=None,
-        said_rejected=None,
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -118,6 +101,7 @@ class NewSendout:
     needs_version: bool
     start: int
     entries: int
+    pinned_version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +123,7 @@ class NewRun:
     created_at: datetime
     batch_size: int = 1
     retries: int = 0
+    retry_of: str | None = None
 
 
 def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> str:
@@ -227,10 +212,6 @@ def finish_if_done(db: Connection, run_id: str, now: datetime) -> bool:
     return db.execute(_FINISH, {"run": run_id, "now": now}).rowcount == 1
 
 
-def repeat_unknown(db: Connection, run_id: str) -> bool:
-    """Open a finished run again and put its rows in doubt back in line."""
-    if db.execute(_REOPEN, {"run": run_id}).rowcount == 0:
-        return False
-    db.execute(_REPEAT_UNKNOWN, {"run": run_id})
-    count_unknown_as_waiting(db, run_id)
-    return True
+def reopen(db: Connection, run_id: str) -> bool:
+    """Let a finished run go on, in which something waits again."""
+    return db.execute(_REOPEN, {"run": run_id}).rowcount == 1

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, TypeVar
 
 from lib.campaign import Plan, freeze
-from lib.connectly import DuplicateBehavior, VersionBehavior
+from lib.connectly import VersionBehavior
 from lib.delivery import ledger_reads, ledger_runs
 from lib.delivery.ledger import open_ledger
 from lib.delivery.ledger_runs import NewRun, NewSendout
@@ -41,17 +41,6 @@ class NothingToSendError(ValueError):
     code = "STUDIO_NOTHING_TO_SEND"
     sentence = "Every row is held back, so there is nothing to send."
     action = "Look at the findings, correct the sheet or the columns, and check again."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
-
-
-class RepeatNotConfirmedError(ValueError):
-    """A repeat could message people twice, and nobody has said that it may."""
-
-    code = "STUDIO_REPEAT_NOT_CONFIRMED"
-    sentence = "This run allows duplicates, so repeating rows in doubt may message people twice."
-    action = "Confirm that this is acceptable, or leave the rows in doubt."
 
     def __init__(self) -> None:
         super().__init__(self.sentence)
@@ -127,14 +116,14 @@ def _sendouts(plan: Plan) -> list[NewSendout]:
 def pause_run(run_id: str, *, settings: Settings | None = None) -> bool:
     """Let nothing more of a running run be sent; tell whether it was running."""
     with open_ledger(settings).write() as db:
-        _ensure_exists(ledger_runs.state_of(db, run_id))
+        ensure_exists(ledger_runs.state_of(db, run_id))
         return ledger_runs.pause(db, run_id)
 
 
 def resume_run(run_id: str, *, settings: Settings | None = None) -> bool:
     """Let a paused run go on; tell whether it was paused."""
     with open_ledger(settings).write() as db:
-        _ensure_exists(ledger_runs.state_of(db, run_id))
+        ensure_exists(ledger_runs.state_of(db, run_id))
         return ledger_runs.resume(db, run_id)
 
 
@@ -144,29 +133,14 @@ def cancel_run(run_id: str, *, settings: Settings | None = None) -> bool:
     What is under way at this moment still gets its outcome.
     """
     with open_ledger(settings).write() as db:
-        _ensure_exists(ledger_runs.state_of(db, run_id))
+        ensure_exists(ledger_runs.state_of(db, run_id))
         return ledger_runs.cancel(db, run_id, _now())
-
-
-def repeat_unknown(
-    run_id: str, *, confirmed: bool = False, settings: Settings | None = None
-) -> bool:
-    """Send the rows in doubt of a finished run once more; tell whether it was finished.
-
-    Under ``allow_one`` the platform keeps a phone from getting a campaign twice. Under
-    ``allow_multiple`` it does not: raises RepeatNotConfirmedError unless ``confirmed``.
-    """
-    with open_ledger(settings).write() as db:
-        _ensure_exists(ledger_runs.state_of(db, run_id))
-        if ledger_runs.duplicates_of(db, run_id) != DuplicateBehavior.ALLOW_ONE and not confirmed:
-            raise RepeatNotConfirmedError
-        return ledger_runs.repeat_unknown(db, run_id)
 
 
 def run_summary(run_id: str, *, settings: Settings | None = None) -> RunSummary:
     """Return a run as it stands now."""
     with open_ledger(settings).read() as db:
-        return _ensure_exists(ledger_reads.run_by_id(db, run_id, _now()))
+        return ensure_exists(ledger_reads.run_by_id(db, run_id, _now()))
 
 
 def list_runs(
@@ -221,7 +195,7 @@ def run_attempts(
 ) -> list[AttemptRecord]:
     """Return what was sent when and what was answered, by position in the plan."""
     with open_ledger(settings).read() as db:
-        _ensure_exists(ledger_runs.state_of(db, run_id))
+        ensure_exists(ledger_runs.state_of(db, run_id))
         return ledger_reads.attempts_of(db, run_id, limit)
 
 
@@ -231,7 +205,8 @@ def worker_state(settings: Settings | None = None) -> WorkerState:
         return ledger_reads.latest_worker(db, _now())
 
 
-def _ensure_exists(found: T | None) -> T:
+def ensure_exists(found: T | None) -> T:
+    """Return what was found of a run; raises RunNotFoundError where nothing was."""
     if found is None:
         raise RunNotFoundError
     return found

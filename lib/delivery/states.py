@@ -54,6 +54,14 @@ def outcome_of(state: BatchState) -> Outcome:
     return Outcome.UNKNOWN if state is BatchState.MIXED else Outcome(state)
 
 
+class Verdict(StrEnum):
+    """What a person decides of rows in doubt."""
+
+    REPEAT = "repeat"
+    SENT = "sent"
+    LEFT = "left"
+
+
 class AttemptResult(StrEnum):
     """How one POST ended; ``not_sent`` means that for certain nothing was taken."""
 
@@ -73,6 +81,10 @@ NOT_COUNTED: Final = "STUDIO_NOT_COUNTED"
 
 PART_REJECTED: Final = "STUDIO_PART_REJECTED"
 """Code of a row of a batch of which some were rejected, and nothing says which."""
+
+
+MARKED_SENT: Final = "STUDIO_MARKED_SENT"
+"""Code of a row that was in doubt, and that a person has found to be sent."""
 
 
 class Reason(StrEnum):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from lib.connectly import DuplicateBehavior
 from lib.delivery.states import AttemptResult, Outcome, Reason, RunKind, RunState
 
 
@@ -39,11 +40,17 @@ class RunSummary:
     fingerprint: str
     plan_id: str
     sheet_id: str | None
-    allows_repeats: bool
+    duplicates: DuplicateBehavior
+    retry_of: str | None
     rows: int
     held: int
     sendouts: tuple[SendoutSummary, ...]
     per_second: float
+
+    @property
+    def allows_repeats(self) -> bool:
+        """Tell whether people may get a campaign more than once."""
+        return self.duplicates is DuplicateBehavior.ALLOW_MULTIPLE
 
     @property
     def is_over(self) -> bool:

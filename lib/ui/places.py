@@ -14,6 +14,7 @@ START: Final = _FOLDER / "start.py"
 NEW_SENDOUT: Final = _FOLDER / "new_sendout.py"
 QUICK_TEST: Final = _FOLDER / "quick_test.py"
 RUNS: Final = _FOLDER / "runs.py"
+IN_DOUBT: Final = _FOLDER / "in_doubt.py"
 OUTCOMES: Final = _FOLDER / "outcomes.py"
 EXCLUDE_LISTS: Final = _FOLDER / "exclude_lists.py"
 ERROR_GUIDE: Final = _FOLDER / "error_guide.py"
@@ -52,6 +53,13 @@ def pages() -> list[StreamlitPage]:
             title="Runs",
             icon=":material/send:",
             help="What is being sent and what has been sent, row by row.",
+        ),
+        st.Page(
+            IN_DOUBT,
+            title="Rows in doubt",
+            icon=":material/help:",
+            visibility="hidden",
+            help="What is known of rows whose outcome nothing proves, and what to do with them.",
         ),
         st.Page(
             OUTCOMES,

@@ -12,14 +12,16 @@ import streamlit as st
 
 from lib.connectly import explain
 from lib.delivery import (
+    NothingToSendError,
     Outcome,
     RunNotFoundError,
     RunState,
     RunSummary,
     cancel_run,
     pause_run,
-    repeat_unknown,
     resume_run,
+    retry_offers,
+    retry_run,
     run_summary,
     worker_state,
 )
@@ -28,6 +30,7 @@ from lib.ui import places, words
 from lib.ui.codes import link_to_code
 from lib.ui.run_line import counts_text, draw_sendouts, draw_state
 
+_RETRY_ERROR: Final = "retry_error"
 _TICK_SECONDS: Final = 2.0
 _SHOWN: Final = (
     Outcome.ACCEPTED,
@@ -160,41 +163,68 @@ def _ask_cancel(summary: RunSummary, settings: Settings) -> None:
             st.rerun()
 
 
-def draw_doubt(summary: RunSummary, settings: Settings) -> None:
-    """Draw the rows in doubt of a run that is over: what that means, and the way to repeat them."""
-    if not summary.unknown or not summary.is_over:
+def draw_doubt(summary: RunSummary) -> None:
+    """Say that rows of a run are in doubt, and lead to the page where they are decided."""
+    if not summary.unknown:
         return
     with st.container(border=True, key="in_doubt"):
         st.markdown(f"**{words.several(summary.unknown, 'row')} in doubt**")
         st.write(
-            "These were sent, but no answer proves what became of them. The report names each of "
-            "them, so that you can look into Connectly."
+            "These were sent, but no answer proves what became of them. Look at what is known of "
+            "each, and decide whether to send it again, to mark it as sent, or to leave it."
         )
-        if summary.state is RunState.CANCELLED:
-            st.caption("The run was cancelled, so they can't be sent again from here.")
-            return
-        if summary.allows_repeats:
-            st.write(
-                "This run lets people get a campaign **more than once**. Whoever did get the "
-                "message will get it a second time."
-            )
-        else:
-            st.write(
-                "This run lets each phone get a campaign **once**. Connectly does not message "
-                "again whoever did get it."
-            )
-        sure = not summary.allows_repeats or st.checkbox(
-            "I accept that some people may be messaged twice"
+        places.link(
+            places.IN_DOUBT, "Look at the rows in doubt", icon=":material/help:", run=summary.id
         )
 
-        def repeat() -> None:
-            repeat_unknown(summary.id, confirmed=summary.allows_repeats, settings=settings)
 
+def draw_retry(summary: RunSummary, settings: Settings) -> None:
+    """Offer to send rejected rows of a finished run again, as a run of its own."""
+    if summary.retry_of is not None:
+        places.link(
+            places.RUNS,
+            "These are rows of an earlier run",
+            icon=":material/history:",
+            run=summary.retry_of,
+        )
+    if not summary.is_over or not summary.rejected:
+        return
+    offers = {each.code: each for each in retry_offers(summary.id, settings=settings)}
+    if not offers:
+        return
+    with st.expander("Send rejected rows again", icon=":material/replay:"):
+        st.write(
+            "A rejected row was not sent, so sending it again messages nobody twice. It becomes a "
+            "run of its own. People who are on an exclude list by now are left out."
+        )
+        chosen = st.multiselect(
+            "Rows rejected because of",
+            list(offers),
+            default=[code for code, offer in offers.items() if offer.is_advised],
+            format_func=lambda code: (
+                f"{explain(code).title} ({words.several(offers[code].rows, 'row')}, "
+                f"{offers[code].error_class.value})"
+            ),
+            key=f"retry_{summary.id}",
+            help="Waiting alone helps with some. Others fail again until their cause is mended.",
+        )
+        rows = sum(offers[code].rows for code in chosen)
+
+        def send_again() -> None:
+            try:
+                run_id = retry_run(summary.id, chosen, settings=settings)
+            except NothingToSendError as error:
+                st.session_state[_RETRY_ERROR] = f"**{error.sentence}** {error.action}"
+            else:
+                st.query_params[places.RUN] = run_id
+
+        if (problem := st.session_state.pop(_RETRY_ERROR, None)) is not None:
+            st.warning(problem, icon=":material/block:")
         st.button(
-            f"Send {words.several(summary.unknown, 'row')} again",
+            f"Send {words.several(rows, 'row')} again",
             icon=":material/replay:",
-            on_click=repeat,
-            disabled=not sure,
+            on_click=send_again,
+            disabled=not rows,
         )
 
 

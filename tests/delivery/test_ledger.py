@@ -19,6 +19,7 @@ from lib.delivery import ledger_attempts, ledger_claims, ledger_reads, ledger_ru
 from lib.delivery.decisions import Decision
 from lib.delivery.ledger import Ledger, LedgerError, LedgerTooNewError
 from lib.delivery.ledger_claims import Claim
+from lib.delivery.ledger_doubt import batches_in_doubt, judge, judgements
 from lib.delivery.ledger_runs import NewRun, NewSendout
 from lib.delivery.ledger_tables import attempt, batch, metadata, worker
 from lib.delivery.ledger_workers import NewWorker
@@ -30,6 +31,7 @@ from lib.delivery.states import (
     Reason,
     RunKind,
     RunState,
+    Verdict,
 )
 from lib.delivery.summaries import AttemptRecord, RunSummary
 from lib.settings import ROOT
@@ -378,27 +380,52 @@ def test_cancelling_ends_what_waits_and_lets_end_what_is_under_way(ledger):
     assert found.state is RunState.CANCELLED
 
 
+def repeat(db: Connection) -> int:
+    return judge(db, "one", Verdict.REPEAT, batch_ids=None, person="me", now=NOW)
+
+
 def test_what_waits_for_a_repeat_stays_in_doubt_when_the_run_is_cancelled(ledger):
     add_run(ledger, sizes=(1,))
     send(ledger, claim(ledger)[0], UNKNOWN)
     assert claim(ledger) == []
     with ledger.write() as db:
-        assert ledger_runs.repeat_unknown(db, "one")
+        assert repeat(db) == 1
     assert summary(ledger).waiting == 1
     with ledger.write() as db:
         ledger_runs.cancel(db, "one", NOW)
     assert (summary(ledger).unknown, summary(ledger).cancelled) == (1, 0)
 
 
+def test_each_row_in_doubt_can_be_judged_and_who_did_it_is_kept(ledger):
+    add_run(ledger, sizes=(3, 1))
+    for each in claim(ledger):
+        send(ledger, each, UNKNOWN)
+    claim(ledger)
+    with ledger.write() as db:
+        first, second, *_ = (each.id for each in batches_in_doubt(db, "one", 10, 0))
+        later = NOW + timedelta(minutes=3)
+        assert judge(db, "one", Verdict.SENT, batch_ids=[first], person="ana", now=later) == 1
+        assert judge(db, "one", Verdict.LEFT, batch_ids=[second], person="ben", now=later) == 1
+        assert judge(db, "one", Verdict.SENT, batch_ids=[first, 99], person="eve", now=later) == 0
+        assert [each.person for each in judgements(db, [first])[first]] == ["ana"]
+    found = summary(ledger)
+    assert (found.accepted, found.unknown, found.state) == (1, 3, RunState.FINISHED)
+    with ledger.read() as db:
+        [line] = ledger_reads.tally_lines(
+            db, ["one"], later.replace(second=0, microsecond=0), None, [*RunKind]
+        )
+    assert (line.outcome, line.count) == (Outcome.ACCEPTED, 1)
+
+
 def test_repeating_puts_rows_in_doubt_back_in_line(ledger):
     add_run(ledger, sizes=(3,))
     for each, decision in zip(claim(ledger), [ACCEPTED, UNKNOWN, UNKNOWN], strict=True):
         send(ledger, each, decision)
-    with ledger.write() as db:
-        assert not ledger_runs.repeat_unknown(db, "one"), "it has not finished yet"
     claim(ledger)
+    assert summary(ledger).state is RunState.FINISHED
     with ledger.write() as db:
-        assert ledger_runs.repeat_unknown(db, "one")
+        assert repeat(db) == 2
+    assert summary(ledger).state is RunState.RUNNING
     again = claim(ledger)
     assert [each.doubtful for each in again] == [True, True]
     for each in again:

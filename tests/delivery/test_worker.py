@@ -16,10 +16,11 @@ from lib.delivery import (
     Reason,
     RepeatNotConfirmedError,
     RunState,
+    Verdict,
     cancel_run,
+    judge_doubt,
     list_runs,
     pause_run,
-    repeat_unknown,
     resume_run,
     row_outcomes,
     run_attempts,
@@ -206,8 +207,8 @@ def test_an_unclear_answer_is_never_repeated_unasked_where_somebody_could_get_it
     assert len(results(run_id)) == 30
     assert set(people(sandbox).values()) == {1}
     with pytest.raises(RepeatNotConfirmedError, match="twice"):
-        repeat_unknown(run_id)
-    assert repeat_unknown(run_id, confirmed=True)
+        judge_doubt(run_id, Verdict.REPEAT, person="me")
+    assert judge_doubt(run_id, Verdict.REPEAT, person="me", confirmed=True) == len(IN_DOUBT)
     assert wait_for_run(run_id).accepted == 30
 
 
@@ -218,7 +219,7 @@ def test_what_stays_unclear_after_three_attempts_is_in_doubt(idle_worker, sandbo
     run_id = start_run(plan_of(1), connection="sandbox")
     assert wait_for_run(run_id).unknown == 1
     assert results(run_id) == [AttemptResult.UNKNOWN] * 3
-    assert repeat_unknown(run_id)
+    assert judge_doubt(run_id, Verdict.REPEAT, person="me") == 1
     assert wait_for_run(run_id).accepted == 1
     assert people(sandbox).total() == 1
 

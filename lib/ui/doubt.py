@@ -1,0 +1,128 @@
+"""Rows in doubt as a person sees them: what is known, what repeating risks, and three ways out."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from lib.connectly import explain
+from lib.delivery import Doubt, RunState, RunSummary, Verdict, judge_doubt
+from lib.settings import Settings
+from lib.ui import gate, words
+
+PAGE_SIZE: Final = 25
+
+_VERDICTS: Final = {
+    Verdict.REPEAT: "sent again",
+    Verdict.SENT: "marked as sent",
+    Verdict.LEFT: "left in doubt",
+}
+
+
+def draw_risk(run: RunSummary) -> None:
+    """Say what is in doubt, and what sending it again would risk under the run's rule."""
+    rows = words.several(run.unknown, "row")
+    if run.allows_repeats:
+        st.warning(
+            f"**{rows} in doubt.** This run lets people get a campaign more than once: whoever did "
+            "get the message gets it a second time if you send again. Look these people up in "
+            "Connectly's inbox first.",
+            icon=":material/warning:",
+        )
+    else:
+        st.info(
+            f"**{rows} in doubt.** This run lets each phone get a campaign once: Connectly does "
+            "not message again whoever did get it, so sending again is safe.",
+            icon=":material/verified_user:",
+        )
+
+
+def draw_table(doubts: Sequence[Doubt], *, key: str) -> list[Doubt]:
+    """Draw what is known of each; return those that are chosen."""
+    table = pd.DataFrame(
+        [
+            {
+                "Row": _rows_of(each),
+                "Phone": each.recipients[0][1] if each.size == 1 else "",
+                "What is known": _known(each),
+                "Asked": len(each.attempts),
+                "Last asked": words.moment(each.attempts[-1].started_at) if each.attempts else "",
+                "Decided": _decided(each),
+            }
+            for each in doubts
+        ]
+    )
+    event = st.dataframe(
+        table,
+        hide_index=True,
+        key=key,
+        on_select="rerun",
+        selection_mode="multi-row",
+        alt="The rows in doubt, and what is known of each",
+    )
+    places = event["selection"]["rows"]
+    return [doubts[place] for place in places if place < len(doubts)]
+
+
+def _rows_of(doubt: Doubt) -> str:
+    first = words.count(doubt.recipients[0][0])
+    return first if doubt.size == 1 else f"{first} and {words.count(doubt.size - 1)} more"
+
+
+def _known(doubt: Doubt) -> str:
+    title = explain(doubt.code).title
+    if doubt.said_accepted is None or doubt.said_rejected is None:
+        return title
+    return (
+        f"{title}: {words.count(doubt.said_accepted)} accepted, "
+        f"{words.count(doubt.said_rejected)} rejected"
+    )
+
+
+def _decided(doubt: Doubt) -> str:
+    if not doubt.judgements:
+        return ""
+    last = doubt.judgements[-1]
+    return f"{_VERDICTS[last.verdict].capitalize()} by {last.person}, {words.moment(last.at)}"
+
+
+def choose_verdict(run: RunSummary, chosen: Sequence[Doubt], settings: Settings) -> None:
+    """Draw the three ways out, for the chosen rows or for all."""
+    batch_ids = [each.batch_id for each in chosen] or None
+    rows = sum(each.size for each in chosen) or run.unknown
+    what = f"{'these' if chosen else 'all'} {words.several(rows, 'row')}"
+    st.caption("Choose rows in the table, or decide about all at once. Who decided what is kept.")
+    sure = True
+    repeats = run.state is not RunState.CANCELLED
+    if repeats and run.allows_repeats:
+        sure = st.checkbox("I accept that some people may be messaged twice", key="accept_twice")
+
+    def decide(verdict: Verdict) -> Callable[[], None]:
+        def write() -> None:
+            judge_doubt(
+                run.id,
+                verdict,
+                batch_ids=batch_ids,
+                person=gate.name(),
+                confirmed=run.allows_repeats and sure,
+                settings=settings,
+            )
+
+        return write
+
+    with st.container(horizontal=True):
+        if repeats:
+            st.button(
+                f"Send {what} again",
+                icon=":material/replay:",
+                type="primary",
+                on_click=decide(Verdict.REPEAT),
+                disabled=not sure,
+            )
+        st.button(f"Mark {what} as sent", icon=":material/done_all:", on_click=decide(Verdict.SENT))
+        st.button(
+            f"Leave {what} in doubt", icon=":material/bookmark:", on_click=decide(Verdict.LEFT)
+        )
+    if not repeats:
+        st.caption("The run was cancelled, so nothing is sent again from here.")

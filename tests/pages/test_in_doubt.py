@@ -1,0 +1,112 @@
+"""Rows in doubt on their page: what is known, what is risked, and decisions that are kept."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lib.campaign import Answers, Mapping, Source, make_plan
+from lib.connectly import DuplicateBehavior
+from lib.delivery import (
+    RunState,
+    Verdict,
+    in_doubt,
+    judge_doubt,
+    ledger_attempts,
+    ledger_claims,
+    ledger_workers,
+    run_summary,
+    start_run,
+)
+from lib.delivery.decisions import Decision
+from lib.delivery.ledger import open_ledger
+from lib.delivery.ledger_workers import NewWorker
+from lib.delivery.states import AttemptResult, BatchState
+from lib.settings import Settings
+from tests.pages.conftest import Visit, press, texts
+from tests.support.recipients import fictional_phone
+from tests.support.sheets import make_sheet
+
+UNKNOWN = Decision(
+    AttemptResult.UNKNOWN, BatchState.UNKNOWN, error_code="STUDIO_NO_ANSWER", http_status=None
+)
+
+
+def run_in_doubt(settings: Settings, duplicates: DuplicateBehavior) -> str:
+    """Make a finished run of two rows, both in doubt."""
+    mapping = Mapping(client=Source(column="phone"), campaign_name=Source(value="spring"))
+    sheet = make_sheet({"phone": [fictional_phone(0), fictional_phone(1)]})
+    plan = make_plan(sheet, mapping, answers=Answers(if_duplicate_check_unspecified=duplicates))
+    run_id = start_run(plan, connection="sandbox", settings=settings)
+    now = datetime.now(UTC)
+    me = NewWorker(id="me", pid=1, host="here", seat="here", release="0")
+    with open_ledger(settings).write() as db:
+        ledger_workers.register(db, me, now)
+        for claim in ledger_claims.claim(db, "sandbox", "me", 10, now):
+            opened = ledger_attempts.begin(db, claim, 0, now)
+            assert opened is not None
+            ledger_attempts.end(db, claim, opened, UNKNOWN, doubtful=True, now=now)
+        ledger_claims.claim(db, "sandbox", "me", 10, now)
+        ledger_workers.retire(db, "me", now)
+    return run_id
+
+
+@pytest.fixture
+def once(settings: Settings) -> str:
+    return run_in_doubt(settings, DuplicateBehavior.ALLOW_ONE)
+
+
+@pytest.fixture
+def repeatedly(settings: Settings) -> str:
+    return run_in_doubt(settings, DuplicateBehavior.ALLOW_MULTIPLE)
+
+
+def test_the_runs_page_leads_to_its_rows_in_doubt(visit: Visit, once: str) -> None:
+    assert "2 rows in doubt" in texts(visit("runs", run=once))
+
+
+def test_rows_that_are_safe_to_repeat_go_again_with_one_click(
+    visit: Visit, once: str, settings: Settings
+) -> None:
+    app = press(visit("in_doubt", run=once), "Send all 2 rows again")
+
+    assert (run_summary(once).state, run_summary(once).waiting) == (RunState.RUNNING, 2)
+    assert "No row of this run is in doubt" in texts(app)
+
+
+def test_a_repeat_that_may_message_twice_needs_a_persons_word(
+    visit: Visit, repeatedly: str
+) -> None:
+    app = visit("in_doubt", run=repeatedly)
+    [again] = [each for each in app.button if "again" in each.label]
+    assert again.disabled
+
+    app.checkbox(key="accept_twice").check().run()
+    press(app, "Send all 2 rows again")
+    assert run_summary(repeatedly).waiting == 2
+
+
+def test_marked_as_sent_counts_as_accepted_and_says_who_decided(
+    visit: Visit, repeatedly: str
+) -> None:
+    press(visit("in_doubt", run=repeatedly), "Mark all 2 rows as sent")
+
+    found = run_summary(repeatedly)
+    assert (found.accepted, found.unknown, found.reconciles) == (2, 0, True)
+
+
+def test_what_is_left_in_doubt_stays_and_the_decision_is_shown(
+    visit: Visit, once: str, settings: Settings
+) -> None:
+    [first, second] = in_doubt(once)
+    judge_doubt(once, Verdict.LEFT, batch_ids=[first.batch_id], person="ana@example.org")
+
+    table = visit("in_doubt", run=once).dataframe[0].value
+    assert list(table["Row"]) == ["2", "3"]
+    assert "Left in doubt by ana@example.org" in table["Decided"].iloc[0]
+    assert table["Decided"].iloc[1] == ""
+    assert second.attempts[0].error_code == "STUDIO_NO_ANSWER"
+
+
+def test_a_wrong_address_gets_a_page_that_helps(visit: Visit) -> None:
+    assert "no run with this address" in texts(visit("in_doubt", run="nonsense"))
+    assert "no run with this address" in texts(visit("in_doubt"))
