@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         return self.data_dir / "drafts"
 
     @property
+    def mappings_dir(self) -> Path:
+        """Columns that were confirmed, for the next sheet of the kind."""
+        return self.data_dir / "mappings"
+
+    @property
     def reports_dir(self) -> Path:
         """Reports made for download."""
         return self.data_dir / "reports"

@@ -1,4 +1,4 @@
-"""Settings: connections, own phone, default country, and where data is kept."""
+"""Settings: connections, own phone, default country, saved columns, and where data is kept."""
 
 import streamlit as st
 from pydantic import SecretStr
@@ -13,7 +13,7 @@ from lib.connectly import ConnectlyError
 from lib.disk import measure
 from lib.preferences import load_preferences, save_preferences
 from lib.settings import ConnectionSettings
-from lib.ui import frame, gate, words
+from lib.ui import frame, gate, saved_mappings, words
 from lib.ui.countries import choose_country
 
 settings = frame.begin(
@@ -122,6 +122,9 @@ choose_country(
     help="Read phone numbers without a country code as this country's.",
     on_change=remember,
 )
+
+st.subheader("Saved columns", anchor=False)
+saved_mappings.manage(settings)
 
 st.subheader("Data", anchor=False)
 st.write(

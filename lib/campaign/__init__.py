@@ -37,6 +37,14 @@ from lib.campaign.mapping import (
 from lib.campaign.plan import Plan, Sendout, single_entry_plan
 from lib.campaign.planning import make_plan
 from lib.campaign.repairs import PAGE_ROWS, before_and_after, repaired_rows
+from lib.campaign.saved_mappings import (
+    SavedMapping,
+    delete_mapping,
+    fitting_mappings,
+    rename_mapping,
+    save_mapping,
+    saved_mappings,
+)
 from lib.campaign.style import (
     DATE_FORMS,
     NUMBER_FORMS,
@@ -46,7 +54,7 @@ from lib.campaign.style import (
     Spaces,
     Style,
 )
-from lib.campaign.suggestions import suggest_mapping
+from lib.campaign.suggestions import audience_channel, suggest_mapping
 from lib.campaign.writing import write
 
 __all__ = [
@@ -72,18 +80,22 @@ __all__ = [
     "NotOurRowsError",
     "Plan",
     "ReadBack",
+    "SavedMapping",
     "Sendout",
     "Severity",
     "Source",
     "Spaces",
     "Style",
     "add_exclude_list",
+    "audience_channel",
     "before_and_after",
     "corrected",
     "correction_list",
     "date_orders",
+    "delete_mapping",
     "exclude_lists",
     "excluded_numbers",
+    "fitting_mappings",
     "freeze",
     "freeze_part",
     "held_sheet",
@@ -96,8 +108,11 @@ __all__ = [
     "read_back",
     "reasons_in_words",
     "remove_exclude_list",
+    "rename_mapping",
     "repaired_rows",
     "save_draft",
+    "save_mapping",
+    "saved_mappings",
     "single_entry_plan",
     "suggest_mapping",
     "used_columns",

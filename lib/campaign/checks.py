@@ -62,6 +62,11 @@ def is_long(values: pd.Series) -> Mask:
     return (values.str.len() > LONGEST_VALUE).to_numpy(dtype=bool)
 
 
+def other_channels(values: pd.Series) -> Mask:
+    """Tell which of a column's channels are another one than WhatsApp, or none."""
+    return ~matches(values, r"(?i)^\s*(?:channel[ _]?type[ _]?)?(?:whats[ _-]?app|wa)\s*$")
+
+
 def encode_json(values: pd.Series) -> pa.Array:
     """Return each text as a JSON string, quotes included; only few need more than the quotes."""
     texts = whole_array(values)

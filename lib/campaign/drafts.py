@@ -20,7 +20,11 @@ def _new_id() -> str:
 
 
 class Draft(BaseModel):
-    """One sendout in preparation, from the first upload to the run that came of it."""
+    """One sendout in preparation, from the first upload to the run that came of it.
+
+    ``mapping_from`` is the saved mapping that this one came from, if any; ``mapping_turn`` counts
+    how often the mapping was replaced as a whole.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -32,6 +36,8 @@ class Draft(BaseModel):
     worksheet: str | None = None
     mapping: Mapping | None = None
     mapping_confirmed: bool = False
+    mapping_from: str | None = None
+    mapping_turn: int = 0
     answers: Answers = Field(default_factory=Answers)
     run_id: str | None = None
 

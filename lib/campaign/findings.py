@@ -53,6 +53,11 @@ WORDS: Final[dict[str, FindingWords]] = {
         "On an exclude list",
         "This phone is on a list of people who must not get campaigns.",
     ),
+    "other_channel": FindingWords(
+        "For another channel",
+        "The row is for another channel than WhatsApp, or names none.",
+        "If it is for WhatsApp, write that into its cell.",
+    ),
     "campaign_missing": FindingWords(
         "No campaign name",
         "The row does not say which campaign to send.",

@@ -52,9 +52,13 @@ class Source(_Frozen):
 
 
 class Mapping(_Frozen):
-    """What feeds each field of an entry."""
+    """What feeds each field of an entry.
+
+    ``channel`` is no field: its column says which rows are for WhatsApp. All others are held.
+    """
 
     client: Source = Source()
+    channel: Source = Source()
     campaign_name: Source = Source()
     campaign_version: Source = Source()
     sender: Source = Source()
@@ -65,6 +69,7 @@ class Mapping(_Frozen):
         """Return every field that something feeds, variables by their own names in braces."""
         fields = {
             "client": self.client,
+            "channel": self.channel,
             "campaign_name": self.campaign_name,
             "campaign_version": self.campaign_version,
             "sender": self.sender,
@@ -113,6 +118,7 @@ class MappingIncompleteError(ValueError):
 
 _FIELD_NAMES: Final = {
     "client": "the phone",
+    "channel": "the channel",
     "campaign_name": "the campaign name",
     "campaign_version": "the campaign version",
     "sender": "the sender",

@@ -54,7 +54,7 @@ def make_plan(
         texts = {name: each.texts for name, each in variables.items()}
         encoded = beside.submit(checks.encode_variables, texts, len(sheet.frame))
         _check_flags(sheet, mapping, findings)
-        table["client"] = _phones(sheet, mapping.client, answers, findings)
+        table["client"] = _phones(sheet, mapping, answers, findings)
         if excluded is not None and len(excluded):
             found = pc.is_in(as_numbers(table["client"]), excluded, skip_nulls=True)
             findings.add(found.to_numpy(zero_copy_only=False), "excluded", Severity.HOLD)
@@ -99,8 +99,17 @@ def _note(written: Written, where: str | None, findings: Findings) -> None:
         findings.add(mask, code, severity, where)
 
 
-def _phones(sheet: Sheet, source: Source, answers: Answers, findings: Findings) -> pd.Series:
-    read = normalise(write(source, sheet.frame, trim=True).texts, answers.region)
+def _phones(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings) -> pd.Series:
+    source = mapping.client
+    texts = write(source, sheet.frame, trim=True).texts
+    if mapping.channel.column is not None:
+        # What stands for a person in another channel is no phone, and need not be one.
+        others = checks.other_channels(sheet.frame[mapping.channel.column])
+        findings.add(others, "other_channel", Severity.HOLD, mapping.channel.column)
+        texts = texts[~others]
+    read = normalise(texts, answers.region)
+    if len(texts) < len(sheet.frame):
+        read = read.reindex(sheet.frame.index)
     for code in read["problem"].dropna().unique():
         mask = (read["problem"] == code).fillna(value=False).to_numpy(dtype=bool)
         findings.add(mask, code, Severity.HOLD, source.column)

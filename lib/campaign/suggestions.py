@@ -1,11 +1,13 @@
 """A first mapping for a sheet: from its header in English, Spanish or Portuguese, and its cells."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from rapidfuzz import fuzz
 
 from lib.campaign.mapping import Mapping, Source
+from lib.campaign.saved_mappings import SavedMapping
 from lib.sheet import Sheet, plain_name
 
 _SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
@@ -13,14 +15,16 @@ _SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
         "phone", "phone number", "mobile", "mobile number", "mobile phone", "cell", "cell phone",
         "cellphone", "telephone", "telephone number", "tel", "whatsapp", "whatsapp number",
         "msisdn", "contact number", "recipient", "client", "number", "external id",
+        "customer external id",
         "telefono", "numero de telefono", "telefono movil", "movil", "celular", "numero",
         "numero de celular", "numero de whatsapp", "destinatario", "cliente",
+        "numero de contacto", "contacto", "contato", "numero de contato", "recipient phone",
         "telefone", "numero de telefone", "telemovel", "fone", "telefone celular",
     ),
     "campaign_name": (
         "campaign", "campaign name", "name of campaign", "flow", "flow name",
         "campana", "nombre de campana", "nombre de la campana",
-        "campanha", "nome da campanha", "nome campanha",
+        "campanha", "nome da campanha", "nome campanha", "nombre campana", "flujo", "fluxo",
     ),
     "campaign_version": (
         "version", "campaign version", "version de campana", "version de la campana",
@@ -38,30 +42,109 @@ _OUR_COLUMNS: Final = frozenset(
     }
 )  # fmt: skip
 
+# A header made of these words alone is a phone's: "Fone/WhatsApp", "Nº de teléfono", "Tel. móvil".
+_PHONE_WORDS: Final = frozenset(
+    {
+        "phone", "phones", "mobile", "cell", "cellphone", "telephone", "tel", "telf", "tlf",
+        "msisdn",
+        "telefono", "telefonos", "movil", "celular", "celulares", "cel", "telefone", "telefones",
+        "telemovel", "fone", "whatsapp", "whats", "wsp", "wpp", "zap", "zapzap", "wa",
+    }
+)  # fmt: skip
+_WORDS_BESIDE: Final = frozenset(
+    {
+        "number", "no", "nr", "nro", "num", "numero", "n", "de", "del", "do", "da", "of", "the",
+        "o",
+        "contact", "contacto", "contato", "customer", "client", "cliente", "user", "usuario",
+        "personal", "pessoal", "principal", "primary", "main", "com", "con", "ddd", "ddi", "e164",
+        "y", "e", "or", "ou", "para", "titular", "1",
+    }
+)  # fmt: skip
+# The better of two phones: the one for WhatsApp, then a mobile one, and a landline last.
+_BETTER: Final = {
+    0.3: frozenset({"whatsapp", "whats", "wsp", "wpp", "zap", "zapzap", "wa"}),
+    0.2: frozenset(
+        {"mobile", "cell", "cellphone", "celular", "celulares", "cel", "movil", "telemovel"}
+    ),
+    -0.2: frozenset(
+        {"fixo", "fijo", "fax", "landline", "home", "casa", "residencial", "work", "2"}
+    ),
+}
+# Digits that are no phone's, however much they look like one.
+_NO_PHONES: Final = re.compile(
+    r"\b(?:id|cpf|cnpj|rut|dni|nit|curp|rfc|cedula|documento|pedido|order|invoice|factura|fatura"
+    r"|codigo|code|cupom|cupon|coupon|cep|zip|postal|ean|sku|fecha|date|data|valor|value|price|saldo"
+    r"|amount|total|conta|account|cuenta|vencimento|vencimiento|nascimento|matricula|protocolo)\b"
+)
+
 _NEARLY: Final = 90
 _SAMPLE: Final = 500
 _PHONE_CELL: Final = re.compile(r"\s*'?(?:tel:|whatsapp:)?\+?[\d\s().-]{7,20}(?:\.0)?\s*")
 
 
-def suggest_mapping(sheet: Sheet) -> Mapping:
+def suggest_mapping(sheet: Sheet, earlier: Sequence[SavedMapping] = ()) -> Mapping:
     """Suggest which column feeds which field; every column left over becomes a variable.
 
     No column is used twice. The phone's column must also look like phones; without a fitting
-    header, the column whose cells look most like phones is taken.
+    header, the column whose cells look most like phones is taken. What a header fed in
+    ``earlier`` mappings, the newest first, comes before what its name says.
     """
     free = list(sheet.frame.columns)
     chosen: dict[str, Source] = {}
+    if channel := audience_channel(sheet):
+        chosen["channel"] = Source(column=channel)
+        free.remove(channel)
     for field in _SYNONYMS:
-        column = _best_phone(sheet, free) if field == "client" else _best_named(field, free)
+        known = _known(field, free, earlier)
+        if field == "client":
+            column = _best_phone(sheet, free, known)
+        else:
+            column = known or _best_named(field, free)
         if column is not None:
             chosen[field] = Source(column=column)
             free.remove(column)
-    variables = {
-        column.strip(): Source(column=column)
-        for column in free
-        if plain_name(column) not in _OUR_COLUMNS and (sheet.frame[column] != "").any()
-    }
-    return Mapping(**chosen, variables=variables)
+    return Mapping(**chosen, variables=_variables(sheet, free, earlier))
+
+
+def audience_channel(sheet: Sheet) -> str | None:
+    """Return the column of channels in one of Connectly's own audience files; else None.
+
+    Such a file has ``channel_type`` and ``external_id``, which is the phone where the channel is
+    WhatsApp.
+    """
+    names = {plain_name(column): column for column in sheet.frame.columns}
+    return names.get("channel type") if "external id" in names else None
+
+
+def _known(field: str, columns: list[str], earlier: Sequence[SavedMapping]) -> str | None:
+    """Return the column whose header fed the field the last time that it was met."""
+    names = {plain_name(column): column for column in columns}
+    for each in earlier:
+        source: Source = getattr(each.mapping, field)
+        if source.column is not None and plain_name(source.column) in names:
+            return names[plain_name(source.column)]
+    return None
+
+
+def _variables(
+    sheet: Sheet, columns: list[str], earlier: Sequence[SavedMapping]
+) -> dict[str, Source]:
+    """Make a variable of each column, named and written as the last time that it was met."""
+    known: dict[str, tuple[str, Source]] = {}
+    for each in reversed(earlier):
+        for name, source in each.mapping.variables.items():
+            if source.column is not None:
+                known[plain_name(source.column)] = (name, source)
+    found: dict[str, Source] = {}
+    for column in columns:
+        plain = plain_name(column)
+        if plain in _OUR_COLUMNS or not (sheet.frame[column] != "").any():
+            continue
+        name, source = known.get(plain, (column.strip(), Source()))
+        taken = found.keys() | {other.strip() for other in columns if other != column}
+        name = column.strip() if name in taken else name
+        found[name] = source.model_copy(update={"column": column})
+    return found
 
 
 def phone_column(sheet: Sheet) -> str:
@@ -76,24 +159,42 @@ def _best_named(field: str, columns: list[str]) -> str | None:
     return column if score >= _NEARLY else None
 
 
-def _best_phone(sheet: Sheet, columns: list[str]) -> str | None:
+def _best_phone(sheet: Sheet, columns: list[str], known: str | None = None) -> str | None:
     """Weigh header and cells: a good header needs some phones, a poor one nearly only phones."""
     best, best_score = None, 0.0
     for column in columns:
-        share = _phone_share(sheet, column)
-        named = _likeness(column, "client") >= _NEARLY
-        score = share + (1.0 if named else 0.0)
-        if share >= (0.3 if named else 0.7) and score > best_score:
-            best, best_score = column, score
+        fit = _phone_name_fit(column, known)
+        share = _phone_share(sheet, column, with_plus=fit < 0)
+        enough = 0.3 if fit > 0 else 0.7
+        if share >= enough and share + fit > best_score:
+            best, best_score = column, share + fit
     return best
 
 
-def _phone_share(sheet: Sheet, column: str) -> float:
+def _phone_name_fit(column: str, known: str | None) -> float:
+    """Return how much a header speaks for phones: over 1 for, 0 nothing, under 0 against them."""
+    if column == known:
+        return 2.0
+    name = plain_name(column)
+    words = frozenset(name.split())
+    better = sum(weight for weight, found in _BETTER.items() if words & found)
+    named = _likeness(column, "client") >= _NEARLY
+    if named or (words & _PHONE_WORDS and words <= _PHONE_WORDS | _WORDS_BESIDE):
+        return 1.0 + better
+    if words & _PHONE_WORDS:
+        return 0.7 + better
+    return -0.5 if _NO_PHONES.search(name) else 0.0
+
+
+def _phone_share(sheet: Sheet, column: str, *, with_plus: bool) -> float:
+    """Return how many of the cells look like phones, from 0 to 1; with a + where that is asked."""
     cells = sheet.frame[column].head(_SAMPLE)
     filled = cells[cells != ""]
     if filled.empty:
         return 0.0
-    return sum(_looks_like_phone(cell) for cell in filled) / len(filled)
+    if with_plus:
+        filled = filled[filled.str.contains("+", regex=False)]
+    return sum(_looks_like_phone(cell) for cell in filled) / len(cells[cells != ""])
 
 
 def _looks_like_phone(cell: str) -> bool:

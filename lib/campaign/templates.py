@@ -35,3 +35,15 @@ def columns_of(template: str) -> tuple[str, ...]:
     """Return the columns that a template names, each once."""
     names = (part.column for part in parts_of(template) if isinstance(part, Part))
     return tuple(dict.fromkeys(names))
+
+
+def renamed(template: str, names: dict[str, str]) -> str:
+    """Return a template with other names for its columns."""
+
+    def write(part: str | Part) -> str:
+        if isinstance(part, str):
+            return part
+        behind = "" if part.fallback is None else f"|{part.fallback}"
+        return f"{{{names.get(part.column, part.column)}{behind}}}"
+
+    return "".join(map(write, parts_of(template)))

@@ -5,10 +5,17 @@ from typing import Final
 
 import streamlit as st
 
-from lib.campaign import Draft, Mapping, Source, mapping_problems
+from lib.campaign import (
+    Draft,
+    Mapping,
+    Source,
+    audience_channel,
+    mapping_problems,
+    save_mapping,
+)
 from lib.settings import Settings
 from lib.sheet import Sheet
-from lib.ui import styles, words
+from lib.ui import gate, saved_mappings, styles, words
 from lib.ui.draft import keep
 
 _LEAVE_OUT: Final = -1
@@ -56,6 +63,7 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
             "We have matched your columns as well as their names allow. Check each line and "
             "change what is not right."
         )
+        saved_mappings.offer(draft, sheet, settings)
         _explain_campaign_names()
         chosen = _choose_fields(mapping, sheet, draft)
         variables = _choose_variables(mapping, sheet, draft, settings)
@@ -73,7 +81,8 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
             icon=":material/check:",
             disabled=bool(problems),
         ):
-            keep(draft, settings, mapping_confirmed=True)
+            saved = save_mapping(changed, sheet, saved_by=gate.name(), settings=settings)
+            keep(draft, settings, mapping_confirmed=True, mapping_from=saved.id)
             st.rerun()
     return draft, draft.mapping_confirmed and not problems
 
@@ -116,8 +125,26 @@ def _choose_phone(mapping: Mapping, sheet: Sheet, draft: Draft) -> Source:
     return Source(column=chosen)
 
 
+def _choose_channel(mapping: Mapping, sheet: Sheet, draft: Draft) -> Source:
+    """Draw, for one of Connectly's own audience files, that only rows for WhatsApp are sent."""
+    column = mapping.channel.column or audience_channel(sheet)
+    if column is None:
+        return Source()
+    kept = st.checkbox(
+        words.literal(f"Hold rows back whose “{column}” is not WhatsApp"),
+        mapping.channel.column is not None,
+        key=f"channel_{_turn(draft)}",
+        help="This looks like one of Connectly's own audience files: for other channels than "
+        "WhatsApp, the id of a person is no phone.",
+    )
+    return Source(column=column) if kept else Source()
+
+
 def _choose_fields(mapping: Mapping, sheet: Sheet, draft: Draft) -> dict[str, Source]:
-    chosen = {"client": _choose_phone(mapping, sheet, draft)}
+    chosen = {
+        "client": _choose_phone(mapping, sheet, draft),
+        "channel": _choose_channel(mapping, sheet, draft),
+    }
     for field in _FIELDS:
         left, right = st.columns(2)
         chosen[field.name] = _choose_source(
@@ -250,5 +277,5 @@ def _describe(option: int, columns: list[str]) -> str:
 
 
 def _turn(draft: Draft) -> str:
-    """Name the widgets after the sheet: another sheet brings another mapping, and new widgets."""
-    return f"{draft.id}_{(draft.sheet_id or '')[:12]}"
+    """Name the widgets after the mapping's turn: another mapping as a whole has new widgets."""
+    return f"{draft.id}_{(draft.sheet_id or '')[:12]}_{draft.mapping_turn}"

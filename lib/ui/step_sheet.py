@@ -4,7 +4,14 @@ from typing import Final
 
 import streamlit as st
 
-from lib.campaign import Answers, Draft, Mapping, suggest_mapping
+from lib.campaign import (
+    Answers,
+    Draft,
+    Mapping,
+    fitting_mappings,
+    saved_mappings,
+    suggest_mapping,
+)
 from lib.preferences import load_preferences
 from lib.settings import Settings
 from lib.sheet import (
@@ -121,7 +128,9 @@ def _take(
     except SheetError as error:
         st.session_state[_ERROR] = (error.sentence, error.action)
     else:
-        mapping = suggest_mapping(sheet)
+        saved = saved_mappings(settings)
+        fitting = fitting_mappings(sheet, saved)
+        mapping = fitting[0].mapping if fitting else suggest_mapping(sheet, saved)
         keep(
             draft,
             settings,
@@ -131,6 +140,8 @@ def _take(
             worksheet=sheet.worksheet,
             mapping=mapping,
             mapping_confirmed=False,
+            mapping_from=fitting[0].id if fitting else None,
+            mapping_turn=draft.mapping_turn + 1,
             answers=Answers(region=_likely_region(sheet, mapping, settings)),
             run_id=None,
         )

@@ -1,6 +1,6 @@
 import pytest
 
-from lib.campaign import suggest_mapping
+from lib.campaign import Source, make_plan, suggest_mapping
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
 
@@ -26,6 +26,54 @@ def test_headers_are_known_in_three_languages_and_many_spellings(phone: str, cam
     assert {name: source.column for name, source in mapping.variables.items()} == {
         "Nombre": "Nombre"
     }
+
+
+@pytest.mark.parametrize(
+    ("phone", "others"),
+    [
+        ("Fone/WhatsApp", ["Nome completo", "CPF", "Vencimento"]),
+        ("Nº de teléfono", ["Apellidos", "Nº de pedido", "E-mail"]),
+        ("Tel. móvil", ["Nombre y apellidos", "DNI", "Código postal"]),
+        ("Celular (com DDD)", ["Cliente", "Código", "Telefone fixo"]),
+        ("WhatsApp", ["Teléfono", "Celular"]),
+        ("Mobile Phone", ["Home Phone", "Order ID"]),
+        ("Teléfono de contacto", ["Número de cliente", "Saldo"]),
+        ("Telefone Celular", ["Data de nascimento", "Matrícula"]),
+        ("customer_external_id", ["business_id", "sendout_id"]),
+        ("x", ["Invoice", "CEP", "Conta"]),
+    ],
+)
+def test_the_phone_is_found_among_other_numbers(phone: str, others: list[str]) -> None:
+    digits = ["11987654321", "21987654322", "31987654323", "41987654324"]
+    columns = dict.fromkeys((*others, phone), digits)
+
+    assert suggest_mapping(make_sheet(columns)).client.column == phone
+
+
+def test_an_id_is_taken_for_a_phone_only_if_it_is_written_like_one() -> None:
+    ids = {"CPF": ["11987654321"] * 4, "Pedido": ["2025550100"] * 4}
+
+    assert suggest_mapping(make_sheet(ids)).client.is_left_out
+    assert suggest_mapping(make_sheet({**ids, "Código": PHONES})).client.column == "Código"
+
+
+def test_an_audience_file_sends_to_whatsapp_only() -> None:
+    sheet = make_sheet(
+        {
+            "channel_type": ["whatsapp", "WhatsApp ", "CHANNEL_TYPE_WHATSAPP", "instagram", ""],
+            "external_id": [*PHONES[:3], "1784140", PHONES[3]],
+            "first_name": [*NAMES, "Eva"],
+        }
+    )
+    mapping = suggest_mapping(sheet)
+    sendable = mapping.model_copy(update={"campaign_name": Source(value="spring")})
+    plan = make_plan(sheet, sendable)
+
+    assert (mapping.channel.column, mapping.client.column) == ("channel_type", "external_id")
+    assert list(mapping.variables) == ["first_name"]
+    assert dict(plan.held["reasons"]) == {5: "other_channel", 6: "other_channel"}
+    assert [each.client for each in plan.entries()] == PHONES[:3]
+    assert "channel" not in next(plan.entries()).model_dump()
 
 
 def test_a_column_of_names_is_no_phone_whatever_its_header() -> None:

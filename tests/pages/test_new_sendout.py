@@ -194,6 +194,37 @@ def test_a_date_asks_how_the_sheet_writes_it_before_it_is_sent(visit: Visit) -> 
     assert '"due": "3 April 2025"' in texts(app)
 
 
+def test_confirmed_columns_come_back_with_the_next_sheet_and_can_be_put_aside(
+    visit: Visit,
+) -> None:
+    first = _upload(visit("new_sendout"), f"phone,Nombre\n{ANA},Ana\n")
+    next(each for each in first.selectbox if each.label == "Campaign name").set_value(-2).run()
+    next(each for each in first.text_input if each.label == "Fixed value").set_value("may").run()
+    next(each for each in first.text_input if each.label == "Variable").set_value("name").run()
+    press(first, "These columns are right")
+
+    again = _upload(visit("new_sendout"), f"PHONE,nombre\n{BEN},Ben\n")
+
+    assert "what was confirmed as “may”" in texts(again)
+    assert [each.value for each in again.text_input if each.label == "Variable"] == ["name"]
+    assert [each.value for each in again.text_input if each.label == "Fixed value"] == ["may"]
+    next(each for each in again.selectbox if each.label == "Saved columns").set_value("").run()
+    assert "Choose the column with the campaign name" in texts(again)
+
+
+def test_an_audience_file_says_that_other_channels_are_held_back(visit: Visit) -> None:
+    rows = f"channel_type,external_id\nwhatsapp,{ANA}\ninstagram,178\n"
+    app = _upload(visit("new_sendout"), rows)
+    next(each for each in app.selectbox if each.label == "Campaign name").set_value(-2).run()
+    next(each for each in app.text_input if each.label == "Fixed value").set_value("may").run()
+    press(app, "These columns are right")
+
+    assert "For another channel" in texts(app)
+    assert "1 to send, 1 held back" in texts(app)
+    next(each for each in app.checkbox if "is not WhatsApp" in each.label).uncheck().run()
+    assert "For another channel" not in texts(app)
+
+
 def test_options_reach_the_request_with_their_consequence_said(visit: Visit) -> None:
     app = _prepared(visit)
     app.radio[0].set_value(VersionBehavior.CREATE_NEW).run()

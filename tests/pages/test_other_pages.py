@@ -5,6 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lib.campaign import Mapping, Source, save_mapping, saved_mappings
 from lib.connections import list_connections
 from lib.delivery import list_runs
 from lib.preferences import Preferences, load_preferences, save_preferences
@@ -12,6 +13,7 @@ from lib.settings import Settings
 from tests.pages.conftest import Visit, press, texts
 from tests.support.recipients import fictional_phone
 from tests.support.sandbox import SandboxHandle
+from tests.support.sheets import make_sheet
 
 KEY = "key-of-acme-0123456789"
 
@@ -196,3 +198,19 @@ def test_a_linked_code_is_shown_alone_also_one_from_next_year(visit: Visit) -> N
     app = visit("error_guide", code="ERROR_CODE_FROM_NEXT_YEAR")
 
     assert [each.value for each in app.code] == ["ERROR_CODE_FROM_NEXT_YEAR"]
+
+
+def test_saved_columns_are_renamed_and_deleted(visit: Visit, settings: Settings) -> None:
+    assert "come back with the next sheet" in texts(visit("settings"))
+    sheet = make_sheet({"phone": [], "[x](http://x.example)": []})
+    mapping = Mapping(client=Source(column="phone"), campaign_name=Source(value="may"))
+    save_mapping(mapping, sheet, saved_by="Ana", settings=settings)
+    app = visit("settings")
+
+    _fill(app, Name_of_these_columns="Monday")
+    app.run()
+
+    assert [each.name for each in saved_mappings(settings)] == ["Monday"]
+    assert all("](http" not in each.value for each in app.caption)
+    press(app, "Delete these columns")
+    assert saved_mappings(settings) == []

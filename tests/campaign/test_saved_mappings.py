@@ -1,0 +1,144 @@
+"""What was confirmed for a sheet comes back with the next one of its kind."""
+
+import stat
+
+import pytest
+
+from lib.campaign import (
+    Mapping,
+    Source,
+    Style,
+    delete_mapping,
+    fitting_mappings,
+    rename_mapping,
+    save_mapping,
+    saved_mappings,
+    suggest_mapping,
+)
+from lib.settings import Settings
+from lib.sheet import Sheet
+from tests.support.recipients import fictional_phone
+from tests.support.sheets import make_sheet
+
+MAPPING = Mapping(
+    client=Source(column="Celular"),
+    campaign_name=Source(value="promo_a"),
+    variables={
+        "name": Source(
+            template="{Nombre} {Apellido|}", style=Style.model_validate({"form": "name"})
+        ),
+        "code": Source(column="Código", fallback="none"),
+    },
+)
+HEADERS = ("Celular", "Nombre", "Apellido", "Código", "E-mail")
+
+
+def _sheet(*headers: str) -> Sheet:
+    return make_sheet({name: [fictional_phone(0)] for name in headers})
+
+
+def _save(mapping: Mapping, settings: Settings, *headers: str) -> str:
+    sheet = _sheet(*(headers or HEADERS))
+    return save_mapping(mapping, sheet, saved_by="ana@example.com", settings=settings).id
+
+
+def _fitting(settings: Settings, *headers: str) -> list[Mapping]:
+    return [each.mapping for each in fitting_mappings(_sheet(*headers), saved_mappings(settings))]
+
+
+def test_it_comes_back_for_the_same_headers_in_any_order(settings: Settings) -> None:
+    _save(MAPPING, settings)
+
+    assert _fitting(settings, *reversed(HEADERS)) == [MAPPING]
+
+
+def test_it_comes_back_in_the_new_sheets_own_spelling(settings: Settings) -> None:
+    _save(MAPPING, settings)
+
+    (found,) = _fitting(settings, "CELULAR", "nombre", "Apelido", "codigo", "Extra")
+
+    assert found.client.column == "CELULAR"
+    assert found.variables["name"].template == "{nombre} {Apelido|}"
+    assert found.variables["code"] == Source(column="codigo", fallback="none")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("Celular", "Nombre", "Apellido", "E-mail"),
+        (*HEADERS, "a", "b", "c", "d"),
+        ("Fone", "Nome", "Sobrenome", "Cupom"),
+    ],
+)
+def test_it_stays_away_where_a_column_is_missing_or_the_sheet_is_another(
+    headers: tuple[str, ...], settings: Settings
+) -> None:
+    _save(MAPPING, settings)
+
+    assert _fitting(settings, *headers) == []
+
+
+def test_the_nearest_comes_first_and_then_the_newest(settings: Settings) -> None:
+    phone = Mapping(client=Source(column="Celular"))
+    _save(phone, settings, "Celular", "Nombre")
+    for campaign in ("old", "new"):
+        named = phone.model_copy(update={"campaign_name": Source(value=campaign)})
+        _save(named, settings, "Celular", "Nombre", "Código")
+
+    found = _fitting(settings, "Celular", "Nombre", "Código")
+
+    assert [each.campaign_name.value for each in found] == ["new", "old", None]
+
+
+def test_it_is_one_for_each_campaign_and_headers_and_keeps_its_name(settings: Settings) -> None:
+    first = _save(MAPPING, settings)
+    rename_mapping(first, "  Monday's list ", settings)
+    rename_mapping(first, " ", settings)
+    again = _save(MAPPING.model_copy(update={"variables": {}}), settings)
+    _save(MAPPING.model_copy(update={"campaign_name": Source(value="promo_b")}), settings)
+
+    names = {each.name: each.mapping.variables for each in saved_mappings(settings)}
+    assert again == first
+    assert names == {"Monday's list": {}, "promo_b": MAPPING.variables}
+
+
+def test_it_is_deleted_and_its_file_is_its_owners_alone(settings: Settings) -> None:
+    saved = _save(MAPPING, settings)
+    (path,) = settings.mappings_dir.iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    delete_mapping(saved, settings)
+    delete_mapping(saved, settings)
+
+    assert saved_mappings(settings) == []
+
+
+def test_a_damaged_file_is_passed_over_and_no_path_is_an_id(settings: Settings) -> None:
+    _save(MAPPING, settings)
+    (settings.mappings_dir / f"{'0' * 16}.json").write_text('{"id": 7')
+
+    assert len(saved_mappings(settings)) == 1
+    with pytest.raises(ValueError, match="no id"):
+        delete_mapping("../../secret", settings)
+
+
+def test_what_a_header_fed_before_is_suggested_before_what_its_name_says(
+    settings: Settings,
+) -> None:
+    earlier = Mapping(
+        client=Source(column="contacto 2"),
+        campaign_name=Source(column="lista"),
+        variables={"name": Source(column="Nombre", fallback="friend")},
+    )
+    _save(earlier, settings, "contacto 2", "lista", "Nombre", "a", "b", "c")
+    columns = {"phone": [fictional_phone(0)], "contacto 2": [fictional_phone(1)]}
+    sheet = make_sheet({**columns, "Lista": ["promo"], "nombre": ["Ana"], "other": ["x"]})
+
+    found = suggest_mapping(sheet, saved_mappings(settings))
+
+    assert (found.client.column, found.campaign_name.column) == ("contacto 2", "Lista")
+    assert found.variables == {
+        "phone": Source(column="phone"),
+        "name": Source(column="nombre", fallback="friend"),
+        "other": Source(column="other"),
+    }
