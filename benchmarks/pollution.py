@@ -1,25 +1,51 @@
 """Tables written in all the wrong ways that are met in the wild, each with what it should read as.
 
-The kinds of pollution are those that surveys of public CSV files name (for one, Vitagliano and
-others, "Pollock: A Data Loading Benchmark", VLDB 2023); tables and code are our own.
+The kinds of pollution, and how often each is met among public files, are those of surveys (for
+one, Vitagliano and others, "Pollock: A Data Loading Benchmark", VLDB 2023); tables and code are
+our own. What a file should read as is its table with the pollution undone.
 """
 
 import csv
 import io
 import random
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 Record = list[str]
 
 
 class Polluted(NamedTuple):
-    """A file's name, its bytes, and the header and records that its owner sees in it."""
+    """A file's kind and name, its bytes, and the header and records that its owner sees in it."""
 
+    kind: str
     name: str
     data: bytes
     header: Record
     records: list[Record]
+
+
+# How often a kind is met, in hundredths of the polluted files that the survey counted.
+FREQUENCY: Final = {
+    "LF": 38.0,
+    "semicolon": 18.7,
+    "no header": 10.6,
+    "preamble": 6.3,
+    "more": 6.3,
+    "less": 5.6,
+    "no last ending": 4.1,
+    "tables": 4.2,
+    "comma and space": 2.3,
+    "header in two rows": 2.1,
+    "CR": 0.2,
+    "tab": 0.1,
+    "space": 0.1,
+    "quote '": 0.2,
+    "escape": 0.2,
+    "stray quote": 0.2,
+    "row by spaces": 0.1,
+    "one row": 0.1,
+    "two last endings": 0.1,
+}
 
 
 class Table(NamedTuple):
@@ -47,11 +73,13 @@ def tables() -> list[Table]:
     goods = [
         [
             f"AB-{1000 + number}",
-            f"{dice.randrange(5, 90)}.{dice.randrange(100):02d}",
+            f"${dice.randrange(5, 90)}.{dice.randrange(100):02d}",
             str(dice.randrange(40)),
             "Warm, light and dry" if number % 3 else 'Board, 5" deep',
             f"For walks of {number} km, hills included; it's made to last, and easy to wash.",
             "yes" if number % 2 else "no",
+            f"https://example.com/AB_{1000 + number}.html",
+            "",
         ]
         for number in range(80)
     ]
@@ -61,17 +89,24 @@ def tables() -> list[Table]:
     ]
     return [
         Table("recipients", ["phone", "name", "due", "code", "amount"], recipients),
-        Table("goods", ["Code", "Price", "Stock", "Title", "About", "New"], goods),
+        Table(
+            "goods", ["Code", "Price", "Stock", "Title", "About", "New", "Link", "Remarks"], goods
+        ),
         Table("measured", ["n", "seconds", "celsius", "drift"], measured),
     ]
 
 
 def polluted() -> Iterator[Polluted]:
-    """Yield every table in every way of writing it."""
+    """Yield every table in every way of writing it, as a file as a whole."""
     for table in tables():
         yield from _dialects(table)
         yield from _files(table)
-        yield from _rows(table)
+        yield from _several(table)
+
+
+def polluted_rows() -> Iterator[Polluted]:
+    """Yield one table with each of its rows and cells polluted in turn."""
+    yield from _rows(tables()[1])
 
 
 def written(
@@ -94,7 +129,7 @@ def written(
             quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL,
         ).writerows(records)
         return buffer.getvalue()
-    inner = f"{escape}{quote}" if escape else quote * 2
+    inner = quote * 2 if escape is None else f"{escape}{quote}"
 
     def cell(text: str) -> str:
         if quote_all or delimiter in text or quote in text or "," in text:
@@ -106,19 +141,23 @@ def written(
 
 def _dialects(table: Table) -> Iterator[Polluted]:
     lines = [table.header, *table.records]
+    kinds = {";": "semicolon", ", ": "comma and space", "\t": "tab"}
     for delimiter in (",", ";", "\t", "|", ":", " ", ", ", "\t\t", "^", "~"):
         for quote_all in (False, True):
             text = written(lines, delimiter=delimiter, quote_all=quote_all)
-            yield _of(table, f"delimiter {delimiter!r} {quote_all}", text)
-    for ending in ("\n", "\r"):
-        yield _of(table, f"ending {ending!r}", written(lines, ending=ending))
+            kind = kinds.get(delimiter, "delimiter")
+            yield _of(table, kind, f"delimiter {delimiter!r} {quote_all}", text)
+    for kind, ending in (("LF", "\n"), ("CR", "\r")):
+        yield _of(table, kind, kind, written(lines, ending=ending))
     for quote_all in (False, True):
-        yield _of(table, f"quote ' {quote_all}", written(lines, quote="'", quote_all=quote_all))
-    yield _of(table, "escape \\", written(lines, quote_all=True, escape="\\"))
+        text = written(lines, quote="'", quote_all=quote_all)
+        yield _of(table, "quote '", f"quote ' {quote_all}", text)
+    yield _of(table, "escape", "escape \\", written(lines, quote_all=True, escape="\\"))
+    yield _of(table, "escape", "nothing escaped", written(lines, escape=""))
     text = written(lines)
     for encoding in ("utf-8-sig", "utf-16", "cp1252", "latin-1"):
-        yield _of(table, f"encoding {encoding}", text, encoding=encoding)
-    yield _of(table, "sep line", "sep=;\r\n" + written(lines, delimiter=";"))
+        yield _of(table, "encoding", f"encoding {encoding}", text, encoding=encoding)
+    yield _of(table, "sep line", "sep line", "sep=;\r\n" + written(lines, delimiter=";"))
 
 
 def _files(table: Table) -> Iterator[Polluted]:
@@ -129,68 +168,110 @@ def _files(table: Table) -> Iterator[Polluted]:
     for count in (1, 3):
         titles = [[f"Report of the month, part {number}"] for number in range(count)]
         for name, top in (("bare", titles), ("padded", [title + blank for title in titles])):
-            yield _of(table, f"preamble {count} {name}", written(top) + text)
-            yield _of(table, f"preamble {count} {name} gap", written(top) + "\r\n" + text)
-            yield _of(table, f"footer {count} {name}", text + written(top))
-            yield _of(table, f"footer {count} {name} gap", text + "\r\n" + written(top))
-    yield _of(table, "no last ending", text.removesuffix("\r\n"))
-    yield _of(table, "two last endings", text + "\r\n\r\n")
-    yield _of(table, "one row", written(lines[:2]), records=table.records[:1])
-    yield _of(table, "empty column", written([[*line, ""] for line in lines]))
-    yield _of(table, "empty rows at the end", text + written([["", *blank]] * 3))
+            for kind, above, below in (("preamble", top, []), ("footer", [], top)):
+                for gap in ("", "\r\n", "," * (width - 1) + "\r\n"):
+                    before = written(above) + gap if above else ""
+                    after = gap + written(below) if below else ""
+                    yield _of(table, kind, f"{kind} {count} {name} {gap!r}", before + text + after)
+    yield _of(table, "no header", "no header", written(table.records), header=[])
+    twice = written([table.header]) + text
+    yield _of(table, "header in two rows", "header twice", twice)
+    yield _of(table, "no last ending", "no last ending", text.removesuffix("\r\n"))
+    yield _of(table, "two last endings", "two last endings", text + "\r\n\r\n")
+    yield _of(table, "one row", "one row", written(lines[:2]), records=table.records[:1])
+    yield _of(table, "empty column", "empty column", written([[*line, ""] for line in lines]))
+    empty = written([["", *blank]] * 3)
+    yield _of(table, "empty rows", "empty rows at the end", text + empty)
     half = len(lines) // 2
-    yield _of(table, "blank line", written(lines[:half]) + "\r\n" + written(lines[half:]))
-    yield _of(table, "NULs", text.replace("1", "\x001"))
+    parted = written(lines[:half]) + "\r\n" + written(lines[half:])
+    yield _of(table, "empty rows", "blank line", parted)
+    yield _of(table, "NULs", "NULs", text.replace("1", "\x001"))
+
+
+def _several(table: Table) -> Iterator[Polluted]:
+    """Yield files with a second table below the first one, of which the first one is meant."""
+    lines = [table.header, *table.records]
+    text = written(lines)
+    width = len(table.header)
+    less = [line[: width - 1] for line in lines[:-1]]
+    more = [[*line, "extra" if at == 0 else ""] for at, line in enumerate(lines[:-1])]
+    other = [["City", "People", "Since"], ["Lima", "10000", "1535"], ["Quito", "2800", "1534"]]
+    title = written([["Towns"]])
+    for name, second in (
+        ("less", written(less)),
+        ("more", written(more)),
+        ("other, after a gap", "\r\n" + written(other)),
+        ("other, with a title", "\r\n" + title + written(other)),
+    ):
+        yield _of(table, "tables", f"tables {name}", text + second)
 
 
 def _rows(table: Table) -> Iterator[Polluted]:
     lines = [table.header, *table.records]
-    for at in (1, 2, len(lines) // 2, len(lines) - 1):
-        row = lines[at]
-        yield _changed(table, f"ending of row {at}", at, written([row], ending="\n"))
+    for at, row in enumerate(lines):
+        yield _changed(table, "LF once", f"ending of row {at}", at, written([row], ending="\n"))
         for other in (";", "\t"):
             cells = written([row], delimiter=other)
-            yield _changed(table, f"row {at} by {other!r}", at, cells)
+            yield _changed(table, "row by others", f"row {at} by {other!r}", at, cells)
+        by_spaces = written([row], delimiter=" ", quote_all=True)
+        yield _changed(table, "row by spaces", f"row {at} by spaces", at, by_spaces)
+        cells_written = [written([[cell]]).removesuffix("\r\n") for cell in row]
         for cell in range(len(row)):
-            more = [*row[: cell + 1], "", *row[cell + 1 :]]
-            yield _instead(table, f"row {at} more {cell}", at, more)
-        for cell in range(2, len(row)):
-            yield _instead(table, f"row {at} short {cell}", at, row[:cell])
-        stray = [f'{row[0]}"', *row[1:]]
-        raw = ",".join([stray[0], written([row[1:]])])
-        yield _changed(table, f"row {at} stray quote", at, raw, instead=stray)
+            more = [*cells_written[: cell + 1], "", *cells_written[cell + 1 :]]
+            yield _changed(table, "more", f"row {at} more {cell}", at, _joined(more))
+            stray = [*row[:cell], f'"{row[cell]}', *row[cell + 1 :]]
+            raw = _with_stray(cells_written, cell)
+            name = f"row {at} stray quote {cell}"
+            yield _changed(table, "stray quote", name, at, raw, instead=stray)
+        for cell in range(1, len(row)):
+            first = cells_written[cell - 1] + cells_written[cell]
+            less = [*cells_written[: cell - 1], first, *cells_written[cell + 1 :]]
+            yield _changed(table, "less", f"row {at} less {cell}", at, _joined(less))
+
+
+def _joined(cells: Record) -> str:
+    return ",".join(cells) + "\r\n"
+
+
+def _with_stray(cells: Record, at: int) -> str:
+    """Return a line in which a quotation mark stands before a cell's own text."""
+    cell = cells[at]
+    stray = f'"{cell}' if not cell.startswith('"') else f'""{cell[1:]}'
+    return _joined([*cells[:at], stray, *cells[at + 1 :]])
 
 
 def _changed(
     table: Table,
+    kind: str,
     name: str,
     at: int,
     line: str,
+    *,
     instead: Record | None = None,
 ) -> Polluted:
     """Change how one line is written, and maybe what it should read as."""
     lines = [table.header, *table.records]
     texts = [written([record]) for record in lines]
     texts[at] = line
-    records = list(table.records)
     if instead is not None:
-        records[at - 1] = instead
-    return _of(table, name, "".join(texts), records=records)
-
-
-def _instead(table: Table, name: str, at: int, row: Record) -> Polluted:
-    return _changed(table, name, at, written([row]), instead=row)
+        lines[at] = instead
+    return _of(table, kind, name, "".join(texts), header=lines[0], records=lines[1:])
 
 
 def _of(
     table: Table,
+    kind: str,
     name: str,
     text: str,
     *,
     encoding: str = "utf-8",
+    header: Record | None = None,
     records: list[Record] | None = None,
 ) -> Polluted:
-    data = text.encode(encoding, "replace")
     return Polluted(
-        f"{table.name}: {name}", data, table.header, table.records if records is None else records
+        kind,
+        f"{table.name}: {name}",
+        text.encode(encoding, "replace"),
+        table.header if header is None else header,
+        table.records if records is None else records,
     )

@@ -93,6 +93,11 @@ WORDS: Final[dict[str, FindingWords]] = {
         "The file holds a formula, but not its result.",
         "Open the file in your spreadsheet, save it, and upload it again.",
     ),
+    "row_too_long": FindingWords(
+        "More cells than columns",
+        "This row has more cells than there are columns, so its cells may stand one place off.",
+        "Put quotes around a cell with a comma in it, or correct the row here.",
+    ),
     "digits_lost": FindingWords(
         "Digits lost",
         "The spreadsheet keeps 15 digits of a number; this one was longer, and its end is lost.",

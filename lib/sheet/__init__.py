@@ -4,13 +4,14 @@ from lib.sheet.errors import SheetError
 from lib.sheet.header import plain_name
 from lib.sheet.notes import Note
 from lib.sheet.reading import read_sheet
-from lib.sheet.readings import DELIMITERS, ENCODINGS, Reading
+from lib.sheet.readings import DELIMITERS, ENCODINGS, QUOTES, Reading
 from lib.sheet.samples import SAMPLES, Sample
 from lib.sheet.store import Sheet, keep_upload, load_sheet, upload_path
 
 __all__ = [
     "DELIMITERS",
     "ENCODINGS",
+    "QUOTES",
     "SAMPLES",
     "Note",
     "Reading",

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lib.sheet.errors import sheet_error
+from lib.sheet.flags import Flag
 from lib.sheet.header import unique_names
-from lib.sheet.spreadsheet import Flag
 from lib.sheet.structure import LINES_LOOKED_AT, Structure, find_structure, joined_names
+from lib.sheet.tables import Block, find_tables
 
 # Most columns have something among their first cells; then the rest need not be looked at.
 _FIRST: Final = 1_000
@@ -19,7 +20,11 @@ _FIRST: Final = 1_000
 
 @dataclass(frozen=True)
 class Assembled:
-    """A sheet's columns by position, its row numbers, and its columns' names."""
+    """A sheet's columns by position, its row numbers, and its columns' names.
+
+    ``tables`` are the first and last rows of each table that the sheet holds; ``number`` says
+    which of them this is, from 1.
+    """
 
     table: pa.Table
     rows: pa.Array
@@ -27,6 +32,21 @@ class Assembled:
     header_row: int
     notes: list[str]
     flags: list[Flag]
+    tables: list[tuple[int, int]]
+    number: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person has said about a sheet's lines; None is left to be found.
+
+    ``header_row`` names the columns (0: none does), ``last_row`` is the last one that counts,
+    ``table`` is the number of the table, from 1.
+    """
+
+    header_row: int | None = None
+    last_row: int | None = None
+    table: int | None = None
 
 
 def assemble(
@@ -35,11 +55,12 @@ def assemble(
     *,
     max_rows: int,
     max_cells: int,
-    header_row: int | None = None,
+    wanted: Wanted,
+    kept: int = 0,
 ) -> Assembled:
     """Return the sheet in these cells, whose first record is row 1.
 
-    ``header_row`` says which row names the columns, 0 that none does; without it, it is found.
+    Empty columns are left out; but where no row names them, the first ``kept`` ones are all there.
 
     Raises SheetError: empty_file, only_header, too_many_rows, too_many_cells.
     """
@@ -47,8 +68,20 @@ def assemble(
     if not positions:
         raise sheet_error("empty_file")
     table, rows = _filled_rows(raw.select(positions))
-    notes = _left_out(raw.num_columns, positions, table.num_rows, rows[-1].as_py())
-    structure = _structure(table, rows, header_row)
+    notes = ["empty_rows"] * (table.num_rows < rows[-1].as_py())
+    if len(positions) < raw.num_columns:
+        notes.append("empty_columns")
+    blocks, repeats = _blocks(table, rows, wanted)
+    tables = [(rows[block.start].as_py(), rows[block.stop - 1].as_py()) for block in blocks]
+    if repeats:
+        notes.append("names_repeated")
+    chosen = _chosen(blocks, rows, wanted)
+    table, rows = _block(table, rows, chosen, repeats)
+    if len(blocks) > 1:
+        notes.append("several_tables")
+        still = [at for at, column in enumerate(table.columns) if _has_anything(column)]
+        table, positions = table.select(still), [positions[at] for at in still]
+    structure = _structure(table, rows, wanted)
     header_row = rows[structure.first].as_py() if structure.header else 0
     table, rows, more = _cut(table, rows, structure)
     notes.extend(more)
@@ -60,6 +93,8 @@ def assemble(
         notes.extend(more)
         table, rows = table.slice(structure.header), rows.slice(structure.header)
     else:
+        positions = sorted({*positions, *range(min(kept, raw.num_columns))})
+        table = raw.select(positions).take(pc.subtract(rows, 1))
         names, _ = unique_names([""] * len(positions), positions)
         notes.append("no_header")
     if not table.num_rows:
@@ -68,7 +103,44 @@ def assemble(
         raise sheet_error("too_many_rows", limit=max_rows)
     if (cells := table.num_rows * table.num_columns) > max_cells:
         raise sheet_error("too_many_cells", found=cells, limit=max_cells)
-    return Assembled(table, rows, names, header_row, notes, _moved(flags, positions, rows))
+    moved = _moved(flags, positions, rows)
+    number = blocks.index(chosen) + 1
+    return Assembled(table, rows, names, header_row, notes, moved, tables, number)
+
+
+def _blocks(table: pa.Table, rows: pa.Array, wanted: Wanted) -> tuple[list[Block], list[int]]:
+    """Return the tables among these lines, and the lines that repeat the names of columns."""
+    whole = [Block(0, table.num_rows)]
+    if wanted.header_row is not None:
+        header = pc.index(rows, wanted.header_row).as_py()
+    else:
+        structure = _structure(table, rows, Wanted())
+        header = structure.first + structure.header - 1 if structure.header else -1
+    return find_tables(table, rows, header) if header >= 0 else (whole, [])
+
+
+def _chosen(blocks: list[Block], rows: pa.Array, wanted: Wanted) -> Block:
+    """Return the table that a person wants: by its number, by its header, else the first."""
+    if wanted.table is not None:
+        return blocks[min(max(wanted.table, 1), len(blocks)) - 1]
+    if wanted.header_row:
+        at = pc.index(rows, wanted.header_row).as_py()
+        return next((block for block in blocks if block.start <= at < block.stop), blocks[0])
+    return blocks[0]
+
+
+def _block(
+    table: pa.Table, rows: pa.Array, block: Block, repeats: list[int]
+) -> tuple[pa.Table, pa.Array]:
+    """Return the lines of one table, without those that repeat the names of columns."""
+    left_out = [at - block.start for at in repeats if block.start <= at < block.stop]
+    table = table.slice(block.start, block.stop - block.start)
+    rows = rows.slice(block.start, block.stop - block.start)
+    if left_out:
+        kept = np.ones(table.num_rows, dtype=bool)
+        kept[left_out] = False
+        table, rows = table.filter(pa.array(kept)), rows.filter(pa.array(kept))
+    return table, rows
 
 
 def _has_anything(column: pa.ChunkedArray) -> bool:
@@ -91,13 +163,21 @@ def _filled_rows(table: pa.Table) -> tuple[pa.Table, pa.Array]:
     return table.filter(kept), rows.filter(kept)
 
 
-def _structure(table: pa.Table, rows: pa.Array, header_row: int | None) -> Structure:
+def _structure(table: pa.Table, rows: pa.Array, wanted: Wanted) -> Structure:
     """Find the table among the lines that are not empty, or take it as a person has said."""
-    if header_row is not None:
-        first = pc.index(rows, header_row).as_py()
-        return Structure(first, 1, 0) if first >= 0 else Structure(0, 0, 0)
     top = _lines(table.slice(0, LINES_LOOKED_AT))
-    return find_structure(top, _lines(table.slice(max(len(top), table.num_rows - LINES_LOOKED_AT))))
+    end = _lines(table.slice(max(len(top), table.num_rows - LINES_LOOKED_AT)))
+    found = find_structure(top, end)
+    if wanted.header_row is not None:
+        first = pc.index(rows, wanted.header_row).as_py()
+        first, header = (first, 1) if first >= 0 else (0, 0)
+        if header and first == found.first:
+            header = max(header, found.header)
+        found = Structure(first, header, found.last)
+    if wanted.last_row is not None:
+        below = pc.sum(pc.greater(rows, wanted.last_row)).as_py() or 0
+        found = found._replace(last=min(below, table.num_rows - found.first - found.header))
+    return found
 
 
 def _lines(table: pa.Table) -> list[list[str]]:
@@ -115,15 +195,6 @@ def _cut(
         rows.slice(structure.first, length),
         notes,
     )
-
-
-def _left_out(columns: int, positions: list[int], rows: int, last_row: int) -> list[str]:
-    notes = []
-    if rows < last_row:
-        notes.append("empty_rows")
-    if len(positions) < columns:
-        notes.append("empty_columns")
-    return notes
 
 
 def _moved(flags: Sequence[Flag], positions: list[int], rows: pa.Array) -> list[Flag]:

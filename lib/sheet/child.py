@@ -58,49 +58,16 @@ def _limit_memory(headroom: int) -> None:
 
 def _read(job: dict[str, Any]) -> None:
     from lib.sheet.arrow_file import write_arrow
-    from lib.sheet.assembly import assemble
-    from lib.sheet.columnar import read_columns
-    from lib.sheet.delimited import read_text
-    from lib.sheet.errors import sheet_error
-    from lib.sheet.formats import WORKBOOKS, Kind, kind_of
+    from lib.sheet.contents import Limits, read_contents
     from lib.sheet.readings import Reading
-    from lib.sheet.spreadsheet import Flag, read_worksheet
 
-    data = sys.stdin.buffer.read()
-    kind = kind_of(data)
-    rows, columns, cells = job["max_rows"], job["max_columns"], job["max_cells"]
-    wanted = Reading(**job["reading"])
-    found: dict[str, Any] = {}
-    about: dict[str, Any] = {"filename": job["filename"], "worksheet": None, "worksheets": []}
-    header_row = wanted.header_row
-    notes: list[str] = []
-    flags: list[Flag] = []
-    if kind not in WORKBOOKS and job["worksheet"] is not None:
-        raise sheet_error("worksheet_not_found")
-    if kind == Kind.TEXT:
-        records = read_text(
-            data,
-            max_columns=columns,
-            max_rows=rows,
-            encoding=wanted.encoding,
-            delimiter=wanted.delimiter,
-        )
-        table, notes = records.table, records.notes
-        found = {"encoding": records.encoding, "delimiter": records.delimiter}
-    elif kind not in WORKBOOKS:
-        table, flags = read_columns(data, kind, max_rows=rows, max_columns=columns, max_cells=cells)
-        header_row = 1 if header_row is None else header_row
-    else:
-        page = read_worksheet(
-            data, kind, job["worksheet"], max_rows=rows, max_columns=columns, max_cells=cells
-        )
-        table, notes, flags = page.table, page.notes, page.flags
-        about |= {"worksheet": page.name, "worksheets": page.names}
-    del data
-    sheet = assemble(table, flags, max_rows=rows, max_cells=cells, header_row=header_row)
-    about["reading"] = found | {"header_row": sheet.header_row}
-    about |= {"names": sheet.names, "notes": [*notes, *sheet.notes]}
-    write_arrow(Path(job["target"]), sheet, about)
+    sheet, about = read_contents(
+        sys.stdin.buffer.read(),
+        worksheet=job["worksheet"],
+        reading=Reading(**job["reading"]),
+        limits=Limits(job["max_rows"], job["max_columns"], job["max_cells"]),
+    )
+    write_arrow(Path(job["target"]), sheet, about | {"filename": job["filename"]})
 
 
 if __name__ == "__main__":

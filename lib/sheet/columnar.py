@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lib.sheet.errors import sheet_error
+from lib.sheet.flags import Flag
 from lib.sheet.formats import Kind
 from lib.sheet.number_formats import MAX_EXACT, moment_text, number_text
-from lib.sheet.spreadsheet import Flag
 
 _HEADER_ROWS: Final = 1
 

@@ -1,21 +1,21 @@
 """Read delimited text: its encoding, its dialect, and its records as Excel counts them."""
 
 import codecs
-import csv
-import dataclasses
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from lib.sheet.dialects import Dialect, find_dialect, prepared
+from lib.sheet.dialects import Dialect, find_dialect, prepared, sample_of
 from lib.sheet.errors import sheet_error
+from lib.sheet.flags import Flag
+from lib.sheet.kinds import column_kinds
+from lib.sheet.ragged import LineReader
 
 _SEP_LINE = re.compile(r'\A"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 _ENCODING_SAMPLE_BYTES = 256 * 1024
@@ -28,13 +28,15 @@ class Records:
     """The cells of a sheet before anyone has looked for its header.
 
     ``table`` holds text columns only. Its first record is row 1 of the sheet, as a spreadsheet
-    program counts; a record with line breaks inside quotes is one row.
+    program counts; a record with line breaks inside quotes is one row. ``width`` cells are usual.
     """
 
     table: pa.Table
     encoding: str
-    delimiter: str
+    dialect: Dialect
+    width: int = 0
     notes: list[str] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
 
 
 class _Limits(NamedTuple):
@@ -49,6 +51,8 @@ def read_text(
     max_rows: int,
     encoding: str | None = None,
     delimiter: str | None = None,
+    quote: str | None = None,
+    backslashed: bool | None = None,
 ) -> Records:
     """Read delimited text of any common encoding and dialect; what is not given is found.
 
@@ -61,16 +65,16 @@ def read_text(
         text = text[match.end() :]
     if not text.strip():
         raise sheet_error("empty_file")
-    dialect = find_dialect(text, delimiter)
+    dialect = find_dialect(text, delimiter, quote=quote, backslashed=backslashed)
     text = prepared(text, dialect)
-    limits = _Limits(max_columns, max_rows)
-    width = _first_width(text, dialect)
-    if width > max_columns:
-        raise sheet_error("too_many_columns", found=width, limit=max_columns)
-    table = None if dialect.spaced else _read_fast(text, dialect, width)
+    reader, widest = _line_reader(text, dialect, notes)
+    if widest > max_columns:
+        raise sheet_error("too_many_columns", found=widest, limit=max_columns)
+    table = None if dialect.spaced else _read_fast(text, dialect, widest)
+    flags: list[Flag] = []
     if table is None:
-        table = _read_any(text, dialect, limits, notes)
-    return Records(table, encoding, dialect.delimiter, notes)
+        table, flags = _read_any(text, reader, _Limits(max_columns, max_rows))
+    return Records(table, encoding, dialect, reader.width, notes, flags)
 
 
 def decode(data: bytes, encoding: str | None = None) -> tuple[str, str, list[str]]:
@@ -165,18 +169,27 @@ def _guess(data: bytes) -> tuple[str, str]:
     raise sheet_error("damaged")
 
 
-def _first_width(text: str, dialect: Dialect) -> int:
-    return len(next(_reader(io.StringIO(text, newline=""), dialect), []))
+_SAMPLE_RECORDS = 200
 
 
-def _reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
-    return csv.reader(
-        lines,
-        delimiter=dialect.sign,
-        quotechar=dialect.quote or None,
-        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-        skipinitialspace=dialect.spaced,
-    )
+def _line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineReader, int]:
+    """Return a reader that knows how many cells are usual, and the width of the first record."""
+    lines = io.StringIO(sample_of(text), newline="")
+    sample = list(islice(LineReader(dialect).records(lines), _SAMPLE_RECORDS))
+    filled = [record for record in sample if any(record)]
+    widths = Counter(len(record) for record in filled if len(record) > 1)
+    width = widths.most_common(1)[0][0] if widths else 0
+    kinds = column_kinds([record for record in filled[1:] if len(record) == width], width)
+    first = next(LineReader(dialect).records(io.StringIO(text, newline="")), [])
+    return LineReader(dialect, width, kinds, notes), len(first)
+
+
+def _has_stray_marks(text: str, dialect: Dialect) -> bool:
+    """Tell whether quotation marks are odd in number, or one stands inside a word."""
+    quote, sign = dialect.quote, re.escape(dialect.sign)
+    if (count := text.count(quote)) % 2:
+        return True
+    return count > 0 and bool(re.search(rf"[^{quote}{sign}\r\n]{quote}[^{quote}{sign}\r\n]", text))
 
 
 def _read_fast(text: str, dialect: Dialect, width: int) -> pa.Table | None:
@@ -187,7 +200,8 @@ def _read_fast(text: str, dialect: Dialect, width: int) -> pa.Table | None:
     """
     body = text.rstrip("\r\n")
     blank = any(pair in body for pair in ("\n\n", "\n\r\n", "\r\r"))
-    if blank or body[0] in "\r\n" or body.count(dialect.quote) % 2 or width < 2:
+    quote = dialect.quote
+    if blank or body[0] in "\r\n" or width < 2 or (quote and _has_stray_marks(body, dialect)):
         return None
     names = [str(index) for index in range(width)]
     try:
@@ -196,8 +210,8 @@ def _read_fast(text: str, dialect: Dialect, width: int) -> pa.Table | None:
             read_options=pacsv.ReadOptions(column_names=names, block_size=8 << 20),
             parse_options=pacsv.ParseOptions(
                 delimiter=dialect.sign,
-                quote_char=dialect.quote,
-                newlines_in_values=dialect.quote in body,
+                quote_char=quote or False,
+                newlines_in_values=bool(quote) and quote in body,
                 ignore_empty_lines=False,
             ),
             convert_options=pacsv.ConvertOptions(
@@ -208,68 +222,26 @@ def _read_fast(text: str, dialect: Dialect, width: int) -> pa.Table | None:
         return None
 
 
-_END = "\x1cend of the text\x1c"
 _CHUNK_RECORDS = 50_000
+# Where more rows than this share are too long, that is how this table is.
+_MOST_TOO_LONG = 0.1
 
 
-def _read_any(text: str, dialect: Dialect, limits: _Limits, notes: list[str]) -> pa.Table:
-    """Read records of any width; the short ones are filled up with empty cells."""
-    try:
-        table, ragged = _collect(_records(text, dialect, notes), limits)
-    except _QuoteLeftOpenError:
-        notes.append("quotes_ignored")
-        unquoted = dataclasses.replace(dialect, quote="")
-        table, ragged = _collect(_records(text, unquoted, notes), limits)
-    notes.extend(ragged)
-    return table
-
-
-class _QuoteLeftOpenError(Exception):
-    """A quote opens and never closes, so that the rest of the text would be one cell."""
-
-
-def _records(text: str, dialect: Dialect, notes: list[str]) -> Iterator[list[str]]:
-    csv.field_size_limit(2**31 - 1)
+def _read_any(text: str, reader: LineReader, limits: _Limits) -> tuple[pa.Table, list[Flag]]:
+    """Read records of any width: short ones are filled up, the cells of long ones are flagged."""
     body = text.rstrip("\r\n")
-    ended = False
-    width = 0
-    for record in _reader(chain(io.StringIO(body + "\n", newline=""), (_END,)), dialect):
-        if record == [_END]:
-            ended = True
-            continue
-        if record and record[-1].endswith(_END):
-            raise _QuoteLeftOpenError
-        width = width or len(record)
-        if len(record) == 1 < width and (other := _parted_otherwise(record[0], width)):
-            if "odd_rows" not in notes:
-                notes.append("odd_rows")
-            yield other
-        else:
-            yield record
-    if not ended:
-        raise _QuoteLeftOpenError
-
-
-def _parted_otherwise(line: str, width: int) -> list[str] | None:
-    """Return the cells of a line that parts just as many as the table has, but by another sign."""
-    if width == 2:
-        # One sign in a line of text proves nothing.
-        return None
-    for sign in (",", ";", "\t", "|"):
-        cells = next(csv.reader([line], delimiter=sign), [])
-        if len(cells) == width:
-            return cells
-    return None
-
-
-def _collect(records: Iterator[list[str]], limits: _Limits) -> tuple[pa.Table, list[str]]:
-    """Return the records as one table, and the codes of notes about their widths."""
+    records = reader.records(io.StringIO(body + "\n", newline=""))
     chunks: list[list[pa.Array]] = []
     widths: Counter[int] = Counter()
-    first = 0
+    too_long: dict[int, int] = {}
     while chunk := list(islice(records, _CHUNK_RECORDS)):
+        first = widths.total() + 1
+        for at, record in enumerate(chunk):
+            if 0 < reader.width < len(record):
+                chunk[at] = _without_empty_end(record, reader.width)
+                if len(chunk[at]) > reader.width:
+                    too_long[first + at] = len(chunk[at])
         widths.update(map(len, chunk))
-        first = first or next((len(record) for record in chunk if record), 0)
         width = max(widths)
         if width > limits.columns:
             raise sheet_error("too_many_columns", found=width, limit=limits.columns)
@@ -277,12 +249,29 @@ def _collect(records: Iterator[list[str]], limits: _Limits) -> tuple[pa.Table, l
             raise sheet_error("too_many_rows", limit=limits.rows)
         padded = (record + [""] * (width - len(record)) for record in chunk)
         chunks.append([pa.array(cells, pa.string()) for cells in zip(*padded, strict=True)])
-    width = max(widths, default=0)
-    notes = []
-    if any(0 < each < first for each in widths):
-        notes.append("short_rows")
-    if width > first:
-        notes.append("long_rows")
+    if any(0 < each < reader.width for each in widths):
+        reader.notes.append("short_rows")
+    if too_long:
+        reader.notes.append("long_rows")
+    if len(too_long) > _MOST_TOO_LONG * widths.total() and len(too_long) > 1:
+        too_long = {}
+    flags = [
+        Flag(row, column, "row_too_long")
+        for row, cells in too_long.items()
+        for column in range(cells)
+    ]
+    return _table(chunks, max(widths, default=0)), flags
+
+
+def _without_empty_end(record: list[str], width: int) -> list[str]:
+    """Return a record without the empty cells beyond the usual width."""
+    end = len(record)
+    while end > width and not record[end - 1].strip():
+        end -= 1
+    return record[:end]
+
+
+def _table(chunks: list[list[pa.Array]], width: int) -> pa.Table:
     columns = [
         pa.chunked_array(
             [
@@ -294,4 +283,4 @@ def _collect(records: Iterator[list[str]], limits: _Limits) -> tuple[pa.Table, l
         )
         for index in range(width)
     ]
-    return pa.table(columns, names=[str(index) for index in range(width)]), notes
+    return pa.table(columns, names=[str(index) for index in range(width)])

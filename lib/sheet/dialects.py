@@ -10,7 +10,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -64,12 +64,26 @@ class Dialect:
         return self.delimiter if len(self.delimiter) == 1 else _UNIT_SEPARATOR
 
 
-def find_dialect(text: str, delimiter: str | None = None) -> Dialect:
-    """Return the dialect of a text; its delimiter is looked for unless it is given.
+def find_dialect(
+    text: str,
+    delimiter: str | None = None,
+    *,
+    quote: str | None = None,
+    backslashed: bool | None = None,
+) -> Dialect:
+    """Return the dialect of a text; what is not given is looked for.
 
-    A text without any is read with commas.
+    A text without any delimiter is read with commas.
     """
-    sample = _sample(text)
+    found = _find(sample_of(text), delimiter)
+    if quote is not None:
+        found = replace(found, quote=quote, backslashed=found.backslashed and quote != "")
+    if backslashed is not None:
+        found = replace(found, backslashed=backslashed and found.quote != "")
+    return found
+
+
+def _find(sample: str, delimiter: str | None) -> Dialect:
     if delimiter is not None:
         return _with_quotes(sample, delimiter)
     best, best_score = None, 0.0
@@ -108,7 +122,8 @@ def prepared(text: str, dialect: Dialect) -> str:
     return text
 
 
-def _sample(text: str) -> str:
+def sample_of(text: str) -> str:
+    """Return the first lines of a text, whole ones: enough to find its form."""
     sample = text[:_SAMPLE_CHARACTERS]
     if len(text) == len(sample):
         return sample

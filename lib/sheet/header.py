@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from lib.sheet.kinds import EMPTY, TEXT, column_kinds, kind_of_cell
+
 _PHONE = re.compile(r"[+(]?\d[\d\s().\-/\u00a0]{5,24}\d")
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -15,6 +17,38 @@ def is_data(cells: Sequence[str]) -> bool:
     One phone number or e-mail address among the cells is enough; a date may well name a column.
     """
     return any(_PHONE.fullmatch(cell) or _EMAIL.fullmatch(cell) for cell in _bare(cells))
+
+
+def names_columns(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a line differs from the rows below it as names of columns do."""
+    same, other = _compared(first, rows)
+    return other > 0 and same == 0
+
+
+def is_row(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a line holds the same kinds of things as the rows below it."""
+    same, other = _compared(first, rows)
+    return same >= 2 and other == 0
+
+
+def _compared(first: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """Count the cells of a kind that all their column has, and those of another kind.
+
+    Only columns of numbers, dates and the like tell anything; years and dates may be names.
+    """
+    same = other = 0
+    for cell, kind in zip(first, column_kinds(rows, len(first)), strict=True):
+        if kind in (EMPTY, TEXT) or not cell.strip():
+            continue
+        found = kind_of_cell(cell)
+        if found != kind:
+            other += found == TEXT or kind not in ("number", "money", "share", "phone", "code")
+        elif not _YEAR.fullmatch(cell.strip()):
+            same += 1
+    return same, other
+
+
+_YEAR = re.compile(r"(?:19|20)\d{2}")
 
 
 def _bare(cells: Sequence[str]) -> list[str]:

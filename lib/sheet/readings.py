@@ -29,6 +29,7 @@ DELIMITERS: Final = {
     "^": "carets",
     "~": "tildes",
 }
+QUOTES: Final = {'"': "double quotes", "'": "single quotes", "": "nothing"}
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,19 @@ class Reading:
     """The parts of a reading; None is left to be found.
 
     ``header_row`` is the number of the row that names the columns, as a spreadsheet program shows
-    it; 0 where no row does. The other two are for text only.
+    it; 0 where no row does. ``last_row`` is the last one that counts; ``table`` says which of
+    several tables in one sheet is read, from 1. ``encoding``, ``delimiter``, ``quote`` ("" for
+    none) and ``backslashed`` (whether a quotation mark inside quotes has a backslash before it)
+    are for text only.
     """
 
     encoding: str | None = None
     delimiter: str | None = None
     header_row: int | None = None
+    quote: str | None = None
+    backslashed: bool | None = None
+    last_row: int | None = None
+    table: int | None = None
 
     def sentence(self, worksheet: str | None = None) -> str:
         """Say how the sheet was read, for people."""
@@ -50,6 +58,10 @@ class Reading:
             parts.append(f"Text in {ENCODINGS.get(self.encoding, self.encoding)}")
         if self.delimiter is not None:
             parts.append(f"cells parted by {DELIMITERS.get(self.delimiter, self.delimiter)}")
+        if self.quote == "'":
+            parts.append("quoted by single quotes")
+        if self.backslashed:
+            parts.append("with a backslash before quotes inside")
         parts.append(
             f"column names in row {self.header_row:,}" if self.header_row else "no column names"
         )

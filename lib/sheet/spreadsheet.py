@@ -5,7 +5,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 
@@ -13,19 +13,12 @@ import pyarrow as pa
 import python_calamine as calamine
 
 from lib.sheet.errors import sheet_error
+from lib.sheet.flags import Flag
 from lib.sheet.formats import Kind
 from lib.sheet.number_formats import MAX_EXACT, moment_text, number_text
 from lib.sheet.workbook_xml import CellFacts, read_cell_facts
 
 _CHUNK_ROWS = 20_000
-
-
-class Flag(NamedTuple):
-    """What is wrong with one cell: its row from 1, its column from 0, and the code."""
-
-    row: int
-    column: int
-    code: str
 
 
 @dataclass(frozen=True)

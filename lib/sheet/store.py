@@ -29,7 +29,8 @@ class Sheet:
     ``frame`` holds text only (``string[pyarrow]``, an empty cell is ""); its index "row" is the
     number that a spreadsheet program shows beside the row. ``first_row`` is the first of them.
     ``flags`` names cells that can't be trusted, by row, column and code: "error_value",
-    "formula_without_value" or "digits_lost". ``reading`` is how the file was read.
+    "formula_without_value", "digits_lost" or "row_too_long". ``reading`` is how the file was read;
+    ``tables`` are the first and last rows of each table in it.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Sheet:
     notes: tuple[Note, ...]
     flags: "pd.DataFrame"
     reading: Reading = field(default_factory=Reading)
+    tables: tuple[tuple[int, int], ...] = ()
 
 
 def settled(settings: "Settings | None") -> "Settings":
@@ -96,6 +98,7 @@ def _open(sheet_id: str, path: Path) -> Sheet:
         notes=tuple(note(code) for code in about["notes"]),
         flags=flags,
         reading=Reading(**about["reading"]),
+        tables=tuple((first, last) for first, last in about["tables"]),
     )
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from lib.sheet.header import is_data
+from lib.sheet.header import is_data, is_row
 
 # How far a header may be from the top, and a footer from the end, in lines that are not empty.
 LINES_LOOKED_AT: Final = 60
@@ -42,6 +42,8 @@ def find_structure(top: Sequence[Sequence[str]], end: Sequence[Sequence[str]]) -
     if first and _header(top[first - 1 : first + 2]) == 2:
         first -= 1
     header = _header(top[first : first + 3])
+    if header == 1 and is_row(top[first], top[first + 1 :]):
+        header = 0
     lines = [*top, *end]
     return Structure(first, header, _footer(lines[first + max(header, 1) :], usual))
 

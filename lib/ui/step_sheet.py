@@ -15,8 +15,6 @@ from lib.campaign import (
 from lib.preferences import load_preferences
 from lib.settings import Settings
 from lib.sheet import (
-    DELIMITERS,
-    ENCODINGS,
     SAMPLES,
     Reading,
     Sheet,
@@ -26,7 +24,7 @@ from lib.sheet import (
     upload_path,
 )
 from lib.sheet.phones import suggest_region
-from lib.ui import gate, words
+from lib.ui import gate, sheet_reading, words
 from lib.ui.draft import keep, start_over
 from lib.ui.loaded import sheet_of
 from lib.ui.sheet_types import SHEET_TYPES
@@ -164,7 +162,11 @@ def _show(sheet: Sheet, draft: Draft, settings: Settings) -> None:
         st.caption(f":material/info: {words.literal(note.sentence)}")
     if len(sheet.worksheets) > 1:
         _choose_worksheet(sheet, draft, settings)
-    _offer_another_reading(sheet, draft, settings)
+    if draft.upload_id is not None:
+        table = sheet_reading.choose_table(sheet)
+        reading = table or sheet_reading.overrule(sheet)
+        if reading is not None:
+            _read_again(draft, settings, worksheet=sheet.worksheet, reading=reading)
     shown = sheet.frame.head(_ROWS_SHOWN)
     st.dataframe(
         shown.rename_axis("Row"),
@@ -182,48 +184,12 @@ def _choose_worksheet(sheet: Sheet, draft: Draft, settings: Settings) -> None:
     index = sheet.worksheets.index(sheet.worksheet) if sheet.worksheet else 0
     chosen = st.selectbox("Worksheet", sheet.worksheets, index=index, key=f"worksheet_{sheet.id}")
     if chosen != sheet.worksheet and draft.upload_id is not None:
-        path = upload_path(draft.upload_id, settings=settings)
-        _take(draft, path.read_bytes(), draft.filename, settings, worksheet=chosen)
+        _read_again(draft, settings, worksheet=chosen, reading=None)
 
 
-def _offer_another_reading(sheet: Sheet, draft: Draft, settings: Settings) -> None:
-    """Let the person overrule what was found in the file."""
-    if draft.upload_id is None:
-        return
-    found = sheet.reading
-    with (
-        st.popover("Not read right?", icon=":material/tune:"),
-        st.form(f"reading_{sheet.id}", border=False),
-    ):
-        encoding = delimiter = None
-        if found.encoding is not None and found.delimiter is not None:
-            encoding = _choose("Letters are stored as", ENCODINGS, found.encoding)
-            delimiter = _choose("Cells are parted by", DELIMITERS, found.delimiter)
-        header_row = st.number_input(
-            "Column names are in row",
-            min_value=0,
-            value=found.header_row or 0,
-            help="As numbered in your spreadsheet. 0 if the first row is a recipient already.",
-        )
-        if st.form_submit_button("Read it again", type="primary"):
-            path = upload_path(draft.upload_id, settings=settings)
-            reading = Reading(encoding, delimiter, int(header_row))
-            _take(
-                draft,
-                path.read_bytes(),
-                draft.filename,
-                settings,
-                worksheet=sheet.worksheet,
-                reading=reading,
-            )
-
-
-def _choose(label: str, names: dict[str, str], found: str) -> str:
-    """Let the person choose one of these; what was found is among them, whatever it is."""
-    options = list(dict.fromkeys([*names, found]))
-    return st.selectbox(
-        label,
-        options,
-        index=options.index(found),
-        format_func=lambda each: names.get(each, repr(each)),
-    )
+def _read_again(
+    draft: Draft, settings: Settings, *, worksheet: str | None, reading: Reading | None
+) -> None:
+    path = upload_path(draft.upload_id or "", settings=settings)
+    data = path.read_bytes()
+    _take(draft, data, draft.filename, settings, worksheet=worksheet, reading=reading)

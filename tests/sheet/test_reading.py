@@ -88,7 +88,7 @@ def test_row_numbers_are_those_of_the_spreadsheet_program(settings):
         ("a,b\n1\n1,2,3\n", ["a", "b", "Column C"], {"short_rows", "long_rows", "unnamed_columns"}),
         ("+16505550123,Ana\n+16505550124,Luis\n", ["Column A", "Column B"], {"no_header"}),
         ("name,name\nx,y\n", ["name", "name (2)"], {"same_names"}),
-        ('a,b\n"x,1\ny,2\n', ["a", "b"], {"quotes_ignored"}),
+        ('a,b\n"x,1\ny,2\n', ["a", "b"], {"quotes_mended"}),
         ("a,b\nx\x00,1\ny,2\n", ["a", "b"], {"nul_removed"}),
     ],
 )

@@ -1,0 +1,100 @@
+"""How a sheet was read, and the person's say in each part of it."""
+
+from typing import Any
+
+import streamlit as st
+
+from lib.sheet import DELIMITERS, ENCODINGS, QUOTES, Reading, Sheet
+from lib.ui import words
+
+
+def choose_table(sheet: Sheet) -> Reading | None:
+    """Let the person choose among several tables in one sheet; return a changed choice."""
+    if len(sheet.tables) < 2:
+        return None
+    read = sheet.reading.table or 1
+    chosen = st.selectbox(
+        "Table",
+        range(1, len(sheet.tables) + 1),
+        index=read - 1,
+        key=f"table_{sheet.id}",
+        format_func=lambda number: _rows(number, *sheet.tables[number - 1]),
+        help="The sheet holds several tables, one below the other. Each is a list of its own.",
+    )
+    return _form(sheet, table=chosen) if chosen != read else None
+
+
+def _rows(number: int, first: int, last: int) -> str:
+    return f"Table {number}: rows {words.count(first)} to {words.count(last)}"
+
+
+def overrule(sheet: Sheet) -> Reading | None:
+    """Let the person overrule what was found in the file; return the reading once it is sent."""
+    found = sheet.reading
+    changes: dict[str, Any] = {}
+    with (
+        st.popover("Not read right?", icon=":material/tune:"),
+        st.form(f"reading_{sheet.id}", border=False),
+    ):
+        if found.encoding is not None and found.delimiter is not None:
+            changes = _text_parts(found)
+        header_row = st.number_input(
+            "Column names are in row",
+            min_value=0,
+            value=found.header_row or 0,
+            help="As numbered in your spreadsheet. 0 if the first row is a recipient already.",
+        )
+        last = found.last_row or int(sheet.frame.index[-1])
+        last_row = st.number_input(
+            "Last row of the list",
+            min_value=1,
+            value=last,
+            help="Rows below it are left out, such as totals. Make it larger to take them in.",
+        )
+        if not st.form_submit_button("Read it again", type="primary"):
+            return None
+    changes["header_row"] = int(header_row)
+    if last_row != last:
+        changes["last_row"] = int(last_row)
+    return _form(sheet, **changes)
+
+
+def _text_parts(found: Reading) -> dict[str, Any]:
+    encoding = _choose("Letters are stored as", ENCODINGS, found.encoding or "utf-8")
+    delimiter = _choose("Cells are parted by", DELIMITERS, found.delimiter or ",")
+    quote = _choose("Cells may be quoted by", QUOTES, found.quote or "")
+    inside = _choose(
+        "Quotes inside a cell are written",
+        {"twice": "twice", "\\": "with a backslash before them"},
+        "\\" if found.backslashed else "twice",
+    )
+    return {
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "quote": quote,
+        "backslashed": inside == "\\",
+    }
+
+
+def _form(sheet: Sheet, **changes: Any) -> Reading:
+    """Return the parts that a person has said, now or before; the others are found anew."""
+    found = sheet.reading
+    parts: dict[str, Any] = {
+        "encoding": found.encoding,
+        "delimiter": found.delimiter,
+        "quote": found.quote,
+        "backslashed": found.backslashed,
+        "table": found.table,
+    }
+    return Reading(**(parts | changes))
+
+
+def _choose(label: str, names: dict[str, str], found: str) -> str:
+    """Let the person choose one of these; what was found is among them, whatever it is."""
+    options = list(dict.fromkeys([*names, found]))
+    return st.selectbox(
+        label,
+        options,
+        index=options.index(found),
+        format_func=lambda each: names.get(each, repr(each)),
+    )
