@@ -1,10 +1,10 @@
-"""Measure and print a table: ``python -m benchmarks [sheets] [detection]``; all without names."""
+"""Measure and print a table: ``python -m benchmarks [sheets] [reached] [detection]``, or all."""
 
 import sys
 
-from benchmarks import detection, sheets
+from benchmarks import detection, reached, sheets
 
-_ALL = {"sheets": sheets.main, "detection": detection.main}
+_ALL = {"sheets": sheets.main, "reached": reached.main, "detection": detection.main}
 
 
 def main() -> None:

@@ -121,6 +121,11 @@ class Settings(BaseSettings):
         return self.data_dir / "plans"
 
     @property
+    def reached_dir(self) -> Path:
+        """Whom earlier sendouts have reached, as Arrow files that can be made anew."""
+        return self.data_dir / "reached"
+
+    @property
     def drafts_dir(self) -> Path:
         """Sendouts that are being prepared."""
         return self.data_dir / "drafts"

@@ -41,8 +41,8 @@ if not settled:
     st.stop()
 
 connection = frame.choose_connection(settings, key="sendout_connection")
-draft, plan = step_check.draw(draft, sheet, settings, rate=connection.rate)
-if plan.entry_count:
-    draft = step_preview.draw(draft, plan, settings)
-    step_test.draw(draft, plan, connection, settings)
-step_send.draw(draft, plan, connection, settings)
+checked = step_check.draw(draft, sheet, connection, settings)
+if checked.plan.entry_count:
+    draft = step_preview.draw(draft, checked.plan, settings)
+    step_test.draw(draft, checked.plan, connection, settings)
+step_send.draw(draft, checked, connection, settings)

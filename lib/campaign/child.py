@@ -29,6 +29,7 @@ def main(table: int, findings: int) -> None:
         answers=Answers.model_validate_json(job["answers"]),
         rate=job["rate"],
         excluded=excluded_numbers(job["list_ids"], settings),
+        reached=job["reached"],
     )
     _write(plan.table, table)
     _write(plan.findings, findings)

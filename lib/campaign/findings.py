@@ -58,6 +58,11 @@ WORDS: Final[dict[str, FindingWords]] = {
         "The row is for another channel than WhatsApp, or names none.",
         "If it is for WhatsApp, write that into its cell.",
     ),
+    "reached_before": FindingWords(
+        "Has had this campaign before",
+        "This phone has got the campaign in an earlier run, or may have, and you chose to send to "
+        "new people only.",
+    ),
     "campaign_missing": FindingWords(
         "No campaign name",
         "The row does not say which campaign to send.",

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from lib.campaign.exclusions import as_numbers
 from lib.campaign.plan import SENT_FIELDS, Plan, entry_of
 from lib.connectly import CampaignEntry
 from lib.files import write_atomically
@@ -135,6 +136,13 @@ class FrozenPlan:
         """Return the row numbers, as the sheet's owner sees them, at positions start to stop."""
         stop = min(stop, self.row_count - self.held_count)
         found: list[int] = self._read(start, stop, ("row",))["row"].to_pylist()
+        return found
+
+    def numbers(self, start: int, stop: int) -> np.ndarray:
+        """Return the phones, as whole numbers, at positions from start up to stop."""
+        stop = min(stop, self.row_count - self.held_count)
+        phones = self._read(start, stop, ("client",))["client"]
+        found: np.ndarray = as_numbers(phones.to_pandas(types_mapper=_text_type)).to_numpy()
         return found
 
     def frame(self, *columns: str) -> pd.DataFrame:

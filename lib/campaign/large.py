@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -50,11 +51,12 @@ def make_plan_apart(
     answers: Answers,
     rate: float,
     list_ids: Sequence[str] = (),
+    reached: Sequence[int] | np.ndarray = (),
     settings: Settings,
 ) -> Plan:
     """Make the plan of a kept sheet in a process of its own, as `make_plan` does.
 
-    ``list_ids`` are the exclude lists that count.
+    ``list_ids`` are the exclude lists that count, ``reached`` the rows to leave out.
 
     Raises MappingIncompleteError, CheckFailedError, and OSError where the disk has no room.
     """
@@ -66,6 +68,7 @@ def make_plan_apart(
         "answers": answers.model_dump_json(),
         "rate": rate,
         "list_ids": list(list_ids),
+        "reached": np.asarray(reached, dtype="int64").tolist(),
         "data_dir": str(settings.data_dir.resolve()),
     }
     with _nameless(settings) as table, _nameless(settings) as findings:

@@ -86,7 +86,8 @@ class Answers(_Frozen):
     repair that must not be made, and ``refused_rows`` the rows whose phone must not be repaired;
     ``trim`` takes spaces off both ends of each value;
     ``ignored_lists`` are ids of exclude lists that do not count for this sendout; ``corrections``
-    stand in for cells of the sheet.
+    stand in for cells of the sheet. ``only_new`` leaves out who has had the campaign before, None
+    where nobody has said; ``with_doubtful`` then sends to those of whom that is in doubt.
     """
 
     region: str | None = None
@@ -96,6 +97,8 @@ class Answers(_Frozen):
     refused_rows: frozenset[int] = frozenset()
     trim: bool = True
     ignored_lists: frozenset[str] = frozenset()
+    only_new: bool | None = None
+    with_doubtful: bool = False
     corrections: Corrections = Field(default_factory=dict)
 
 

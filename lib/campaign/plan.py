@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lib.campaign.checks import Findings
+from lib.campaign.exclusions import as_numbers
 from lib.campaign.findings import WORDS, FindingGroup, Severity
 from lib.campaign.mapping import Answers, Mapping
 from lib.connectly import CampaignEntry, SendCampaignsOptions
@@ -140,6 +141,12 @@ class Plan:
         digest.update("\n".join(self.table["held_codes"]).encode())
         digest.update(f"{self.sheet_id} {self.filename}".encode())
         return digest.hexdigest()
+
+    def numbers_of(self, campaign_name: str) -> pd.Series:
+        """Return the phones that a campaign goes to, as whole numbers, by row."""
+        wanted = [each.index for each in self.sendouts if each.campaign_name == campaign_name]
+        phones = self.table.loc[self.table["sendout"].isin(wanted), "client"]
+        return pd.Series(as_numbers(phones).to_numpy(), index=phones.index)
 
     @property
     def options(self) -> SendCampaignsOptions:

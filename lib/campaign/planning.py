@@ -1,5 +1,6 @@
 """Planning: a sheet, a mapping and a person's answers become a plan; every row is checked."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -31,12 +32,14 @@ def make_plan(
     answers: Answers | None = None,
     rate: float = DEFAULT_RATE,
     excluded: pa.Array | None = None,
+    reached: Sequence[int] | np.ndarray = (),
 ) -> Plan:
     """Check every row and put the good ones in their order of sending.
 
     ``rate`` is in requests a second; ``excluded`` are phones, as whole numbers, that must not get
-    anything (see `excluded_numbers`). Raises MappingIncompleteError where `mapping_problems` finds
-    any.
+    anything (see `excluded_numbers`); ``reached`` are rows that could be sent, but whose people
+    have had their campaign before and are left out. Raises MappingIncompleteError where
+    `mapping_problems` finds any.
     """
     if problems := mapping_problems(sheet, mapping):
         raise MappingIncompleteError(problems)
@@ -71,6 +74,7 @@ def make_plan(
         table["variables"] = pd.array(encoded.result(), dtype=_TEXT)
     table["callback_data"] = _callback(sheet, mapping, answers, findings)
     _check_duplicates(table, answers, findings)
+    findings.add(table.index.isin(reached), "reached_before", Severity.HOLD)
     twice = same_person(sheet, table, findings.held)
     findings.add(table.index.isin(twice), "same_person", Severity.WARN)
     sendouts = _place(table, findings.held, rate)

@@ -13,6 +13,8 @@ from lib.delivery.doubt import (
     judge_doubt,
 )
 from lib.delivery.ledger import LedgerError, LedgerTooNewError
+from lib.delivery.ledger_reached import EarlierSendout
+from lib.delivery.reached import CampaignReached, Reached, earlier_sendouts, reached_before
 from lib.delivery.row_outcomes import row_outcomes
 from lib.delivery.runs import (
     NothingToSendError,
@@ -50,11 +52,14 @@ __all__ = [
     "INTERRUPTED",
     "AttemptRecord",
     "AttemptResult",
+    "CampaignReached",
     "Doubt",
+    "EarlierSendout",
     "LedgerError",
     "LedgerTooNewError",
     "NothingToSendError",
     "Outcome",
+    "Reached",
     "Reason",
     "RepeatNotConfirmedError",
     "RetryOffer",
@@ -69,10 +74,12 @@ __all__ = [
     "cancel_run",
     "count_in_doubt",
     "count_runs",
+    "earlier_sendouts",
     "in_doubt",
     "judge_doubt",
     "list_runs",
     "pause_run",
+    "reached_before",
     "resume_run",
     "retry_offers",
     "retry_run",

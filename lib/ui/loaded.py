@@ -4,8 +4,12 @@ Everything is keyed by ids and text, never by a frame: Streamlit hashes only a s
 Nothing here may be changed by whoever gets it.
 """
 
+import hashlib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import streamlit as st
 
 from lib.campaign import (
@@ -18,6 +22,8 @@ from lib.campaign import (
     make_plan,
     make_plan_apart,
 )
+from lib.connections import Connection
+from lib.delivery import EarlierSendout, Reached, earlier_sendouts, reached_before
 from lib.settings import Settings
 from lib.sheet import Sheet, load_sheet
 
@@ -27,22 +33,53 @@ def sheet_of(sheet_id: str, settings: Settings) -> Sheet:
     return _sheet(sheet_id, settings.data_dir, settings)
 
 
-def plan_of(
-    sheet_id: str, mapping: Mapping, answers: Answers, *, rate: float, settings: Settings
-) -> Plan:
-    """Return the plan of a kept sheet under this mapping and these answers.
+@dataclass(frozen=True)
+class Checked:
+    """A plan, and the plan for everybody that it may leave people out of.
 
-    Raises CheckFailedError where a large one could not be made.
+    ``reached`` tells whose people have had their campaign before, by the plan for everybody;
+    ``is_undecided`` that there are such, and that nobody has said whether they are left out.
     """
-    return _plan(
-        sheet_id,
-        mapping.model_dump_json(),
-        answers.model_dump_json(),
-        rate=rate,
-        list_ids=_lists_that_count(answers, settings),
+
+    plan: Plan
+    everybody: Plan
+    reached: Reached
+    is_undecided: bool
+
+
+def checked(
+    sheet_id: str,
+    mapping: Mapping,
+    answers: Answers,
+    *,
+    connection: Connection,
+    settings: Settings,
+) -> Checked:
+    """Return the plan of a kept sheet under this mapping and these answers, as of now.
+
+    Raises CheckFailedError where a large one could not be made, and LedgerError.
+    """
+    lists = _lists_that_count(answers, settings)
+    choice = {"only_new": None, "with_doubtful": False}
+    key = _Key(
+        sheet_id=sheet_id,
+        mapping=mapping.model_dump_json(),
+        answers=answers.model_copy(update=choice).model_dump_json(),
+        rate=connection.rate,
+        list_ids=lists,
         data_dir=settings.data_dir,
-        _settings=settings,
     )
+    everybody = _plan(key, "", _left_out=np.array([], "int64"), _settings=settings)
+    earlier = earlier_sendouts(everybody, connection.name, settings=settings)
+    reached = _reached(key, hash(earlier), _plan=everybody, _earlier=earlier, _settings=settings)
+    plan = everybody
+    if answers.only_new:
+        left_out = reached.left_out(with_doubtful=answers.with_doubtful)
+        if len(left_out):
+            digest = hashlib.sha256(left_out.tobytes()).hexdigest()
+            plan = _plan(key, digest, _left_out=left_out, _settings=settings)
+    is_undecided = answers.only_new is None and bool(reached.campaigns)
+    return Checked(plan, everybody, reached, is_undecided)
 
 
 def _lists_that_count(answers: Answers, settings: Settings) -> tuple[str, ...]:
@@ -57,22 +94,56 @@ def _sheet(sheet_id: str, data_dir: Path, _settings: Settings) -> Sheet:
     return load_sheet(sheet_id, settings=_settings)
 
 
+class _Key(NamedTuple):
+    """All that the plan for everybody follows from."""
+
+    sheet_id: str
+    mapping: str
+    answers: str
+    rate: float
+    list_ids: tuple[str, ...]
+    data_dir: Path
+
+
 @st.cache_resource(max_entries=8, show_spinner="Checking every row")
-def _plan(
-    sheet_id: str,
-    mapping: str,
-    answers: str,
-    *,
-    rate: float,
-    list_ids: tuple[str, ...],
-    data_dir: Path,
-    _settings: Settings,
-) -> Plan:
-    sheet = _sheet(sheet_id, data_dir, _settings)
-    wanted, given = Mapping.model_validate_json(mapping), Answers.model_validate_json(answers)
+def _plan(key: _Key, left_out: str, *, _left_out: np.ndarray, _settings: Settings) -> Plan:
+    del left_out  # A part of the key: what stands in the rows themselves.
+    sheet = _sheet(key.sheet_id, key.data_dir, _settings)
+    mapping = Mapping.model_validate_json(key.mapping)
+    answers = Answers.model_validate_json(key.answers)
     if len(sheet.frame) < LARGE:
-        excluded = excluded_numbers(list_ids, _settings)
-        return make_plan(sheet, wanted, answers=given, rate=rate, excluded=excluded)
+        return make_plan(
+            sheet,
+            mapping,
+            answers=answers,
+            rate=key.rate,
+            excluded=excluded_numbers(key.list_ids, _settings),
+            reached=_left_out,
+        )
     return make_plan_apart(
-        sheet, wanted, answers=given, rate=rate, list_ids=list_ids, settings=_settings
+        sheet,
+        mapping,
+        answers=answers,
+        rate=key.rate,
+        list_ids=key.list_ids,
+        reached=_left_out,
+        settings=_settings,
     )
+
+
+@st.cache_resource(
+    max_entries=8,
+    show_spinner="Looking up who has had this campaign before",
+    # What could not be read may be there again.
+    validate=lambda reached: not reached.unreadable,
+)
+def _reached(
+    key: _Key,
+    so_far: int,
+    *,
+    _plan: Plan,
+    _earlier: tuple[EarlierSendout, ...],
+    _settings: Settings,
+) -> Reached:
+    del key, so_far  # What the plan, and who was reached by now, follow from.
+    return reached_before(_plan, _earlier, settings=_settings)

@@ -5,33 +5,38 @@ from typing import Final
 import streamlit as st
 
 from lib.campaign import CheckFailedError, Draft, FindingGroup, Plan, held_sheet
+from lib.connections import Connection
 from lib.outcomes import csv_bytes, xlsx_bytes
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.sheet.phone_words import REPAIRS
-from lib.ui import corrections, exclusions, repairs, words
+from lib.ui import corrections, exclusions, reached, repairs, words
 from lib.ui.countries import choose_country
 from lib.ui.draft import keep
-from lib.ui.loaded import plan_of
+from lib.ui.loaded import Checked, checked
 
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def draw(draft: Draft, sheet: Sheet, settings: Settings, *, rate: float) -> tuple[Draft, Plan]:
-    """Draw the step; return the draft as it is now and the plan that follows from it."""
+def draw(draft: Draft, sheet: Sheet, connection: Connection, settings: Settings) -> Checked:
+    """Draw the step; return the plan that follows from the draft."""
     assert draft.sheet_id is not None
     assert draft.mapping is not None
     try:
-        plan = plan_of(draft.sheet_id, draft.mapping, draft.answers, rate=rate, settings=settings)
+        found = checked(
+            draft.sheet_id, draft.mapping, draft.answers, connection=connection, settings=settings
+        )
     except CheckFailedError as error:
         st.error(f"**{error.sentence}** {error.action}", icon=":material/error:")
         st.stop()
+    plan = found.plan
     title = f"**3 · Check** · {words.count(plan.entry_count)} to send"
     if plan.held_count:
         title += f", {words.count(plan.held_count)} held back"
-    with st.expander(title, expanded=bool(len(plan.findings)), icon=_icon(plan)):
+    with st.expander(title, expanded=_is_worth_a_look(found), icon=_icon(plan)):
         _draw_country(draft, settings)
         exclusions.choose(draft, settings)
+        reached.draw(found, draft, settings)
         _draw_sum(plan)
         if not plan.finding_groups:
             st.success("Nothing is wrong with any row.", icon=":material/check_circle:")
@@ -41,7 +46,12 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings, *, rate: float) -> tupl
         if plan.held_count:
             _draw_downloads(plan, sheet, draft)
             corrections.take_back(sheet, draft, settings)
-    return draft, plan
+    return found
+
+
+def _is_worth_a_look(found: Checked) -> bool:
+    told = found.reached.campaigns or found.reached.unreadable
+    return bool(len(found.plan.findings) or told)
 
 
 def _icon(plan: Plan) -> str:

@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from lib.campaign import Draft, Plan
+from lib.campaign import Draft
 from lib.connections import Connection
 from lib.connectly import DuplicateBehavior
 from lib.delivery import RunSummary, runs_of_plan, start_run
@@ -12,14 +12,15 @@ from lib.settings import Settings
 from lib.storage import StorageError
 from lib.ui import frame, places, words
 from lib.ui.draft import keep
-from lib.ui.loaded import plan_of
+from lib.ui.loaded import Checked, checked
 
 _CHANGED: Final = "plan_changed"
 _STORAGE: Final = "plan_not_stored"
 
 
-def draw(draft: Draft, plan: Plan, connection: Connection, settings: Settings) -> None:
+def draw(draft: Draft, found: Checked, connection: Connection, settings: Settings) -> None:
     """Draw the step: what will happen, the person's word for it, and the button."""
+    plan = found.plan
     with st.container(border=True, key="send_step"):
         st.markdown("**6 · Send**")
         if plan.entry_count == 0:
@@ -29,12 +30,20 @@ def draw(draft: Draft, plan: Plan, connection: Connection, settings: Settings) -
             )
             return
         earlier = runs_of_plan(plan.fingerprint, connection.name, settings=settings)
-        st.markdown(_summary(plan, connection))
+        st.markdown(_summary(found, connection))
         again = _ask_again(draft, earlier) if earlier else 0
-        _draw_confirmation(draft, plan, connection, settings, repeat=again)
+        if found.is_undecided:
+            st.info(
+                "Some people have had their campaign before. Choose in step 3 whether it goes to "
+                "the new ones only, or to all.",
+                icon=":material/history:",
+            )
+            again = None
+        _draw_confirmation(draft, found, connection, settings, repeat=again)
 
 
-def _summary(plan: Plan, connection: Connection) -> str:
+def _summary(found: Checked, connection: Connection) -> str:
+    plan = found.plan
     recipients = words.several(plan.entry_count, "recipient")
     sendouts = words.several(len(plan.sendouts), "sendout")
     lines = [
@@ -43,6 +52,11 @@ def _summary(plan: Plan, connection: Connection) -> str:
     ]
     if plan.held_count:
         lines.append(f"- {words.several(plan.held_count, 'row')} held back and not sent")
+    if left_out := found.everybody.entry_count - plan.entry_count:
+        lines.append(
+            f"- {words.count(left_out)} of these are left out because they have had the campaign "
+            "before, or may have"
+        )
     if plan.answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_MULTIPLE:
         lines.append("- Goes out **again** to people who have had a campaign before")
     return "\n".join(lines)
@@ -65,12 +79,13 @@ def _ask_again(draft: Draft, earlier: list[RunSummary]) -> int | None:
 
 def _draw_confirmation(
     draft: Draft,
-    plan: Plan,
+    found: Checked,
     connection: Connection,
     settings: Settings,
     *,
     repeat: int | None,
 ) -> None:
+    plan = found.plan
     noun = "recipient" if plan.entry_count == 1 else "recipients"
     sure = st.checkbox(
         "I have checked the numbers above",
@@ -89,11 +104,11 @@ def _draw_confirmation(
         assert repeat is not None
         assert draft.sheet_id is not None
         assert draft.mapping is not None
-        as_of_now = plan_of(
-            draft.sheet_id, draft.mapping, draft.answers, rate=connection.rate, settings=settings
+        as_of_now = checked(
+            draft.sheet_id, draft.mapping, draft.answers, connection=connection, settings=settings
         )
-        if as_of_now.id != plan.id:
-            st.session_state[_CHANGED] = True
+        if as_of_now.plan.id != plan.id or as_of_now.is_undecided:
+            st.session_state[_CHANGED] = _what_changed(found, as_of_now)
             return
         run_id = start_run(
             plan,
@@ -104,10 +119,9 @@ def _draw_confirmation(
         )
         keep(draft, settings, run_id=run_id)
 
-    if st.session_state.pop(_CHANGED, False):
+    if what := st.session_state.pop(_CHANGED, None):
         st.warning(
-            "Nothing was sent: an exclude list has changed since you looked. Check the numbers "
-            "once more.",
+            f"Nothing was sent: {what} since you looked. Check the numbers once more.",
             icon=":material/block:",
         )
     if (told := st.session_state.pop(_STORAGE, None)) is not None:
@@ -120,3 +134,9 @@ def _draw_confirmation(
         on_click=send,
         disabled=repeat is None or not sure,
     )
+
+
+def _what_changed(before: Checked, now: Checked) -> str:
+    if now.everybody.id != before.everybody.id:
+        return "an exclude list has changed"
+    return "another sendout has reached some of these people, or no longer does,"

@@ -72,6 +72,11 @@ def moment(when: datetime | None) -> str:
     return when.astimezone(visitor_zone()).strftime("%-d %b %Y, %H:%M")
 
 
+def day(when: datetime) -> str:
+    """Return the day of a moment in the visitor's own time zone: ``24 Nov 2026``."""
+    return when.astimezone(visitor_zone()).strftime("%-d %b %Y")
+
+
 def visitor_zone() -> ZoneInfo:
     """Return the time zone of the visitor's browser, UTC where it does not say."""
     try:

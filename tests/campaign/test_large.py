@@ -69,3 +69,13 @@ def test_a_check_that_ends_early_says_so(sheet: Sheet, settings: Settings) -> No
 def test_a_mapping_that_lacks_something_is_refused_before(sheet: Sheet, settings: Settings) -> None:
     with pytest.raises(MappingIncompleteError):
         apart(sheet, settings, Mapping())
+
+
+def test_a_plan_made_apart_leaves_the_same_people_out(sheet: Sheet, settings: Settings) -> None:
+    here = make_plan(sheet, MAPPING, answers=ANSWERS, reached=[2, 4])
+    there = make_plan_apart(
+        sheet, MAPPING, answers=ANSWERS, rate=100, reached=[2, 4], settings=settings
+    )
+
+    assert there.id == here.id
+    assert there.held["reasons"].tolist() == ["reached_before", "too_short", "reached_before"]
