@@ -9,6 +9,14 @@ from lib.campaign.corrections import (
     used_columns,
     with_cells,
 )
+from lib.campaign.course import (
+    FIRST_WAVE,
+    WAVES_ABOVE,
+    Course,
+    moments_of,
+    share_out,
+    wave_size,
+)
 from lib.campaign.dates import date_orders
 from lib.campaign.drafts import Draft, load_draft, save_draft
 from lib.campaign.exclusions import (
@@ -59,13 +67,16 @@ from lib.campaign.writing import write
 
 __all__ = [
     "DATE_FORMS",
+    "FIRST_WAVE",
     "LARGE",
     "NUMBER_FORMS",
     "PAGE_ROWS",
+    "WAVES_ABOVE",
     "WORDS",
     "Answers",
     "CheckFailedError",
     "Corrections",
+    "Course",
     "DateOrder",
     "DecimalMark",
     "Draft",
@@ -103,6 +114,7 @@ __all__ = [
     "make_plan",
     "make_plan_apart",
     "mapping_problems",
+    "moments_of",
     "pasted_cells",
     "phone_cells",
     "read_back",
@@ -113,9 +125,11 @@ __all__ = [
     "save_draft",
     "save_mapping",
     "saved_mappings",
+    "share_out",
     "single_entry_plan",
     "suggest_mapping",
     "used_columns",
+    "wave_size",
     "with_cells",
     "write",
 ]

@@ -43,6 +43,8 @@ class Heartbeat:
         self._clock = clock
         self._beaten_at = clock() - SILENT_AFTER_SECONDS
         self._seen: dict[str, tuple[int, float]] = {}
+        # How many others this one has taken for dead: somebody has to carry on for them.
+        self.burials = 0
 
     @property
     def worker_id(self) -> str:
@@ -108,6 +110,7 @@ class Heartbeat:
 
         left = await self._writer.write(act)
         if left is not None:
+            self.burials += 1
             _LOGGER.warning(
                 "worker taken for dead",
                 extra={"dead": worker_id, "released": left.claimed, "in_doubt": left.under_way},

@@ -164,7 +164,7 @@ def _sqlite(path: Path) -> Engine:
 
 def _postgres(address: str) -> Engine:
     engine = create_engine(
-        _driver_url(address),
+        driver_url(address),
         pool_size=8,
         max_overflow=32,
         pool_pre_ping=True,
@@ -175,7 +175,8 @@ def _postgres(address: str) -> Engine:
     return engine
 
 
-def _driver_url(address: str) -> URL:
+def driver_url(address: str) -> URL:
+    """Return the address of a PostgreSQL with our driver's name. Raises LedgerAddressError."""
     try:
         url = make_url(address)
     except ArgumentError:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, o
 
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import ledger_lines
+from lib.delivery.ledger_course import HAS_COURSE, move_on
 from lib.delivery.ledger_runs import finish_if_done
 from lib.delivery.ledger_tables import batch, run, sendout, worker
 from lib.delivery.states import BatchState, RunKind, RunState
@@ -30,6 +31,7 @@ _RUNS: Final = (
         run.c.if_duplicate_check_unspecified,
         run.c.batch_size,
         run.c.retries,
+        HAS_COURSE.label("has_course"),
     )
     .where(run.c.state == RunState.RUNNING, run.c.connection == bindparam("of"))
     .order_by(run.c.kind != RunKind.TEST, run.c.served_at.nulls_first(), run.c.created_at)
@@ -184,6 +186,8 @@ def claim(db: Connection, connection: str, owner: str, most: int, now: datetime)
         left = most - len(claims)
         if left == 0:
             break
+        if each.has_course and move_on(db, each.id, now) is not RunState.RUNNING:
+            continue
         share = left if each.kind == RunKind.TEST else -(-left // (len(runs) - position))
         rows = _waiting(db, each.id, share, min(each.batch_size, most_entries), now)
         if not rows:

@@ -14,12 +14,14 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     select,
     type_coerce,
 )
 
 from lib.connectly import DuplicateBehavior
+from lib.delivery.ledger_course import course_of
 from lib.delivery.ledger_tables import attempt, batch, run, sendout, tally, worker
 from lib.delivery.states import AttemptResult, BatchState, Outcome, Reason, RunKind, RunState
 from lib.delivery.summaries import (
@@ -108,6 +110,9 @@ _REJECTED_WITH: Final = (
     )
     .order_by(batch.c.start)
 )
+_KEEPS_TIME: Final = select(
+    exists().where(worker.c.beat_at >= bindparam("since"), worker.c.carries.is_not(False))
+)
 _WORKER: Final = select(worker).order_by(worker.c.beat_at.desc()).limit(1)
 
 
@@ -169,6 +174,9 @@ def _summaries(
             held=each.held,
             sendouts=tuple(sendouts[each.id]),
             per_second=_speed(db, each, now),
+            course=course_of(each),
+            wave=each.wave,
+            seen_at=now,
         )
         for each in runs
     ]
@@ -182,6 +190,7 @@ def _sendout_summary(row: Row[Any]) -> SendoutSummary:
         pinned_version=row.pinned_version,
         reported_version=row.reported_version,
         entries=row.entries,
+        released=row.released,
         waiting=row.waiting,
         accepted=row.accepted,
         rejected=row.rejected,
@@ -300,4 +309,5 @@ def latest_worker(db: Connection, now: datetime) -> WorkerState:
         host=row.host,
         started_at=row.started_at,
         beat_at=row.beat_at,
+        keeps_time=db.execute(_KEEPS_TIME, {"since": now - _DEAD_AFTER}).scalar_one(),
     )

@@ -6,7 +6,7 @@ other's decision unseen.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, case, func, select, update
 # Its conflict clauses are written out for SQLite in the same words.
 from sqlalchemy.dialects.postgresql import insert
 
+from lib.campaign import Course, share_out, wave_size
 from lib.delivery.ledger_counts import (
     Settled,
     count_settled,
@@ -29,6 +30,12 @@ _INSERT_RUN: Final = (
 )
 _INSERT_SENDOUT: Final = insert(sendout)
 _BY_TOKEN: Final = select(run.c.id).where(run.c.token == bindparam("token"))
+_LIVE: Final = (
+    RunState.WAITING_FOR_APPROVAL,
+    RunState.SCHEDULED,
+    RunState.RUNNING,
+    RunState.PAUSED,
+)
 _STATE: Final = select(run.c.state).where(run.c.id == bindparam("run"))
 _DUPLICATES: Final = select(run.c.if_duplicate_check_unspecified).where(
     run.c.id == bindparam("run")
@@ -38,7 +45,7 @@ _RUNNING_OF: Final = select(run.c.id).where(
 )
 _PAUSE: Final = (
     update(run)
-    .where(run.c.id == bindparam("run"), run.c.state == RunState.RUNNING)
+    .where(run.c.id == bindparam("run"), run.c.state.in_([RunState.RUNNING, RunState.SCHEDULED]))
     .values(state=RunState.PAUSED, reason=bindparam("why"))
 )
 _RESUME: Final = (
@@ -48,7 +55,7 @@ _RESUME: Final = (
 )
 _CANCEL: Final = (
     update(run)
-    .where(run.c.id == bindparam("run"), run.c.state.in_([RunState.RUNNING, RunState.PAUSED]))
+    .where(run.c.id == bindparam("run"), run.c.state.in_(_LIVE))
     .values(state=RunState.CANCELLED, reason=None, finished_at=bindparam("now"))
 )
 _FINISH: Final = (
@@ -124,12 +131,22 @@ class NewRun:
     batch_size: int = 1
     retries: int = 0
     retry_of: str | None = None
+    course: Course = field(default_factory=Course)
 
 
 def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> str:
     """Enter a run, unless its token is there already; return the id of the one with the token."""
-    row = {**asdict(new), "state": RunState.RUNNING, "wave": 1}
+    row = {
+        **{name: value for name, value in asdict(new).items() if name != "course"},
+        **new.course.model_dump(),
+        "state": _first_state(new),
+        "wave": 1,
+        "seen_answered": 0,
+        "seen_refused": 0,
+    }
     if db.execute(_INSERT_RUN, row).scalar_one_or_none() is not None:
+        first = wave_size(new.course, 1, sum(each.entries for each in sendouts))
+        released = share_out([each.entries for each in sendouts], first, each=1)
         none_yet = dict.fromkeys(("batched", "accepted", "rejected", "unknown", "cancelled"), 0)
         db.execute(
             _INSERT_SENDOUT,
@@ -139,12 +156,17 @@ def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> s
                     **none_yet,
                     "run_id": new.id,
                     "waiting": each.entries,
-                    "released": each.entries,
+                    "released": share,
                 }
-                for each in sendouts
+                for each, share in zip(sendouts, released, strict=True)
             ],
         )
     return str(db.execute(_BY_TOKEN, {"token": new.token}).scalar_one())
+
+
+def _first_state(new: NewRun) -> RunState:
+    waits = new.course.starts_at is not None and new.course.starts_at > new.created_at
+    return RunState.SCHEDULED if waits else RunState.RUNNING
 
 
 def state_of(db: Connection, run_id: str) -> RunState | None:
@@ -159,11 +181,16 @@ def duplicates_of(db: Connection, run_id: str) -> str:
 
 
 def pause(db: Connection, run_id: str, reason: Reason | None = None) -> bool:
-    """Stop a running run: nothing more is claimed, and what is claimed goes back."""
+    """Stop a run that is running or about to: what is claimed goes back, no more is claimed."""
     changed = db.execute(_PAUSE, {"run": run_id, "why": reason}).rowcount == 1
     if changed:
-        db.execute(_RELEASE, {"run": run_id})
+        put_back(db, run_id)
     return changed
+
+
+def put_back(db: Connection, run_id: str) -> None:
+    """Put back what is claimed of a run, so that nothing of it is begun any more."""
+    db.execute(_RELEASE, {"run": run_id})
 
 
 def pause_connection(db: Connection, connection: str, reason: Reason) -> list[str]:

@@ -100,6 +100,9 @@ run: Final = Table(
     Column("wave_tolerance", Float),
     # The share of rejected recipients at which the run stops.
     Column("stop_share", Float),
+    # So many were answered, and so many of them not accepted, when a person last let it go on.
+    Column("seen_answered", Integer, nullable=False),
+    Column("seen_refused", Integer, nullable=False),
     # When it starts, in which zone that was said, and the minutes of a day in which it rests.
     Column("starts_at", Moment),
     Column("zone", String),
@@ -256,4 +259,6 @@ worker: Final = Table(
     Column("beat_at", Moment, nullable=False),
     # Counts its beats: others watch it stand still by clocks of their own.
     Column("beats", Integer, nullable=False),
+    # Whether it can carry what has to wait for its time; nothing while it had no need to.
+    Column("carries", Boolean),
 )

@@ -22,6 +22,10 @@ _BEAT: Final = (
     .where(worker.c.id == bindparam("who"))
     .values(beat_at=bindparam("now"), beats=worker.c.beats + 1)
 )
+_NOTE_CARRYING: Final = (
+    update(worker).where(worker.c.id == bindparam("who")).values(carries=bindparam("able"))
+)
+_ALIVE: Final = select(worker.c.id)
 _RETIRE: Final = delete(worker).where(worker.c.id == bindparam("who"))
 _OTHERS: Final = select(worker.c.id, worker.c.beats).where(worker.c.id != bindparam("who"))
 _OF_SEAT: Final = select(worker.c.id).where(
@@ -103,6 +107,16 @@ def beat(db: Connection, worker_id: str, now: datetime) -> bool:
 def beats_of_others(db: Connection, worker_id: str) -> dict[str, int]:
     """Return how often each other worker has beaten; nothing else proves that it is alive."""
     return {row.id: row.beats for row in db.execute(_OTHERS, {"who": worker_id})}
+
+
+def note_carrying(db: Connection, worker_id: str, *, able: bool) -> None:
+    """Note whether a worker can carry what waits for its time."""
+    db.execute(_NOTE_CARRYING, {"who": worker_id, "able": able})
+
+
+def names_of_living(db: Connection) -> set[str]:
+    """Return the ids of all workers that nobody has taken for dead."""
+    return {*db.execute(_ALIVE).scalars()}
 
 
 def retire(db: Connection, worker_id: str, now: datetime) -> Left:

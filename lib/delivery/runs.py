@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeVar
 
-from lib.campaign import Plan, freeze
+from lib.campaign import Course, Plan, freeze
 from lib.connectly import VersionBehavior
-from lib.delivery import ledger_reads, ledger_runs
-from lib.delivery.ledger import open_ledger
+from lib.delivery import ledger_course, ledger_reads, ledger_runs
+from lib.delivery.ledger import clock, open_ledger
 from lib.delivery.ledger_runs import NewRun, NewSendout
 from lib.delivery.states import RunKind
 from lib.delivery.summaries import AttemptRecord, RunSummary, TallyLine, WorkerState
@@ -56,9 +56,12 @@ def start_run(
     token: str | None = None,
     batch_size: int = 1,
     retries: int = 0,
+    course: Course | None = None,
     settings: Settings | None = None,
 ) -> str:
     """Confirm a plan: freeze its entries, enter one run in the ledger, return the run's id.
+
+    Everything goes out at once unless a ``course`` says otherwise.
 
     However often this is called with the same token, there is one run. The token is made from the
     plan's fingerprint, connection, kind and ``repeat`` unless one is given: to send the very same
@@ -86,6 +89,7 @@ def start_run(
         created_at=_now(),
         batch_size=batch_size,
         retries=retries,
+        course=course or Course(),
     )
     sendouts = _sendouts(plan)
     with open_ledger(settings).write() as db:
@@ -114,17 +118,36 @@ def _sendouts(plan: Plan) -> list[NewSendout]:
 
 
 def pause_run(run_id: str, *, settings: Settings | None = None) -> bool:
-    """Let nothing more of a running run be sent; tell whether it was running."""
+    """Let nothing more of a run be sent; tell whether it was running, or waiting for its time."""
     with open_ledger(settings).write() as db:
         ensure_exists(ledger_runs.state_of(db, run_id))
         return ledger_runs.pause(db, run_id)
 
 
 def resume_run(run_id: str, *, settings: Settings | None = None) -> bool:
-    """Let a paused run go on; tell whether it was paused."""
+    """Let a paused run go on, by its course; tell whether it was paused."""
     with open_ledger(settings).write() as db:
         ensure_exists(ledger_runs.state_of(db, run_id))
-        return ledger_runs.resume(db, run_id)
+        return ledger_course.go_on(db, run_id, clock(db))
+
+
+def approve_run(
+    run_id: str, *, wave: int, everything: bool = False, settings: Settings | None = None
+) -> bool:
+    """Let a run go on that waits for approval after this wave; tell whether it did.
+
+    The next wave goes out, or ``everything`` that is left.
+    """
+    with open_ledger(settings).write() as db:
+        ensure_exists(ledger_runs.state_of(db, run_id))
+        return ledger_course.approve(db, run_id, clock(db), wave=wave, everything=everything)
+
+
+def start_now(run_id: str, *, settings: Settings | None = None) -> bool:
+    """Start a run that waits for its time, or has missed it; tell whether it did."""
+    with open_ledger(settings).write() as db:
+        ensure_exists(ledger_runs.state_of(db, run_id))
+        return ledger_course.start_now(db, run_id, clock(db))
 
 
 def cancel_run(run_id: str, *, settings: Settings | None = None) -> bool:

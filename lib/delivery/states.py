@@ -12,8 +12,14 @@ class RunKind(StrEnum):
 
 
 class RunState(StrEnum):
-    """running ⇄ paused → finished, or cancelled."""
+    """waiting for approval → scheduled → running ⇄ paused → finished, or cancelled.
 
+    A run waits for approval between waves, and where its start was missed. While it rests for its
+    quiet hours it is scheduled again.
+    """
+
+    WAITING_FOR_APPROVAL = "waiting_for_approval"
+    SCHEDULED = "scheduled"
     RUNNING = "running"
     PAUSED = "paused"
     FINISHED = "finished"
@@ -99,3 +105,7 @@ class Reason(StrEnum):
     NO_CLEAR_ANSWER = "STUDIO_NO_CLEAR_ANSWER"
     VERSION_IN_DOUBT = "STUDIO_VERSION_IN_DOUBT"
     PLAN_MISSING = "STUDIO_PLAN_MISSING"
+    TOO_MANY_REJECTED = "STUDIO_TOO_MANY_REJECTED"
+    WAVE_REJECTED = "STUDIO_WAVE_REJECTED"
+    START_MISSED = "STUDIO_START_MISSED"
+    QUIET_HOURS = "STUDIO_QUIET_HOURS"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from lib.campaign import Course, wave_size
 from lib.connectly import DuplicateBehavior
 from lib.delivery.states import AttemptResult, Outcome, Reason, RunKind, RunState
 
@@ -17,6 +18,7 @@ class SendoutSummary:
     pinned_version: str | None
     reported_version: str | None
     entries: int
+    released: int
     waiting: int
     accepted: int
     rejected: int
@@ -46,6 +48,9 @@ class RunSummary:
     held: int
     sendouts: tuple[SendoutSummary, ...]
     per_second: float
+    course: Course
+    wave: int
+    seen_at: datetime
 
     @property
     def allows_repeats(self) -> bool:
@@ -81,6 +86,30 @@ class RunSummary:
     def cancelled(self) -> int:
         """Rows that never will be sent, because the run was cancelled."""
         return sum(each.cancelled for each in self.sendouts)
+
+    @property
+    def released(self) -> int:
+        """Rows that may go by now: all that are sent, unless they go out in waves."""
+        return sum(each.released for each in self.sendouts)
+
+    @property
+    def to_come(self) -> int:
+        """Rows of later waves, which wait until this one is done."""
+        return sum(each.entries - each.released for each in self.sendouts)
+
+    @property
+    def next_wave(self) -> int:
+        """How many recipients the next wave has; 0 where there is none."""
+        return wave_size(self.course, self.wave + 1, self.to_come)
+
+    @property
+    def goes_on_at(self) -> datetime | None:
+        """When a scheduled run begins, or goes on after its quiet hours, by itself."""
+        if self.state is not RunState.SCHEDULED:
+            return None
+        if self.reason is Reason.QUIET_HOURS:
+            return self.course.rest_ends(self.seen_at) or self.seen_at
+        return self.course.opens_at
 
     @property
     def reconciles(self) -> bool:
@@ -131,7 +160,10 @@ class AttemptRecord:
 
 @dataclass(frozen=True)
 class WorkerState:
-    """Whether the worker beats, and which one it is."""
+    """Whether the worker beats, and which one it is.
+
+    ``keeps_time`` is False where no worker that beats can carry what waits for its time.
+    """
 
     alive: bool
     id: str | None = None
@@ -139,3 +171,4 @@ class WorkerState:
     host: str | None = None
     started_at: datetime | None = None
     beat_at: datetime | None = None
+    keeps_time: bool = True

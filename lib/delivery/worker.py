@@ -21,7 +21,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from lib.delivery import ledger_claims
+from lib.delivery import ledger_claims, ledger_course
 from lib.delivery.entries import EntryReader
 from lib.delivery.group_commit import GroupWriter
 from lib.delivery.heartbeat import Heartbeat, TakenForDeadError
@@ -29,6 +29,7 @@ from lib.delivery.ledger import Ledger, LedgerError, LedgerTooNewError, open_led
 from lib.delivery.ledger_workers import NewWorker
 from lib.delivery.line import Line
 from lib.delivery.sender import Lane
+from lib.delivery.supervisor import Supervisor
 from lib.files import write_atomically
 from lib.logs import PrivateFormatter
 from lib.settings import RELEASE, Settings, get_settings
@@ -36,6 +37,7 @@ from lib.settings import RELEASE, Settings, get_settings
 _LOGGER: Final = logging.getLogger(__name__)
 
 _LOOK_SECONDS: Final = 0.25
+_TEND_SECONDS: Final = 1.0
 _DRAIN_SECONDS: Final = 20.0
 _ORPHAN_SECONDS: Final = 60.0
 # Whoever only asks whether the lock is free holds it for a moment.
@@ -61,6 +63,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._reader = EntryReader(settings)
         self._lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = {}
+        self._supervisor = Supervisor(settings, ledger, self._new.id)
 
     async def run(self) -> None:
         """Send until told to stop.
@@ -78,13 +81,17 @@ class Worker:
             _LOGGER.info(
                 "worker started", extra={"released": left.claimed, "in_doubt": left.under_way}
             )
-            async with asyncio.TaskGroup() as tasks:
-                beat = tasks.create_task(heartbeat.beat())
-                while not self._stopping.is_set():
-                    await self._look(heartbeat, writer, tasks)
-                    await self._rest(_LOOK_SECONDS)
-                await self._drain()
-                beat.cancel()
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    beat = tasks.create_task(heartbeat.beat())
+                    tasks.create_task(self._tend(heartbeat))
+                    while not self._stopping.is_set():
+                        await self._look(heartbeat, writer, tasks)
+                        await self._rest(_LOOK_SECONDS)
+                    await self._drain()
+                    beat.cancel()
+            finally:
+                await asyncio.to_thread(self._supervisor.close)
             left = await heartbeat.leave()
         _LOGGER.info("worker ended", extra={"in_doubt": left.under_way})
 
@@ -110,13 +117,29 @@ class Worker:
             self._lanes[name][0].wake()
         if names:
             self._idle_since = time.monotonic()
-        elif time.monotonic() - self._idle_since > self._patience and os.getppid() != self._parent:
+        elif (
+            time.monotonic() - self._idle_since > self._patience
+            and os.getppid() != self._parent
+            and not await asyncio.to_thread(self._is_awaited)
+        ):
             self._stopping.set()
+
+    async def _tend(self, heartbeat: Heartbeat) -> None:
+        """Keep going what waits for its time."""
+        while not self._stopping.is_set():
+            with contextlib.suppress(LedgerError):
+                await asyncio.to_thread(self._supervisor.tend, heartbeat.burials)
+            await self._rest(_TEND_SECONDS)
 
     def _busy_connections(self) -> list[str]:
         with self._ledger.read() as db:
             self._ledger.require_own_tables(db)
             return ledger_claims.busy_connections(db)
+
+    def _is_awaited(self) -> bool:
+        """Tell whether a run waits for its time, and so for a worker."""
+        with self._ledger.read() as db:
+            return ledger_course.any_scheduled(db)
 
     def _lane(self, name: str, heartbeat: Heartbeat, writer: GroupWriter) -> Lane:
         return Lane(
@@ -149,6 +172,7 @@ class _JsonLines(logging.Formatter):
 
     _FIELDS: Final = (
         "run", "batch", "attempt", "result", "status", "code", "released", "in_doubt", "dead",
+        "workflows",
     )  # fmt: skip
 
     def format(self, record: logging.LogRecord) -> str:

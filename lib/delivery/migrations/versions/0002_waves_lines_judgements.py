@@ -13,12 +13,13 @@ _MOMENT = sa.BigInteger()
 _ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 _ADDED = {
-    "worker": ("seat", "release", "beats"),
+    "worker": ("seat", "release", "beats", "carries"),
     "batch": ("not_before", "retries", "root", "said_accepted", "said_rejected", "pinned_version"),
     "sendout": ("released",),
     "run": (
         "batch_size", "wave", "first_wave", "wave_growth", "wave_tolerance", "stop_share",
-        "starts_at", "zone", "quiet_from", "quiet_until", "retries", "retry_of",
+        "seen_answered", "seen_refused", "starts_at", "zone", "quiet_from", "quiet_until",
+        "retries", "retry_of",
     ),
 }  # fmt: skip
 
@@ -31,6 +32,8 @@ def upgrade() -> None:
         run.add_column(sa.Column("wave_growth", sa.Float()))
         run.add_column(sa.Column("wave_tolerance", sa.Float()))
         run.add_column(sa.Column("stop_share", sa.Float()))
+        run.add_column(sa.Column("seen_answered", sa.Integer(), nullable=False, server_default="0"))
+        run.add_column(sa.Column("seen_refused", sa.Integer(), nullable=False, server_default="0"))
         run.add_column(sa.Column("starts_at", _MOMENT))
         run.add_column(sa.Column("zone", sa.String()))
         run.add_column(sa.Column("quiet_from", sa.Integer()))
@@ -58,6 +61,7 @@ def upgrade() -> None:
         worker.add_column(sa.Column("seat", sa.String(), nullable=False, server_default=""))
         worker.add_column(sa.Column("release", sa.String(), nullable=False, server_default=""))
         worker.add_column(sa.Column("beats", sa.Integer(), nullable=False, server_default="0"))
+        worker.add_column(sa.Column("carries", sa.Boolean()))
     op.create_table(
         "judgement",
         sa.Column("id", _ROW_NUMBER, nullable=False),

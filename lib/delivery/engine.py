@@ -1,0 +1,175 @@
+"""The engine: carries what must outlive a process, on DBOS. Nobody else imports that.
+
+One workflow a run, under the run's id, so that it is there once, whoever starts it. It does nothing
+but call one function of the ledger, which moves the run on if its time has come, and sleep until
+the next look. All that is true stands in the ledger: a lost engine database costs nothing but the
+sleep, since workers start the workflows of unfinished runs anew. Pause and cancel are words in the
+ledger too; DBOS's own cancel would throw away the result of a step and run it again.
+
+Older workers are refused by the ledger, so all that share it run the same release.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import error as dbos_error
+from psycopg import Error as PostgresError
+from sqlalchemy.exc import SQLAlchemyError
+
+from lib.delivery import ledger_course
+from lib.delivery.ledger import LedgerError, clock, driver_url, open_ledger
+from lib.delivery.states import RunState
+from lib.settings import Settings
+
+# Workflows of all releases are alike: whoever comes after goes on with them.
+_VERSION: Final = "1"
+_NAME: Final = "sendout-studio"
+_SCHEMA: Final = "sendout_engine"
+_RUN: Final = "run"
+_THREADS: Final = 8
+
+# A machine that sleeps stretches a nap by as long as it slept.
+_LONGEST_NAP: Final = timedelta(minutes=5)
+_LEDGER_BUSY: Final = timedelta(seconds=5)
+# Then the workflow ends and another is started, so that none grows for ever.
+_MOST_LOOKS: Final = 500
+
+_ON_ITS_WAY: Final = ("PENDING", "ENQUEUED", "DELAYED")
+
+
+class EngineError(Exception):
+    """The engine's own database cannot be used."""
+
+
+class Engine:
+    """DBOS, under the name of one worker. Making one may raise EngineError.
+
+    There is one at a time in a process. None of its functions may be called from an event loop.
+    """
+
+    def __init__(self, settings: Settings, worker_id: str) -> None:
+        _keep_quiet()
+        self._worker_id = worker_id
+        config: DBOSConfig = {
+            "name": _NAME,
+            "system_database_url": _address(settings),
+            "dbos_system_schema": _SCHEMA,
+            "executor_id": worker_id,
+            "application_version": _VERSION,
+            "max_executor_threads": _THREADS,
+            "sys_db_pool_size": _THREADS,
+            "enable_otlp": False,
+            "log_level": "WARNING",
+        }
+        try:
+            DBOS(config=config)
+            DBOS.launch()
+        except (*_TROUBLES, OSError) as error:
+            DBOS.destroy()
+            raise EngineError from error
+
+    def close(self) -> None:
+        """Stop; whatever was under way goes on elsewhere, or at the next start."""
+        DBOS.destroy()
+
+    def carry(self, run_ids: Sequence[str]) -> None:
+        """See to it that each of these unfinished runs has a workflow on its way.
+
+        Raises EngineError.
+        """
+        try:
+            found = {each.workflow_id: each.status for each in _workflows(workflow_ids=run_ids)}
+            ended = [run_id for run_id, status in found.items() if status not in _ON_ITS_WAY]
+            if ended:
+                # It has made all its looks, or the run was opened again.
+                DBOS.delete_workflows(ended)
+            for run_id in run_ids:
+                if found.get(run_id) not in _ON_ITS_WAY:
+                    with SetWorkflowID(run_id):
+                        DBOS.start_workflow(_carry_run, run_id)
+        except _TROUBLES as error:
+            raise EngineError from error
+
+    def take_over(self, living: Collection[str]) -> list[str]:
+        """Go on with the workflows of workers that are not among the living; return their ids.
+
+        Raises EngineError.
+        """
+        try:
+            orphans = [
+                each.workflow_id
+                for each in _workflows(status="PENDING")
+                if each.executor_id not in living
+            ]
+            if orphans:
+                DBOS.resume_workflows(orphans)
+        except _TROUBLES as error:
+            raise EngineError from error
+        return orphans
+
+    def forget(self, before: str) -> int:
+        """Delete what ended before a moment (ISO 8601); return how many. Raises EngineError."""
+        try:
+            old = [each.workflow_id for each in _workflows(completed_before=before)]
+            if old:
+                DBOS.delete_workflows(old)
+        except _TROUBLES as error:
+            raise EngineError from error
+        return len(old)
+
+
+@DBOS.workflow(name=_RUN, max_recovery_attempts=None)
+async def _carry_run(run_id: str) -> None:
+    for _ in range(_MOST_LOOKS):
+        seconds = await DBOS.run_step_async({"name": "look"}, _look, run_id)
+        if seconds is None:
+            return
+        await DBOS.sleep_async(seconds)
+
+
+def _look(run_id: str) -> float | None:
+    """Move a run on if its time has come; return the seconds until the next look, if any."""
+    try:
+        with open_ledger().write() as db:
+            now = clock(db)
+            state = ledger_course.move_on(db, run_id, now)
+            if state in {None, RunState.FINISHED, RunState.CANCELLED}:
+                return None
+            change = ledger_course.next_change(db, run_id, now)
+    except LedgerError:
+        return _LEDGER_BUSY.total_seconds()
+    nap = _LONGEST_NAP if change is None else min(change - now, _LONGEST_NAP)
+    return max(nap.total_seconds(), 0.05)
+
+
+_TROUBLES: Final = (dbos_error.DBOSException, SQLAlchemyError, PostgresError, sqlite3.Error)
+
+
+def _workflows(**wanted: Any) -> list[Any]:
+    return DBOS.list_workflows(load_input=False, load_output=False, **wanted)
+
+
+def _address(settings: Settings) -> str:
+    if settings.database_url is not None:
+        url = driver_url(settings.database_url.get_secret_value())
+        return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    path = settings.data_dir / "engine.sqlite3"
+    path.touch(mode=0o600)
+    try:
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.close()
+    except sqlite3.Error as error:
+        raise EngineError from error
+    return f"sqlite:///{path}"
+
+
+def _keep_quiet() -> None:
+    """Let DBOS log through the worker's own handler; otherwise it brings one of its own."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
