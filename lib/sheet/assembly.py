@@ -57,10 +57,12 @@ def assemble(
     max_cells: int,
     wanted: Wanted,
     kept: int = 0,
+    merged: Sequence[tuple[int, int, int]] = (),
 ) -> Assembled:
     """Return the sheet in these cells, whose first record is row 1.
 
     Empty columns are left out; but where no row names them, the first ``kept`` ones are all there.
+    ``merged`` are cells merged downwards, as first row, last row and column: each gets the value.
 
     Raises SheetError: empty_file, only_header, too_many_rows, too_many_cells.
     """
@@ -103,6 +105,9 @@ def assemble(
         raise sheet_error("too_many_rows", limit=max_rows)
     if (cells := table.num_rows * table.num_columns) > max_cells:
         raise sheet_error("too_many_cells", found=cells, limit=max_cells)
+    table, is_changed = _repeated(table, rows, positions, merged)
+    if is_changed:
+        notes.append("merged_repeated")
     moved = _moved(flags, positions, rows)
     number = blocks.index(chosen) + 1
     return Assembled(table, rows, names, header_row, notes, moved, tables, number)
@@ -195,6 +200,29 @@ def _cut(
         rows.slice(structure.first, length),
         notes,
     )
+
+
+def _repeated(
+    table: pa.Table,
+    rows: pa.Array,
+    positions: list[int],
+    merged: Sequence[tuple[int, int, int]],
+) -> tuple[pa.Table, bool]:
+    """Write the value of merged cells into each of their rows; tell whether there were any."""
+    numbers = rows.to_numpy()
+    by_column: dict[int, list[tuple[int, int]]] = {}
+    for first, last, column in merged:
+        start, stop = np.searchsorted(numbers, [first, last + 1])
+        if column in positions and stop - start > 1 and numbers[start] == first:
+            by_column.setdefault(positions.index(column), []).append((start, stop))
+    for at, ranges in by_column.items():
+        cells = table[at].to_pylist()
+        for start, stop in ranges:
+            cells[start:stop] = [
+                cell if cell.strip() else cells[start] for cell in cells[start:stop]
+            ]
+        table = table.set_column(at, table.column_names[at], pa.array(cells, pa.string()))
+    return table, bool(by_column)
 
 
 def _moved(flags: Sequence[Flag], positions: list[int], rows: pa.Array) -> list[Flag]:

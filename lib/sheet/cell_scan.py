@@ -15,7 +15,7 @@ _ROW_END: Final = b"</row>"
 # and what is hidden: not looked into here. Plain searches are far quicker than one pattern.
 _ODD: Final = (
     b"<f>", b"<f ", b"<f/", b":f>", b":f ", b":c ", b":row", b't="e"', b"='", b"<!", b"hidden=",
-    b"\0",
+    b"\0", b't="d"',
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What a file holds, whatever its kind: its cells as a sheet, and what is to be said about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,11 +71,14 @@ def _of_workbook(
         max_rows=limits.rows,
         max_columns=limits.columns,
         max_cells=limits.cells,
+        hidden=reading.hidden,
     )
-    sheet = _assemble(page.table, page.flags, reading, limits)
-    return sheet, _facts(sheet, {}, page.notes) | {
+    sheet = _assemble(page.table, page.flags, reading, limits, merged=page.merged)
+    return sheet, _facts(sheet, {"hidden": reading.hidden}, page.notes) | {
         "worksheet": page.name,
         "worksheets": page.names,
+        "hidden_worksheets": page.hidden_names,
+        "hidden": page.hidden,
     }
 
 
@@ -97,7 +101,13 @@ def _of_columns(
 
 
 def _assemble(
-    table: pa.Table, flags: list[Flag], reading: Reading, limits: Limits, *, kept: int = 0
+    table: pa.Table,
+    flags: list[Flag],
+    reading: Reading,
+    limits: Limits,
+    *,
+    kept: int = 0,
+    merged: Sequence[tuple[int, int, int]] = (),
 ) -> Assembled:
     return assemble(
         table,
@@ -106,6 +116,7 @@ def _assemble(
         max_cells=limits.cells,
         wanted=Wanted(reading.header_row, reading.last_row, reading.table),
         kept=kept,
+        merged=merged,
     )
 
 

@@ -31,6 +31,10 @@ WORDINGS: dict[str, _Wording] = {
         "This file is damaged, so it can't be read in full.",
         _SAVE_AGAIN,
     ),
+    "cut_off": _Wording(
+        "This file is damaged: it has been cut off, and its end is missing.",
+        "Copy or download it again in full, and upload that.",
+    ),
     "html_disguised": _Wording(
         "This is a web page saved with the name of a sheet.",
         _SAVE_AGAIN,

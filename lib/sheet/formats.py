@@ -13,6 +13,10 @@ MAX_UNPACKED_RATIO = 200
 # Below this size no ratio is dangerous: a small sheet of equal rows packs a hundred to one.
 SMALL_ENOUGH_BYTES = 64 << 20
 
+# Where an archive's list of contents ends; a comment may follow.
+_ARCHIVE_END = b"PK\x05\x06"
+_ARCHIVE_END_WITHIN = (1 << 16) + 22
+
 _CFB = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Excel before 1997 wrote a bare stream of records: BOF of BIFF2, 3, 4.
 _BARE_BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
@@ -63,7 +67,8 @@ _XML_SHEET = re.compile(rb"\s*<\?xml[^>]*>\s*(?:<\?mso-application|<(?:\w+:)?Wor
 def kind_of(data: bytes) -> Kind:
     """Return how to read these bytes.
 
-    Raises SheetError: empty_file, not_a_sheet, encrypted, damaged, html_disguised, archive_bomb.
+    Raises SheetError: empty_file, not_a_sheet, encrypted, damaged, cut_off, html_disguised,
+    archive_bomb.
     """
     if not data.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
         raise sheet_error("empty_file")
@@ -103,7 +108,8 @@ def _kind_of_archive(data: bytes) -> Kind:
             unpacked = sum(entry.file_size for entry in entries)
             kind = _kind_of_names(archive, names)
     except (zipfile.BadZipFile, struct.error, EOFError, ValueError, NotImplementedError) as error:
-        raise sheet_error("damaged") from error
+        whole = _ARCHIVE_END in data[-_ARCHIVE_END_WITHIN:]
+        raise sheet_error("damaged" if whole else "cut_off") from error
     ratio_limit = max(SMALL_ENOUGH_BYTES, len(data) * MAX_UNPACKED_RATIO)
     if unpacked > min(MAX_UNPACKED_BYTES, ratio_limit):
         raise sheet_error("archive_bomb")

@@ -29,6 +29,9 @@ SENTENCES = {
     "unnamed_columns": "Columns without a name are named by their letters.",
     "same_names": "Columns with the same name were numbered.",
     "formulas": "Cells with formulas show the values that were last saved.",
+    "hidden_read": "Some rows or columns are hidden in the workbook; they were read too.",
+    "hidden_left_out": "Rows and columns that are hidden in the workbook were left out.",
+    "merged_repeated": "What stands in cells merged over several rows was read for each of them.",
     "dates_iso": "Some dates are written as year-month-day, since how they look isn't in the file.",
 }
 

@@ -40,7 +40,7 @@ class Reading:
     it; 0 where no row does. ``last_row`` is the last one that counts; ``table`` says which of
     several tables in one sheet is read, from 1. ``encoding``, ``delimiter``, ``quote`` ("" for
     none) and ``backslashed`` (whether a quotation mark inside quotes has a backslash before it)
-    are for text only.
+    are for text only; ``hidden``, whether hidden rows and columns count, is for workbooks only.
     """
 
     encoding: str | None = None
@@ -50,6 +50,7 @@ class Reading:
     backslashed: bool | None = None
     last_row: int | None = None
     table: int | None = None
+    hidden: bool | None = None
 
     def sentence(self, worksheet: str | None = None) -> str:
         """Say how the sheet was read, for people."""

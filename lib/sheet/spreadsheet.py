@@ -9,33 +9,55 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import python_calamine as calamine
 
+from lib.sheet.cell_facts import CellFacts
 from lib.sheet.errors import sheet_error
 from lib.sheet.flags import Flag
 from lib.sheet.formats import Kind
 from lib.sheet.number_formats import MAX_EXACT, moment_text, number_text
-from lib.sheet.workbook_xml import CellFacts, read_cell_facts
+from lib.sheet.ods_facts import read_ods_facts
+from lib.sheet.workbook_xml import read_cell_facts
+from lib.sheet.xls_facts import read_xls_facts
+from lib.sheet.xlsb_facts import read_xlsb_facts
 
 _CHUNK_ROWS = 20_000
 
 
 @dataclass(frozen=True)
 class Worksheet:
-    """A worksheet's cells from A1 on, all text, with what is known about them."""
+    """A worksheet's cells from A1 on, all text, with what is known about them.
+
+    ``hidden`` counts the rows and columns that hold something and are hidden; ``merged`` are the
+    cells of one column that are merged downwards: first row, last row (from 1), column (from 0).
+    """
 
     table: pa.Table
     name: str
     names: tuple[str, ...]
+    hidden_names: tuple[str, ...]
     notes: list[str]
     flags: list[Flag]
+    hidden: tuple[int, int]
+    merged: list[tuple[int, int, int]]
 
 
 def read_worksheet(
-    data: bytes, kind: Kind, wanted: str | None, *, max_rows: int, max_columns: int, max_cells: int
+    data: bytes,
+    kind: Kind,
+    wanted: str | None,
+    *,
+    max_rows: int,
+    max_columns: int,
+    max_cells: int,
+    hidden: bool | None = None,
 ) -> Worksheet:
     """Read the worksheet of this name, or the first visible one that holds anything.
+
+    ``hidden`` says whether hidden rows and columns count; where nobody has said, they do.
 
     Raises SheetError: encrypted, damaged, worksheet_not_found, empty_worksheet, empty_file,
     too_many_rows, too_many_columns, too_many_cells.
@@ -58,10 +80,72 @@ def read_worksheet(
     facts = _facts(data, kind, sheet.name)
     cells = _Cells(facts)
     table = cells.read(sheet)
+    if kind == Kind.XLSX and any(flag.code == "digits_lost" for flag in cells.flags):
+        cells = _Cells(_facts(data, kind, sheet.name, long_numbers=True))
+        table = cells.read(sheet)
+    table, count = _without_hidden(table, facts, leave_out=hidden is False)
     notes = ["formulas"] if facts.has_formulas else []
     if cells.has_iso_dates:
         notes.append("dates_iso")
-    return Worksheet(table, sheet.name, names, notes, cells.flags)
+    if any(count):
+        notes.append("hidden_left_out" if hidden is False else "hidden_read")
+    known = {each.name: each.visible for each in book.sheets_metadata}
+    return Worksheet(
+        table=table,
+        name=sheet.name,
+        names=names,
+        hidden_names=tuple(
+            name for name in names if known[name] != calamine.SheetVisibleEnum.Visible
+        ),
+        notes=notes,
+        flags=cells.flags,
+        hidden=count,
+        merged=_merged(sheet),
+    )
+
+
+def _without_hidden(
+    table: pa.Table, facts: CellFacts, *, leave_out: bool
+) -> tuple[pa.Table, tuple[int, int]]:
+    """Count hidden rows and columns that hold something, and empty them if they do not count."""
+    columns = sorted(_within(facts.hidden_columns, table.num_columns))
+    rows = sorted(_within(facts.hidden_rows, table.num_rows))
+    if not columns and not rows:
+        return table, (0, 0)
+    used_columns = [at for at in columns if pc.any(_filled(table[at])).as_py()]
+    hidden_rows = table.take(rows)
+    filled = np.zeros(len(rows), dtype=bool)
+    for column in hidden_rows.columns:
+        filled |= _filled(column).to_numpy()
+    count = (int(filled.sum()), len(used_columns))
+    if not leave_out:
+        return table, count
+    shown = np.ones(table.num_rows, dtype=bool)
+    shown[rows] = False
+    mask = pa.array(shown)
+    left = [
+        pa.chunked_array([pa.array([""] * table.num_rows, pa.string())])
+        if at in columns
+        else pc.if_else(mask, column, "")
+        for at, column in enumerate(table.columns)
+    ]
+    return pa.table(left, names=table.column_names), count
+
+
+def _within(ranges: list[tuple[int, int]], size: int) -> set[int]:
+    return {at for first, last in ranges for at in range(first, min(last + 1, size))}
+
+
+def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.not_equal(pc.utf8_trim_whitespace(column), "")
+
+
+def _merged(sheet: calamine.CalamineSheet) -> list[tuple[int, int, int]]:
+    return [
+        (first_row + 1, last_row + 1, first)
+        for (first_row, first), (last_row, last) in sheet.merged_cell_ranges or ()
+        if first == last and first_row < last_row
+    ]
 
 
 def _choose(
@@ -83,11 +167,17 @@ def _choose(
     raise sheet_error("empty_file")
 
 
-def _facts(data: bytes, kind: Kind, name: str) -> CellFacts:
-    if kind != Kind.XLSX:
-        return CellFacts()
+def _facts(data: bytes, kind: Kind, name: str, *, long_numbers: bool = False) -> CellFacts:
     try:
-        return read_cell_facts(data, name)
+        match kind:
+            case Kind.XLSX:
+                return read_cell_facts(data, name, long_numbers=long_numbers)
+            case Kind.XLSB:
+                return read_xlsb_facts(data, name)
+            case Kind.ODS:
+                return read_ods_facts(data, name)
+            case _:
+                return read_xls_facts(data, name)
     except (
         zipfile.BadZipFile,
         ParseError,

@@ -30,7 +30,8 @@ class Sheet:
     number that a spreadsheet program shows beside the row. ``first_row`` is the first of them.
     ``flags`` names cells that can't be trusted, by row, column and code: "error_value",
     "formula_without_value", "digits_lost" or "row_too_long". ``reading`` is how the file was read;
-    ``tables`` are the first and last rows of each table in it.
+    ``tables`` are the first and last rows of each table in it; ``hidden`` counts the rows and the
+    columns that a spreadsheet program hides.
     """
 
     id: str
@@ -43,6 +44,8 @@ class Sheet:
     flags: "pd.DataFrame"
     reading: Reading = field(default_factory=Reading)
     tables: tuple[tuple[int, int], ...] = ()
+    hidden_worksheets: tuple[str, ...] = ()
+    hidden: tuple[int, int] = (0, 0)
 
 
 def settled(settings: "Settings | None") -> "Settings":
@@ -98,7 +101,9 @@ def _open(sheet_id: str, path: Path) -> Sheet:
         notes=tuple(note(code) for code in about["notes"]),
         flags=flags,
         reading=Reading(**about["reading"]),
-        tables=tuple((first, last) for first, last in about["tables"]),
+        tables=tuple((first, last) for first, last in about.get("tables", [])),
+        hidden_worksheets=tuple(about.get("hidden_worksheets", ())),
+        hidden=tuple(about.get("hidden", (0, 0))),
     )
 
 

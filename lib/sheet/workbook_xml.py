@@ -1,34 +1,32 @@
 """What an XLSX file says of its cells beyond their values: formats, errors and formulas."""
 
+import datetime as dt
 import io
 import posixpath
+import re
 import string
 import zipfile
-from dataclasses import dataclass, field
 from typing import IO, Any
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
+from lib.sheet.cell_facts import CellFacts
 from lib.sheet.cell_scan import StyledCell, styled_numbers
 from lib.sheet.number_formats import BUILT_IN, is_certain, is_plain, shown
 
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _CHUNK_BYTES = 1 << 20
+_TRUE = ("1", "true")
+_LONG = re.compile(r"-?\d{16,}")
+_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's dates have no zone
 _LETTERS = string.ascii_uppercase
 
 
-@dataclass
-class CellFacts:
-    """Facts by (row, column), both from 0: the text to show, and what is wrong with a cell."""
-
-    texts: dict[tuple[int, int], str] = field(default_factory=dict)
-    flags: dict[tuple[int, int], str] = field(default_factory=dict)
-    has_formulas: bool = False
-
-
-def read_cell_facts(data: bytes, worksheet: str) -> CellFacts:
+def read_cell_facts(data: bytes, worksheet: str, *, long_numbers: bool = False) -> CellFacts:
     """Read one worksheet's XML as a stream. A file without the usual parts has no facts.
+
+    ``long_numbers``: also whole numbers of which the file holds more digits than a number has.
 
     Raises zipfile.BadZipFile, KeyError, ValueError, ET.ParseError or expat.ExpatError where the
     parts are damaged.
@@ -40,17 +38,20 @@ def read_cell_facts(data: bytes, worksheet: str) -> CellFacts:
             element.get("date1904") in ("1", "true") for element in _all(book, "workbookPr")
         )
         formats = _formats(archive)
+        if not long_numbers:
+            with archive.open(path) as stream:
+                plain = styled_numbers(stream, set(formats))
+            if plain is not None:
+                return _facts_of(plain, formats, date1904=date1904)
         with archive.open(path) as stream:
-            plain = styled_numbers(stream, set(formats))
-        if plain is not None:
-            return _facts_of(plain, formats, date1904=date1904)
-        with archive.open(path) as stream:
-            return parsed_facts(stream, formats, date1904=date1904)
+            return parsed_facts(stream, formats, date1904=date1904, long_numbers=long_numbers)
 
 
-def parsed_facts(stream: IO[bytes], formats: dict[str, str], *, date1904: bool) -> CellFacts:
+def parsed_facts(
+    stream: IO[bytes], formats: dict[str, str], *, date1904: bool, long_numbers: bool = False
+) -> CellFacts:
     """Parse a worksheet's XML for its facts, whatever is in it."""
-    reader = _Reader(formats, date1904=date1904)
+    reader = _Reader(formats, date1904=date1904, long_numbers=long_numbers)
     while chunk := stream.read(_CHUNK_BYTES):
         reader.parser.Parse(chunk, False)  # noqa: FBT003 - positional only
     reader.parser.Parse(b"", True)  # noqa: FBT003 - positional only
@@ -107,7 +108,7 @@ def _facts_of(cells: list[StyledCell], formats: dict[str, str], *, date1904: boo
 class _Reader:
     """Collect the facts while expat calls back, once for each element."""
 
-    def __init__(self, formats: dict[str, str], *, date1904: bool) -> None:
+    def __init__(self, formats: dict[str, str], *, date1904: bool, long_numbers: bool) -> None:
         self.facts = CellFacts()
         self.parser: Any = expat.ParserCreate()
         self.parser.buffer_text = True
@@ -115,6 +116,7 @@ class _Reader:
         self.parser.EndElementHandler = self._end
         self._formats = formats
         self._date1904 = date1904
+        self._long_numbers = long_numbers
         self._row = self._column = -1
         self._type = self._style = ""
         self._value: list[str] = []
@@ -125,6 +127,11 @@ class _Reader:
             case "row":
                 self._row = int(attributes["r"]) - 1 if "r" in attributes else self._row + 1
                 self._column = -1
+                if attributes.get("hidden") in _TRUE:
+                    self.facts.hidden_rows.append((self._row, self._row))
+            case "col" if attributes.get("hidden") in _TRUE:
+                first, last = int(attributes["min"]) - 1, int(attributes["max"]) - 1
+                self.facts.hidden_columns.append((first, last))
             case "c":
                 place = attributes.get("r")
                 self._column = _column_of(place) if place else self._column + 1
@@ -134,7 +141,12 @@ class _Reader:
                 self._value = []
             case "f":
                 self._formula = self.facts.has_formulas = True
-            case "v" if self._formula or self._type == "e" or self._style in self._formats:
+            case "v" if (
+                self._formula
+                or self._long_numbers
+                or self._type in ("e", "d")
+                or self._style in self._formats
+            ):
                 self.parser.CharacterDataHandler = self._value.append
 
     def _end(self, name: str) -> None:
@@ -147,15 +159,26 @@ class _Reader:
     def _end_cell(self) -> None:
         at = (self._row, self._column)
         value = "".join(self._value)
+        code = self._formats.get(self._style)
         if self._type == "e":
-            self.facts.texts[at] = value
-            self.facts.flags[at] = "error_value"
+            self.facts.add_error(at, value)
         elif self._formula and not value and self._type != "str":
             self.facts.flags[at] = "formula_without_value"
-        elif self._type == "n" and value and self._style in self._formats:
-            text = shown(value, self._formats[self._style], date1904=self._date1904)
-            if text is not None:
-                self.facts.texts[at] = text
+        elif self._type == "n" and value:
+            if self._long_numbers and _LONG.fullmatch(value):
+                self.facts.texts[at] = value
+            self.facts.add_number(at, value, code, date1904=self._date1904)
+        elif self._type == "d" and code is not None and (serial := _serial(value)) is not None:
+            self.facts.add_number(at, serial, code, date1904=False)
+
+
+def _serial(moment: str) -> str | None:
+    """Return the number that Excel would keep for a date in ISO's form, as strict files do."""
+    try:
+        passed = dt.datetime.fromisoformat(moment).replace(tzinfo=None) - _EPOCH
+    except ValueError:
+        return None
+    return repr(passed / dt.timedelta(days=1))
 
 
 def _column_of(place: str) -> int:

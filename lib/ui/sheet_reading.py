@@ -28,6 +28,34 @@ def _rows(number: int, first: int, last: int) -> str:
     return f"Table {number}: rows {words.count(first)} to {words.count(last)}"
 
 
+def is_asked(sheet: Sheet) -> bool:
+    """Tell whether the person has still to say if hidden rows and columns count."""
+    return any(sheet.hidden) and sheet.reading.hidden is None
+
+
+def choose_hidden(sheet: Sheet) -> Reading | None:
+    """Ask whether hidden rows and columns count; return a changed choice."""
+    if not any(sheet.hidden):
+        return None
+    rows, columns = sheet.hidden
+    parts = [words.several(rows, "row")] * bool(rows)
+    parts += [words.several(columns, "column")] * bool(columns)
+    chosen: bool | None = st.radio(
+        f"{' and '.join(parts)} of this worksheet {_verb(rows + columns)} hidden. Do they count?",
+        [True, False],
+        index=None if sheet.reading.hidden is None else int(not sheet.reading.hidden),
+        key=f"hidden_{sheet.id}",
+        format_func={True: "Yes, read them too", False: "No, leave them out"}.__getitem__,
+        horizontal=True,
+        help="Rows may be hidden by a filter that is still on, or by hand.",
+    )
+    return None if chosen in (None, sheet.reading.hidden) else _form(sheet, hidden=chosen)
+
+
+def _verb(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
 def overrule(sheet: Sheet) -> Reading | None:
     """Let the person overrule what was found in the file; return the reading once it is sent."""
     found = sheet.reading
@@ -85,6 +113,7 @@ def _form(sheet: Sheet, **changes: Any) -> Reading:
         "quote": found.quote,
         "backslashed": found.backslashed,
         "table": found.table,
+        "hidden": found.hidden,
     }
     return Reading(**(parts | changes))
 

@@ -40,12 +40,13 @@ def draw(draft: Draft, settings: Settings) -> Sheet | None:
     title = "**1 · Sheet**"
     if sheet is not None:
         title += f" · {words.literal(draft.filename)} · {words.several(len(sheet.frame), 'row')}"
-    with st.expander(title, expanded=sheet is None, icon=_icon(done=sheet is not None)):
+    done = sheet is not None and not sheet_reading.is_asked(sheet)
+    with st.expander(title, expanded=not done, icon=_icon(done=done)):
         if sheet is None:
             _offer_ways_in(draft, settings)
         else:
             _show(sheet, draft, settings)
-    return sheet
+    return sheet if done else None
 
 
 def _kept_sheet(draft: Draft, settings: Settings) -> Sheet | None:
@@ -163,8 +164,11 @@ def _show(sheet: Sheet, draft: Draft, settings: Settings) -> None:
     if len(sheet.worksheets) > 1:
         _choose_worksheet(sheet, draft, settings)
     if draft.upload_id is not None:
-        table = sheet_reading.choose_table(sheet)
-        reading = table or sheet_reading.overrule(sheet)
+        reading = (
+            sheet_reading.choose_hidden(sheet)
+            or sheet_reading.choose_table(sheet)
+            or sheet_reading.overrule(sheet)
+        )
         if reading is not None:
             _read_again(draft, settings, worksheet=sheet.worksheet, reading=reading)
     shown = sheet.frame.head(_ROWS_SHOWN)
@@ -182,7 +186,14 @@ def _show(sheet: Sheet, draft: Draft, settings: Settings) -> None:
 
 def _choose_worksheet(sheet: Sheet, draft: Draft, settings: Settings) -> None:
     index = sheet.worksheets.index(sheet.worksheet) if sheet.worksheet else 0
-    chosen = st.selectbox("Worksheet", sheet.worksheets, index=index, key=f"worksheet_{sheet.id}")
+    hidden = set(sheet.hidden_worksheets)
+    chosen = st.selectbox(
+        "Worksheet",
+        sheet.worksheets,
+        index=index,
+        key=f"worksheet_{sheet.id}",
+        format_func=lambda name: f"{name} (hidden)" if name in hidden else name,
+    )
     if chosen != sheet.worksheet and draft.upload_id is not None:
         _read_again(draft, settings, worksheet=chosen, reading=None)
 

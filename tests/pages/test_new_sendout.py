@@ -364,3 +364,21 @@ def test_another_sheet_is_not_taken_for_mended_rows(visit: Visit) -> None:
 
     assert "no column “Row”" in app.error[0].value
     assert "1 to send, 1 held back" in texts(app)
+
+
+def test_hidden_rows_are_asked_about_before_anything_else(visit: Visit) -> None:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as workbook:
+        worksheet = workbook.add_worksheet()
+        for at, row in enumerate(line.split(",") for line in GOOD.split()):
+            worksheet.write_row(at, 0, row)
+        worksheet.set_row(2, None, None, {"hidden": True})
+    app = _upload(visit("new_sendout"), buffer.getvalue(), "list.xlsx")
+    assert "These columns are right" not in texts(app)
+
+    (asked,) = (each for each in app.radio if "hidden" in each.label)
+    asked.set_value(False).run()
+
+    assert not app.exception
+    assert "These columns are right" in texts(app)
+    assert "list.xlsx · 1 row" in texts(app)
