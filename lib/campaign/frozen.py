@@ -4,12 +4,14 @@ A Parquet file named after the plan's id, in the order of sending, held rows las
 summary stands in its schema. Ranges are read without the rest, so a plan's size costs no memory.
 """
 
+import contextlib
 import functools
 import hashlib
 import io
 import itertools
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -49,7 +51,9 @@ def freeze(plan: Plan, settings: Settings) -> "FrozenPlan":
         )
         first = next(blocks)
         schema = first.schema.with_metadata({_SUMMARY: json.dumps(summary).encode()})
-        with pq.ParquetWriter(buffer, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(
+            buffer, schema, compression="zstd", write_page_checksum=True
+        ) as writer:
             for block in itertools.chain([first], blocks):
                 writer.write_table(block.cast(schema))
         write_atomically(path, buffer.getvalue())
@@ -148,23 +152,40 @@ class FrozenPlan:
     def frame(self, *columns: str) -> pd.DataFrame:
         """Return these columns for all rows, held ones included, by row number."""
         wanted = [name for name in columns if name != "row"]
-        table = pq.read_table(self.path, columns=["row", *wanted])
+        with _damage_told():
+            table = pq.read_table(
+                self.path, columns=["row", *wanted], page_checksum_verification=True
+            )
         frame: pd.DataFrame = table.to_pandas(types_mapper=_text_type)
         return frame.set_index("row").sort_index()
 
     @functools.cached_property
     def _summary(self) -> dict[str, Any]:
-        summary: dict[str, Any] = json.loads(pq.read_schema(self.path).metadata[_SUMMARY])
-        return summary
+        with _damage_told():
+            summary = json.loads(pq.read_schema(self.path).metadata[_SUMMARY])
+            return {name: summary[name] for name in ("rows", "held", "filename")}
 
     def _read(self, start: int, stop: int, columns: tuple[str, ...]) -> pa.Table:
         """Read positions from start up to stop, and only the row groups that hold them."""
         if start >= stop:
             return pq.read_schema(self.path).empty_table().select(columns)
         first, last = start // _ROW_GROUP, (stop - 1) // _ROW_GROUP
-        with pq.ParquetFile(self.path) as file:
-            table = file.read_row_groups(list(range(first, last + 1)), columns=list(columns))
+        with _damage_told(), pq.ParquetFile(self.path, page_checksum_verification=True) as file:
+            table = file.read_row_groups(
+                list(range(first, last + 1)), columns=list(columns)
+            ).select(columns)
         return table.slice(start - first * _ROW_GROUP, stop - start)
+
+
+@contextlib.contextmanager
+def _damage_told() -> Iterator[None]:
+    """Raise OSError or ValueError, whatever a damaged file has made the reader say."""
+    try:
+        yield
+    except (pa.ArrowException, KeyError, TypeError) as error:
+        if isinstance(error, ValueError):
+            raise
+        raise ValueError("the plan is damaged") from error
 
 
 def _text_type(kind: pa.DataType) -> Any:

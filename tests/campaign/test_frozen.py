@@ -81,6 +81,24 @@ def test_a_damaged_plan_says_so(settings: Settings) -> None:
         FrozenPlan.open(plan.id, settings)
 
 
+def test_no_damage_to_the_file_changes_who_gets_what(settings: Settings) -> None:
+    plan = _plan(40)
+    path = freeze(plan, settings).path
+    whole, entries = path.read_bytes(), list(plan.entries())
+    told = 0
+    for place in range(0, len(whole), 7):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        path.write_bytes(damaged)
+        try:
+            found = FrozenPlan.open(plan.id, settings).entries(0, plan.entry_count)
+            assert found == entries[: len(found)]
+        except (OSError, ValueError):
+            told += 1
+
+    assert told
+
+
 def test_a_full_disk_leaves_nothing_behind(settings: Settings) -> None:
     code = (
         "import tests.campaign.test_frozen as t\n"
