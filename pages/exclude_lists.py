@@ -7,12 +7,12 @@ from lib.campaign import (
     NoNumbersError,
     add_exclude_list,
     exclude_lists,
+    listed_cells,
     pasted_cells,
-    phone_cells,
     remove_exclude_list,
 )
 from lib.preferences import load_preferences
-from lib.sheet import SheetError, read_sheet
+from lib.sheet import SheetError
 from lib.storage import StorageError
 from lib.ui import exclusions, frame, gate, words
 from lib.ui.countries import choose_country
@@ -63,9 +63,7 @@ with st.expander("Add a list", icon=":material/add:", expanded=not exclude_lists
                 cells, origin = pasted_cells(text), "Pasted numbers"
             else:
                 with st.spinner("Reading the list"):
-                    cells = phone_cells(
-                        read_sheet(file.getvalue(), filename=file.name, settings=settings)
-                    )
+                    cells = listed_cells(file.getvalue(), file.name, settings)
                 origin = file.name
             added = add_exclude_list(
                 cells,

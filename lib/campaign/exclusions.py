@@ -21,16 +21,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from lib.campaign.suggestions import phone_column
+from lib.campaign.suggestions import phone_columns
 from lib.files import write_atomically
 from lib.settings import Settings
-from lib.sheet import Sheet
+from lib.sheet import Sheet, SheetError, read_sheet
 from lib.sheet.phones import normalise
 from lib.storage import fetch, names, publish, remove
 
 _ABOUT: Final = b"exclude_list"
 _ID: Final = re.compile(r"[0-9a-f]{16}")
 _ROWS_TOLD: Final = 20
+_NOBODY_THERE: Final = frozenset({"empty_worksheet", "only_header"})
 _BETWEEN: Final = re.compile(r"[\n\r,;]+")
 
 
@@ -67,8 +68,31 @@ def pasted_cells(text: str) -> pd.Series:
 
 
 def phone_cells(sheet: Sheet) -> pd.Series:
-    """Return the cells of the column that looks most like phones, by row."""
-    cells: pd.Series = sheet.frame[phone_column(sheet)]
+    """Return the cells of every column that looks like phones, by row.
+
+    Somebody with two numbers who has opted out has done so with both. Where no column looks like
+    phones, the first is taken.
+    """
+    columns = phone_columns(sheet) or [sheet.frame.columns[0]]
+    cells: pd.Series = pd.concat([sheet.frame[column] for column in columns])
+    return cells
+
+
+def listed_cells(data: bytes, filename: str, settings: Settings) -> pd.Series:
+    """Return the cells of a file's phone columns, of all its worksheets. Raises SheetError."""
+    first = read_sheet(data, filename=filename, settings=settings)
+    found = [phone_cells(first)]
+    for worksheet in first.worksheets:
+        if worksheet == first.worksheet:
+            continue
+        try:
+            sheet = read_sheet(data, filename=filename, sheet=worksheet, settings=settings)
+        except SheetError as error:
+            if error.code not in _NOBODY_THERE:
+                raise
+        else:
+            found += [sheet.frame[column] for column in phone_columns(sheet)]
+    cells: pd.Series = pd.concat(found)
     return cells
 
 

@@ -147,10 +147,9 @@ def _variables(
     return found
 
 
-def phone_column(sheet: Sheet) -> str:
-    """Return the column that looks most like phones, or the first one where none does."""
-    columns = list(sheet.frame.columns)
-    return _best_phone(sheet, columns) or columns[0]
+def phone_columns(sheet: Sheet) -> list[str]:
+    """Return every column that looks like phones."""
+    return [column for column in sheet.frame.columns if _best_phone(sheet, [column]) is not None]
 
 
 def _best_named(field: str, columns: list[str]) -> str | None:

@@ -1,8 +1,11 @@
 """Exclude lists: who is on one gets nothing, and no line is dropped unseen."""
 
+import io
+
 import pandas as pd
 import pyarrow as pa
 import pytest
+import xlsxwriter
 
 from lib.campaign import (
     Mapping,
@@ -11,6 +14,7 @@ from lib.campaign import (
     add_exclude_list,
     exclude_lists,
     excluded_numbers,
+    listed_cells,
     make_plan,
     make_plan_apart,
     pasted_cells,
@@ -54,6 +58,25 @@ def test_a_file_of_numbers_alone_loses_not_even_the_first(settings: Settings) ->
     sheet = read_sheet(f"{ANA}\n{BEN}\n".encode(), settings=settings)
 
     assert phone_cells(sheet).tolist() == [ANA, BEN]
+
+
+def test_every_phone_column_of_every_worksheet_counts(settings: Settings) -> None:
+    rows: dict[str, list[tuple[str, ...]]] = {
+        "October": [("Name", "Phone", "Mobile"), ("Ana", ANA, BEN)],
+        "November": [("Phone",), (EVA,)],
+        "Notes": [("What",), ("Ask Kim",)],
+        "Empty": [],
+    }
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as workbook:
+        for name, lines in rows.items():
+            worksheet = workbook.add_worksheet(name)
+            for number, cells in enumerate(lines):
+                worksheet.write_row(number, 0, cells)
+
+    found = listed_cells(buffer.getvalue(), "opt-outs.xlsx", settings)
+
+    assert set(found) == {ANA, BEN, EVA}
 
 
 def test_pasted_numbers_may_stand_on_lines_or_between_commas() -> None:
