@@ -8,9 +8,12 @@ import logging
 import re
 from typing import Final
 
-# Eight digits or more, with what people put between them, unless they begin as a date.
+# Eight digits or more, with what people put between them, unless they begin as a date or are a part
+# of an id or a fraction. Before them may stand a letter that ends an escape, as in a quoted line,
+# and after them the full stop of a sentence.
 _PHONE: Final = re.compile(
-    r"(?<![\w.:-])(?!\d{4}-\d\d-\d\d\b)[+(]?\d(?:[ ().-]{0,2}\d){7,}(?![\w.])"
+    r"(?:(?<![\w.-])|(?<=\\[nrtvf])|(?<=\\x[0-9a-f]{2}))(?!\d{4}-\d\d-\d\d\b)"
+    r"[+(]?\d(?:[\s()./\u2010-\u2015\u2212-]{0,2}\d){7,}(?!\w|\.\w)"
 )
 _BLOT: Final = "[number]"
 

@@ -16,13 +16,22 @@ def _log(message: str) -> str:
 
 @pytest.mark.parametrize(
     "phone",
-    ["+16505551234", "16505551234", "+55 11 91234-5678", "(650) 555-12345", "06 12 34 56 78 90"],
-)
+    ["+16505551234", "16505551234", "+55 11 91234-5678", "(650) 555-12345", "06 12 34 56 78 90",
+     "+1\u2011650\u2011555\u20111234", "+1\u00a0650\u00a0555\u00a01234", "0650/555/1234"],
+)  # fmt: skip
 def test_a_phone_number_is_blotted_out_of_messages_and_tracebacks(phone: str) -> None:
     written = _log(f"could not convert {phone} to a number")
 
     assert phone not in written
     assert "[number]" in written
+
+
+@pytest.mark.parametrize(
+    "around",
+    ["to {}.", "tel:{}", r"'Ana\n{}\t'", r"b'Ana\xa0{}'", "{{'phone':{}}}"],
+)
+def test_a_phone_number_is_blotted_out_whatever_stands_beside_it(around: str) -> None:
+    assert "16505551234" not in _log(around.format("16505551234"))
 
 
 @pytest.mark.parametrize(
