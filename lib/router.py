@@ -9,11 +9,13 @@ from lib.settings import ROOT
 from lib.storage import StorageError
 from lib.ui import gate, places
 
-# A file of ours: the browser would fetch Streamlit's own icons and emoji from elsewhere.
+# A file of ours, named before the navigation: the browser would else fetch the icon of the page
+# that is open from another host.
 ICON: Final = ROOT / "lib" / "ui" / "icon.svg"
 
+st.set_page_config(page_icon=str(ICON), layout="wide")
 page = st.navigation(places.pages())
-st.set_page_config(page_title=f"{page.title} · Sendout Studio", page_icon=str(ICON), layout="wide")
+st.set_page_config(page_title=f"{page.title} · Sendout Studio")
 gate.require_sign_in()
 gate.draw_account()
 try:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.pages import expect_no_error, open_page
+from tests.support.pages import expect_no_error, go_to, open_page
 from tests.support.studio import Studio
 
 PAGES = {
@@ -28,6 +28,23 @@ def test_the_first_address_that_a_fresh_app_is_asked_for_works(
     expect(page.get_by_role("heading", name=PAGES[name], level=1)).to_be_visible()
     expect(page.get_by_text("You are in the sandbox.")).to_be_visible()
     expect(page).to_have_title(_title(name))
+
+
+def test_no_page_asks_for_what_the_content_policy_forbids(
+    page: Page, shared_studio: Studio
+) -> None:
+    """No icon, font or script from another host: the console would show what was blocked."""
+    blocked: list[str] = []
+    page.on(
+        "console",
+        lambda message: blocked.append(message.text) if "Security Policy" in message.text else None,
+    )
+    for name in PAGES:
+        open_page(page, shared_studio.url, name)
+    for title in list(PAGES.values())[1:]:
+        go_to(page, title)
+
+    assert blocked == []
 
 
 def _title(name: str) -> str:
