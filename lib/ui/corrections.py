@@ -31,10 +31,11 @@ _TOLD: Final = "corrections_told"
 
 def draw(plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> None:
     """Draw the rows held back as a table that can be typed into, and what was typed."""
-    if told := st.session_state.pop(_TOLD, None):
-        st.info(told, icon=":material/info:")
-    if draft.answers.corrections:
-        _draw_list(sheet, draft, settings)
+    with st.container():  # what comes and goes in here does not move the table
+        if told := st.session_state.pop(_TOLD, None):
+            st.info(told, icon=":material/info:")
+        if draft.answers.corrections:
+            _draw_list(sheet, draft, settings)
     if plan.held_count or f"mending_{draft.id}" in st.session_state:
         shown = st.toggle("Correct rows here", key=f"mend_{draft.id}")
         if shown:
@@ -63,14 +64,15 @@ def _draw_table(plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> N
         }
         _keep(with_cells(draft.answers.corrections, sheet, typed), draft, settings)
 
-    st.data_editor(
-        lines.rename_axis("Row"),
-        key=key,
-        on_change=remember,
-        num_rows="fixed",
-        disabled=["Row", _WHY],
-        column_config={str(at): name for at, name in enumerate(columns)},
-    )
+    with st.container(key="mend_table"):
+        st.data_editor(
+            lines.rename_axis("Row"),
+            key=key,
+            on_change=remember,
+            num_rows="fixed",
+            disabled=["Row", _WHY],
+            column_config={str(at): name for at, name in enumerate(columns)},
+        )
     st.caption(
         "Click a cell and type. Each change is checked at once; your file stays as it is, and a "
         "row that is right now goes out with the others."

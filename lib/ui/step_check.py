@@ -33,15 +33,20 @@ def draw(draft: Draft, sheet: Sheet, connection: Connection, settings: Settings)
     title = f"**3 · Check** · {words.count(plan.entry_count)} to send"
     if plan.held_count:
         title += f", {words.count(plan.held_count)} held back"
-    with st.expander(title, expanded=_is_worth_a_look(found), icon=_icon(plan)):
+    worth_a_look = _is_worth_a_look(found) or bool(draft.answers.corrections)
+    with st.expander(title, expanded=worth_a_look, icon=_icon(plan)):
         _draw_country(draft, settings)
         exclusions.choose(draft, settings)
-        reached.draw(found, draft, settings)
+        with st.container():
+            reached.draw(found, draft, settings)
         _draw_sum(plan)
-        if not plan.finding_groups:
-            st.success("Nothing is wrong with any row.", icon=":material/check_circle:")
-        for group in plan.finding_groups:
-            _draw_group(group, plan, sheet, draft, settings)
+        # Findings come and go as rows are mended. In a place of their own, they do not move the
+        # table below: the browser would build it anew, and lose the word that is being typed.
+        with st.container():
+            if not plan.finding_groups:
+                st.success("Nothing is wrong with any row.", icon=":material/check_circle:")
+            for group in plan.finding_groups:
+                _draw_group(group, plan, sheet, draft, settings)
         corrections.draw(plan, sheet, draft, settings)
         if plan.held_count:
             _draw_downloads(plan, sheet, draft)

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.support.journeys import settle_columns, upload_sheet
+from tests.support.journeys import LONG_MS, settle_columns, upload_sheet
 from tests.support.pages import wait_until_idle
 from tests.support.recipients import fictional_phone
 from tests.support.studio import Studio
@@ -13,7 +13,7 @@ SHEET = f"campaign,name,phone\ndemo_welcome,Ana,{ANA}\ndemo_welcome,,{BEN}\ndemo
 
 def _type(page: Page, down: int, right: int, text: str) -> None:
     """Type into the table of rows, from its first row's reason so many cells down and right."""
-    table = page.get_by_test_id("stDataFrame").filter(visible=True).first
+    table = page.locator(".st-key-mend_table").get_by_test_id("stDataFrame")
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
     assert box is not None
@@ -34,6 +34,7 @@ def test_typing_mends_rows_and_a_reload_keeps_them(page: Page, studio: Studio) -
     settle_columns(page)
     expect(check).to_contain_text("1 to send, 2 held back")
     page.get_by_text("Correct rows here").click()
+    expect(page.get_by_text("Click a cell and type.")).to_be_visible(timeout=LONG_MS)
     wait_until_idle(page)
 
     _type(page, 1, 1, fictional_phone(2))
