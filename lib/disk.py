@@ -17,14 +17,14 @@ class Usage:
 
 
 def measure(settings: Settings) -> Usage:
-    """Measure the data folder: sheets, plans, reports, and the ledger with all the rest."""
+    """Measure the data folder: sheets, plans, reports, and the runs with all the rest."""
     parts = {
         "Sheets": _weigh(settings.sheets_dir),
         "Plans": _weigh(settings.plans_dir),
         "Reports": _weigh(settings.reports_dir),
     }
     total = _weigh(settings.data_dir)
-    parts["Ledger and the rest"] = total - sum(parts.values())
+    parts["Runs and the rest"] = total - sum(parts.values())
     return Usage(parts=parts, total=total, free=shutil.disk_usage(settings.data_dir).free)
 
 

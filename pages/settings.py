@@ -17,7 +17,7 @@ from lib.ui import frame, gate, saved_mappings, words
 from lib.ui.countries import choose_country
 
 settings = frame.begin(
-    "Settings", "Who you send for, your own phone, and where everything is kept."
+    "Settings", "Who you send for, your own phone, and where everything is kept.", connects=True
 )
 
 
@@ -72,22 +72,34 @@ with st.expander("Add a connection", icon=":material/add:"):
         "in the data folder, in a file that only this machine's user can read. An administrator "
         "can set them in the environment or the secrets file instead."
     )
-    with st.form("add_connection", clear_on_submit=True, border=False):
-        name = st.text_input("Name", placeholder="acme", help="Small letters, digits and hyphens.")
-        business_id = st.text_input("Business id")
-        api_key = st.text_input("API key", type="password", autocomplete="off")
-        base_url = st.text_input("Address", value="https://api.connectly.ai")
+    # A new key empties the form, once a connection is added: what is refused stays to be mended.
+    turn = st.session_state.setdefault("connection_turn", 0)
+    with st.form(f"add_connection_{turn}", border=False):
+        name = st.text_input(
+            "Name",
+            placeholder="acme",
+            help="Small letters, digits and hyphens.",
+            key=f"connection_name_{turn}",
+        )
+        business_id = st.text_input("Business id", key=f"connection_business_{turn}")
+        api_key = st.text_input(
+            "API key", type="password", autocomplete="off", key=f"connection_key_{turn}"
+        )
+        base_url = st.text_input(
+            "Address", value="https://api.connectly.ai", key=f"connection_address_{turn}"
+        )
         rate = st.number_input(
             "Requests a second",
             min_value=1.0,
             max_value=200.0,
             value=193.5,
             step=0.5,
+            key=f"connection_rate_{turn}",
             help="Connectly refuses more than 200. A little less leaves room for others.",
         )
         if st.form_submit_button("Add connection", type="primary"):
             if not (name.strip() and business_id.strip() and api_key.strip()):
-                st.error("Name, business id and API key are all needed.")
+                st.error("Name, business id and API key are all needed.", icon=":material/error:")
             else:
                 try:
                     save_connection(
@@ -101,8 +113,9 @@ with st.expander("Add a connection", icon=":material/add:"):
                         settings,
                     )
                 except ValueError as error:
-                    st.error(str(error))
+                    st.error(str(error), icon=":material/error:")
                 else:
+                    st.session_state["connection_turn"] = turn + 1
                     st.rerun()
 
 st.subheader("You", anchor=False)

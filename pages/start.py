@@ -3,15 +3,18 @@
 import streamlit as st
 
 from lib.connections import list_connections
-from lib.delivery import list_runs, worker_state
+from lib.connectly import explain
+from lib.delivery import RunState, list_runs, worker_state
 from lib.ui import frame, places, words
 from lib.ui.run_line import draw_run_line
 
 RUNS_SHOWN = 5
+RUNS_LOOKED_AT = 50  # so that one that waits for a person is told of, however many came after it
 
 settings = frame.begin("Sendout Studio", "From your recipient sheet to a proven sendout.")
-runs = list_runs(limit=RUNS_SHOWN, offset=0, kind="sheet", settings=settings)
-running = [each for each in runs if not each.is_over]
+runs = list_runs(limit=RUNS_LOOKED_AT, offset=0, kind="sheet", settings=settings)
+running = [each for each in runs if each.state is RunState.RUNNING]
+paused = [each for each in runs if each.state is RunState.PAUSED]
 
 if not worker_state(settings=settings).alive:
     st.warning(
@@ -19,6 +22,16 @@ if not worker_state(settings=settings).alive:
         "whatever is waiting goes on then.",
         icon=":material/hourglass_top:",
     )
+
+for summary in paused[:RUNS_SHOWN]:
+    with st.container(border=True, key=f"paused_{summary.id}"):
+        st.markdown(f"#### {words.literal(summary.label)} is paused")
+        if summary.reason is not None:
+            st.write(explain(summary.reason.value).meaning)
+        st.write(
+            f"{words.several(summary.waiting, 'row')} still to be sent. Resume it or cancel it."
+        )
+        places.link(places.RUNS, "Look at it", icon=":material/pause:", run=summary.id)
 
 with st.container(border=True, key="next_step"):
     if running:
@@ -47,13 +60,13 @@ with st.container(border=True, key="next_step"):
 st.subheader("Last sendouts", anchor=False)
 if not runs:
     st.caption("None yet. Each sendout is listed here with what became of every recipient.")
-for summary in runs:
+for summary in runs[:RUNS_SHOWN]:
     draw_run_line(summary)
 
 st.subheader("Connections", anchor=False)
 for connection in list_connections(settings):
     st.markdown(
         f":material/link: {frame.describe_connection(connection)} · "
-        f"{words.count(round(connection.rate))} requests a second"
+        f"{connection.rate:g} requests a second"
     )
 places.link(places.SETTINGS, "Change or test connections", icon=":material/settings:")

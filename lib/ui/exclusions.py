@@ -31,7 +31,7 @@ def choose(draft: Draft, settings: Settings) -> None:
     if not lists:
         places.link(
             places.EXCLUDE_LISTS,
-            "Somebody has opted out? Add them to an exclude list",
+            "Opt-outs? Add an exclude list",
             icon=":material/block:",
         )
         return

@@ -7,17 +7,20 @@ from lib.settings import Settings, get_settings
 from lib.ui import gate, places
 
 
-def begin(title: str, caption: str) -> Settings:
-    """Draw the head of a page and return the settings that it works with."""
+def begin(title: str, caption: str, *, connects: bool = False) -> Settings:
+    """Draw the head of a page and return the settings that it works with.
+
+    The page that `connects` a business needs no link to itself.
+    """
     gate.require_sign_in()
     settings = get_settings()
     st.title(title, anchor=False)
     st.caption(caption)
-    _draw_banner(settings)
+    _draw_banner(settings, connects=connects)
     return settings
 
 
-def _draw_banner(settings: Settings) -> None:
+def _draw_banner(settings: Settings, *, connects: bool) -> None:
     if any(not each.is_sandbox for each in list_connections(settings)):
         return
     with st.container(key="sandbox_banner", border=True, gap="small"):
@@ -29,7 +32,8 @@ def _draw_banner(settings: Settings) -> None:
             st.page_link(
                 inbox_address(settings), label="See what the phones got", icon=":material/inbox:"
             )
-            places.link(places.SETTINGS, "Connect your business", icon=":material/link:")
+            if not connects:
+                places.link(places.SETTINGS, "Connect your business", icon=":material/link:")
 
 
 def inbox_address(settings: Settings) -> str:

@@ -21,6 +21,8 @@ _ICONS: Final = {
     RunState.CANCELLED: ":material/close:",
 }
 
+_NAME_LENGTH: Final = 36  # what a phone shows in one line; a link does not break into two
+
 
 def draw_state(state: RunState) -> None:
     """Draw a run's state as a badge."""
@@ -31,7 +33,8 @@ def draw_run_line(summary: RunSummary) -> None:
     """Draw a run in a list."""
     with st.container(border=True, key=f"run_{summary.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            places.link(places.RUNS, f"**{words.literal(summary.label)}**", run=summary.id)
+            name = words.literal(words.shortened(summary.label, _NAME_LENGTH))
+            places.link(places.RUNS, f"**{name}**", run=summary.id)
             draw_state(summary.state)
         st.caption(
             f"{words.moment(summary.created_at)} · {summary.connection} · {counts_text(summary)}"

@@ -10,7 +10,7 @@ from typing import Final
 
 import streamlit as st
 
-from lib.connectly import explain
+from lib.connectly import ErrorClass, explain
 from lib.delivery import (
     NothingToSendError,
     Outcome,
@@ -59,16 +59,16 @@ def _tick(run_id: str, drawn_state: RunState, settings: Settings) -> None:
     summary = run_summary(run_id, settings=settings)
     if summary.state is not drawn_state:
         st.rerun()  # the rest of the page depends on the state
-    _draw_progress(summary)
-    _draw_reason(summary, settings)
+    _draw_progress(summary, settings)
     _draw_buttons(summary, settings)
     draw_sendouts(summary)
 
 
-def _draw_progress(summary: RunSummary) -> None:
+def _draw_progress(summary: RunSummary, settings: Settings) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         draw_state(summary.state)
         st.markdown(_pace(summary), width="stretch")
+    _draw_reason(summary, settings)
     to_send = summary.rows - summary.held
     done = to_send - summary.waiting
     share = done / to_send if to_send else 1.0
@@ -94,8 +94,10 @@ def _draw_progress(summary: RunSummary) -> None:
 def _pace(summary: RunSummary) -> str:
     match summary.state:
         case RunState.RUNNING if summary.per_second and summary.seconds_left is not None:
-            left = words.duration(summary.seconds_left)
-            return f"{summary.per_second:,.0f} a second, about {left} left"
+            left = words.roughly(summary.seconds_left)
+            return f"{summary.per_second:,.0f} a second, {left} left"
+        case RunState.RUNNING if summary.reason is not None:
+            return "Waiting. Nothing is sent at the moment."
         case RunState.RUNNING:
             return "Starting…"
         case RunState.PAUSED:
@@ -112,6 +114,8 @@ def _draw_reason(summary: RunSummary, settings: Settings) -> None:
         st.warning(
             f"**{info.title}.** {info.meaning} {info.action}", icon=":material/pause_circle:"
         )
+        if info.error_class is ErrorClass.FIX_ACCOUNT:
+            places.link(places.SETTINGS, "Open the settings", icon=":material/settings:")
     if summary.state is RunState.RUNNING and not worker_state(settings).alive:
         st.warning(
             "The part that sends is not running right now. It starts by itself, and goes on here.",

@@ -52,7 +52,7 @@ def draw(draft: Draft, plan: Plan, settings: Settings) -> Draft:
     """Draw the step; return the draft as it is now."""
     title = (
         f"**4 · Preview** · {words.several(len(plan.sendouts), 'sendout')}, "
-        f"about {words.duration(plan.seconds)}"
+        f"{words.roughly(plan.seconds)}"
     )
     with st.expander(title, expanded=True, icon=":material/visibility:"):
         _draw_sendouts(plan)

@@ -47,7 +47,7 @@ def _summary(found: Checked, connection: Connection) -> str:
     recipients = words.several(plan.entry_count, "recipient")
     sendouts = words.several(len(plan.sendouts), "sendout")
     lines = [
-        f"- **{recipients}** in {sendouts}, about {words.duration(plan.seconds)}",
+        f"- **{recipients}** in {sendouts}, {words.roughly(plan.seconds)}",
         f"- With **{frame.describe_connection(connection)}**",
     ]
     if plan.held_count:

@@ -65,7 +65,7 @@ def _icon(*, done: bool) -> str:
 
 def _offer_ways_in(draft: Draft, settings: Settings) -> None:
     _show_error()
-    upload, paste, sample = st.tabs(["Upload a file", "Paste rows", "Try a sample"])
+    upload, paste, sample = st.tabs(["Upload a file", "Paste rows", "Try a sample"], key="ways_in")
     with upload:
         turn = st.session_state.setdefault(_UPLOADER, 0)
         file = st.file_uploader(
@@ -75,8 +75,7 @@ def _offer_ways_in(draft: Draft, settings: Settings) -> None:
             help="One row for each recipient, with the names of the columns on top.",
         )
         st.caption(
-            "CSV, TSV, TXT, XLSX, XLSM, XLSB, XLS, ODS, Parquet or Arrow, up to "
-            f"{words.size(settings.sheet_max_bytes)}. It stays "
+            "From Excel, Google Sheets, LibreOffice or any program that writes CSV. It stays "
             + ("on your own machines." if settings.storage_url else "on this machine.")
         )
         if file is not None:
@@ -89,7 +88,14 @@ def _offer_ways_in(draft: Draft, settings: Settings) -> None:
             help="Select the rows in Excel or Sheets, names of the columns included; copy; paste.",
         )
         if st.form_submit_button("Use these rows", type="primary"):
-            _take(draft, text.encode(), "pasted rows.txt", settings)
+            if text.strip():
+                _take(draft, text.encode(), "pasted rows.txt", settings)
+            else:
+                st.error(
+                    "**There are no rows yet.** Copy them in your spreadsheet, the names of the "
+                    "columns included, and paste them above.",
+                    icon=":material/error:",
+                )
     with sample:
         for each in SAMPLES:
             with st.container(border=True, horizontal=True, vertical_alignment="center"):

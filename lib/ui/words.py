@@ -65,6 +65,19 @@ def duration(seconds: float) -> str:
     return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
 
 
+def roughly(seconds: float) -> str:
+    """Return an estimated length of time: ``under a second``, ``about 3 min 20 s``."""
+    return duration(seconds) if seconds < 1 else f"about {duration(seconds)}"
+
+
+def shortened(text: str, length: int) -> str:
+    """Return a text of at most this many characters, the middle left out of a longer one."""
+    if len(text) <= length:
+        return text
+    tail = length // 3
+    return f"{text[: length - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
+
+
 def moment(when: datetime | None) -> str:
     """Return a moment in the visitor's own time zone: ``24 Nov 2026, 09:05``."""
     if when is None:
@@ -102,6 +115,11 @@ def size(number: int) -> str:
     amount = float(number)
     for unit in ("bytes", "KB", "MB", "GB"):
         if amount < 1024 or unit == "GB":
-            return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
+            return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{_short(amount)} {unit}"
         amount /= 1024
     raise AssertionError("unreachable")
+
+
+def _short(amount: float) -> str:
+    """Return a number with one decimal place where that says something: ``3.4``, ``100``."""
+    return f"{amount:,.1f}".removesuffix(".0")

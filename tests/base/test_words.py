@@ -28,12 +28,26 @@ def test_a_number_agrees_with_its_noun(number: int, expected: str) -> None:
         (0, "0 bytes"),
         (1023, "1,023 bytes"),
         (1536, "1.5 KB"),
-        (5 * 1024**3, "5.0 GB"),
-        (5 * 1024**4, "5,120.0 GB"),
+        (5 * 1024**3, "5 GB"),
+        (5 * 1024**4, "5,120 GB"),
     ],
 )
 def test_a_size_reads_as_people_say_it(number: int, expected: str) -> None:
     assert words.size(number) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(0.4, "under a second"), (23, "about 23 s"), (600, "about 10 min")]
+)
+def test_an_estimate_reads_as_people_say_it(seconds: float, expected: str) -> None:
+    assert words.roughly(seconds) == expected
+
+
+def test_a_long_name_keeps_its_beginning_and_its_end() -> None:
+    shortened = words.shortened("November newsletter for everybody (final version 2).csv", 30)
+
+    assert shortened == "November newsletter…ion 2).csv"
+    assert words.shortened("list.csv", 30) == "list.csv"
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,12 @@ def test_pasted_rows_and_samples_are_as_good_as_a_file(visit: Visit) -> None:
     assert "40 rows" in texts(sample)
 
 
+def test_pasting_nothing_asks_for_rows(visit: Visit) -> None:
+    app = press(visit("new_sendout"), "Use these rows")
+
+    assert "There are no rows yet" in texts(app)
+
+
 def test_the_check_names_rows_and_numbers_add_up(visit: Visit) -> None:
     known = known_sheet(60)
 

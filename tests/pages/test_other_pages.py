@@ -124,6 +124,7 @@ def test_a_connection_is_added_tested_and_removed(
     )
     press(app, "Add connection")
     assert "**acme**" in texts(app)
+    assert "acme" not in [each.value for each in app.text_input]
 
     app.button(key="test_acme").click().run()
     assert "The key works" in texts(app)
@@ -168,6 +169,8 @@ def test_a_connection_that_cannot_be_is_refused_with_a_sentence(
 
     assert sentence in texts(app)
     assert len(list_connections(settings)) == 1
+    kept = {each.label.replace(" ", "_"): each.value for each in app.text_input}
+    assert {name: kept[name] for name in given} == given
 
 
 def test_own_phone_and_country_are_kept(visit: Visit, settings: Settings) -> None:

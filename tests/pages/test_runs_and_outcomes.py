@@ -56,6 +56,19 @@ def test_a_run_is_paused_and_resumed(visit: Visit, run_id: str, settings: Settin
     assert run_summary(run_id, settings=settings).state is RunState.RUNNING
 
 
+def test_the_start_page_tells_of_a_paused_run_and_calls_it_nothing_else(
+    visit: Visit, run_id: str, settings: Settings
+) -> None:
+    assert "A sendout is on its way" in texts(visit("start"))
+
+    pause_run(run_id, settings=settings)
+
+    shown = texts(visit("start"))
+    assert "list.csv is paused" in shown
+    assert "2 rows still to be sent" in shown
+    assert "is on its way" not in shown
+
+
 def test_a_button_of_an_old_page_changes_nothing_that_is_over(
     visit: Visit, run_id: str, settings: Settings
 ) -> None:
