@@ -9,12 +9,16 @@ from lib.delivery import Outcome, RunState, RunSummary
 from lib.ui import places, words
 
 _COLOURS: Final[dict[RunState, Literal["blue", "orange", "green", "gray"]]] = {
+    RunState.WAITING_FOR_APPROVAL: "orange",
+    RunState.SCHEDULED: "blue",
     RunState.RUNNING: "blue",
     RunState.PAUSED: "orange",
     RunState.FINISHED: "green",
     RunState.CANCELLED: "gray",
 }
 _ICONS: Final = {
+    RunState.WAITING_FOR_APPROVAL: ":material/front_hand:",
+    RunState.SCHEDULED: ":material/schedule:",
     RunState.RUNNING: ":material/play_arrow:",
     RunState.PAUSED: ":material/pause:",
     RunState.FINISHED: ":material/check:",
