@@ -43,6 +43,6 @@ if not settled:
 connection = frame.choose_connection(settings, key="sendout_connection")
 checked = step_check.draw(draft, sheet, connection, settings)
 if checked.plan.entry_count:
-    draft = step_preview.draw(draft, checked.plan, settings)
+    draft = step_preview.draw(draft, checked.plan, sheet, settings)
     step_test.draw(draft, checked.plan, connection, settings)
 step_send.draw(draft, checked, connection, settings)

@@ -32,6 +32,7 @@ from lib.campaign.exclusions import (
 )
 from lib.campaign.findings import WORDS, FindingGroup, Severity
 from lib.campaign.frozen import FrozenPlan, freeze, freeze_part
+from lib.campaign.glimpses import Glimpse, glimpses, longest_row, random_row
 from lib.campaign.held import held_sheet, reasons_in_words
 from lib.campaign.large import LARGE, CheckFailedError, make_plan_apart
 from lib.campaign.mapping import (
@@ -85,6 +86,7 @@ __all__ = [
     "FindingGroup",
     "Form",
     "FrozenPlan",
+    "Glimpse",
     "Mapping",
     "MappingIncompleteError",
     "MappingProblem",
@@ -110,15 +112,18 @@ __all__ = [
     "fitting_mappings",
     "freeze",
     "freeze_part",
+    "glimpses",
     "held_sheet",
     "listed_cells",
     "load_draft",
+    "longest_row",
     "make_plan",
     "make_plan_apart",
     "mapping_problems",
     "moments_of",
     "pasted_cells",
     "phone_cells",
+    "random_row",
     "read_back",
     "reasons_in_words",
     "remove_exclude_list",

@@ -14,13 +14,15 @@ _PLACEHOLDER: Final = (
     r"(?i:^\s*(?:n/?a|n\.a\.|nil|null|none|nan|undefined|unknown|tbd|todo|x{3,}|test[eo]?|prueba"
     r"|sin nombre|sem nome|no name|first ?name|last ?name|nombre|nome|[-?._]+)\s*$)"
     r"|\{\{|\}\}|%%|^\s*(?:\{[^{}]*\}|\[[^\[\]]*\]|<[^<>]*>)\s*$"
+    # Characters that nobody sees, and nothing else.
+    r"|^\s*(?:[\x{200b}-\x{200f}\x{2060}\x{feff}]\s*)+$"
 )
 _LINK: Final = r"(?i:^\s*(?:h\w{0,3}tps?\s*[:;/]|www\s*[.,]))"
 _GOOD_LINK: Final = r"(?i:^\s*(?:https?://)?[\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL[\pL\pN-]+(?::\d{1,5})?(?:[/?#]\S*)?\s*$)"
 _CAPITALS: Final = r"^[\p{Lu}\s.'\x{2019}-]*\p{Lu}{3,}[\p{Lu}\s.'\x{2019}-]*$"
 _PATTERNS: Final = {
-    "line_break": r"[\n\r\t]",
-    "many_spaces": r" {5,}",
+    "line_break": r"[\n\r\t\v\f\x{85}\x{2028}\x{2029}]",
+    "many_spaces": r"\p{Zs}{5,}",
     "placeholder": _PLACEHOLDER,
     "odd_link": _LINK,
     "in_capitals": _CAPITALS,
@@ -30,7 +32,9 @@ _OF_A_PERSON: Final = frozenset(
     {
         "email", "e mail", "email address", "mail", "correo", "correo electronico",
         "customer id", "client id", "contact id", "user id", "id cliente", "id usuario",
-        "cpf", "dni", "curp", "rfc", "cedula", "documento",
+        "customer number", "numero de cliente", "codigo de cliente", "id do cliente",
+        "numero do cliente", "codigo do cliente",
+        "cpf", "dni", "curp", "rfc", "rut", "nit", "cedula", "documento",
     }
 )  # fmt: skip
 

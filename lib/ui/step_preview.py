@@ -14,7 +14,8 @@ from lib.connectly import (
     VersionBehavior,
 )
 from lib.settings import Settings
-from lib.ui import words
+from lib.sheet import Sheet
+from lib.ui import glimpses, words
 from lib.ui.draft import keep
 
 _VERSIONS: Final = {
@@ -48,7 +49,7 @@ _DUPLICATES: Final = {
 }
 
 
-def draw(draft: Draft, plan: Plan, settings: Settings) -> Draft:
+def draw(draft: Draft, plan: Plan, sheet: Sheet, settings: Settings) -> Draft:
     """Draw the step; return the draft as it is now."""
     title = (
         f"**4 · Preview** · {words.several(len(plan.sendouts), 'sendout')}, "
@@ -61,6 +62,7 @@ def draw(draft: Draft, plan: Plan, settings: Settings) -> Draft:
             _draw_version_choice(draft, settings)
         with right:
             _draw_duplicate_choice(draft, settings)
+        glimpses.draw(plan, sheet, key=f"glimpse_{draft.id}")
         entry = choose_entry(plan, draft, key="preview_row")
         if entry is not None:
             st.caption("The request for this row, exactly as it is sent")

@@ -77,6 +77,11 @@ def test_short_or_mixed_names_are_no_capitals(value: str) -> None:
         ("a\nb", "line_break"),
         ("a\tb", "line_break"),
         ("a     b", "many_spaces"),
+        ("a\u2028b", "line_break"),
+        ("a\x0bb", "line_break"),
+        ("a \u00a0 \u2009 b", "many_spaces"),
+        ("\u200b", "placeholder"),
+        (" \ufeff\u200e ", "placeholder"),
         ("ñ" * 1025, "long_value"),
     ],
 )
@@ -85,7 +90,7 @@ def test_what_whatsapp_may_refuse_is_pointed_out(value: str, code: str) -> None:
 
 
 def test_four_spaces_and_1024_characters_pass() -> None:
-    assert codes("a    b") == codes("ñ" * 1024) == set()
+    assert codes("👩\u200d👧 a\u200bb") == codes("a    b") == codes("ñ" * 1024) == set()
 
 
 def test_a_person_with_two_phones_in_one_campaign_is_pointed_out_and_sent(

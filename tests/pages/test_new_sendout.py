@@ -231,6 +231,28 @@ def test_an_audience_file_says_that_other_channels_are_held_back(visit: Visit) -
     assert "For another channel" not in texts(app)
 
 
+def test_the_preview_shows_first_random_and_longest_row_beside_their_cells(visit: Visit) -> None:
+    rows = "".join(f"{fictional_phone(at)},x,{'N' * (at % 7)}ANA\n" for at in range(20))
+    app = _upload(visit("new_sendout"), f"phone,campaign,name\nx,x,{'N' * 50}\n{rows}")
+    next(each for each in app.selectbox if each.label == "Write it").set_value("lower").run()
+    app = press(app, "These columns are right")
+
+    shown = texts(app)
+    assert "First row** · 3" in shown
+    assert "Longest row** · 9" in shown
+    assert [app.text[0].value, app.text[2].value] == ["ana", "nnnnnnana"]
+    assert "In your sheet: name: “NNNNNNANA”" in shown
+    seen = {_random_row(app)}
+    for _ in range(8):
+        seen.add(_random_row(press(app, "Another random row")))
+    assert len(seen) > 1
+    assert "2" not in seen
+
+
+def _random_row(app: AppTest) -> str:
+    return next(each.value for each in app.markdown if "Random row" in each.value).split("· ")[1]
+
+
 def test_options_reach_the_request_with_their_consequence_said(visit: Visit) -> None:
     app = _prepared(visit)
     app.radio[0].set_value(VersionBehavior.CREATE_NEW).run()
