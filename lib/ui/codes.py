@@ -5,7 +5,7 @@ from typing import Final, Literal
 import streamlit as st
 
 from lib.connectly import ErrorClass, ErrorInfo
-from lib.ui import places
+from lib.ui import places, words
 
 CLASS_COLOURS: Final[dict[ErrorClass, Literal["blue", "orange", "green", "red", "gray"]]] = {
     ErrorClass.FIX_SHEET: "blue",
@@ -21,7 +21,7 @@ def draw_code(info: ErrorInfo) -> None:
     """Draw an entry of the guide."""
     with st.container(border=True, key=f"code_{info.code}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{info.title}**", width="stretch")
+            st.markdown(f"**{words.literal(info.title)}**", width="stretch")
             st.badge(info.error_class.value.capitalize(), color=CLASS_COLOURS[info.error_class])
         st.write(info.meaning)
         st.markdown(f":material/arrow_forward: {info.action}")
@@ -30,4 +30,4 @@ def draw_code(info: ErrorInfo) -> None:
 
 def link_to_code(code: str, label: str) -> None:
     """Draw a link to a code's entry in the guide."""
-    places.link(places.ERROR_GUIDE, label, icon=":material/help:", code=code)
+    places.link(places.ERROR_GUIDE, words.literal(label), icon=":material/help:", code=code)

@@ -243,6 +243,6 @@ def draw_codes(run_id: str, codes: list[tuple[str, int]]) -> None:
     for code, count in codes:
         info = explain(code)
         with st.container(border=True, key=f"why_{code}"):
-            st.markdown(f"**{words.several(count, 'row')}: {info.title}**")
+            st.markdown(f"**{words.several(count, 'row')}: {words.literal(info.title)}**")
             st.write(f"{info.meaning} {info.action}")
             link_to_code(info.code, "More in the error guide")

@@ -12,7 +12,7 @@ from lib.delivery import RunNotFoundError, RunSummary, run_attempts, run_summary
 from lib.preferences import load_preferences, save_preferences
 from lib.settings import Settings
 from lib.sheet.phones import read_phone
-from lib.ui import frame, gate, places
+from lib.ui import frame, gate, places, words
 
 _TICK_SECONDS: Final = 1.0
 
@@ -119,10 +119,14 @@ def draw_answer(summary: RunSummary, settings: Settings) -> None:
         info = explain(last.error_code if last else None)
         title = "In doubt" if summary.unknown else "Rejected"
         st.error(
-            f"**{title}: {info.title}.** {info.meaning} {info.action}", icon=":material/error:"
+            f"**{title}: {words.literal(info.title)}.** {info.meaning} {info.action}",
+            icon=":material/error:",
         )
         places.link(
-            places.ERROR_GUIDE, f"More about {info.code}", icon=":material/help:", code=info.code
+            places.ERROR_GUIDE,
+            f"More about {words.literal(info.code)}",
+            icon=":material/help:",
+            code=info.code,
         )
     if summary.connection == "sandbox" and summary.accepted:
         st.link_button(

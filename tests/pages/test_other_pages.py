@@ -217,3 +217,9 @@ def test_saved_columns_are_renamed_and_deleted(visit: Visit, settings: Settings)
     assert all("](http" not in each.value for each in app.caption)
     press(app, "Delete these columns")
     assert saved_mappings(settings) == []
+
+
+def test_a_code_in_the_address_puts_no_link_on_the_page(visit: Visit) -> None:
+    app = visit("error_guide", code="[Sign in](https://example.com) :red[now]")
+
+    assert not any("](https://" in each.value or ":red[" in each.value for each in app.markdown)
