@@ -1,6 +1,7 @@
 """Who of a plan has had its campaign before, among ten million people of a thousand earlier runs.
 
 Beside it the plain way: the phones of all earlier sheets, kept as Parquet, in one Python set.
+Both are told in seconds of the processor: a busy machine only makes both of them wait.
 """
 
 import tempfile
@@ -56,25 +57,30 @@ def main() -> Iterator[Line]:
         sheets.mkdir()
         _write_earlier(settings, sheets, dice)
         for plan in plans:
-            start = time.perf_counter()
+            start = time.process_time()
             earlier = earlier_sendouts(plan, _CONNECTION, settings=settings)
             (found,) = reached_before(plan, earlier, settings=settings).campaigns
-            ours = time.perf_counter() - start
-            start = time.perf_counter()
+            ours = time.process_time() - start
+            start = time.process_time()
             assert _plain(plan, sheets) == found.reached
-            theirs = time.perf_counter() - start
+            theirs = time.process_time() - start
             yield Line(
                 f"{plan.rows:,} people looked up among {RUNS * PEOPLE_A_RUN:,} of {RUNS:,} runs",
-                f"{ours:.2f} s",
+                f"{ours:.2f} s of the processor",
                 f"{theirs:.1f} s",
                 f"{theirs / ours:.1f} x",
             )
         _send(plans[0], settings)
-        start = time.perf_counter()
+        start = time.process_time()
         earlier = earlier_sendouts(plans[0], "another", settings=settings)
         reached_before(plans[0], earlier, settings=settings)
-        seconds = time.perf_counter() - start
-        yield Line(f"a finished run of {FRESH:,} looked at first", f"{seconds:.2f} s", "", "")
+        seconds = time.process_time() - start
+        yield Line(
+            f"a finished run of {FRESH:,} looked at first",
+            f"{seconds:.2f} s of the processor",
+            "",
+            "",
+        )
 
 
 def _plain(plan: Plan, sheets: Path) -> int:

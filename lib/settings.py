@@ -122,7 +122,7 @@ class Settings(BaseSettings):
 
     @property
     def reached_dir(self) -> Path:
-        """Whom earlier sendouts have reached, as Arrow files that can be made anew."""
+        """Whom earlier sendouts have reached, as records that can be made anew."""
         return self.data_dir / "reached"
 
     @property

@@ -101,8 +101,9 @@ def _of_campaign(
     """Return the campaign's counts, its rows reached, its rows in doubt, and what is unreadable."""
     of_plan = plan.numbers_of(name)
     rows = of_plan.index.to_numpy()
-    people, places = np.unique(of_plan, return_inverse=True)
-    reached, coming, doubtful = (np.zeros(len(people), dtype=bool) for _ in range(3))
+    numbers, places = np.unique(of_plan, return_inverse=True)
+    people = _People(numbers)
+    reached, coming, doubtful = (np.zeros(len(numbers), dtype=bool) for _ in range(3))
     last, unreadable = 0, 0
     with open_ledger(settings).read() as db:
         for each in earlier:
@@ -111,7 +112,7 @@ def _of_campaign(
             except (OSError, ValueError):
                 unreadable += 1
                 continue
-            at, known = _places(theirs.numbers, people)
+            at, known = people.find(theirs.numbers)
             reached[at[theirs.reached[known]]] = True
             coming[at[theirs.coming[known]]] = True
             doubtful[at[theirs.doubtful[known]]] = True
@@ -134,11 +135,24 @@ def _of_campaign(
     )
 
 
-def _places(theirs: np.ndarray, people: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return which of ``theirs`` are among ``people``, and before that where; both are sorted."""
-    first = np.searchsorted(theirs, people[0], side="left")
-    stop = np.searchsorted(theirs, people[-1], side="right")
-    at = np.searchsorted(people, theirs[first:stop])
-    at[at == len(people)] = 0
-    is_known = people[at] == theirs[first:stop]
-    return at[is_known], first + np.flatnonzero(is_known)
+class _People:
+    """Numbers, sorted and each once, among which others are looked up.
+
+    A mask of their last bits passes over nearly all that are not among them, many times faster
+    than a search.
+    """
+
+    def __init__(self, numbers: np.ndarray) -> None:
+        self._numbers = numbers
+        self._bits = np.int64((1 << (16 * len(numbers)).bit_length()) - 1)
+        self._mask = np.zeros(int(self._bits) + 1, dtype=bool)
+        self._mask[numbers & self._bits] = True
+
+    def find(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where the numbers stand that are among these, and which of the given they are."""
+        likely = np.flatnonzero(self._mask[numbers & self._bits])
+        wanted = numbers[likely]
+        places = np.searchsorted(self._numbers, wanted)
+        places[places == len(self._numbers)] = 0
+        is_found = self._numbers[places] == wanted
+        return places[is_found], likely[is_found]
