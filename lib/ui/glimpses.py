@@ -27,7 +27,8 @@ def draw(plan: Plan, sheet: Sheet, *, key: str) -> None:
     st.markdown("**What people will read** in the places of the campaign's text")
     titles = {"First row": first, "Random row": chance, "Longest row": longest}
     for place, (title, row) in zip(st.columns(3), titles.items(), strict=True):
-        with place.container(border=True, key=f"{key}_{title.split()[0].lower()}"):
+        name = title.split()[0].lower()
+        with place.container(border=True, gap="xsmall", key=f"{key}_{name}"):
             st.markdown(f"**{title}** · {words.count(row)}")
             variables = glimpses(plan, sheet, row)
             if not variables:

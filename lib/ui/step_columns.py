@@ -70,9 +70,11 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
         if variables is None:
             return draft, False
         changed = Mapping(**chosen, variables=variables)
+        problems = mapping_problems(sheet, changed)
         if changed != mapping:
             draft = keep(draft, settings, mapping=changed)
-        problems = mapping_problems(sheet, changed)
+            if draft.mapping_confirmed and not problems:
+                save_mapping(changed, sheet, saved_by=gate.name(), settings=settings)
         for problem in problems:
             st.warning(words.literal(problem.sentence), icon=":material/error:")
         if not draft.mapping_confirmed and st.button(

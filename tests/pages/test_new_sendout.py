@@ -208,11 +208,13 @@ def test_confirmed_columns_come_back_with_the_next_sheet_and_can_be_put_aside(
     next(each for each in first.text_input if each.label == "Fixed value").set_value("may").run()
     next(each for each in first.text_input if each.label == "Variable").set_value("name").run()
     press(first, "These columns are right")
+    next(each for each in first.selectbox if each.label == "Write it").set_value("upper").run()
 
     again = _upload(visit("new_sendout"), f"PHONE,nombre\n{BEN},Ben\n")
 
     assert "what was confirmed as “may”" in texts(again)
     assert [each.value for each in again.text_input if each.label == "Variable"] == ["name"]
+    assert "Row 2: “BEN”" in texts(again)
     assert [each.value for each in again.text_input if each.label == "Fixed value"] == ["may"]
     next(each for each in again.selectbox if each.label == "Saved columns").set_value("").run()
     assert "Choose the column with the campaign name" in texts(again)
