@@ -41,7 +41,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 async def announce() -> None:
     """Say in one line where the app is, once a visitor would find everything running."""
-    while await run_in_threadpool(household.problems):  # noqa: ASYNC110 - processes set no event
+    while (await run_in_threadpool(household.health)).reasons:  # noqa: ASYNC110 - no event is set
         await asyncio.sleep(0.25)
     address = f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
     sys.stdout.write(f"Sendout Studio is ready: {address} (Ctrl-C ends it)\n")
@@ -49,11 +49,9 @@ async def announce() -> None:
 
 
 async def healthz(_: Request) -> JSONResponse:
-    """Answer 200 once app, worker and sandbox are up, else 503 with the reasons."""
-    problems = await run_in_threadpool(household.problems)
-    if problems:
-        return JSONResponse({"status": "unavailable", "reasons": problems}, status_code=503)
-    return JSONResponse({"status": "ok", "app": "ok", "worker": "ok", "sandbox": "ok"})
+    """Answer 200 once everything is up, else 503 with the reasons; and how things are."""
+    health = await run_in_threadpool(household.health)
+    return JSONResponse(health.as_json(), status_code=503 if health.reasons else 200)
 
 
 app = st.App(

@@ -10,12 +10,14 @@ import contextlib
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +25,7 @@ from filelock import FileLock, Timeout
 
 from lib.connections import SANDBOX, check_connection, get_connection
 from lib.connectly import ConnectlyError
-from lib.delivery import worker_state
+from lib.delivery import LedgerError, waiting_recipients, worker_state
 from lib.settings import ROOT, Settings
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -31,6 +33,8 @@ _LOGGER: Final = logging.getLogger(__name__)
 _WATCH_SECONDS: Final = 1.0
 _FIRST_BACKOFF: Final = 1.0
 _LONGEST_BACKOFF: Final = 30.0
+# Below this, a ledger may soon fail to grow.
+_LEAST_FREE_BYTES: Final = 64 * 1024 * 1024
 # The worker may need its read timeout to hear the answers that are under way.
 _GRACE_SECONDS: Final = 35.0
 
@@ -97,6 +101,29 @@ class Child:
             return None
 
 
+@dataclass(frozen=True)
+class Health:
+    """How all parts are: reasons why something is not well, in sentences, and figures."""
+
+    reasons: tuple[str, ...]
+    parts: dict[str, bool]
+    recipients_waiting: int | None
+    heartbeat_age_seconds: float | None
+    disk_free_bytes: int
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as `/healthz` tells it."""
+        told: dict[str, object] = {"status": "unavailable" if self.reasons else "ok", "app": "ok"}
+        told |= {name: "ok" if is_well else "not ok" for name, is_well in self.parts.items()}
+        if self.reasons:
+            told["reasons"] = list(self.reasons)
+        return told | {
+            "recipients_waiting": self.recipients_waiting,
+            "heartbeat_age_seconds": self.heartbeat_age_seconds,
+            "disk_free_bytes": self.disk_free_bytes,
+        }
+
+
 @dataclass
 class Household:
     """The sandbox and the worker of one data folder."""
@@ -141,14 +168,40 @@ class Household:
                 await asyncio.to_thread(child.ensure, self.settings)
             await asyncio.sleep(_WATCH_SECONDS)
 
-    def problems(self) -> list[str]:
-        """Return a sentence for each part that does not answer; an empty list means all is well."""
-        found = []
-        if not worker_state(self.settings).alive:
-            found.append("The worker, which sends, is not running yet.")
-        if not _sandbox_answers(self.settings):
-            found.append("The sandbox does not answer yet.")
-        return found
+    def health(self) -> Health:
+        """Ask each part how it is."""
+        reasons = []
+        waiting = silence = None
+        try:
+            worker = worker_state(self.settings)
+            waiting = waiting_recipients(self.settings)
+        except LedgerError as error:
+            worker_answers, ledger_answers = False, False
+            reasons.append(error.sentence)
+        else:
+            worker_answers, ledger_answers = worker.alive, True
+            if worker.beat_at is not None:
+                silence = (datetime.now(UTC) - worker.beat_at).total_seconds()
+            if not worker_answers:
+                reasons.append("The worker, which sends, is not running yet.")
+        sandbox_answers = _sandbox_answers(self.settings)
+        if not sandbox_answers:
+            reasons.append("The sandbox does not answer yet.")
+        free = shutil.disk_usage(self.settings.data_dir).free
+        if free < _LEAST_FREE_BYTES:
+            reasons.append("The disk of the data folder is nearly full.")
+        return Health(
+            reasons=tuple(reasons),
+            parts={
+                "worker": worker_answers,
+                "sandbox": sandbox_answers,
+                "database": ledger_answers,
+                "disk": free >= _LEAST_FREE_BYTES,
+            },
+            recipients_waiting=waiting,
+            heartbeat_age_seconds=silence,
+            disk_free_bytes=free,
+        )
 
 
 def _sandbox_answers(settings: Settings) -> bool:

@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     sandbox_port: int = Field(
         default=8502, ge=0, le=65535, description="port of the sandbox; another if it is taken"
     )
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="where the worker answers Prometheus"
+    )
+    metrics_address: str = Field(
+        default="127.0.0.1", description="address on which it does; this machine only"
+    )
     default_region: str | None = Field(
         default=None, description="country of numbers without one, as two letters"
     )

@@ -31,6 +31,7 @@ from lib.delivery.runs import (
     start_now,
     start_run,
     tallies,
+    waiting_recipients,
     worker_state,
 )
 from lib.delivery.states import (
@@ -93,5 +94,6 @@ __all__ = [
     "start_now",
     "start_run",
     "tallies",
+    "waiting_recipients",
     "worker_state",
 ]

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lib.campaign import FrozenPlan
-from lib.connectly import DuplicateBehavior
 from lib.delivery import ledger_doubt, ledger_reads, ledger_runs
 from lib.delivery.ledger import open_ledger
 from lib.delivery.ledger_doubt import Judgement
@@ -25,7 +24,7 @@ class RepeatNotConfirmedError(ValueError):
     """A repeat could message people twice, and nobody has said that it may."""
 
     code = "STUDIO_REPEAT_NOT_CONFIRMED"
-    sentence = "This run allows duplicates, so repeating rows in doubt may message people twice."
+    sentence = "Repeating these rows in doubt may message people twice."
     action = "Confirm that this is acceptable, or leave the rows in doubt."
 
     def __init__(self) -> None:
@@ -99,20 +98,19 @@ def judge_doubt(
     """Repeat rows in doubt, mark them as sent, or leave them; return how many rows that were.
 
     ``batch_ids`` None means all of the run. A cancelled run repeats nothing. Under ``allow_one``
-    the platform keeps a phone from getting a campaign twice; under ``allow_multiple`` it does not:
-    raises RepeatNotConfirmedError unless ``confirmed``. Raises RunNotFoundError.
+    the platform keeps a phone from getting a campaign twice; under ``allow_multiple``, and where
+    the version itself is in doubt, it does not: raises RepeatNotConfirmedError unless
+    ``confirmed``. Raises RunNotFoundError.
     """
+    now = datetime.now(UTC)
     with open_ledger(settings).write() as db:
-        state = ensure_exists(ledger_runs.state_of(db, run_id))
+        run = ensure_exists(ledger_reads.run_by_id(db, run_id, now))
         if verdict is Verdict.REPEAT:
-            if state is RunState.CANCELLED:
+            if run.state is RunState.CANCELLED:
                 return 0
-            repeats = ledger_runs.duplicates_of(db, run_id) != DuplicateBehavior.ALLOW_ONE
-            if repeats and not confirmed:
+            if run.repeats_may_reach_twice and not confirmed:
                 raise RepeatNotConfirmedError
-        return ledger_doubt.judge(
-            db, run_id, verdict, batch_ids=batch_ids, person=person, now=datetime.now(UTC)
-        )
+        return ledger_doubt.judge(db, run_id, verdict, batch_ids=batch_ids, person=person, now=now)
 
 
 def _recipients(plan: FrozenPlan, start: int, stop: int) -> tuple[tuple[int, str], ...]:

@@ -40,6 +40,8 @@ class EntryReader:
         entries = []
         for position in range(claim.start, claim.start + claim.size):
             block = await self._block(claim.plan_id, position // _BLOCK)
+            if position % _BLOCK >= len(block):
+                raise PlanUnreadableError
             entries.append(block[position % _BLOCK])
         if claim.pinned_version is None:
             return entries

@@ -110,7 +110,12 @@ class GroupWriter:
                     continue
                 _fail(group, error)
             except Exception as error:  # noqa: BLE001 - handed on to whoever waits, none is lost
-                _fail(group, error)
+                if len(group) == 1:
+                    _fail(group, error)
+                else:
+                    # One of them is to blame: the others must not fail with it.
+                    for each in group:
+                        self._commit([each])
             else:
                 for each, result in zip(group, results, strict=True):
                     each.done.set_result(result)

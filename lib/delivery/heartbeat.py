@@ -15,6 +15,7 @@ from typing import Final
 from lib.delivery import ledger_workers
 from lib.delivery.group_commit import GroupWriter, Turn
 from lib.delivery.ledger_workers import Left, NewWorker
+from lib.delivery.metrics import TAKEOVERS
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -111,6 +112,7 @@ class Heartbeat:
         left = await self._writer.write(act)
         if left is not None:
             self.burials += 1
+            TAKEOVERS.inc()
             _LOGGER.warning(
                 "worker taken for dead",
                 extra={"dead": worker_id, "released": left.claimed, "in_doubt": left.under_way},

@@ -179,7 +179,8 @@ def driver_url(address: str) -> URL:
     """Return the address of a PostgreSQL with our driver's name. Raises LedgerAddressError."""
     try:
         url = make_url(address)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
+        # Their messages quote parts of the address, the password's among them.
         raise LedgerAddressError from None
     if url.drivername not in {"postgres", "postgresql", "postgresql+psycopg"}:
         raise LedgerAddressError

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -95,6 +96,9 @@ _ATTEMPTS_OF_RUN: Final = _ATTEMPTS.where(batch.c.run_id == bindparam("run")).li
     bindparam("most")
 )
 _ATTEMPTS_OF_BATCHES: Final = _ATTEMPTS.where(batch.c.id.in_(bindparam("wanted", expanding=True)))
+_UNDER_WAY: Final = select(batch.c.start, batch.c.size).where(
+    batch.c.run_id == bindparam("run"), batch.c.state == BatchState.SENDING
+)
 _REJECTED: Final = and_(batch.c.run_id == bindparam("run"), batch.c.state == BatchState.REJECTED)
 _REJECTED_BY_CODE: Final = (
     select(batch.c.error_code, func.sum(batch.c.size).label("rows"))
@@ -113,6 +117,17 @@ _REJECTED_WITH: Final = (
 _KEEPS_TIME: Final = select(
     exists().where(worker.c.beat_at >= bindparam("since"), worker.c.carries.is_not(False))
 )
+_RUNS_BY_STATE: Final = (
+    select(run.c.state, func.count().label("runs"))
+    .where(run.c.state.not_in([RunState.FINISHED, RunState.CANCELLED]))
+    .group_by(run.c.state)
+)
+_ALL_WAITING: Final = (
+    select(func.coalesce(func.sum(sendout.c.waiting), 0))
+    .join(run, run.c.id == sendout.c.run_id)
+    .where(run.c.state == RunState.RUNNING)
+)
+_WORKERS: Final = select(func.count()).select_from(worker)
 _WORKER: Final = select(worker).order_by(worker.c.beat_at.desc()).limit(1)
 
 
@@ -189,6 +204,7 @@ def _sendout_summary(row: Row[Any]) -> SendoutSummary:
         campaign_version=row.campaign_version,
         pinned_version=row.pinned_version,
         reported_version=row.reported_version,
+        needs_version=row.needs_version,
         entries=row.entries,
         released=row.released,
         waiting=row.waiting,
@@ -290,11 +306,35 @@ def rejected_by_code(db: Connection, run_id: str) -> dict[str, int]:
     }
 
 
+def positions_under_way(db: Connection, run_id: str) -> np.ndarray:
+    """Return the positions of the rows whose request has left and whose answer is not there yet."""
+    return _positions(db.execute(_UNDER_WAY, {"run": run_id}).all())
+
+
 def rejected_positions(db: Connection, run_id: str, codes: Collection[str]) -> np.ndarray:
     """Return the positions of the rows that were rejected with one of these codes, in order."""
-    found = db.execute(_REJECTED_WITH, {"run": run_id, "codes": sorted(codes)}).all()
-    pieces = [np.arange(row.start, row.start + row.size) for row in found]
+    return _positions(db.execute(_REJECTED_WITH, {"run": run_id, "codes": sorted(codes)}).all())
+
+
+def _positions(batches: Sequence[Row[Any, Any]]) -> np.ndarray:
+    pieces = [np.arange(each.start, each.start + each.size) for each in batches]
     return np.concatenate([np.array([], dtype="int64"), *pieces])
+
+
+@dataclass(frozen=True)
+class Load:
+    """What there is to do: runs by state, recipients of running ones who wait, workers."""
+
+    runs: dict[str, int]
+    waiting: int
+    workers: int
+
+
+def load(db: Connection) -> Load:
+    """Return what there is to do, over all connections."""
+    runs = {row.state: int(row.runs) for row in db.execute(_RUNS_BY_STATE)}
+    waiting = int(db.execute(_ALL_WAITING).scalar_one())
+    return Load(runs, waiting, int(db.execute(_WORKERS).scalar_one()))
 
 
 def latest_worker(db: Connection, now: datetime) -> WorkerState:

@@ -19,6 +19,7 @@ from lib.connectly import (
 )
 from lib.delivery.group_commit import GroupWriter, Turn
 from lib.delivery.ledger_lines import Slots, deal_slots
+from lib.delivery.metrics import ANSWER_SECONDS
 from lib.delivery.rate import Backoff, Dealt, Pacer
 from lib.settings import Settings
 
@@ -107,6 +108,7 @@ class Line:
         except ConnectlyError as error:
             answer = error
         finally:
+            ANSWER_SECONDS.observe(time.monotonic() - left_at)
             await self.give_back(client)
         self._learn(answer, left_at)
         return answer

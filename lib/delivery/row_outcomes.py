@@ -41,12 +41,15 @@ def row_outcomes(run_id: str, *, settings: Settings | None = None) -> pd.DataFra
         if run is None:
             raise RunNotFoundError
         pieces = [_by_position(piece) for piece in ledger_reads.settled_batches(db, run_id)]
+        under_way = ledger_reads.positions_under_way(db, run_id)
     rows = FrozenPlan.open(run.plan_id, settings).frame("position", "held_codes")
     settled = pd.concat([*pieces, _by_position([])])
     lines = settled.reindex(rows["position"].astype("Int64")).set_axis(rows.index)
     is_held = rows["position"].isna()
     lines.loc[is_held, "outcome"] = Outcome.HELD
     lines.loc[is_held, "error_code"] = rows.loc[is_held, "held_codes"]
+    # A request that has left when its run is cancelled still gets its answer.
+    lines.loc[rows["position"].isin(under_way).to_numpy(), "outcome"] = Outcome.WAITING
     unsent = Outcome.CANCELLED if run.state is RunState.CANCELLED else Outcome.WAITING
     lines["outcome"] = lines["outcome"].fillna(unsent)
     lines["at"] = pd.to_datetime(lines["at"], unit="us", utc=True)

@@ -222,6 +222,12 @@ def run_attempts(
         return ledger_reads.attempts_of(db, run_id, limit)
 
 
+def waiting_recipients(settings: Settings | None = None) -> int:
+    """Return how many recipients of running runs have not been sent to yet."""
+    with open_ledger(settings).read() as db:
+        return ledger_reads.load(db).waiting
+
+
 def worker_state(settings: Settings | None = None) -> WorkerState:
     """Tell whether a worker is alive, by its heartbeat in the ledger."""
     with open_ledger(settings).read() as db:

@@ -21,7 +21,7 @@ from lib.connectly import (
     SendCampaignsOptions,
     body_size,
 )
-from lib.delivery import ledger_attempts, ledger_claims, ledger_lines, ledger_runs
+from lib.delivery import ledger_attempts, ledger_claims, ledger_lines, ledger_runs, metrics
 from lib.delivery.decisions import (
     Circumstances,
     Decision,
@@ -296,6 +296,9 @@ class Lane:
                 ledger_lines.pause_line(turn.db, self._name, pause, turn.now)
 
         await self._writer.write(act)
+        metrics.ATTEMPTS.labels(decision.result).inc()
+        if pause:
+            metrics.PAUSES.inc()
         if decision.result in {AttemptResult.UNKNOWN, AttemptResult.NOT_SENT}:
             _log_attempt(claim, opened, decision)
 

@@ -17,6 +17,7 @@ class SendoutSummary:
     campaign_version: str | None
     pinned_version: str | None
     reported_version: str | None
+    needs_version: bool
     entries: int
     released: int
     waiting: int
@@ -56,6 +57,18 @@ class RunSummary:
     def allows_repeats(self) -> bool:
         """Tell whether people may get a campaign more than once."""
         return self.duplicates is DuplicateBehavior.ALLOW_MULTIPLE
+
+    @property
+    def repeats_may_reach_twice(self) -> bool:
+        """Tell whether sending rows in doubt again could message somebody twice.
+
+        So it could where the first request of a new version is in doubt: a second one opens
+        another version, which knows nothing of the first.
+        """
+        return self.allows_repeats or any(
+            each.needs_version and each.pinned_version is None and each.unknown
+            for each in self.sendouts
+        )
 
     @property
     def is_over(self) -> bool:

@@ -21,7 +21,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from lib.delivery import ledger_claims, ledger_course
+from lib.delivery import ledger_claims, ledger_course, metrics
 from lib.delivery.entries import EntryReader
 from lib.delivery.group_commit import GroupWriter
 from lib.delivery.heartbeat import Heartbeat, TakenForDeadError
@@ -78,6 +78,13 @@ class Worker:
             heartbeat = Heartbeat(self._new, writer)
             left = await heartbeat.enter(alone=not self._ledger.is_shared)
             self._announce()
+            metrics.serve(
+                self._settings,
+                self._ledger,
+                writes_waiting=lambda: writer.depth,
+                commits_failed=lambda: writer.failures,
+                silence=lambda: heartbeat.silence,
+            )
             _LOGGER.info(
                 "worker started", extra={"released": left.claimed, "in_doubt": left.under_way}
             )

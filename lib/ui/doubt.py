@@ -30,6 +30,13 @@ def draw_risk(run: RunSummary) -> None:
             "Connectly's inbox first.",
             icon=":material/warning:",
         )
+    elif run.repeats_may_reach_twice:
+        st.warning(
+            f"**{rows} in doubt.** This run asks for a new version of a campaign, and it is not "
+            "known whether it was opened. Sending again opens another one: whoever did get the "
+            "message may get it a second time. Look these people up in Connectly's inbox first.",
+            icon=":material/warning:",
+        )
     else:
         st.info(
             f"**{rows} in doubt.** This run lets each phone get a campaign once: Connectly does "
@@ -95,7 +102,7 @@ def choose_verdict(run: RunSummary, chosen: Sequence[Doubt], settings: Settings)
     st.caption("Choose rows in the table, or decide about all at once. Who decided what is kept.")
     sure = True
     repeats = run.state is not RunState.CANCELLED
-    if repeats and run.allows_repeats:
+    if repeats and run.repeats_may_reach_twice:
         sure = st.checkbox("I accept that some people may be messaged twice", key="accept_twice")
 
     def decide(verdict: Verdict) -> Callable[[], None]:
@@ -105,7 +112,7 @@ def choose_verdict(run: RunSummary, chosen: Sequence[Doubt], settings: Settings)
                 verdict,
                 batch_ids=batch_ids,
                 person=gate.name(),
-                confirmed=run.allows_repeats and sure,
+                confirmed=run.repeats_may_reach_twice and sure,
                 settings=settings,
             )
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from lib.campaign import Draft
+from lib.campaign import Draft, load_draft
 from lib.connections import Connection
 from lib.connectly import DuplicateBehavior
 from lib.delivery import RunSummary, runs_of_plan, start_run
@@ -104,6 +104,10 @@ def _draw_confirmation(
         assert repeat is not None
         assert draft.sheet_id is not None
         assert draft.mapping is not None
+        kept = load_draft(draft.id, settings)
+        if kept is not None and kept.run_id is not None:
+            # Another tab has sent this draft, perhaps with other answers.
+            return
         as_of_now = checked(
             draft.sheet_id, draft.mapping, draft.answers, connection=connection, settings=settings
         )

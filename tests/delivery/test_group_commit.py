@@ -87,3 +87,17 @@ def test_a_ledger_that_stays_unwritable_is_told_to_all_who_wait(ledger):
     answers = asyncio.run(write_in_vain())
     assert [type(each) for each in answers] == [LedgerError, LedgerError]
     assert notes(ledger) == []
+
+
+def test_a_write_that_cannot_be_done_does_not_take_the_others_with_it(ledger):
+    def fail(_: Turn) -> int:
+        raise KeyError("a mistake of ours")
+
+    async def write_beside_it() -> list[int | BaseException]:
+        with GroupWriter(ledger) as writer:
+            writes = (writer.write(act) for act in (note("good"), fail, note("better")))
+            return await asyncio.gather(*writes, return_exceptions=True)
+
+    answers = asyncio.run(write_beside_it())
+    assert [type(each) for each in answers] == [int, KeyError, int]
+    assert notes(ledger) == ["good", "better"]

