@@ -1,7 +1,7 @@
 # Sendout Studio. `make help` lists what can be done here.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts format lock upgrade sandbox bench fuzz clean
+.PHONY: help run test lint types contracts format lock upgrade sandbox bench fuzz chaos clean
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -52,6 +52,9 @@ bench: $(TESTS_INSTALLED) ## Measure speed and detection beside the plain way; t
 
 fuzz: $(TESTS_INSTALLED) ## Feed broken files to the reader for ten minutes, or SECONDS=60
 	$(BIN)/python -m tests.support.fuzz $(SECONDS)
+
+chaos: $(TESTS_INSTALLED) ## Disturb runs at random 200 times, on PostgreSQL, or DISTURBANCES=40 DATABASE=sqlite
+	$(BIN)/python -m tests.support.chaos $(DISTURBANCES) $(DATABASE)
 
 clean: ## Remove what was installed and cached; your data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

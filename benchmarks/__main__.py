@@ -1,10 +1,15 @@
-"""Measure and print a table: ``python -m benchmarks [sheets] [reached] [detection]``, or all."""
+"""Measure and print a table: ``python -m benchmarks [sheets] [reached] [detection] [sending]``."""
 
 import sys
 
-from benchmarks import detection, reached, sheets
+from benchmarks import detection, reached, sending, sheets
 
-_ALL = {"sheets": sheets.main, "reached": reached.main, "detection": detection.main}
+_ALL = {
+    "sheets": sheets.main,
+    "reached": reached.main,
+    "detection": detection.main,
+    "sending": sending.main,
+}
 
 
 def main() -> None:
