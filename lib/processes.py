@@ -149,23 +149,38 @@ class Household:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Keep all children alive for as long as the context lasts; end them with it."""
+        """Keep all children alive for as long as the context lasts; end them with it.
+
+        Of several apps on one data folder, one keeps the children; the others only use them, and
+        one of those takes over when the keeper is gone.
+        """
         self.settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        watch = asyncio.create_task(self._watch())
+        keeper = FileLock(self.settings.data_dir / "app.lock", timeout=0)
+        watch = asyncio.create_task(self._watch(keeper))
         try:
             yield
         finally:
             watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watch
-            # The worker first: it still needs the sandbox for what is under way.
-            for child in reversed(self.children):
-                await asyncio.to_thread(child.end)
+            if keeper.is_locked:
+                # The worker first: it still needs the sandbox for what is under way.
+                for child in reversed(self.children):
+                    await asyncio.to_thread(child.end)
+                keeper.release()
 
-    async def _watch(self) -> None:
+    async def _watch(self, keeper: FileLock) -> None:
+        is_guest = False
         while True:
-            for child in self.children:
-                await asyncio.to_thread(child.ensure, self.settings)
+            with contextlib.suppress(Timeout):
+                if not keeper.is_locked:
+                    keeper.acquire()
+            if keeper.is_locked:
+                for child in self.children:
+                    await asyncio.to_thread(child.ensure, self.settings)
+            elif not is_guest:
+                is_guest = True
+                _LOGGER.warning("Another app keeps this data folder's worker; this one uses it.")
             await asyncio.sleep(_WATCH_SECONDS)
 
     def health(self) -> Health:

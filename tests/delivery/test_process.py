@@ -24,6 +24,7 @@ from lib.delivery import (
     start_run,
     worker_state,
 )
+from lib.delivery.ledger import open_ledger
 from lib.settings import ROOT
 from tests.support.states import wait_for
 from tests.support.worker import plan_of, wait_for_run
@@ -169,3 +170,11 @@ def test_an_interrupt_at_the_terminal_ends_it_gently(idle_worker):
     idle_worker.start()
     idle_worker.signal(signal.SIGINT)
     assert idle_worker.wait() == 0
+
+
+def test_a_worker_of_an_older_release_ends_with_a_sentence_beside_a_newer_one(worker):
+    with open_ledger().write() as db:
+        db.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert worker.wait() == 1
+    assert "was last used by a newer release" in worker.log
+    assert "Start that release" in worker.log

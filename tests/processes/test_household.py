@@ -38,6 +38,19 @@ def test_the_health_page_tells_what_waits_and_how_much_room_there_is(studio: Stu
     assert told["disk_free_bytes"] > 0
 
 
+def test_a_second_app_on_the_data_folder_uses_what_is_there_and_takes_nothing_with_it(
+    studio: Studio,
+) -> None:
+    before = studio.child_pid("worker"), studio.child_pid("sandbox")
+    second = Studio(studio.data_dir)
+    second.start()
+    assert (studio.child_pid("worker"), studio.child_pid("sandbox")) == before
+    assert "Another app keeps this data folder's worker" in second.log
+    second.stop()
+    assert (studio.child_pid("worker"), studio.child_pid("sandbox")) == before
+    assert studio.health()[0] == 200
+
+
 @pytest.mark.parametrize("child", ["worker", "sandbox"])
 def test_a_killed_child_comes_back(studio: Studio, child: Child) -> None:
     before = studio.kill_child(child)

@@ -201,9 +201,18 @@ def complaints(run_id: str, clients: pd.Series, record: list[dict[str, Any]]) ->
 
 
 def _unexplained(unknown: int, attempts: list[AttemptRecord]) -> int:
-    """Return by how many the rows in doubt differ from the attempts that were left in doubt."""
-    last = {each.position: each.result for each in attempts}
-    return abs(unknown - Counter(last.values())[AttemptResult.UNKNOWN])
+    """Return by how many the rows in doubt differ from those whose attempts left a doubt.
+
+    An acceptance ends a doubt; an attempt that was not made after it does not.
+    """
+    results: dict[int, set[AttemptResult | None]] = {}
+    for each in attempts:
+        results.setdefault(each.position, set()).add(each.result)
+    doubts = sum(
+        AttemptResult.UNKNOWN in found and AttemptResult.ACCEPTED not in found
+        for found in results.values()
+    )
+    return abs(unknown - doubts)
 
 
 def main(disturbances: int, database: str) -> int:
