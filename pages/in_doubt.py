@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib.delivery import RunNotFoundError, count_in_doubt, in_doubt, run_summary
 from lib.ui import frame, places, words
-from lib.ui.doubt import PAGE_SIZE, choose_verdict, draw_risk, draw_table
+from lib.ui.doubt import PAGE_SIZE, choose_verdict, draw_attempts, draw_risk, draw_table
 
 settings = frame.begin(
     "Rows in doubt",
@@ -40,4 +40,5 @@ number_of_pages = math.ceil(total / PAGE_SIZE)
 page_number = st.pagination(number_of_pages, key="page") if number_of_pages > 1 else 1
 doubts = in_doubt(run.id, limit=PAGE_SIZE, offset=(page_number - 1) * PAGE_SIZE, settings=settings)
 chosen = draw_table(doubts, key=f"doubts_{run.id}_{page_number}")
+draw_attempts(chosen)
 choose_verdict(run, chosen, settings)

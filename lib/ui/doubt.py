@@ -94,12 +94,44 @@ def _decided(doubt: Doubt) -> str:
     return f"{_VERDICTS[last.verdict].capitalize()} by {last.person}, {words.moment(last.at)}"
 
 
+def draw_attempts(chosen: Sequence[Doubt]) -> None:
+    """Draw each attempt of the one row that is chosen: when it was made, and what came back."""
+    if len(chosen) != 1:
+        return
+    [doubt] = chosen
+    st.markdown(f"**What was tried for row {_rows_of(doubt)}**")
+    st.dataframe(
+        pd.DataFrame(
+            [
+                {
+                    "Try": each.number,
+                    "Sent": words.moment(each.started_at),
+                    "Answer after": (
+                        "no answer"
+                        if each.ended_at is None
+                        else f"{(each.ended_at - each.started_at).total_seconds():.1f} s"
+                    ),
+                    "What came back": explain(each.error_code).title,
+                    "HTTP status": "" if each.http_status is None else str(each.http_status),
+                    "Trace id for Connectly's support": each.trace_id or "",
+                }
+                for each in doubt.attempts
+            ]
+        ),
+        hide_index=True,
+        alt="The attempts to send this row",
+    )
+
+
 def choose_verdict(run: RunSummary, chosen: Sequence[Doubt], settings: Settings) -> None:
     """Draw the three ways out, for the chosen rows or for all."""
     batch_ids = [each.batch_id for each in chosen] or None
     rows = sum(each.size for each in chosen) or run.unknown
     what = f"{'these' if chosen else 'all'} {words.several(rows, 'row')}"
-    st.caption("Choose rows in the table, or decide about all at once. Who decided what is kept.")
+    st.caption(
+        "Choose rows in the table, or decide about all at once. Each decision is kept, with who "
+        "made it and when. Choose one row to see what was tried."
+    )
     sure = True
     repeats = run.state is not RunState.CANCELLED
     if repeats and run.repeats_may_reach_twice:
