@@ -6,14 +6,16 @@ Names in the environment begin with ``SENDOUT_``; levels are parted by two under
 """
 
 import functools
+import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -51,6 +53,13 @@ class _SecretsFile(PydanticBaseSettingsSource):
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Satisfy the base class; the whole table is taken at once above."""
         raise NotImplementedError
+
+
+def _parted(value: Any) -> Any:
+    """Return what commas or lines part; lists are taken as they are."""
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in re.split(r"[,\n]", value) if part.strip()]
 
 
 class Settings(BaseSettings):
@@ -98,6 +107,10 @@ class Settings(BaseSettings):
         default=2048 * MIB, gt=0, description="memory of the process that reads a sheet"
     )
     sheet_max_seconds: float = Field(default=60.0, gt=0, description="time to read a sheet")
+
+    sheet_roots: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)] = Field(
+        default=(), description="paths and addresses below which large sheets may be read"
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -31,6 +31,7 @@ class Draft(BaseModel):
     id: str = Field(default_factory=_new_id)
     updated_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     upload_id: str | None = None
+    place: str | None = None
     sheet_id: str | None = None
     filename: str = ""
     worksheet: str | None = None

@@ -3,8 +3,9 @@
 from lib.sheet.errors import SheetError
 from lib.sheet.header import plain_name
 from lib.sheet.notes import Note
-from lib.sheet.reading import read_sheet
+from lib.sheet.reading import read_shared_sheet, read_sheet
 from lib.sheet.readings import DELIMITERS, ENCODINGS, QUOTES, Reading
+from lib.sheet.roots import shown_root
 from lib.sheet.samples import SAMPLES, Sample
 from lib.sheet.store import Sheet, keep_upload, load_sheet, upload_path
 
@@ -21,6 +22,8 @@ __all__ = [
     "keep_upload",
     "load_sheet",
     "plain_name",
+    "read_shared_sheet",
     "read_sheet",
+    "shown_root",
     "upload_path",
 ]

@@ -58,10 +58,12 @@ def assemble(
     wanted: Wanted,
     kept: int = 0,
     merged: Sequence[tuple[int, int, int]] = (),
+    rows: pa.Array | None = None,
 ) -> Assembled:
     """Return the sheet in these cells, whose first record is row 1.
 
     Empty columns are left out; but where no row names them, the first ``kept`` ones are all there.
+    ``rows`` are the numbers of the records, where empty ones have been left out already.
     ``merged`` are cells merged downwards, as first row, last row and column: each gets the value.
 
     Raises SheetError: empty_file, only_header, too_many_rows, too_many_cells.
@@ -69,7 +71,10 @@ def assemble(
     positions = [at for at, column in enumerate(raw.columns) if _has_anything(column)]
     if not positions:
         raise sheet_error("empty_file")
-    table, rows = _filled_rows(raw.select(positions))
+    is_filtered = rows is not None
+    table = raw.select(positions)
+    if rows is None:
+        table, rows = _filled_rows(table)
     notes = ["empty_rows"] * (table.num_rows < rows[-1].as_py())
     if len(positions) < raw.num_columns:
         notes.append("empty_columns")
@@ -87,30 +92,37 @@ def assemble(
     header_row = rows[structure.first].as_py() if structure.header else 0
     table, rows, more = _cut(table, rows, structure)
     notes.extend(more)
-    if structure.header:
-        named = _lines(table.slice(0, structure.header))
-        names, more = unique_names(
-            joined_names(*named) if structure.header == 2 else named[0], positions
-        )
-        notes.extend(more)
-        table, rows = table.slice(structure.header), rows.slice(structure.header)
-    else:
-        positions = sorted({*positions, *range(min(kept, raw.num_columns))})
+    every = sorted({*positions, *range(min(kept, raw.num_columns))})
+    if not structure.header and every != positions and not is_filtered:
+        positions = every
         table = raw.select(positions).take(pc.subtract(rows, 1))
-        names, _ = unique_names([""] * len(positions), positions)
-        notes.append("no_header")
-    if not table.num_rows:
-        raise sheet_error("only_header")
-    if table.num_rows > max_rows:
-        raise sheet_error("too_many_rows", limit=max_rows)
-    if (cells := table.num_rows * table.num_columns) > max_cells:
-        raise sheet_error("too_many_cells", found=cells, limit=max_cells)
+    names, more = _names(table, structure.header, positions)
+    notes.extend(more)
+    table, rows = table.slice(structure.header), rows.slice(structure.header)
+    _check_size(table, max_rows, max_cells)
     table, is_changed = _repeated(table, rows, positions, merged)
     if is_changed:
         notes.append("merged_repeated")
     moved = _moved(flags, positions, rows)
     number = blocks.index(chosen) + 1
     return Assembled(table, rows, names, header_row, notes, moved, tables, number)
+
+
+def _check_size(table: pa.Table, max_rows: int, max_cells: int) -> None:
+    if not table.num_rows:
+        raise sheet_error("only_header")
+    if table.num_rows > max_rows:
+        raise sheet_error("too_many_rows", limit=max_rows)
+    if (cells := table.num_rows * table.num_columns) > max_cells:
+        raise sheet_error("too_many_cells", found=cells, limit=max_cells)
+
+
+def _names(table: pa.Table, header: int, positions: list[int]) -> tuple[list[str], list[str]]:
+    """Return the columns' names by the first ``header`` lines, and notes about them."""
+    if not header:
+        return unique_names([""] * len(positions), positions)[0], ["no_header"]
+    named = _lines(table.slice(0, header))
+    return unique_names(joined_names(*named) if header == 2 else named[0], positions)
 
 
 def _blocks(table: pa.Table, rows: pa.Array, wanted: Wanted) -> tuple[list[Block], list[int]]:
@@ -153,7 +165,9 @@ def _has_anything(column: pa.ChunkedArray) -> bool:
 
 
 def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.not_equal(pc.utf8_trim_whitespace(column), "")
+    # Chunk by chunk: the trimmed text of a whole column would be as large as the column.
+    chunks = [pc.not_equal(pc.utf8_trim_whitespace(chunk), "") for chunk in column.chunks]
+    return pa.chunked_array(chunks, pa.bool_())
 
 
 def _filled_rows(table: pa.Table) -> tuple[pa.Table, pa.Array]:

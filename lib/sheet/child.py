@@ -1,17 +1,24 @@
-"""The process that reads one sheet: ``python -m lib.sheet.child JOB``, JOB being JSON.
+"""The process that reads one sheet: ``python -m lib.sheet.child``, a job as JSON on its input.
 
-A file from outside can make any reader loop, swell or crash; here it costs one process. The
-file comes in on standard input. The sheet goes to the Arrow file ``target``; standard output
-gets ``{}``, or the code and the facts of what is wrong.
+A file from outside can make any reader loop, swell or crash; here it costs one process. The sheet
+goes to the Arrow file ``target``. Standard output gets lines of JSON: ``{"share": 0.5}`` as it goes
+on, and in the end ``{}``, or the code and the facts of what is wrong.
 """
 
 import json
 import os
 import resource
 import sys
+import threading
+import time
 from importlib.abc import MetaPathFinder
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+# Larger files are read piece by piece; smaller ones at once, which is faster.
+_LARGE_BYTES: Final = 96 << 20
+_LOOK_SECONDS: Final = 0.05
+_SAY_SECONDS: Final = 0.1
 
 
 class _NoPandas(MetaPathFinder):
@@ -23,7 +30,7 @@ class _NoPandas(MetaPathFinder):
 
 
 def main(job: dict[str, Any]) -> dict[str, Any]:
-    """Read the sheet on standard input; return the answer for standard output."""
+    """Read a sheet; return the answer for standard output."""
     sys.meta_path.insert(0, _NoPandas())
     import pyarrow as pa
 
@@ -31,7 +38,7 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
     from lib.sheet.errors import SheetError
 
     pa.set_memory_pool(pa.system_memory_pool())
-    _limit_memory(job["max_memory"])
+    limit_memory(job["max_memory"])
     try:
         _read(job)
     except SheetError as error:
@@ -45,34 +52,95 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _limit_memory(headroom: int) -> None:
-    """Allow this process as much memory again as ``headroom``, beyond what Python itself takes."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+def limit_memory(headroom: int) -> None:
+    """Allow this process as much memory again as ``headroom``, beyond what Python itself takes.
+
+    Where the system keeps no such limit, as on macOS, the process looks after itself.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if not sys.platform.startswith("linux"):
+        watch_memory(headroom)
+        return
+    # What this process has for itself; files that are only mapped are the system's to take back.
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
     limit = pages * resource.getpagesize() + headroom
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if hard != resource.RLIM_INFINITY:
         limit = min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def watch_memory(headroom: int) -> None:
+    """End this process, from a thread, once it has taken ``headroom`` more than now."""
+    from lib.sheet.errors import OUT_OF_MEMORY_STATUS
+
+    limit = _highest_memory() + headroom
+
+    def look() -> None:
+        while _highest_memory() < limit:
+            time.sleep(_LOOK_SECONDS)
+        os._exit(OUT_OF_MEMORY_STATUS)
+
+    threading.Thread(target=look, daemon=True).start()
+
+
+def _highest_memory() -> int:
+    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return highest if sys.platform == "darwin" else highest * 1024
 
 
 def _read(job: dict[str, Any]) -> None:
     from lib.sheet.arrow_file import write_arrow
-    from lib.sheet.contents import Limits, read_contents
+    from lib.sheet.contents import Limits, read_contents, read_large_contents
+    from lib.sheet.errors import sheet_error
+    from lib.sheet.formats import is_workbook
     from lib.sheet.readings import Reading
+    from lib.sheet.sources import Source
 
-    sheet, about = read_contents(
-        sys.stdin.buffer.read(),
-        worksheet=job["worksheet"],
-        reading=Reading(**job["reading"]),
-        limits=Limits(job["max_rows"], job["max_columns"], job["max_cells"]),
-    )
+    source = Source(job["source"])
+    reading = Reading(**job["reading"])
+    limits = Limits(job["max_rows"], job["max_columns"], job["max_cells"])
+    size = source.size
+    if is_workbook(source.start(8)):
+        if size > job["max_bytes"]:
+            raise sheet_error("too_large", limit=job["max_bytes"] // (1024 * 1024))
+        is_large = False
+    else:
+        is_large = size > job.get("large_bytes", _LARGE_BYTES)
+    if is_large:
+        sheet, about = read_large_contents(
+            source,
+            Path(job["scratch"]),
+            worksheet=job["worksheet"],
+            reading=reading,
+            limits=limits,
+            report=_Reporter(),
+        )
+    else:
+        sheet, about = read_contents(
+            source.read(), worksheet=job["worksheet"], reading=reading, limits=limits
+        )
     write_arrow(Path(job["target"]), sheet, about | {"filename": job["filename"]})
 
 
-if __name__ == "__main__":
-    answer = main(json.loads(sys.argv[1]))
-    sys.stdout.write(json.dumps(answer))
+class _Reporter:
+    """Say how far reading has come, not more often than anybody looks."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, share: float) -> None:
+        if (now := time.monotonic()) >= self._next:
+            self._next = now + _SAY_SECONDS
+            _say({"share": round(share, 3)})
+
+
+def _say(line: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    _say(main(json.loads(sys.stdin.read())))
     # The readers' own threads need not be waited for.
     os._exit(0)

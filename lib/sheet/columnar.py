@@ -27,8 +27,9 @@ def read_columns(
     try:
         table = _open(data, kind, max_rows=max_rows, max_columns=max_columns, max_cells=max_cells)
         flags: list[Flag] = []
+        texts = columns_of_text(table, flags, first_row=1 + _HEADER_ROWS)
         columns = [
-            pa.chunked_array([[name], *_texts(table.column(at), at, flags).chunks], pa.string())
+            pa.chunked_array([[name], *texts.column(at).chunks], pa.string())
             for at, name in enumerate(table.column_names)
         ]
     except MemoryError:  # Arrow's own is one of its exceptions too
@@ -36,6 +37,14 @@ def read_columns(
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise sheet_error("damaged") from error
     return pa.table(columns, names=[str(at) for at in range(len(columns))]), flags
+
+
+def columns_of_text(table: pa.Table, flags: list[Flag], *, first_row: int) -> pa.Table:
+    """Return a table's cells as text, and add to ``flags`` the numbers that were too long."""
+    columns = [
+        _texts(table.column(at), at, flags, first_row=first_row) for at in range(table.num_columns)
+    ]
+    return pa.table(columns, names=[str(at) for at in range(len(columns))])
 
 
 def _open(data: bytes, kind: Kind, *, max_rows: int, max_columns: int, max_cells: int) -> pa.Table:
@@ -63,7 +72,9 @@ def _check(rows: int, columns: int, max_rows: int, max_columns: int, max_cells: 
         raise sheet_error("too_many_cells", found=rows * columns, limit=max_cells)
 
 
-def _texts(column: pa.ChunkedArray, at: int, flags: list[Flag]) -> pa.ChunkedArray:
+def _texts(
+    column: pa.ChunkedArray, at: int, flags: list[Flag], *, first_row: int
+) -> pa.ChunkedArray:
     """Return a column as text; each different value is put into words once."""
     kind = column.type
     if pa.types.is_dictionary(kind):
@@ -77,7 +88,7 @@ def _texts(column: pa.ChunkedArray, at: int, flags: list[Flag]) -> pa.ChunkedArr
     if pa.types.is_floating(kind):
         too_long = pc.greater_equal(pc.abs(column), float(MAX_EXACT)).to_pylist()
         flags.extend(
-            Flag(row + 1 + _HEADER_ROWS, at, "digits_lost")
+            Flag(row + first_row, at, "digits_lost")
             for row, is_too_long in enumerate(too_long)
             if is_too_long
         )

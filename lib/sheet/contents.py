@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from lib.sheet.assembly import Assembled, Wanted, assemble
 from lib.sheet.errors import sheet_error
 from lib.sheet.flags import Flag
-from lib.sheet.formats import WORKBOOKS, Kind, kind_of
+from lib.sheet.formats import WORKBOOKS, Kind, kind_of, kind_of_start
 from lib.sheet.readings import Reading
+from lib.sheet.sources import Report, Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lib.sheet.delimited import Records
 
 
 @dataclass(frozen=True)
@@ -27,13 +33,40 @@ def read_contents(
 ) -> tuple[Assembled, dict[str, Any]]:
     """Return the sheet in these bytes, and facts about it as plain values. Raises SheetError."""
     kind = kind_of(data)
-    if kind not in WORKBOOKS and worksheet is not None:
-        raise sheet_error("worksheet_not_found")
+    _check_worksheet(kind, worksheet)
     if kind == Kind.TEXT:
         return _of_text(data, reading, limits)
     if kind in WORKBOOKS:
         return _of_workbook(data, kind, worksheet, reading, limits)
     return _of_columns(data, kind, reading, limits)
+
+
+def read_large_contents(
+    source: Source,
+    scratch: "Path",
+    *,
+    worksheet: str | None,
+    reading: Reading,
+    limits: Limits,
+    report: Report,
+) -> tuple[Assembled, dict[str, Any]]:
+    """Do the same for a large text, Parquet or Arrow file, by way of a scratch file."""
+    from lib.sheet.delimited import Limits as WidthLimits
+    from lib.sheet.pieces import read_columns_in_pieces, read_text_in_pieces
+
+    kind = kind_of_start(source.start(4096))
+    _check_worksheet(kind, worksheet)
+    widths = WidthLimits(limits.columns, limits.rows)
+    if kind == Kind.TEXT:
+        records, rows = read_text_in_pieces(source, scratch, reading, widths, report)
+        return _of_records(records, reading, limits, rows)
+    table, rows, flags = read_columns_in_pieces(source, kind, scratch, widths, report)
+    return _of_named(table, flags, reading, limits, rows)
+
+
+def _check_worksheet(kind: Kind, worksheet: str | None) -> None:
+    if kind not in WORKBOOKS and worksheet is not None:
+        raise sheet_error("worksheet_not_found")
 
 
 def _of_text(data: bytes, reading: Reading, limits: Limits) -> tuple[Assembled, dict[str, Any]]:
@@ -48,7 +81,13 @@ def _of_text(data: bytes, reading: Reading, limits: Limits) -> tuple[Assembled, 
         quote=reading.quote,
         backslashed=reading.backslashed,
     )
-    sheet = _assemble(records.table, records.flags, reading, limits, kept=records.width)
+    return _of_records(records, reading, limits, None)
+
+
+def _of_records(
+    records: "Records", reading: Reading, limits: Limits, rows: pa.Array | None
+) -> tuple[Assembled, dict[str, Any]]:
+    sheet = _assemble(records.table, records.flags, reading, limits, kept=records.width, rows=rows)
     dialect = records.dialect
     found = {
         "encoding": records.encoding,
@@ -90,12 +129,19 @@ def _of_columns(
     table, flags = read_columns(
         data, kind, max_rows=limits.rows, max_columns=limits.columns, max_cells=limits.cells
     )
+    return _of_named(table, flags, reading, limits, None)
+
+
+def _of_named(
+    table: pa.Table, flags: list[Flag], reading: Reading, limits: Limits, rows: pa.Array | None
+) -> tuple[Assembled, dict[str, Any]]:
     sheet = assemble(
         table,
         flags,
         max_rows=limits.rows,
         max_cells=limits.cells,
         wanted=Wanted(1 if reading.header_row is None else reading.header_row, reading.last_row),
+        rows=rows,
     )
     return sheet, _facts(sheet, {}, [])
 
@@ -108,6 +154,7 @@ def _assemble(
     *,
     kept: int = 0,
     merged: Sequence[tuple[int, int, int]] = (),
+    rows: pa.Array | None = None,
 ) -> Assembled:
     return assemble(
         table,
@@ -117,6 +164,7 @@ def _assemble(
         wanted=Wanted(reading.header_row, reading.last_row, reading.table),
         kept=kept,
         merged=merged,
+        rows=rows,
     )
 
 

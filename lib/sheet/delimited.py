@@ -17,7 +17,7 @@ from lib.sheet.flags import Flag
 from lib.sheet.kinds import column_kinds
 from lib.sheet.ragged import LineReader
 
-_SEP_LINE = re.compile(r'\A"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
+SEP_LINE = re.compile(r'\A"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 _ENCODING_SAMPLE_BYTES = 256 * 1024
 _MIXED = "utf-8 with others"
 _TELLING_BYTES = 40  # with fewer letters beyond ASCII, statistics only mislead
@@ -39,7 +39,9 @@ class Records:
     flags: list[Flag] = field(default_factory=list)
 
 
-class _Limits(NamedTuple):
+class Limits(NamedTuple):
+    """How many columns and rows may be read."""
+
     columns: int
     rows: int
 
@@ -59,7 +61,7 @@ def read_text(
     Raises SheetError: empty_file, not_a_sheet, damaged, too_many_columns, too_many_rows.
     """
     text, encoding, notes = decode(data, encoding)
-    if match := _SEP_LINE.match(text):
+    if match := SEP_LINE.match(text):
         # Excel obeys this line and shows the next one as row 1.
         delimiter = delimiter or match.group(1)
         text = text[match.end() :]
@@ -67,13 +69,13 @@ def read_text(
         raise sheet_error("empty_file")
     dialect = find_dialect(text, delimiter, quote=quote, backslashed=backslashed)
     text = prepared(text, dialect)
-    reader, widest = _line_reader(text, dialect, notes)
+    reader, widest = line_reader(text, dialect, notes)
     if widest > max_columns:
         raise sheet_error("too_many_columns", found=widest, limit=max_columns)
     table = None if dialect.spaced else _read_fast(text, dialect, widest)
     flags: list[Flag] = []
     if table is None:
-        table, flags = _read_any(text, reader, _Limits(max_columns, max_rows))
+        table, flags = _read_any(text, reader, Limits(max_columns, max_rows))
     return Records(table, encoding, dialect, reader.width, notes, flags)
 
 
@@ -125,16 +127,40 @@ def _mostly_utf8(data: bytes) -> str | None:
     """
     odd = 0
 
-    def as_windows(error: UnicodeError) -> tuple[str, int]:
+    def counted(error: UnicodeError) -> tuple[str, int]:
         nonlocal odd
         assert isinstance(error, UnicodeDecodeError)
         odd += error.end - error.start
-        return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+        return _as_windows(error)
 
-    codecs.register_error("sendout.windows", as_windows)
-    text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "sendout.windows")
+    codecs.register_error("sendout.counted", counted)
+    text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "sendout.counted")
     beyond = len(text) - len(text.encode("ascii", "ignore"))
     return text if odd * 5 <= beyond else None
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("sendout.windows", _as_windows)
+
+
+def start_of(head: bytes, encoding: str | None = None) -> tuple[str, str, str, list[str]]:
+    """Return a large text's first lines, its encoding, its codec, and the codes of notes.
+
+    ``head`` are its first bytes; ``codec`` is what Python calls the way to read all of them.
+    """
+    wide = head[:4096].count(0) > len(head[:4096]) // 4
+    end = max(head.rfind(b"\n"), head.rfind(b"\r")) + 1
+    if wide or head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        end = len(head) // 4 * 4
+    text, found, notes = decode(head[: end or len(head)], encoding)
+    codec = found
+    if found == "utf-16" and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        codec = "utf-16-le" if head[1:4096:2].count(0) > head[:4096:2].count(0) else "utf-16-be"
+    return text, found, "utf-8-sig" if found == "utf-8" else codec, notes
 
 
 def _strictly(data: bytes, encoding: str) -> tuple[str, str]:
@@ -172,8 +198,11 @@ def _guess(data: bytes) -> tuple[str, str]:
 _SAMPLE_RECORDS = 200
 
 
-def _line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineReader, int]:
-    """Return a reader that knows how many cells are usual, and the width of the first record."""
+def line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineReader, int]:
+    """Look through a text's first lines.
+
+    Return a reader that knows how many cells are usual, and the width of the first record.
+    """
     lines = io.StringIO(sample_of(text), newline="")
     sample = list(islice(LineReader(dialect).records(lines), _SAMPLE_RECORDS))
     filled = [record for record in sample if any(record)]
@@ -184,7 +213,12 @@ def _line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineRea
     return LineReader(dialect, width, kinds, notes), len(first)
 
 
-def _has_stray_marks(text: str, dialect: Dialect) -> bool:
+def has_blank_line(text: str) -> bool:
+    """Tell whether a line between others is empty."""
+    return any(pair in text for pair in ("\n\n", "\n\r\n", "\r\r"))
+
+
+def has_stray_marks(text: str, dialect: Dialect) -> bool:
     """Tell whether quotation marks are odd in number, or one stands inside a word."""
     quote, sign = dialect.quote, re.escape(dialect.sign)
     if (count := text.count(quote)) % 2:
@@ -199,9 +233,13 @@ def _read_fast(text: str, dialect: Dialect, width: int) -> pa.Table | None:
     count of the rows.
     """
     body = text.rstrip("\r\n")
-    blank = any(pair in body for pair in ("\n\n", "\n\r\n", "\r\r"))
     quote = dialect.quote
-    if blank or body[0] in "\r\n" or width < 2 or (quote and _has_stray_marks(body, dialect)):
+    if (
+        has_blank_line(body)
+        or body[0] in "\r\n"
+        or width < 2
+        or (quote and has_stray_marks(body, dialect))
+    ):
         return None
     names = [str(index) for index in range(width)]
     try:
@@ -227,40 +265,77 @@ _CHUNK_RECORDS = 50_000
 _MOST_TOO_LONG = 0.1
 
 
-def _read_any(text: str, reader: LineReader, limits: _Limits) -> tuple[pa.Table, list[Flag]]:
+class WidthsSeen:
+    """How wide records are, seen chunk by chunk; those too long lose their empty ends."""
+
+    def __init__(self, reader: LineReader, limits: Limits) -> None:
+        self.reader, self.limits = reader, limits
+        self._widths: Counter[int] = Counter()
+        self._too_long: dict[int, int] = {}
+
+    @property
+    def widest(self) -> int:
+        """The most cells of a record so far."""
+        return max(self._widths, default=0)
+
+    def settle(self, chunk: list[list[str]]) -> None:
+        """Take note of the next records. Raises SheetError: too_many_columns, too_many_rows."""
+        usual, widths = self.reader.width, self._widths
+        first = widths.total() + 1
+        for at, record in enumerate(chunk):
+            if 0 < usual < len(record):
+                chunk[at] = _without_empty_end(record, usual)
+                if len(chunk[at]) > usual:
+                    self._too_long[first + at] = len(chunk[at])
+        widths.update(map(len, chunk))
+        if self.widest > self.limits.columns:
+            raise sheet_error("too_many_columns", found=self.widest, limit=self.limits.columns)
+        if widths.total() - widths[0] > self.limits.rows + 1:
+            raise sheet_error("too_many_rows", limit=self.limits.rows)
+
+    def flags(self) -> list[Flag]:
+        """Return the flags of rows that are too long, and add what is to be said to the notes."""
+        if any(0 < each < self.reader.width for each in self._widths):
+            self.reader.notes.append("short_rows")
+        if self._too_long:
+            self.reader.notes.append("long_rows")
+        count = len(self._too_long)
+        if count > 1 and count > _MOST_TOO_LONG * self._widths.total():
+            return []
+        return [
+            Flag(row, column, "row_too_long")
+            for row, cells in self._too_long.items()
+            for column in range(cells)
+        ]
+
+
+def _read_any(text: str, reader: LineReader, limits: Limits) -> tuple[pa.Table, list[Flag]]:
     """Read records of any width: short ones are filled up, the cells of long ones are flagged."""
     body = text.rstrip("\r\n")
     records = reader.records(io.StringIO(body + "\n", newline=""))
-    chunks: list[list[pa.Array]] = []
-    widths: Counter[int] = Counter()
-    too_long: dict[int, int] = {}
+    seen = WidthsSeen(reader, limits)
+    chunks: list[pa.Table] = []
     while chunk := list(islice(records, _CHUNK_RECORDS)):
-        first = widths.total() + 1
-        for at, record in enumerate(chunk):
-            if 0 < reader.width < len(record):
-                chunk[at] = _without_empty_end(record, reader.width)
-                if len(chunk[at]) > reader.width:
-                    too_long[first + at] = len(chunk[at])
-        widths.update(map(len, chunk))
-        width = max(widths)
-        if width > limits.columns:
-            raise sheet_error("too_many_columns", found=width, limit=limits.columns)
-        if widths.total() > limits.rows + 1 and widths.total() - widths[0] > limits.rows + 1:
-            raise sheet_error("too_many_rows", limit=limits.rows)
-        padded = (record + [""] * (width - len(record)) for record in chunk)
-        chunks.append([pa.array(cells, pa.string()) for cells in zip(*padded, strict=True)])
-    if any(0 < each < reader.width for each in widths):
-        reader.notes.append("short_rows")
-    if too_long:
-        reader.notes.append("long_rows")
-    if len(too_long) > _MOST_TOO_LONG * widths.total() and len(too_long) > 1:
-        too_long = {}
-    flags = [
-        Flag(row, column, "row_too_long")
-        for row, cells in too_long.items()
-        for column in range(cells)
-    ]
-    return _table(chunks, max(widths, default=0)), flags
+        seen.settle(chunk)
+        chunks.append(records_table(chunk, max(map(len, chunk))))
+    return _joined(chunks, seen.widest), seen.flags()
+
+
+def records_table(chunk: list[list[str]], width: int) -> pa.Table:
+    """Return records as a table of so many columns; the short ones are filled up."""
+    padded = (record + [""] * (width - len(record)) for record in chunk)
+    arrays = [pa.array(cells, pa.string()) for cells in zip(*padded, strict=True)]
+    return pa.table(arrays, names=[str(at) for at in range(width)])
+
+
+def _joined(chunks: list[pa.Table], width: int) -> pa.Table:
+    names = [str(at) for at in range(width)]
+    whole = []
+    for chunk in chunks:
+        blank = pa.array([""] * chunk.num_rows, pa.string())
+        missing = [blank] * (width - chunk.num_columns)
+        whole.append(pa.table([*chunk.columns, *missing], names=names))
+    return pa.concat_tables(whole)
 
 
 def _without_empty_end(record: list[str], width: int) -> list[str]:
@@ -269,18 +344,3 @@ def _without_empty_end(record: list[str], width: int) -> list[str]:
     while end > width and not record[end - 1].strip():
         end -= 1
     return record[:end]
-
-
-def _table(chunks: list[list[pa.Array]], width: int) -> pa.Table:
-    columns = [
-        pa.chunked_array(
-            [
-                chunk[index] if index < len(chunk) else pa.array([""] * len(chunk[0]), pa.string())
-                for chunk in chunks
-                if chunk
-            ],
-            pa.string(),
-        )
-        for index in range(width)
-    ]
-    return pa.table(columns, names=[str(index) for index in range(width)])

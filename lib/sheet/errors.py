@@ -1,6 +1,9 @@
 """What can be wrong with a whole sheet, and what its owner can do about it."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+# How the process that reads ends itself where it has taken too much memory.
+OUT_OF_MEMORY_STATUS: Final = 77
 
 
 class _Wording(NamedTuple):
@@ -82,6 +85,18 @@ WORDINGS: dict[str, _Wording] = {
     "empty_worksheet": _Wording(
         "This worksheet is empty.",
         "Pick another worksheet, or fill this one and upload it again.",
+    ),
+    "place_not_allowed": _Wording(
+        "Sheets may not be read from there.",
+        "Choose a file in one of the shared places, or ask whoever runs this app to allow another.",
+    ),
+    "place_gone": _Wording(
+        "There is no such file in the shared places.",
+        "Check how its name is written, and that it is still there.",
+    ),
+    "place_unreachable": _Wording(
+        "The shared place can't be reached right now.",
+        "Try again in a moment; if it stays like this, tell whoever runs this app.",
     ),
     "sheet_gone": _Wording(
         "This sheet is no longer kept here.",

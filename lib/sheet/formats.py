@@ -76,6 +76,19 @@ def kind_of(data: bytes) -> Kind:
         return _kind_of_archive(data)
     if data.startswith(_CFB):
         return _kind_of_compound(data)
+    return kind_of_start(data)
+
+
+def is_workbook(start: bytes) -> bool:
+    """Tell by its first bytes whether a file can only be read as a whole."""
+    return start.startswith((b"PK", _CFB, *_BARE_BIFF))
+
+
+def kind_of_start(data: bytes) -> Kind:
+    """Return how to read a file that is no box of several parts, by its first bytes.
+
+    Raises SheetError: not_a_sheet, html_disguised.
+    """
     if data.startswith(_BARE_BIFF):
         return Kind.XLS
     for start, columnar in _COLUMNAR:

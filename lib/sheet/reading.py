@@ -2,26 +2,27 @@
 
 import hashlib
 import json
-import os
 import secrets
-import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lib.files import is_disk_full
 from lib.sheet.errors import WORDINGS, SheetError, sheet_error
 from lib.sheet.readings import Reading
+from lib.sheet.roots import find_shared
+from lib.sheet.running import run_child
 from lib.sheet.store import Sheet, check_size, load_sheet, settled
 from lib.storage import StorageError, publish
 
 if TYPE_CHECKING:
     from lib.settings import Settings
 
-_ROOT = Path(__file__).resolve().parents[2]
 # Changes whenever the same bytes would be read to other cells.
 _VERSION = 4
+
+
+Watch = Callable[[float], None]
 
 
 def read_sheet(
@@ -31,36 +32,73 @@ def read_sheet(
     sheet: str | None = None,
     reading: Reading | None = None,
     settings: "Settings | None" = None,
+    watch: Watch | None = None,
 ) -> Sheet:
     """Read a file, or its bytes, into a sheet that is kept from then on.
 
     ``filename`` is what people see (default: the file's own name); ``sheet`` picks a worksheet
     (default: the first visible one with anything in it); ``reading`` says what is not to be found
     but taken as a person has said. The same file read with the same
-    choices is not read twice. Raises SheetError.
+    choices is not read twice. ``watch`` is called several times a second with the share that is
+    done, as far as it is known; what it raises ends the reading, and nothing is left behind.
+    Raises SheetError.
     """
     settings = settled(settings)
+    wanted = _Wanted(sheet, reading or Reading(), watch)
     if isinstance(source, bytes):
-        data, name = source, filename or "pasted rows"
-    else:
-        path = Path(source)
-        try:
-            check_size(path.stat().st_size, settings)
-            data, name = path.read_bytes(), filename or path.name
-        except FileNotFoundError as error:
-            raise sheet_error("sheet_gone") from error
-    check_size(len(data), settings)
-    wanted = (reading or Reading()).to_json()
-    choices = json.dumps([_VERSION, name, sheet, wanted]).encode()
-    sheet_id = hashlib.sha256(hashlib.sha256(data).digest() + choices).hexdigest()
+        check_size(len(source), settings)
+        digest = hashlib.sha256(source).digest()
+        return _read(digest, source, filename or "pasted rows", wanted, settings)
+    path = Path(source)
+    try:
+        check_size(path.stat().st_size, settings)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").digest()
+    except FileNotFoundError as error:
+        raise sheet_error("sheet_gone") from error
+    return _read(digest, str(path.absolute()), filename or path.name, wanted, settings)
+
+
+def read_shared_sheet(
+    place: str,
+    *,
+    sheet: str | None = None,
+    reading: Reading | None = None,
+    settings: "Settings | None" = None,
+    watch: Watch | None = None,
+) -> Sheet:
+    """Read a file that lies below one of the roots in the settings, however large it is.
+
+    ``place`` is its path or address, or its path below a root. It is read piece by piece where its
+    kind allows, and read again once its size or its time has changed. Raises SheetError.
+    """
+    settings = settled(settings)
+    found = find_shared(place, settings)
+    wanted = _Wanted(sheet, reading or Reading(), watch)
+    return _read(found.digest, found.url, found.filename, wanted, settings)
+
+
+class _Wanted(NamedTuple):
+    worksheet: str | None
+    reading: Reading
+    watch: Watch | None
+
+
+def _read(
+    digest: bytes, source: bytes | str, name: str, wanted: _Wanted, settings: "Settings"
+) -> Sheet:
+    """Return the sheet of this content, kept or read now."""
+    reading = wanted.reading.to_json()
+    choices = json.dumps([_VERSION, name, wanted.worksheet, reading]).encode()
+    sheet_id = hashlib.sha256(digest + choices).hexdigest()
     path = settings.sheets_dir / f"{sheet_id}.arrow"
     try:
         found = load_sheet(sheet_id, settings=settings)
     except SheetError as error:
         if error.code != "sheet_gone":
             raise
-        job = {"filename": name, "worksheet": sheet, "reading": wanted}
-        _spool(data, path, job, settings)
+        job = {"filename": name, "worksheet": wanted.worksheet, "reading": reading}
+        _spool(source, path, job, settings, wanted.watch)
         found = load_sheet(sheet_id, settings=settings)
     try:
         publish(path, settings)
@@ -69,11 +107,20 @@ def read_sheet(
     return found
 
 
-def _spool(data: bytes, target: Path, job: dict[str, Any], settings: "Settings") -> None:
+def _spool(
+    source: bytes | str,
+    target: Path,
+    job: dict[str, Any],
+    settings: "Settings",
+    watch: Watch | None,
+) -> None:
     """Let the child write the sheet beside its target, then give it its name."""
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    scratch, content = (temporary.with_name(f"{temporary.name}.{end}") for end in ("raw", "in"))
     job |= {
         "target": str(temporary),
+        "scratch": str(scratch),
+        "max_bytes": settings.sheet_max_bytes,
         "max_memory": settings.sheet_max_memory,
         "max_rows": settings.sheet_max_rows,
         "max_columns": settings.sheet_max_columns,
@@ -81,45 +128,22 @@ def _spool(data: bytes, target: Path, job: dict[str, Any], settings: "Settings")
     }
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _raise_for(_run_child(job, data, settings.sheet_max_seconds))
+        if isinstance(source, bytes):
+            content.touch(mode=0o600)
+            content.write_bytes(source)
+        job["source"] = str(content) if isinstance(source, bytes) else source
+        _raise_for(run_child(job, settings.sheet_max_seconds, watch))
         temporary.replace(target)
     except OSError as error:
         if is_disk_full(error):
             raise sheet_error("disk_full") from error
         raise
     finally:
-        temporary.unlink(missing_ok=True)
+        for path in (temporary, scratch, content):
+            path.unlink(missing_ok=True)
 
 
-def _run_child(job: dict[str, Any], data: bytes, seconds: float) -> dict[str, str]:
-    # One arena and the system's allocator keep the address space close to what is used.
-    environment = os.environ | {"MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
-    try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "lib.sheet.child", json.dumps(job)],
-            input=data,
-            capture_output=True,
-            timeout=seconds,
-            cwd=_ROOT,
-            env=environment,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise sheet_error("timeout") from error
-    if ended.returncode == 0:
-        try:
-            answer: dict[str, str] = json.loads(ended.stdout)
-        except ValueError as error:
-            raise sheet_error("reader_crashed") from error
-        return answer
-    # What the child says of its end may quote cells, so it is looked at and thrown away.
-    starved = (b"memory allocation of", b"MemoryError", b"bad_alloc", b"Cannot allocate memory")
-    if ended.returncode == -signal.SIGKILL or any(word in ended.stderr for word in starved):
-        raise sheet_error("out_of_memory")
-    raise sheet_error("reader_crashed")
-
-
-def _raise_for(answer: dict[str, str]) -> None:
+def _raise_for(answer: dict[str, Any]) -> None:
     if "sentence" in answer:
         raise SheetError(answer["code"], answer["sentence"], answer["action"])
     if "code" in answer:

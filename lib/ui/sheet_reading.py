@@ -1,11 +1,14 @@
 """How a sheet was read, and the person's say in each part of it."""
 
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
 from lib.sheet import DELIMITERS, ENCODINGS, QUOTES, Reading, Sheet
 from lib.ui import words
+
+# How the keys of the choices begin that read a sheet anew as soon as they are made.
+CHOICES: Final = ("table_", "hidden_", "worksheet_")
 
 
 def choose_table(sheet: Sheet) -> Reading | None:

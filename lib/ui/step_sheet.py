@@ -1,5 +1,8 @@
 """Step 1 of a sendout: the sheet. Upload, paste or try a sample; see what was read."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final
 
 import streamlit as st
@@ -20,11 +23,13 @@ from lib.sheet import (
     Sheet,
     SheetError,
     keep_upload,
+    read_shared_sheet,
     read_sheet,
+    shown_root,
     upload_path,
 )
 from lib.sheet.phones import suggest_region
-from lib.ui import gate, sheet_reading, words
+from lib.ui import gate, reading_progress, sheet_reading, words
 from lib.ui.draft import keep, start_over
 from lib.ui.loaded import sheet_of
 from lib.ui.sheet_types import SHEET_TYPES
@@ -65,7 +70,10 @@ def _icon(*, done: bool) -> str:
 
 def _offer_ways_in(draft: Draft, settings: Settings) -> None:
     _show_error()
-    upload, paste, sample = st.tabs(["Upload a file", "Paste rows", "Try a sample"], key="ways_in")
+    shared_title = ["From a shared place"] * bool(settings.sheet_roots)
+    upload, paste, sample, *shared = st.tabs(
+        ["Upload a file", "Paste rows", "Try a sample", *shared_title], key="ways_in"
+    )
     with upload:
         turn = st.session_state.setdefault(_UPLOADER, 0)
         file = st.file_uploader(
@@ -79,29 +87,50 @@ def _offer_ways_in(draft: Draft, settings: Settings) -> None:
             + ("on your own machines." if settings.storage_url else "on this machine.")
         )
         if file is not None:
-            _take(draft, file.getvalue(), file.name, settings)
-    with paste, st.form("paste", border=False):
-        text = st.text_area(
-            "Rows from your spreadsheet",
-            height=160,
-            placeholder="phone\tname\n+1 650 555 0123\tAna",
-            help="Select the rows in Excel or Sheets, names of the columns included; copy; paste.",
-        )
-        if st.form_submit_button("Use these rows", type="primary"):
-            if text.strip():
-                _take(draft, text.encode(), "pasted rows.txt", settings)
-            else:
-                st.error(
-                    "**There are no rows yet.** Copy them in your spreadsheet, the names of the "
-                    "columns included, and paste them above.",
-                    icon=":material/error:",
-                )
+            _take(draft, _Origin(file.name, file.getvalue()), settings)
+    with paste:
+        with st.form("paste", border=False):
+            text = st.text_area(
+                "Rows from your spreadsheet",
+                height=160,
+                placeholder="phone\tname\n+1 650 555 0123\tAna",
+                help="Select the rows in Excel or Sheets, names of the columns included; "
+                "copy; paste.",
+            )
+            is_pasted = st.form_submit_button("Use these rows", type="primary")
+        if is_pasted and not text.strip():
+            st.error(
+                "**There are no rows yet.** Copy them in your spreadsheet, the names of the "
+                "columns included, and paste them above.",
+                icon=":material/error:",
+            )
+        elif is_pasted:
+            _take(draft, _Origin("pasted rows.txt", text.encode()), settings)
     with sample:
         for each in SAMPLES:
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{each.title}**  \n{each.sentence}", width="stretch")
                 if st.button("Use this sample", key=f"sample_{each.name}"):
-                    _take(draft, each.path.read_bytes(), each.path.name, settings)
+                    _take(draft, _Origin(each.path.name, each.path.read_bytes()), settings)
+
+    for tab in shared:
+        with tab:
+            _offer_shared(draft, settings)
+
+
+def _offer_shared(draft: Draft, settings: Settings) -> None:
+    """Offer files that lie where an administrator allows, however large they are."""
+    with st.form("shared", border=False):
+        place = st.text_input(
+            "File", placeholder="may/customers.csv", help="Its path below a shared place."
+        )
+        st.caption(
+            "CSV, TSV, TXT, Parquet and Arrow files may be of any size there. Shared places: "
+            + ", ".join(words.literal(shown_root(root)) for root in settings.sheet_roots)
+        )
+        is_wanted = st.form_submit_button("Read this file", type="primary")
+    if is_wanted and place.strip():
+        _take(draft, _Origin(PurePosixPath(place).name, place=place.strip()), settings)
 
 
 def _show_error() -> None:
@@ -110,10 +139,19 @@ def _show_error() -> None:
         st.error(f"**{sentence}** {action}", icon=":material/error:")
 
 
+@dataclass(frozen=True)
+class _Origin:
+    """Where a sheet comes from: the bytes of a file, an upload that is kept, or a shared place."""
+
+    filename: str
+    data: bytes | None = None
+    upload_id: str | None = None
+    place: str | None = None
+
+
 def _take(
     draft: Draft,
-    data: bytes,
-    filename: str,
+    origin: _Origin,
     settings: Settings,
     *,
     worksheet: str | None = None,
@@ -121,15 +159,11 @@ def _take(
 ) -> None:
     """Read a sheet and go on with it; where it can't be read, say why and offer the ways anew."""
     try:
-        with st.spinner("Reading the sheet"):
-            upload_id = keep_upload(data, filename, settings=settings)
-            sheet = read_sheet(
-                upload_path(upload_id, settings=settings),
-                filename=filename,
-                sheet=worksheet,
-                reading=reading,
-                settings=settings,
-            )
+        with reading_progress.shown(origin.filename, on_cancel=_cancel) as watch:
+            sheet = _read(origin, settings, worksheet=worksheet, reading=reading, watch=watch)
+        upload_id = origin.upload_id
+        if origin.data is not None:
+            upload_id = keep_upload(origin.data, origin.filename, settings=settings)
     except SheetError as error:
         st.session_state[_ERROR] = (error.sentence, error.action)
     else:
@@ -140,8 +174,9 @@ def _take(
             draft,
             settings,
             upload_id=upload_id,
+            place=origin.place,
             sheet_id=sheet.id,
-            filename=filename,
+            filename=sheet.filename,
             worksheet=sheet.worksheet,
             mapping=mapping,
             mapping_confirmed=False,
@@ -150,9 +185,44 @@ def _take(
             answers=Answers(region=_likely_region(sheet, mapping, settings)),
             run_id=None,
         )
-    # A new key empties the uploader, and with it the memory that the file takes.
-    st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1
+    _begin_anew()
     st.rerun()
+
+
+def _read(
+    origin: _Origin,
+    settings: Settings,
+    *,
+    worksheet: str | None,
+    reading: Reading | None,
+    watch: Callable[[float], None],
+) -> Sheet:
+    if origin.place is not None:
+        return read_shared_sheet(
+            origin.place, sheet=worksheet, reading=reading, settings=settings, watch=watch
+        )
+    return read_sheet(
+        upload_path(origin.upload_id or "", settings=settings)
+        if origin.data is None
+        else origin.data,
+        filename=origin.filename,
+        sheet=worksheet,
+        reading=reading,
+        settings=settings,
+        watch=watch,
+    )
+
+
+def _begin_anew() -> None:
+    """Empty the uploader, and with it the memory that a file takes; forget choices not made."""
+    st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1
+    for key in [key for key in st.session_state if str(key).startswith(sheet_reading.CHOICES)]:
+        del st.session_state[key]
+
+
+def _cancel() -> None:
+    _begin_anew()
+    st.session_state[_ERROR] = ("Reading was stopped.", "Nothing of the sheet was kept.")
 
 
 def _likely_region(sheet: Sheet, mapping: Mapping, settings: Settings) -> str | None:
@@ -169,7 +239,7 @@ def _show(sheet: Sheet, draft: Draft, settings: Settings) -> None:
         st.caption(f":material/info: {words.literal(note.sentence)}")
     if len(sheet.worksheets) > 1:
         _choose_worksheet(sheet, draft, settings)
-    if draft.upload_id is not None:
+    if _can_be_read_again(draft):
         reading = (
             sheet_reading.choose_hidden(sheet)
             or sheet_reading.choose_table(sheet)
@@ -190,6 +260,10 @@ def _show(sheet: Sheet, draft: Draft, settings: Settings) -> None:
     st.button("Use another sheet", icon=":material/restart_alt:", on_click=start_over)
 
 
+def _can_be_read_again(draft: Draft) -> bool:
+    return draft.upload_id is not None or draft.place is not None
+
+
 def _choose_worksheet(sheet: Sheet, draft: Draft, settings: Settings) -> None:
     index = sheet.worksheets.index(sheet.worksheet) if sheet.worksheet else 0
     hidden = set(sheet.hidden_worksheets)
@@ -200,13 +274,12 @@ def _choose_worksheet(sheet: Sheet, draft: Draft, settings: Settings) -> None:
         key=f"worksheet_{sheet.id}",
         format_func=lambda name: f"{name} (hidden)" if name in hidden else name,
     )
-    if chosen != sheet.worksheet and draft.upload_id is not None:
+    if chosen != sheet.worksheet and _can_be_read_again(draft):
         _read_again(draft, settings, worksheet=chosen, reading=None)
 
 
 def _read_again(
     draft: Draft, settings: Settings, *, worksheet: str | None, reading: Reading | None
 ) -> None:
-    path = upload_path(draft.upload_id or "", settings=settings)
-    data = path.read_bytes()
-    _take(draft, data, draft.filename, settings, worksheet=worksheet, reading=reading)
+    origin = _Origin(draft.filename, upload_id=draft.upload_id, place=draft.place)
+    _take(draft, origin, settings, worksheet=worksheet, reading=reading)

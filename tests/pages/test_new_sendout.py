@@ -1,6 +1,7 @@
 """New sendout: every step of the way, and every sheet that can't go it."""
 
 import io
+from pathlib import Path
 
 import pytest
 import xlsxwriter
@@ -10,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from lib.campaign import load_draft
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import RunState, list_runs, pause_run
-from lib.settings import Settings
+from lib.settings import Settings, get_settings
 from tests.pages.conftest import Visit, press, texts
 from tests.support.recipients import fictional_phone, known_sheet
 
@@ -412,3 +413,26 @@ def test_hidden_rows_are_asked_about_before_anything_else(visit: Visit) -> None:
     assert not app.exception
     assert "These columns are right" in texts(app)
     assert "list.xlsx · 1 row" in texts(app)
+
+
+def test_a_shared_file_is_offered_only_where_an_administrator_allows(
+    visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "From a shared place" not in [tab.label for tab in visit("new_sendout").tabs]
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "may.csv").write_text(GOOD)
+    monkeypatch.setenv("SENDOUT_SHEET_ROOTS", str(tmp_path / "lists"))
+    get_settings.cache_clear()
+    app = visit("new_sendout")
+
+    def read(place: str) -> None:
+        next(each for each in app.text_input if each.label == "File").set_value(place)
+        press(app, "Read this file")
+
+    read("../secret.csv")
+    assert "Sheets may not be read from there" in app.error[0].value
+    read("may.csv")
+    assert "may.csv · 2 rows" in texts(app)
+    app.number_input[0].set_value(0)
+    press(app, "Read it again")
+    assert "may.csv · 3 rows" in texts(app)

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from lib.settings import Settings
 from lib.sheet import SAMPLES, SheetError, keep_upload, load_sheet, read_sheet, upload_path
 from lib.sheet.delimited import read_text
+from lib.sheet.errors import OUT_OF_MEMORY_STATUS
 from tests.support.workbooks import ods, xls
 
 PLAIN = "phone,name\n+16505550123,Ána\n+16505550124,Luis\n"
@@ -263,6 +264,17 @@ def test_a_sheet_that_needs_too_much_memory_is_refused(settings):
     with pytest.raises(SheetError) as caught:
         read_sheet(data, settings=settings.model_copy(update={"sheet_max_memory": 20 << 20}))
     assert caught.value.code == "out_of_memory"
+
+
+def test_where_the_system_keeps_no_limit_the_child_ends_itself():
+    code = (
+        "from lib.sheet.child import watch_memory\nwatch_memory(20 << 20)\nkept = []\nwhile True:\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{code}    kept.append(bytes(1 << 20).replace(b'0', b'1'))"],
+        check=False, cwd=Path(__file__).parents[2], timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == OUT_OF_MEMORY_STATUS
 
 
 DISK_FULL = """

@@ -6,6 +6,7 @@ leave nothing behind. What does not is kept beside its dice's seed, and the run 
 
 import io
 import random
+import struct
 import sys
 import tempfile
 import time
@@ -13,9 +14,12 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from lib.settings import Settings
 from lib.sheet import SheetError, read_sheet
-from tests.support.workbooks import ods, xls, xlsx
+from tests.support.workbooks import ods, record, xls, xlsb, xlsx
 
 _HEADER = ["phone", "campaign", "name", "note"]
 _ROWS = [
@@ -42,7 +46,26 @@ def whole_files() -> dict[str, bytes]:
         "book.xlsx": xlsx(_ROWS),
         "old.xls": xls(_ROWS),
         "open.ods": ods(_ROWS),
+        "binary.xlsb": _xlsb(),
+        "columns.parquet": _parquet(),
     }
+
+
+def _xlsb() -> bytes:
+    records = []
+    for at, row in enumerate(_ROWS):
+        records.append(record(0, struct.pack("<IIHBBBI", at, 0, 300, 0, 0, 0, 0)))
+        for column, text in enumerate(row):
+            letters = struct.pack("<I", len(text)) + text.encode("utf-16-le")
+            records.append(record(6, struct.pack("<II", column, 0) + letters))
+    return xlsb(*records)
+
+
+def _parquet() -> bytes:
+    buffer = io.BytesIO()
+    cells = zip(*_ROWS[1:], strict=True)
+    pq.write_table(pa.table(dict(zip(_HEADER, map(list, cells), strict=True))), buffer)
+    return buffer.getvalue()
 
 
 def broken(data: bytes, dice: random.Random) -> bytes:
