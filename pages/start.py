@@ -13,8 +13,9 @@ RUNS_LOOKED_AT = 50  # so that one that waits for a person is told of, however m
 
 settings = frame.begin("Sendout Studio", "From your recipient sheet to a proven sendout.")
 runs = list_runs(limit=RUNS_LOOKED_AT, offset=0, kind="sheet", settings=settings)
-running = [each for each in runs if each.state is RunState.RUNNING]
+running = [each for each in runs if each.state in {RunState.RUNNING, RunState.SCHEDULED}]
 paused = [each for each in runs if each.state is RunState.PAUSED]
+asking = [each for each in runs if each.state is RunState.WAITING_FOR_APPROVAL]
 
 if not worker_state(settings=settings).alive:
     st.warning(
@@ -34,7 +35,11 @@ for summary in paused[:RUNS_SHOWN]:
         places.link(places.RUNS, "Look at it", icon=":material/pause:", run=summary.id)
 
 with st.container(border=True, key="next_step"):
-    if running:
+    if asking:
+        st.markdown("#### A sendout waits for your word")
+        st.write("Look at what became of its recipients so far, then let it go on or cancel it.")
+        places.link(places.RUNS, "Decide", icon=":material/front_hand:", run=asking[0].id)
+    elif running:
         st.markdown("#### A sendout is on its way")
         st.write("You can close this page: sending goes on without it.")
         places.link(places.RUNS, "Watch it", icon=":material/monitoring:", run=running[0].id)

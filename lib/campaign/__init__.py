@@ -35,6 +35,7 @@ from lib.campaign.frozen import FrozenPlan, freeze, freeze_part
 from lib.campaign.glimpses import Glimpse, glimpses, longest_row, random_row
 from lib.campaign.held import held_sheet, reasons_in_words
 from lib.campaign.large import LARGE, CheckFailedError, make_plan_apart
+from lib.campaign.local_times import Place, places
 from lib.campaign.mapping import (
     Answers,
     Corrections,
@@ -92,6 +93,7 @@ __all__ = [
     "MappingProblem",
     "NoNumbersError",
     "NotOurRowsError",
+    "Place",
     "Plan",
     "ReadBack",
     "SavedMapping",
@@ -123,6 +125,7 @@ __all__ = [
     "moments_of",
     "pasted_cells",
     "phone_cells",
+    "places",
     "random_row",
     "read_back",
     "reasons_in_words",

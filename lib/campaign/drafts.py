@@ -8,6 +8,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lib.campaign.course import Course
 from lib.campaign.mapping import Answers, Mapping
 from lib.files import write_atomically
 from lib.settings import Settings
@@ -40,6 +41,7 @@ class Draft(BaseModel):
     mapping_from: str | None = None
     mapping_turn: int = 0
     answers: Answers = Field(default_factory=Answers)
+    course: Course | None = None
     run_id: str | None = None
 
 

@@ -132,10 +132,10 @@ class RunSummary:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until nothing waits, at the present speed; None where nothing moves."""
+        """Seconds until nothing of these waves waits, at this speed; None where nothing moves."""
         if self.state is not RunState.RUNNING or self.per_second == 0:
             return None
-        return self.waiting / self.per_second
+        return (self.waiting - self.to_come) / self.per_second
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from lib.delivery import (
 from lib.settings import Settings
 from lib.ui import places, words
 from lib.ui.codes import link_to_code
+from lib.ui.run_course import draw_course, draw_start_button, pace_of_waiting
 from lib.ui.run_line import counts_text, draw_sendouts, draw_state
 
 _RETRY_ERROR: Final = "retry_error"
@@ -50,7 +51,7 @@ def watch_run(run_id: str, settings: Settings) -> RunSummary | None:
         return None
     st.subheader(words.literal(summary.label), anchor=False)
     st.caption(f"Confirmed {words.moment(summary.created_at)} · sent with {summary.connection}")
-    moves = summary.state is RunState.RUNNING
+    moves = not summary.is_over and summary.state is not RunState.PAUSED
     st.fragment(_tick, run_every=_TICK_SECONDS if moves else None)(run_id, summary.state, settings)
     return summary
 
@@ -69,6 +70,7 @@ def _draw_progress(summary: RunSummary, settings: Settings) -> None:
         draw_state(summary.state)
         st.markdown(_pace(summary), width="stretch")
     _draw_reason(summary, settings)
+    draw_course(summary, settings)
     to_send = summary.rows - summary.held
     done = to_send - summary.waiting
     share = done / to_send if to_send else 1.0
@@ -102,6 +104,8 @@ def _pace(summary: RunSummary) -> str:
             return "Starting…"
         case RunState.PAUSED:
             return "Nothing is sent until you resume."
+        case RunState.SCHEDULED | RunState.WAITING_FOR_APPROVAL:
+            return pace_of_waiting(summary)
         case RunState.FINISHED:
             return f"Finished {words.moment(summary.finished_at)}"
         case _:
@@ -125,7 +129,8 @@ def _draw_reason(summary: RunSummary, settings: Settings) -> None:
 
 def _draw_buttons(summary: RunSummary, settings: Settings) -> None:
     with st.container(horizontal=True):
-        if summary.state is RunState.RUNNING:
+        draw_start_button(summary, settings)
+        if summary.state in {RunState.RUNNING, RunState.SCHEDULED}:
             st.button(
                 "Pause",
                 icon=":material/pause:",

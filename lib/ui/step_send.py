@@ -10,7 +10,8 @@ from lib.connectly import DuplicateBehavior
 from lib.delivery import RunSummary, runs_of_plan, start_run
 from lib.settings import Settings
 from lib.storage import StorageError
-from lib.ui import frame, places, words
+from lib.ui import course, frame, places, words
+from lib.ui.course_words import course_lines
 from lib.ui.draft import keep
 from lib.ui.loaded import Checked, checked
 
@@ -30,7 +31,8 @@ def draw(draft: Draft, found: Checked, connection: Connection, settings: Setting
             )
             return
         earlier = runs_of_plan(plan.fingerprint, connection.name, settings=settings)
-        st.markdown(_summary(found, connection))
+        draft = course.choose(draft, plan, settings)
+        st.markdown(_summary(draft, found, connection))
         again = _ask_again(draft, earlier) if earlier else 0
         if found.is_undecided:
             st.info(
@@ -42,7 +44,7 @@ def draw(draft: Draft, found: Checked, connection: Connection, settings: Setting
         _draw_confirmation(draft, found, connection, settings, repeat=again)
 
 
-def _summary(found: Checked, connection: Connection) -> str:
+def _summary(draft: Draft, found: Checked, connection: Connection) -> str:
     plan = found.plan
     recipients = words.several(plan.entry_count, "recipient")
     sendouts = words.several(len(plan.sendouts), "sendout")
@@ -59,6 +61,8 @@ def _summary(found: Checked, connection: Connection) -> str:
         )
     if plan.answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_MULTIPLE:
         lines.append("- Goes out **again** to people who have had a campaign before")
+    if draft.course is not None:
+        lines += [f"- {line}" for line in course_lines(draft.course)]
     return "\n".join(lines)
 
 
@@ -119,6 +123,7 @@ def _draw_confirmation(
             connection=connection.name,
             label=draft.filename,
             repeat=repeat,
+            course=draft.course,
             settings=settings,
         )
         keep(draft, settings, run_id=run_id)
@@ -131,13 +136,19 @@ def _draw_confirmation(
     if (told := st.session_state.pop(_STORAGE, None)) is not None:
         st.error(f"Nothing was sent. {told}", icon=":material/error:")
     st.button(
-        f"Send to {words.count(plan.entry_count)} {noun}",
+        _label(draft, f"{words.count(plan.entry_count)} {noun}"),
         type="primary",
         icon=":material/send:",
         key="send",
         on_click=send,
         disabled=repeat is None or not sure,
     )
+
+
+def _label(draft: Draft, recipients: str) -> str:
+    """Name the button by what it does: nothing goes out before the time that was chosen."""
+    waits = draft.course is not None and draft.course.starts_at is not None
+    return f"Schedule for {recipients}" if waits else f"Send to {recipients}"
 
 
 def _what_changed(before: Checked, now: Checked) -> str:

@@ -72,6 +72,7 @@ def click_button(page: Page, name: str) -> None:
 
 def click_in_a_hurry(target: Locator, times: int = 5, gap_ms: int = 150) -> None:
     """Press again and again without waiting for the page, as an impatient person does."""
+    target.scroll_into_view_if_needed()
     box = target.bounding_box()
     assert box is not None, "it can't be seen"
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
