@@ -96,6 +96,10 @@ class Settings(BaseSettings):
         default_factory=dict, description="businesses on Connectly, by name"
     )
 
+    keep_days: int = Field(
+        default=90, ge=1, description="days until reports, old drafts and their uploads are removed"
+    )
+
     connect_timeout: float = Field(default=10.0, gt=0, description="seconds")
     read_timeout: float = Field(default=30.0, gt=0, description="seconds")
 

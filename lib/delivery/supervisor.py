@@ -8,6 +8,7 @@ ledger alone, so that runs which wait for a time stay where they are, and all ot
 import logging
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from lib.delivery import ledger_course, ledger_workers
@@ -21,6 +22,8 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 # Orphans are looked for when somebody has died, and this often in any case.
 _ORPHANS_SECONDS: Final = 30.0
+# The engine itself keeps what has ended for ever.
+_FORGOTTEN_AFTER: Final = timedelta(days=7)
 _FIRST_WAIT: Final = 5.0
 _LONGEST_WAIT: Final = 300.0
 
@@ -68,6 +71,7 @@ class Supervisor:
                     _LOGGER.info("workflows taken over", extra={"workflows": len(taken)})
                 self._burials = burials
                 self._orphans_at = time.monotonic() + _ORPHANS_SECONDS
+                self._engine.forget((datetime.now(UTC) - _FORGOTTEN_AFTER).isoformat())
             self._engine.carry(run_ids)
         except EngineError as error:
             self._give_up(error)

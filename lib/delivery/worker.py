@@ -28,6 +28,7 @@ from lib.delivery.heartbeat import Heartbeat, TakenForDeadError
 from lib.delivery.ledger import Ledger, LedgerError, LedgerTooNewError, open_ledger
 from lib.delivery.ledger_workers import NewWorker
 from lib.delivery.line import Line
+from lib.delivery.retention import tidy_nightly
 from lib.delivery.sender import Lane
 from lib.delivery.supervisor import Supervisor
 from lib.files import write_atomically
@@ -136,6 +137,8 @@ class Worker:
         while not self._stopping.is_set():
             with contextlib.suppress(LedgerError):
                 await asyncio.to_thread(self._supervisor.tend, heartbeat.burials)
+            with contextlib.suppress(OSError, ValueError):
+                await asyncio.to_thread(tidy_nightly, self._settings, datetime.now().astimezone())
             await self._rest(_TEND_SECONDS)
 
     def _busy_connections(self) -> list[str]:
@@ -179,7 +182,7 @@ class _JsonLines(logging.Formatter):
 
     _FIELDS: Final = (
         "run", "batch", "attempt", "result", "status", "code", "released", "in_doubt", "dead",
-        "workflows",
+        "workflows", "files",
     )  # fmt: skip
 
     def format(self, record: logging.LogRecord) -> str:
