@@ -86,6 +86,8 @@ def find_dialect(
 def _find(sample: str, delimiter: str | None) -> Dialect:
     if delimiter is not None:
         return _with_quotes(sample, delimiter)
+    if (quoted := _wholly_quoted(sample)) is not None:
+        return quoted
     best, best_score = None, 0.0
     for each in DELIMITERS:
         if each not in sample or sample.count(each) == 2 * sample.count(each * 2):
@@ -99,6 +101,25 @@ def _find(sample: str, delimiter: str | None) -> Dialect:
     if best is None or best_score < _ONE_COLUMN_BELOW:
         return _with_quotes(sample, ",")
     return best
+
+
+def _wholly_quoted(sample: str) -> Dialect | None:
+    """Return the dialect of a text in which each cell stands in quotes: there is only one."""
+    for quote in "\"'":
+        if not sample.startswith(quote):
+            continue
+        cell = f"{quote}(?:[^{quote}]|{quote}{quote})*+{quote}"
+        for delimiter in DELIMITERS:
+            part = re.escape(delimiter)
+            record = re.compile(rf"{cell}(?:{part}{cell})++(?:\r\n|\r|\n|\Z)")
+            at = count = 0
+            while found := record.match(sample, at):
+                at = found.end()
+                count += 1
+            # The sample may end inside of a record.
+            if at == len(sample) or count >= _SAMPLE_RECORDS:
+                return Dialect(delimiter, quote)
+    return None
 
 
 def records_of(text: str, dialect: Dialect, most: int | None = None) -> list[list[str]]:

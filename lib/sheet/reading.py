@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lib.settings import Settings
 
 # Changes whenever the same bytes would be read to other cells.
-_VERSION = 4
+_VERSION = 5
 
 
 Watch = Callable[[float], None]

@@ -1,6 +1,5 @@
 """Sheets are read from any common file, cell for cell, or refused with a reason."""
 
-import csv
 import datetime as dt
 import io
 import subprocess
@@ -14,13 +13,9 @@ import msoffcrypto.format.ooxml as encrypting
 import openpyxl
 import pytest
 import xlsxwriter
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 from lib.settings import Settings
 from lib.sheet import SAMPLES, SheetError, keep_upload, load_sheet, read_sheet, upload_path
-from lib.sheet.delimited import read_text
 from lib.sheet.errors import OUT_OF_MEMORY_STATUS
 from tests.support.workbooks import ods, xls
 
@@ -97,27 +92,6 @@ def test_oddities_are_read_with_a_note(text, columns, notes, settings):
     sheet = read_sheet(text.encode(), settings=settings)
     assert sheet.frame.columns.tolist() == columns
     assert {note.code for note in sheet.notes} == notes
-
-
-CELLS = st.text(st.characters(codec="cp1252", exclude_categories=["Cc"]), max_size=8).map(str.strip)
-
-
-@given(
-    rows=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=8),
-    delimiter=st.sampled_from(",;\t|"),
-    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
-    ending=st.sampled_from(["\n", "\r\n"]),
-)
-@hypothesis_settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_any_dialect_reads_back_the_same_cells(rows, delimiter, encoding, ending):
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator=ending, quoting=csv.QUOTE_ALL)
-    writer.writerows([("phone", "name", "code"), *rows])
-    found = read_text(buffer.getvalue().encode(encoding), max_columns=10, max_rows=100)
-    columns = found.table.to_pydict().values()
-    assert list(zip(*columns, strict=True)) == [("phone", "name", "code"), *rows]
 
 
 def test_numbers_and_dates_look_as_in_the_workbook(settings):

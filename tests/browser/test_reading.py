@@ -1,0 +1,34 @@
+"""A sheet that takes long to read: it shows that it is being read, and can be stopped."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.studio import running_studio
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_reading_can_be_stopped_and_leaves_nothing(page: Page, tmp_path: Path) -> None:
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    row = '+16505550123,"Ana, the 2nd",Lima\n'
+    # One row of another width makes it slow.
+    (lists / "long.csv").write_text(f"phone,name,city\n{row * 900_000}+16505550124\n{row}")
+    (lists / "short.csv").write_text(f"phone,name,city\n{row * 2}")
+    with running_studio(tmp_path, SENDOUT_SHEET_ROOTS=str(lists)) as studio:
+        page.goto(f"{studio.url}/new_sendout")
+        page.get_by_role("tab", name="From a shared place").click()
+        page.get_by_label("File", exact=True).fill("long.csv")
+        page.get_by_role("button", name="Read this file").click()
+        page.get_by_role("button", name="Stop reading").click()
+
+        expect(page.get_by_text("Reading was stopped.")).to_be_visible()
+        sheets = studio.data_dir / "sheets"
+        studio.wait_until(lambda: not list(sheets.iterdir()))
+
+        page.get_by_role("tab", name="From a shared place").click()
+        page.get_by_label("File", exact=True).fill("short.csv")
+        page.get_by_role("button", name="Read this file").click()
+        expect(page.get_by_text("short.csv · 2 rows")).to_be_visible()

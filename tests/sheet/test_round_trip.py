@@ -1,0 +1,106 @@
+"""Any sheet, written in any dialect and encoding, reads back the same cells.
+
+Fair is: a first column of phones, as each recipient list has; names of columns; and for encodings
+that no byte tells apart, the word of a person. All else is found.
+"""
+
+import csv
+import io
+
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from lib.sheet import Reading
+from lib.sheet.contents import Limits, read_contents
+
+LIMITS = Limits(1_000, 100, 100_000)
+TOLD = {
+    "cp1252": "àéñöß€",
+    "cp1251": "Жанна",
+    "cp1253": "Άννα",
+    "shift_jis": "花子",
+    "gb18030": "小红",
+}
+FOUND = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
+DELIMITERS = (",", ";", "\t", "|", ":", "^", "~")
+LETTERS = "abcXYZ 0123456789.-&/()%€äéñ"
+# What a cell may hold when all cells are quoted: each sign that means something elsewhere.
+SIGNS = LETTERS + ",;|\"'\n\\#@"
+
+
+@st.composite
+def tables(draw: st.DrawFn, signs: str) -> list[list[str]]:
+    width = draw(st.integers(2, 5))
+    cell = st.text(signs, max_size=12).map(str.strip)
+    rows = draw(st.lists(st.lists(cell, min_size=width, max_size=width), min_size=3, max_size=8))
+    phones = [[f"+1650555{at:04d}", *row] for at, row in enumerate(rows)]
+    return [["phone", *(f"name {at}" for at in range(width))], *phones]
+
+
+def written(
+    table: list[list[str]], delimiter: str, quote: str, ending: str, *, quote_all: bool
+) -> str:
+    buffer = io.StringIO()
+    csv.writer(
+        buffer,
+        delimiter=delimiter,
+        quotechar=quote,
+        lineterminator=ending,
+        quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL,
+    ).writerows(table)
+    return buffer.getvalue()
+
+
+def read(data: bytes, reading: Reading | None = None) -> list[list[str]]:
+    sheet, _ = read_contents(data, worksheet=None, reading=reading or Reading(), limits=LIMITS)
+    columns = [column.to_pylist() for column in sheet.table.columns]
+    return [sheet.names, *map(list, zip(*columns, strict=True))]
+
+
+slow = hypothesis_settings(
+    max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
+
+
+@given(
+    table=tables(SIGNS),
+    delimiter=st.sampled_from(DELIMITERS),
+    ending=st.sampled_from(["\n", "\r\n", "\r"]),
+    encoding=st.sampled_from(FOUND),
+)
+@slow
+def test_quoted_cells_of_any_signs_read_back(
+    table: list[list[str]], delimiter: str, ending: str, encoding: str
+) -> None:
+    text = written(table, delimiter, '"', ending, quote_all=True)
+    assert read(text.encode(encoding)) == table
+
+
+@given(
+    table=tables(LETTERS),
+    delimiter=st.sampled_from(DELIMITERS),
+    quote=st.sampled_from("\"'"),
+    ending=st.sampled_from(["\n", "\r\n", "\r"]),
+    encoding=st.sampled_from(FOUND),
+)
+@slow
+def test_plain_cells_read_back_without_quotes(
+    table: list[list[str]], delimiter: str, quote: str, ending: str, encoding: str
+) -> None:
+    text = written(table, delimiter, quote, ending, quote_all=False)
+    assert read(text.encode(encoding)) == table
+
+
+@given(
+    table=tables("abc 123"),
+    delimiter=st.sampled_from(DELIMITERS[:4]),
+    encoding=st.sampled_from(sorted(TOLD)),
+)
+@slow
+def test_other_encodings_read_back_once_a_person_has_said_them(
+    table: list[list[str]], delimiter: str, encoding: str
+) -> None:
+    table[1][-1] = TOLD[encoding]
+    text = written(table, delimiter, '"', "\r\n", quote_all=True)
+    assert read(text.encode(encoding), Reading(encoding)) == table
