@@ -11,6 +11,7 @@ from lib.campaign.corrections import (
 )
 from lib.campaign.course import (
     FIRST_WAVE,
+    MOST_RETRIES,
     WAVES_ABOVE,
     Course,
     moments_of,
@@ -72,6 +73,7 @@ __all__ = [
     "DATE_FORMS",
     "FIRST_WAVE",
     "LARGE",
+    "MOST_RETRIES",
     "NUMBER_FORMS",
     "PAGE_ROWS",
     "WAVES_ABOVE",

@@ -17,6 +17,12 @@ FIRST_WAVE: Final = 50
 WAVES_ABOVE: Final = 1_000
 """With more recipients than these, a first wave is suggested."""
 
+MOST_IN_A_REQUEST: Final = 1_000
+"""Recipients of one request at the most; Connectly publishes no limit of its own."""
+
+MOST_RETRIES: Final = 3
+"""How often a row is sent again by itself that Connectly asks to send later."""
+
 _MINUTE: Final = timedelta(minutes=1)
 _DAY_MINUTES: Final = 24 * 60
 
@@ -28,7 +34,9 @@ class Course(BaseModel):
     (a share of those answered) were not accepted. Each next wave is ``wave_growth`` times larger;
     without it the rest follows at once. The run stops once ``stop_share`` of those answered were
     not accepted. It starts at ``starts_at`` and rests each day from ``quiet_from`` to
-    ``quiet_until``, minutes after midnight on the clocks of ``zone``.
+    ``quiet_until``, minutes after midnight on the clocks of ``zone``. Up to ``batch_size``
+    recipients go in one request; only with one each is every outcome exact from the first answer
+    on. What Connectly asks to send later goes again by itself, up to ``retries`` times.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -41,6 +49,8 @@ class Course(BaseModel):
     zone: str = "UTC"
     quiet_from: int | None = Field(default=None, ge=0, lt=_DAY_MINUTES)
     quiet_until: int | None = Field(default=None, ge=0, lt=_DAY_MINUTES)
+    batch_size: int = Field(default=1, ge=1, le=MOST_IN_A_REQUEST)
+    retries: int = Field(default=0, ge=0, le=MOST_RETRIES)
 
     @field_validator("zone")
     @classmethod

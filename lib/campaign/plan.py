@@ -90,6 +90,11 @@ class Plan:
         """Seconds that sending takes at the connection's rate."""
         return sum(each.seconds for each in self.sendouts)
 
+    def cost(self, batch_size: int) -> tuple[int, float]:
+        """Return how many requests of so many entries sending takes, and how many seconds."""
+        requests = sum(-(-each.entries // batch_size) for each in self.sendouts)
+        return requests, self.seconds * requests / max(self.request_count, 1)
+
     @property
     def held(self) -> pd.DataFrame:
         """Rows held back: index row; column ``reasons``, codes with commas."""

@@ -128,8 +128,6 @@ class NewRun:
     if_version_unspecified: str
     if_duplicate_check_unspecified: str
     created_at: datetime
-    batch_size: int = 1
-    retries: int = 0
     retry_of: str | None = None
     course: Course = field(default_factory=Course)
 

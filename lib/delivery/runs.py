@@ -54,8 +54,6 @@ def start_run(
     kind: Literal["sheet", "test"] = "sheet",
     repeat: int = 0,
     token: str | None = None,
-    batch_size: int = 1,
-    retries: int = 0,
     course: Course | None = None,
     settings: Settings | None = None,
 ) -> str:
@@ -65,9 +63,7 @@ def start_run(
 
     However often this is called with the same token, there is one run. The token is made from the
     plan's fingerprint, connection, kind and ``repeat`` unless one is given: to send the very same
-    plan again, count ``repeat`` up. Up to ``batch_size`` entries go in one request; only with one
-    each is every outcome exact from the first answer on. What Connectly asks to send later is sent
-    again by itself up to ``retries`` times. Raises NothingToSendError for a plan without entries.
+    plan again, count ``repeat`` up. Raises NothingToSendError for a plan without entries.
     """
     settings = settings or get_settings()
     if plan.entry_count == 0:
@@ -87,8 +83,6 @@ def start_run(
         if_version_unspecified=plan.answers.if_version_unspecified,
         if_duplicate_check_unspecified=plan.answers.if_duplicate_check_unspecified,
         created_at=_now(),
-        batch_size=batch_size,
-        retries=retries,
         course=course or Course(),
     )
     sendouts = _sendouts(plan)

@@ -6,7 +6,18 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import streamlit as st
 
-from lib.campaign import FIRST_WAVE, WAVES_ABOVE, Course, Draft, Place, Plan, moments_of, places
+from lib.campaign import (
+    FIRST_WAVE,
+    MOST_RETRIES,
+    WAVES_ABOVE,
+    Course,
+    Draft,
+    Place,
+    Plan,
+    moments_of,
+    places,
+)
+from lib.connectly import DuplicateBehavior
 from lib.settings import Settings
 from lib.ui import words
 from lib.ui.course_words import draw_recipients_clocks, moment_in
@@ -17,6 +28,8 @@ _TOLERANCE: Final = 0.05
 _GROWTH: Final = 3
 _QUIET: Final = (22 * 60, 8 * 60)
 _START: Final = time(9)
+
+_BATCH_SIZES: Final = (1, 10, 50, 100, 250, 500)
 
 _AT_ONCE: Final = "All at once"
 _ONE_WAVE: Final = "A first wave, then the rest"
@@ -76,6 +89,15 @@ def _ask(known: Course, plan: Plan, key: str) -> Course:
         key=f"stop_{key}",
     ):
         chosen["stop_share"] = _ask_share("Stop at", known.stop_share or _STOP_SHARE, f"at_{key}")
+    chosen["batch_size"] = _ask_batch_size(known, plan, key)
+    if st.checkbox(
+        "Send again by itself what Connectly asks to send later",
+        value=known.retries > 0,
+        help="Some refusals only say that WhatsApp is busy. Such a row is tried again after 1, 5 "
+        "and 30 minutes. It was not sent before, so nobody gets it twice.",
+        key=f"later_{key}",
+    ):
+        chosen["retries"] = MOST_RETRIES
     course = Course(**chosen, zone=zone)
     if course.opens_at is not None:
         draw_recipients_clocks(_places_of(plan.id, _plan=plan), course.opens_at)
@@ -124,6 +146,36 @@ def _ask_waves(known: Course, recipients: int, key: str) -> dict[str, Any]:
         known_share = _TOLERANCE if known.wave_tolerance is None else known.wave_tolerance
         tolerance = _ask_share("At most", known_share, f"tolerance_{key}", least=0)
     return {"first_wave": first, "wave_growth": growth, "wave_tolerance": tolerance}
+
+
+def _ask_batch_size(known: Course, plan: Plan, key: str) -> int:
+    """Ask how many recipients go in one request, and say what more than one costs."""
+    sizes = sorted({*_BATCH_SIZES, known.batch_size})
+    size = st.selectbox(
+        "Recipients in one request",
+        sizes,
+        index=sizes.index(known.batch_size),
+        help="With one each, every answer says exactly what became of whom.",
+        key=f"batch_{key}",
+    )
+    if size == 1:
+        return 1
+    requests, seconds = plan.cost(size)
+    if plan.answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_MULTIPLE:
+        cost = (
+            "Where some of a request are rejected, nothing can say who: all of its rows stay in "
+            "doubt, since asking again could message people twice."
+        )
+    else:
+        cost = (
+            "Where some of a request are rejected, it is sent again in parts to find out who, "
+            "which is safe since each phone gets a campaign once."
+        )
+    st.caption(
+        f":material/bolt: {words.several(requests, 'request')}, at least "
+        f"{words.duration(seconds)}. {cost}"
+    )
+    return int(size)
 
 
 def _ask_share(label: str, known: float, key: str, *, least: int = 1) -> float:

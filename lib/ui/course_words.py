@@ -31,6 +31,10 @@ def course_lines(course: Course, *, now: datetime | None = None) -> list[str]:
     if course.quiet_from is not None and course.quiet_until is not None:
         begin, end = _clock(course.quiet_from), _clock(course.quiet_until)
         lines.append(f"Rests from {begin} to {end} ({course.zone})")
+    if course.batch_size > 1:
+        lines.append(f"Up to **{words.several(course.batch_size, 'recipient')} in a request**")
+    if course.retries:
+        lines.append("Sends again by itself what Connectly asks to send later")
     if course.stop_share is not None:
         lines.append(f"Stops by itself once {course.stop_share:.0%} are not accepted")
     return lines

@@ -80,3 +80,19 @@ def test_a_scheduled_run_says_when_and_can_be_started_at_once(
     assert "in 5 h" in texts(app)
     press(app, "Start now")
     assert run_summary(run_id, settings=settings).state is RunState.RUNNING
+
+
+def test_larger_requests_say_what_they_cost_and_are_kept_with_the_run(
+    visit: Visit, settings: Settings
+) -> None:
+    app = _prepared(visit, GOOD)
+    size = next(each for each in app.selectbox if each.label == "Recipients in one request")
+    app = size.set_value(100).run()
+    assert "is sent again in parts to find out who" in texts(app)
+    assert "Up to **100 recipients in a request**" in texts(app)
+    later = next(each for each in app.checkbox if "asks to send later" in each.label)
+    app = later.check().run()
+    next(each for each in app.checkbox if "checked" in each.label).check()
+    press(app.run(), "Send to 2 recipients")
+    [run] = list_runs(settings=settings)
+    assert (run.course.batch_size, run.course.retries) == (100, 3)
