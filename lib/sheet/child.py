@@ -118,7 +118,11 @@ def _read(job: dict[str, Any]) -> None:
         )
     else:
         sheet, about = read_contents(
-            source.read(), worksheet=job["worksheet"], reading=reading, limits=limits
+            source.read(),
+            worksheet=job["worksheet"],
+            reading=reading,
+            limits=limits,
+            report=_Reporter(),
         )
     write_arrow(Path(job["target"]), sheet, about | {"filename": job["filename"]})
 

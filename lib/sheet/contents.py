@@ -11,7 +11,7 @@ from lib.sheet.errors import sheet_error
 from lib.sheet.flags import Flag
 from lib.sheet.formats import WORKBOOKS, Kind, kind_of, kind_of_start
 from lib.sheet.readings import Reading
-from lib.sheet.sources import Report, Source
+from lib.sheet.sources import Report, Source, nobody
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,15 +29,23 @@ class Limits:
 
 
 def read_contents(
-    data: bytes, *, worksheet: str | None, reading: Reading, limits: Limits
+    data: bytes,
+    *,
+    worksheet: str | None,
+    reading: Reading,
+    limits: Limits,
+    report: Report = nobody,
 ) -> tuple[Assembled, dict[str, Any]]:
-    """Return the sheet in these bytes, and facts about it as plain values. Raises SheetError."""
+    """Return the sheet in these bytes, and facts about it as plain values.
+
+    ``report`` is told the share that is done. Raises SheetError.
+    """
     kind = kind_of(data)
     _check_worksheet(kind, worksheet)
     if kind == Kind.TEXT:
-        return _of_text(data, reading, limits)
+        return _of_text(data, reading, limits, report)
     if kind in WORKBOOKS:
-        return _of_workbook(data, kind, worksheet, reading, limits)
+        return _of_workbook(data, kind, worksheet, reading, limits, report=report)
     return _of_columns(data, kind, reading, limits)
 
 
@@ -69,7 +77,9 @@ def _check_worksheet(kind: Kind, worksheet: str | None) -> None:
         raise sheet_error("worksheet_not_found")
 
 
-def _of_text(data: bytes, reading: Reading, limits: Limits) -> tuple[Assembled, dict[str, Any]]:
+def _of_text(
+    data: bytes, reading: Reading, limits: Limits, report: Report
+) -> tuple[Assembled, dict[str, Any]]:
     from lib.sheet.delimited import read_text
 
     records = read_text(
@@ -80,6 +90,7 @@ def _of_text(data: bytes, reading: Reading, limits: Limits) -> tuple[Assembled, 
         delimiter=reading.delimiter,
         quote=reading.quote,
         backslashed=reading.backslashed,
+        report=report,
     )
     return _of_records(records, reading, limits, None)
 
@@ -99,7 +110,13 @@ def _of_records(
 
 
 def _of_workbook(
-    data: bytes, kind: Kind, worksheet: str | None, reading: Reading, limits: Limits
+    data: bytes,
+    kind: Kind,
+    worksheet: str | None,
+    reading: Reading,
+    limits: Limits,
+    *,
+    report: Report,
 ) -> tuple[Assembled, dict[str, Any]]:
     from lib.sheet.spreadsheet import read_worksheet
 
@@ -111,6 +128,7 @@ def _of_workbook(
         max_columns=limits.columns,
         max_cells=limits.cells,
         hidden=reading.hidden,
+        report=report,
     )
     sheet = _assemble(page.table, page.flags, reading, limits, merged=page.merged)
     return sheet, _facts(sheet, {"hidden": reading.hidden}, page.notes) | {

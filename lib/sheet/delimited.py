@@ -16,6 +16,7 @@ from lib.sheet.errors import sheet_error
 from lib.sheet.flags import Flag
 from lib.sheet.kinds import column_kinds
 from lib.sheet.ragged import LineReader
+from lib.sheet.sources import Report, nobody
 
 SEP_LINE = re.compile(r'\A"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 _ENCODING_SAMPLE_BYTES = 256 * 1024
@@ -55,6 +56,7 @@ def read_text(
     delimiter: str | None = None,
     quote: str | None = None,
     backslashed: bool | None = None,
+    report: Report = nobody,
 ) -> Records:
     """Read delimited text of any common encoding and dialect; what is not given is found.
 
@@ -75,7 +77,7 @@ def read_text(
     table = None if dialect.spaced else _read_fast(text, dialect, widest)
     flags: list[Flag] = []
     if table is None:
-        table, flags = _read_any(text, reader, Limits(max_columns, max_rows))
+        table, flags = _read_any(text, reader, Limits(max_columns, max_rows), report)
     return Records(table, encoding, dialect, reader.width, notes, flags)
 
 
@@ -309,15 +311,19 @@ class WidthsSeen:
         ]
 
 
-def _read_any(text: str, reader: LineReader, limits: Limits) -> tuple[pa.Table, list[Flag]]:
+def _read_any(
+    text: str, reader: LineReader, limits: Limits, report: Report
+) -> tuple[pa.Table, list[Flag]]:
     """Read records of any width: short ones are filled up, the cells of long ones are flagged."""
     body = text.rstrip("\r\n")
-    records = reader.records(io.StringIO(body + "\n", newline=""))
+    lines = io.StringIO(body + "\n", newline="")
+    records = reader.records(lines)
     seen = WidthsSeen(reader, limits)
     chunks: list[pa.Table] = []
     while chunk := list(islice(records, _CHUNK_RECORDS)):
         seen.settle(chunk)
         chunks.append(records_table(chunk, max(map(len, chunk))))
+        report(lines.tell() / (len(body) + 1))
     return _joined(chunks, seen.widest), seen.flags()
 
 

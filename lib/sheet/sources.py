@@ -9,6 +9,10 @@ Report = Callable[[float], None]
 _REDIRECTS: Final = {"http": {"allow_redirects": False}, "https": {"allow_redirects": False}}
 
 
+def nobody(_share: float) -> None:
+    """Take no note of how far something is."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A file that can be opened again and again. ``url`` is a path or an fsspec address."""

@@ -20,6 +20,7 @@ from lib.sheet.flags import Flag
 from lib.sheet.formats import Kind
 from lib.sheet.number_formats import MAX_EXACT, moment_text, number_text
 from lib.sheet.ods_facts import read_ods_facts
+from lib.sheet.sources import Report, nobody
 from lib.sheet.workbook_xml import read_cell_facts
 from lib.sheet.xls_facts import read_xls_facts
 from lib.sheet.xlsb_facts import read_xlsb_facts
@@ -54,6 +55,7 @@ def read_worksheet(
     max_columns: int,
     max_cells: int,
     hidden: bool | None = None,
+    report: Report = nobody,
 ) -> Worksheet:
     """Read the worksheet of this name, or the first visible one that holds anything.
 
@@ -79,7 +81,7 @@ def read_worksheet(
         raise sheet_error("too_many_cells", found=area, limit=max_cells)
     facts = _facts(data, kind, sheet.name)
     cells = _Cells(facts)
-    table = cells.read(sheet)
+    table = cells.read(sheet, report)
     if kind == Kind.XLSX and any(flag.code == "digits_lost" for flag in cells.flags):
         cells = _Cells(_facts(data, kind, sheet.name, long_numbers=True))
         table = cells.read(sheet)
@@ -87,7 +89,7 @@ def read_worksheet(
     notes = ["formulas"] if facts.has_formulas else []
     if cells.has_iso_dates:
         notes.append("dates_iso")
-    if any(count):
+    if any(count) and hidden is not None:
         notes.append("hidden_left_out" if hidden is False else "hidden_read")
     known = {each.name: each.visible for each in book.sheets_metadata}
     return Worksheet(
@@ -197,7 +199,7 @@ class _Cells:
         self.flags = [Flag(row + 1, column, code) for (row, column), code in facts.flags.items()]
         self.has_iso_dates = False
 
-    def read(self, sheet: calamine.CalamineSheet) -> pa.Table:
+    def read(self, sheet: calamine.CalamineSheet, report: Report = nobody) -> pa.Table:
         assert sheet.end is not None
         assert sheet.start is not None
         width, skipped = sheet.end[1] + 1, sheet.start[1]
@@ -219,6 +221,7 @@ class _Cells:
             ]
             chunks.append([blank] * skipped + columns)
             first += len(chunk)
+            report(first / (sheet.end[0] + 1))
         return pa.table(
             [pa.chunked_array(list(arrays), pa.string()) for arrays in zip(*chunks, strict=True)],
             names=[str(index) for index in range(width)],

@@ -44,11 +44,12 @@ def choose_hidden(sheet: Sheet) -> Reading | None:
     parts = [words.several(rows, "row")] * bool(rows)
     parts += [words.several(columns, "column")] * bool(columns)
     chosen: bool | None = st.radio(
-        f"{' and '.join(parts)} of this worksheet {_verb(rows + columns)} hidden. Do they count?",
+        f"{' and '.join(parts)} of this worksheet {_verb(rows + columns)} hidden. Read what is "
+        "hidden too?",
         [True, False],
         index=None if sheet.reading.hidden is None else int(not sheet.reading.hidden),
         key=f"hidden_{sheet.id}",
-        format_func={True: "Yes, read them too", False: "No, leave them out"}.__getitem__,
+        format_func={True: "Yes, read it too", False: "No, leave it out"}.__getitem__,
         horizontal=True,
         help="Rows may be hidden by a filter that is still on, or by hand.",
     )

@@ -45,6 +45,8 @@ def draw(draft: Draft, settings: Settings) -> Sheet | None:
     title = "**1 · Sheet**"
     if sheet is not None:
         title += f" · {words.literal(draft.filename)} · {words.several(len(sheet.frame), 'row')}"
+        if len(sheet.tables) > 1:
+            title += f" · table {sheet.reading.table or 1} of {len(sheet.tables)}"
     done = sheet is not None and not sheet_reading.is_asked(sheet)
     with st.expander(title, expanded=not done, icon=_icon(done=done)):
         if sheet is None:
