@@ -1,13 +1,14 @@
-"""Measure and print a table: ``python -m benchmarks [sheets] [reached] [detection] [sending]``."""
+"""Measure and print a table: ``python -m benchmarks [sheets] [clicks] [sending] …``, or all."""
 
 import sys
 
-from benchmarks import detection, reached, sending, sheets
+from benchmarks import clicks, detection, reached, sending, sheets
 
 _ALL = {
     "sheets": sheets.main,
     "reached": reached.main,
     "detection": detection.main,
+    "clicks": clicks.main,
     "sending": sending.main,
 }
 

@@ -25,7 +25,7 @@ def main() -> Iterator[Line]:
     """Measure and yield a line for each figure."""
     with tempfile.TemporaryDirectory() as folder:
         csv_path, xlsx_path = Path(folder) / "million.csv", Path(folder) / "rows.xlsx"
-        _write_csv(csv_path)
+        write_csv(csv_path)
         _write_xlsx(xlsx_path)
         ours = measured(_our_plan, str(csv_path))
         yield _line(f"{CSV_ROWS:,}-row CSV to a checked plan", ours, measured(_csv, str(csv_path)))
@@ -102,7 +102,7 @@ def _row(number: int) -> list[str]:
     ]
 
 
-def _write_csv(path: Path) -> None:
+def write_csv(path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(HEADER) + "\n")
         file.writelines(",".join(_row(number)) + "\n" for number in range(CSV_ROWS))

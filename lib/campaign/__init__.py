@@ -33,7 +33,7 @@ from lib.campaign.exclusions import (
 )
 from lib.campaign.findings import WORDS, FindingGroup, Severity
 from lib.campaign.frozen import FrozenPlan, freeze, freeze_part
-from lib.campaign.glimpses import Glimpse, glimpses, longest_row, random_row
+from lib.campaign.glimpses import Glimpse, glimpses, random_row
 from lib.campaign.held import held_sheet, reasons_in_words
 from lib.campaign.large import LARGE, CheckFailedError, make_plan_apart
 from lib.campaign.local_times import Place, places
@@ -120,7 +120,6 @@ __all__ = [
     "held_sheet",
     "listed_cells",
     "load_draft",
-    "longest_row",
     "make_plan",
     "make_plan_apart",
     "mapping_problems",

@@ -4,8 +4,6 @@ import random
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from lib.campaign.plan import Plan
 from lib.sheet import Sheet
@@ -18,16 +16,6 @@ class Glimpse:
     name: str
     text: str
     cells: dict[str, str]
-
-
-def longest_row(plan: Plan) -> int | None:
-    """Return the row that is sent with the longest variables, the first among equals."""
-    lengths = pc.utf8_length(pa.chunked_array(pa.array(plan.table["variables"], pa.large_string())))
-    sent = plan.table["position"].notna().to_numpy()
-    if not sent.any():
-        return None
-    place = int(np.argmax(np.where(sent, lengths.to_numpy(), -1)))
-    return int(plan.table.index[place])
 
 
 def random_row(plan: Plan, seed: int) -> int | None:

@@ -101,7 +101,17 @@ class Plan:
         held = self.table.loc[self.table["held_codes"] != "", ["held_codes"]]
         return held.rename(columns={"held_codes": "reasons"})
 
-    @property
+    @functools.cached_property
+    def longest_row_to_send(self) -> int | None:
+        """The row that is sent with the longest variables, the first among equals."""
+        texts = pa.chunked_array(pa.array(self.table["variables"], pa.large_string()))
+        lengths = pc.utf8_length(texts).to_numpy()
+        sent = self.table["position"].notna().to_numpy()
+        if not sent.any():
+            return None
+        return int(self.table.index[int(np.argmax(np.where(sent, lengths, -1)))])
+
+    @functools.cached_property
     def first_row_to_send(self) -> int | None:
         """The first row of the sheet that is sent."""
         sent = self.table.index[self.table["position"].notna()]

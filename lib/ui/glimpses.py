@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from lib.campaign import Glimpse, Plan, glimpses, longest_row, random_row
+from lib.campaign import Glimpse, Plan, glimpses, random_row
 from lib.sheet import Sheet
 from lib.ui import words
 
@@ -14,7 +14,7 @@ _SEEDS: Final = 1_000_000
 
 def draw(plan: Plan, sheet: Sheet, *, key: str) -> None:
     """Draw the rows side by side, each variable as it is sent beside its cells in the sheet."""
-    first, longest = plan.first_row_to_send, longest_row(plan)
+    first, longest = plan.first_row_to_send, plan.longest_row_to_send
     if first is None or longest is None:
         return
     seed_key = f"{key}_seed"
