@@ -53,7 +53,9 @@ def _open(data: bytes, kind: Kind, *, max_rows: int, max_columns: int, max_cells
 
         file = pq.ParquetFile(io.BytesIO(data))
         _check(file.metadata.num_rows, len(file.schema_arrow), max_rows, max_columns, max_cells)
-        return file.read()
+        table = file.read()
+        table.validate(full=True)
+        return table
     source = pa.BufferReader(data)
     reader = pa.ipc.open_file(source) if kind == Kind.ARROW else pa.ipc.open_stream(source)
     _check(0, len(reader.schema), max_rows, max_columns, max_cells)

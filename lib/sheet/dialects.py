@@ -60,8 +60,9 @@ class Dialect:
 
     @property
     def sign(self) -> str:
-        """The one character that parts the cells once a text is ``prepared``."""
-        return self.delimiter if len(self.delimiter) == 1 else _UNIT_SEPARATOR
+        """The one character that parts the cells once a text is ``prepared``; Arrow wants ASCII."""
+        is_plain = len(self.delimiter) == 1 and self.delimiter.isascii()
+        return self.delimiter if is_plain else _UNIT_SEPARATOR
 
 
 def find_dialect(

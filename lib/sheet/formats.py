@@ -4,6 +4,7 @@ import io
 import re
 import struct
 import zipfile
+import zlib
 from enum import StrEnum
 
 from lib.sheet.errors import sheet_error
@@ -120,7 +121,14 @@ def _kind_of_archive(data: bytes) -> Kind:
             names = {entry.filename for entry in entries}
             unpacked = sum(entry.file_size for entry in entries)
             kind = _kind_of_names(archive, names)
-    except (zipfile.BadZipFile, struct.error, EOFError, ValueError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        EOFError,
+        ValueError,
+        NotImplementedError,
+    ) as error:
         whole = _ARCHIVE_END in data[-_ARCHIVE_END_WITHIN:]
         raise sheet_error("damaged" if whole else "cut_off") from error
     ratio_limit = max(SMALL_ENOUGH_BYTES, len(data) * MAX_UNPACKED_RATIO)

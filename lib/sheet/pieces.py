@@ -278,6 +278,7 @@ def read_columns_in_pieces(
                 target.add(pa.table(names, [str(at) for at in range(len(names))]))
                 done = 0
                 for batch in batches:
+                    batch.validate(full=True)
                     table = pa.Table.from_batches([batch])
                     target.add(columns_of_text(table, flags, first_row=done + 2))
                     done += batch.num_rows

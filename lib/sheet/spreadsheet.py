@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -182,9 +183,11 @@ def _facts(data: bytes, kind: Kind, name: str, *, long_numbers: bool = False) ->
                 return read_xls_facts(data, name)
     except (
         zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
         ParseError,
         ExpatError,
-        KeyError,
+        LookupError,
         ValueError,
         StopIteration,
     ) as error:

@@ -23,7 +23,7 @@ TOLD = {
     "gb18030": "小红",
 }
 FOUND = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
-DELIMITERS = (",", ";", "\t", "|", ":", "^", "~")
+DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", "§")
 LETTERS = "abcXYZ 0123456789.-&/()%€äéñ"
 # What a cell may hold when all cells are quoted: each sign that means something elsewhere.
 SIGNS = LETTERS + ",;|\"'\n\\#@"
