@@ -12,6 +12,7 @@ from lib.campaign.course import Course
 from lib.campaign.mapping import Answers, Mapping
 from lib.files import write_atomically
 from lib.settings import Settings
+from lib.sheet.phone_regions import Evidence
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{16}")
 
@@ -42,6 +43,8 @@ class Draft(BaseModel):
     mapping_turn: int = 0
     answers: Answers = Field(default_factory=Answers)
     course: Course | None = None
+    region_evidence: Evidence = Evidence.NOT_NEEDED
+    region_hint: str | None = None
     run_id: str | None = None
 
 

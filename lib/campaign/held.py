@@ -6,6 +6,7 @@ from lib.campaign.corrections import REASON_COLUMN, ROW_COLUMN, corrected
 from lib.campaign.findings import WORDS
 from lib.campaign.plan import Plan
 from lib.sheet import Sheet
+from lib.sheet.phone_words import PROBLEMS, explained
 
 
 def held_sheet(plan: Plan, sheet: Sheet) -> pd.DataFrame:
@@ -16,11 +17,27 @@ def held_sheet(plan: Plan, sheet: Sheet) -> pd.DataFrame:
     held = plan.held["reasons"]
     frame: pd.DataFrame = corrected(sheet, plan.answers.corrections).frame.loc[held.index].copy()
     frame.insert(0, ROW_COLUMN, [str(row) for row in held.index], allow_duplicates=True)
-    frame.insert(1, REASON_COLUMN, held.map(reasons_in_words), allow_duplicates=True)
+    phones = _phones(frame, plan)
+    reasons = [reasons_in_words(*each) for each in zip(held, phones, strict=True)]
+    frame.insert(1, REASON_COLUMN, reasons, allow_duplicates=True)
     return frame
 
 
-def reasons_in_words(codes: str) -> str:
-    """Return codes with commas as sentences for people; empty for no code."""
-    words = [WORDS[code] for code in codes.split(",") if code]
-    return " ".join(f"{each.title}. {each.sentence} {each.action}".strip() for each in words)
+def _phones(frame: pd.DataFrame, plan: Plan) -> list[str | None]:
+    column = plan.mapping.client.column if plan.mapping else None
+    return [None] * len(frame) if column is None else frame[column].to_list()
+
+
+def reasons_in_words(codes: str, phone: str | None = None) -> str:
+    """Return codes with commas as sentences for people; empty for no code.
+
+    With the cell of the phone, what is wrong with it is said with its facts.
+    """
+    return " ".join(_reason(code, phone) for code in codes.split(",") if code)
+
+
+def _reason(code: str, phone: str | None) -> str:
+    words = WORDS[code]
+    if phone is not None and code in PROBLEMS:
+        return f"{words.title}. {explained(code, phone)}"
+    return f"{words.title}. {words.sentence} {words.action}".strip()

@@ -5,8 +5,10 @@ as patterns. What they do not call good is not bad: it is for `read_phone` to lo
 """
 
 import functools
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import (
@@ -20,55 +22,107 @@ _PLAIN: Final = r"^\+[1-9][0-9]{6,14}$"
 # Kinds of number that people have, and kinds that no person reads messages on.
 _PEOPLES: Final = ("fixed_line", "mobile", "voip", "personal_number")
 _NOBODYS: Final = ("premium_rate", "toll_free", "shared_cost", "pager", "uan", "voicemail")
+_TEXT: Final = pa.string()
+
+
+class Certain(NamedTuple):
+    """Numbers, ``+`` and digits, and what was added or read to get them; null where not certain."""
+
+    e164: pa.Array
+    repair: pa.Array
+
+
+def certainly_read(digits: pa.Array, region: str | None) -> Certain:
+    """Read texts of digits, some after a ``+``, as numbers of the world or of this country.
+
+    Certain are people's numbers that have no other reading. Their repairs are ``plus_added``,
+    ``country_added`` and ``international_prefix``.
+    """
+    e164, repair = _put_in(digits, certainly_good(digits), digits), pa.nulls(len(digits), _TEXT)
+    left = np.flatnonzero(pc.and_(pc.is_null(e164), pc.is_valid(digits)))
+    for how, found, numbers in _readings(digits.take(left), region):
+        places = left[found]
+        mask = np.zeros(len(digits), dtype=bool)
+        mask[places] = True
+        e164 = pc.replace_with_mask(e164, mask, numbers)
+        repair = pc.if_else(mask, how, repair)
+    return Certain(e164, repair)
+
+
+def _put_in(texts: pa.Array, mask: pa.Array, values: pa.Array) -> pa.Array:
+    if len(texts) and pc.all(mask).as_py():
+        return values
+    return pc.if_else(mask, values, pa.scalar(None, _TEXT))
+
+
+def _readings(digits: pa.Array, region: str | None) -> Iterator[tuple[str, np.ndarray, pa.Array]]:
+    """Yield ways of reading digits: its repair, the places that are certainly so, their numbers."""
+    rules = PhoneMetadata.metadata_for_region(region) if region else None
+    code = country_code_for_region(region) if region else 0
+    abroad = rules.international_prefix or "00" if rules else "00"
+    if abroad == "00":
+        # Without a country, 0011 may be Australia's prefix.
+        usual = "^00[1-9]" if rules else "^00(?:1[02-9]|[2-9])"
+        numbers = pc.binary_join_element_wise("+", pc.utf8_slice_codeunits(digits, 2), "")
+        yield "international_prefix", *_good_ones(numbers, _begin(digits, usual))
+    if rules is None:
+        return
+    trunk = rules.national_prefix_for_parsing
+    at_home = pc.binary_join_element_wise(f"+{code}", digits, "")
+    whole = pc.binary_join_element_wise("+", digits, "")
+    prefixed = "|".join(f"(?:{each})" for each in (abroad, trunk, "0") if each)
+    plain = pc.invert(_begin(digits, f"^(?:{prefixed})"))
+    yield "country_added", *_good_ones(at_home, pc.and_not(plain, _maybe_good(whole)))
+    if trunk == "0" and rules.national_prefix_transform_rule is None:
+        # No country's code begins with a zero: there is no other reading.
+        numbers = pc.binary_join_element_wise(f"+{code}", pc.utf8_slice_codeunits(digits, 1), "")
+        begins = pc.and_not(_begin(digits, "^0[1-9]"), _begin(digits, f"^(?:{abroad})"))
+        yield "country_added", *_good_ones(numbers, begins)
+    national = _general(rules).national_number_pattern or ""
+    other = _begin(digits, f"^(?:(?:{abroad})|(?:{national})$)")
+    yield "plus_added", *_good_ones(whole, pc.and_not(_begin(digits, f"^{code}"), other))
+
+
+def _begin(digits: pa.Array, pattern: str) -> pa.Array:
+    return pc.match_substring_regex(digits, pattern)
+
+
+def _good_ones(numbers: pa.Array, among: pa.Array) -> tuple[np.ndarray, pa.Array]:
+    """Return the places of the good numbers among these, and those numbers."""
+    places = np.flatnonzero(among)
+    chosen = numbers.take(places)
+    good = certainly_good(chosen)
+    return places[np.flatnonzero(good)], chosen.filter(good)
 
 
 def certainly_good(numbers: pa.Array) -> pa.Array:
     """Return a mask of the texts that are ``+`` and the digits of a valid number of a person."""
-    plain = pc.match_substring_regex(numbers.fill_null(""), _PLAIN)
-    good = pc.and_not(plain, plain)
-    starts = pc.utf8_slice_codeunits(numbers, 1, 4)
+    plain = pc.match_substring_regex(numbers, _PLAIN)
+    chosen = numbers.filter(plain)
+    starts = pc.utf8_slice_codeunits(chosen, 1, 4)
+    good = np.zeros(len(chosen), dtype=bool)
     by_code: dict[int, list[str]] = {}
-    for start in pc.unique(starts.filter(plain)).to_pylist():
+    for start in pc.unique(starts).to_pylist():
         if (code := _country_code(start)) is not None:
             by_code.setdefault(code, []).append(start)
     for code, found in by_code.items():
-        of_country = pc.and_(plain, pc.is_in(starts, pa.array(found)))
-        good = pc.replace_with_mask(good, of_country, _fits(numbers.filter(of_country), code))
-    return good
-
-
-def certainly_national(digits: pa.Array, region: str) -> pa.Array:
-    """Return texts of digits as ``+`` numbers of this country, null where that is not certain.
-
-    Certain are people's numbers that begin with no prefix of their country, and that are no
-    number at all if their first digits are taken for a country code.
-    """
-    rules = PhoneMetadata.metadata_for_region(region)
-    nothing = pa.nulls(len(digits), pa.string())
-    if rules is None:
-        return nothing
-    whole = pc.binary_join_element_wise("+", digits, "")
-    numbers = pc.binary_join_element_wise(f"+{country_code_for_region(region)}", digits, "")
-    prefixes = (rules.international_prefix, rules.national_prefix_for_parsing, "0")
-    prefixed = "|".join(f"(?:{each})" for each in prefixes if each)
-    certain = pc.and_not(
-        certainly_good(numbers), pc.match_substring_regex(digits, f"^(?:{prefixed})")
-    )
-    certain = pc.and_not(certain, _maybe_good(whole))
-    return pc.if_else(certain, numbers, nothing)
+        places = np.flatnonzero(pc.is_in(starts, pa.array(found)))
+        good[places] = _fits(chosen.take(places), code)
+    mask = np.zeros(len(numbers), dtype=bool)
+    mask[np.flatnonzero(pc.fill_null(plain, False))] = good  # noqa: FBT003 - Arrow's own form
+    return pa.array(mask)
 
 
 def _maybe_good(numbers: pa.Array) -> pa.Array:
     """Return a mask of the plain numbers that look like those of some country."""
     starts = pc.utf8_slice_codeunits(numbers, 1, 4)
-    maybe = pc.is_null(numbers)
+    maybe = np.zeros(len(numbers), dtype=bool)
     codes = {start: _country_code(start) for start in pc.unique(starts.drop_null()).to_pylist()}
     for code in {each for each in codes.values() if each is not None}:
         found = pa.array([start for start, each in codes.items() if each == code])
-        of_country = pc.is_in(starts, found)
-        fits = pc.match_substring_regex(numbers.filter(of_country), _loosely(code))
-        maybe = pc.replace_with_mask(maybe, of_country, fits)
-    return maybe
+        places = np.flatnonzero(pc.is_in(starts, found))
+        maybe[places] = pc.match_substring_regex(numbers.take(places), _loosely(code))
+    return pa.array(maybe)
 
 
 @functools.cache
@@ -84,29 +138,31 @@ def _loosely(code: int) -> str:
     return _whole(code, [*filter(None, generals), *loose])
 
 
-def _fits(numbers: pa.Array, code: int) -> pa.Array:
+def _fits(numbers: pa.Array, code: int) -> np.ndarray:
     """Return a mask of the good ones among plain numbers of one country code."""
     countries, others = _rules(code)
-    digits = pc.subtract(pc.binary_length(numbers), len(f"+{code}"))
-    fits = pc.match_substring_regex(numbers, others)
-    places = pa.array(range(len(numbers))).filter(pc.invert(fits))
-    good: list[pa.Array] = []
+    good = np.zeros(len(numbers), dtype=bool)
+    left = np.flatnonzero(pc.invert(pc.match_substring_regex(numbers, others)))
     for leading, general, kinds in countries:
         # Most are of the first country; only the rest is put to the next one.
-        rest = numbers.take(places)
+        if not len(left):
+            break
+        rest, places = numbers.take(left), left
         if leading is not None:
             # All that begins so is this country's, good or not.
-            begins = pc.match_substring_regex(rest, leading)
-            later, places = places.filter(pc.invert(begins)), places.filter(begins)
-            rest = numbers.take(places)
-        fits = pc.is_null(rest)
-        for lengths, pattern in kinds.items():
-            of_length = pc.is_in(digits.take(places), pa.array(lengths, digits.type))
-            fits = pc.or_(fits, pc.and_(of_length, pc.match_substring_regex(rest, pattern)))
-        fits = pc.and_(fits, pc.match_substring_regex(rest, general))
-        good.append(places.filter(fits))
-        places = places.filter(pc.invert(fits)) if leading is None else later
-    return pc.is_in(pa.array(range(len(numbers))), pa.concat_arrays(good))
+            begins = np.asarray(pc.match_substring_regex(rest, leading))
+            left, places, rest = left[~begins], left[begins], rest.filter(pa.array(begins))
+        lengths = np.asarray(pc.binary_length(rest)) - len(f"+{code}")
+        fits = np.zeros(len(rest), dtype=bool)
+        for possible, pattern in kinds.items():
+            of_length = np.isin(lengths, possible)
+            if of_length.any():
+                fits |= of_length & np.asarray(pc.match_substring_regex(rest, pattern))
+        fits &= np.asarray(pc.match_substring_regex(rest, general))
+        good[places[fits]] = True
+        if leading is None:
+            left = left[~fits]
+    return good
 
 
 def _country_code(start: str) -> int | None:

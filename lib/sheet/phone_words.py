@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from lib.sheet.phone_texts import digits_kept, plain_text
+
 
 @dataclass(frozen=True)
 class PhoneWords:
@@ -80,6 +82,17 @@ REPAIRS: Final[dict[str, PhoneWords]] = {
     "decimal_removed": PhoneWords(
         "“.0” removed", "The spreadsheet had put a decimal point behind the number."
     ),
+    "exponent_written_out": PhoneWords(
+        "Exponent written out",
+        "The spreadsheet had written the number with an exponent, but with all of its digits.",
+    ),
+    "formula_removed": PhoneWords(
+        "Formula removed", "The number stood in a formula, such as =“…”, that keeps its digits."
+    ),
+    "trunk_removed": PhoneWords(
+        "Trunk prefix removed",
+        "Digits that are only dialled within the country, such as (0), stood after its code.",
+    ),
     "apostrophe_removed": PhoneWords(
         "Apostrophe removed", "An apostrophe that marks text in spreadsheets stood before it."
     ),
@@ -96,3 +109,30 @@ REPAIRS: Final[dict[str, PhoneWords]] = {
         "Brazilian mobile numbers have nine digits after the area code; the leading 9 was added.",
     ),
 }
+
+_FACTS: Final[dict[str, str]] = {
+    "cut_by_spreadsheet": "The spreadsheet has cut this number to {kept}. Export the column as "
+    "text from where it came.",
+    "too_short": "It has only {digits}; some are missing, perhaps the area code. Complete it.",
+    "too_long": "It has {digits}, more than any number of its country. Correct it in your sheet.",
+    "letters": "It has {letters} among its digits. Correct it in your sheet.",
+    "unknown_country": "No country has a code that begins with +{start}. Correct the number in "
+    "your sheet.",
+}
+
+
+def explained(problem: str, cell: str) -> str:
+    """Say what is wrong with this cell and what to do, with the cell's own facts."""
+    text = plain_text(cell)
+    digits = "".join(filter(str.isdigit, text))
+    facts = {
+        "kept": _several(digits_kept(cell), "digit"),
+        "digits": _several(len(digits), "digit"),
+        "letters": _several(sum(map(str.isalpha, text)), "letter"),
+        "start": digits.removeprefix("00")[:3],
+    }
+    return _FACTS.get(problem, PROBLEMS[problem].sentence).format(**facts)
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

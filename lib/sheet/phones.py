@@ -2,26 +2,24 @@
 
 A message to a stranger is far worse than one that waits for a correction, so nothing is guessed:
 a number without a country is read only as one of the country that a person has chosen, and every
-change of digits is a repair with a name of its own, which can be refused. What libphonenumber
-would let pass (letters as a keypad, ``.0`` as a digit, a date, an exponent) is refused before it
-is asked.
+change of digits is a repair with a name of its own, which can be refused.
 """
 
 import dataclasses
 import functools
 import re
-import unicodedata
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
+import numpy as np
 import pandas as pd
 import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import PhoneNumber, PhoneNumberType, ValidationResult
 
-from lib.sheet.phone_rules import certainly_good, certainly_national
-from lib.sheet.phone_words import PROBLEMS
+from lib.sheet.phone_rules import certainly_read
+from lib.sheet.phone_texts import Written, easily_written, has_plus, written
 
 
 @dataclass(frozen=True)
@@ -39,57 +37,8 @@ class Phone:
     carries_code: bool = False
     also_foreign: bool = False
 
-    @property
-    def sentence(self) -> str:
-        """Say what is wrong and what to do, for people; empty where nothing is."""
-        return PROBLEMS[self.problem].sentence if self.problem else ""
-
 
 _TEXT: Final = "string[pyarrow]"
-_FEWEST_DIGITS: Final = 7
-_MOST_DIGITS: Final = 15
-_LONGEST_PREFIX: Final = 4  # 0011, with which Australians call abroad
-
-_INVISIBLE: Final = dict.fromkeys(
-    [0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F),
-     *range(0x2066, 0x206A)]
-)  # fmt: skip
-_DASHES: Final = dict.fromkeys([0x2212, *range(0x2010, 0x2016), 0xFE58, 0xFE63, 0xFF0D], "-")
-_CHARACTERS: Final = {**_INVISIBLE, **_DASHES}
-
-_EXPONENT: Final = re.compile(r"[+-]?\d+(?:[.,]\d*)?\s?[eE]\s?[+-]?\d+")
-_DATE: Final = re.compile(
-    r"(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])(?:[ T].*)?"
-    r"|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:19|20)\d\d(?: .*)?"
-)
-_DECIMAL: Final = re.compile(r"(\+?\d{7,15})[.,]0{1,2}")
-# Money, coordinates, and the tax numbers of Brazil.
-_OTHER_NUMBER: Final = re.compile(
-    r"-.*|\+?\d+[.,]\d{1,2}|\d{1,3}[.,]\d{4,}|\d{3}\.\d{3}\.\d{3}-\d{2}"
-)
-_LINK: Final = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=)"
-    r"(?:\+|%2B)?(\d{7,15})/?(?:[?&].*)?"
-    r"|whatsapp://send/?\?phone=(?:\+|%2B)?(\d{7,15})(?:&.*)?",
-    re.IGNORECASE,
-)
-_LABEL: Final = re.compile(
-    r"(?:tel(?:e(?:ph|f)one?|éfono|efono)?|phone|mobile|mob|cell?|celular|m[óo]vil|fone|"
-    r"whats ?app|wa|zap)\s*[.:]*\s*(?=[+(\d])",
-    re.IGNORECASE,
-)
-_EXTENSION: Final = re.compile(
-    r".*\d\s*(?:#|;ext=|(?:e?xt(?:ension)?|ramal|interno|int|anexo|x)[.:]?)\s*\d{1,6}"
-    r"|.*\d{3}\s*/\s*\d{1,3}",
-    re.IGNORECASE,
-)
-_SEPARATORS: Final = re.compile(r"[/;,|&\n]|\s(?:or|o|ou|y|e|and)\s", re.IGNORECASE)
-_ALLOWED: Final = re.compile(r"[\d+()./ -]+")
-_PLUS: Final = re.compile(r"[( ]*\+[\d()./ -]+")
-
-_PLAIN_NATIONAL: Final = (
-    r"^(?:[0-9]{7,12}|(?:\([0-9]{2,4}\) ?|[0-9]{2,4} )[0-9]{3,5}[- ]?[0-9]{3,4})$"
-)
 
 # Kinds of number that no person reads messages on.
 _NOBODYS: Final = frozenset(
@@ -102,6 +51,7 @@ _NOBODYS: Final = frozenset(
         PhoneNumberType.UAN,
     }
 )
+_ARGENTINA: Final = 54
 _MOBILE: Final = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
 
@@ -116,146 +66,85 @@ def normalise(series: pd.Series, region: str | None = None) -> pd.DataFrame:
     are a number of the default country and of another one alike are held.
     """
     texts = pa.chunked_array(pa.array(series, pa.string())).combine_chunks()
-    e164, added = _read_plain(texts, region)
-    doubtful = pc.is_null(e164)
-    rest = texts.filter(doubtful).dictionary_encode()
-    read = [read_phone(cell, region) for cell in rest.dictionary.to_pylist()]
-    if any(phone.carries_code for phone in read):
+    easy = _read_easy(texts, region)
+    doubtful = np.flatnonzero(pc.and_(pc.is_null(easy.e164), pc.is_null(easy.problem)))
+    rest = texts.take(doubtful).dictionary_encode()
+    read = _read_each(rest.dictionary.to_pylist(), region)
+    if any(phone.carries_code for phone in read) or _carry_code(easy):
         read = [Phone(problem="two_readings") if phone.also_foreign else phone for phone in read]
     columns = {}
-    for name, plain in (
-        ("e164", e164),
-        ("problem", pa.nulls(len(texts), pa.string())),
-        ("repair", pc.if_else(added, "country_added", pa.scalar(None, pa.string()))),
-    ):
-        values = pa.array([getattr(phone, name) for phone in read], pa.string())
-        columns[name] = pd.array(
-            pc.replace_with_mask(plain, doubtful, values.take(rest.indices)), dtype=_TEXT
-        )
+    for name, values in easy._asdict().items():
+        found = pa.array([getattr(phone, name) for phone in read], pa.string())
+        mask = np.zeros(len(texts), dtype=bool)
+        mask[doubtful] = True
+        whole = pc.replace_with_mask(values, mask, found.take(rest.indices))
+        columns[name] = pd.array(whole, dtype=_TEXT)
     return pd.DataFrame(columns, index=series.index)
 
 
-def _read_plain(texts: pa.Array, region: str | None) -> tuple[pa.Array, pa.Array]:
-    """Read what is plain enough for `certainly_good`; null where it is not, and what is national.
+class _Columns(NamedTuple):
+    e164: pa.Array
+    problem: pa.Array
+    repair: pa.Array
 
-    Of other texts than digits, only those with spaces, hyphens, dots and brackets between them are
-    plain, in an order in which nothing else than a phone is written.
-    """
-    good = certainly_good(texts)
-    e164 = pc.if_else(good, texts, pa.scalar(None, pa.string()))
+
+def _carry_code(easy: _Columns) -> bool:
+    return bool(pc.any(pc.equal(easy.repair, "plus_added")).as_py())
+
+
+def _read_easy(texts: pa.Array, region: str | None) -> _Columns:
+    """Read what can be read by whole columns; null where each cell must be looked at."""
+    digits = easily_written(texts)
+    e164, repair = certainly_read(digits, region)
+    problem = pa.nulls(len(texts), pa.string())
     if region is None:
-        return e164, pc.and_not(good, good)
-    plain = pc.match_substring_regex(texts, _PLAIN_NATIONAL)
-    digits = pc.replace_substring_regex(pc.if_else(plain, texts, ""), r"[^0-9]", "")
-    national = certainly_national(digits, region)
-    return pc.coalesce(e164, national), pc.is_valid(national)
+        bare = pc.match_substring_regex(digits, "^(?:[1-9]|0[1-9])")
+        problem = pc.if_else(pc.fill_null(bare, fill_value=False), "no_country", problem)
+    return _Columns(e164, problem, repair)
+
+
+def _read_each(cells: list[str | None], region: str | None) -> list[Phone]:
+    """Read different cells: all that are certain together, and each of the rest by itself."""
+    texts = [written(cell or "") for cell in cells]
+    digits = easily_written(pa.array([each.text for each in texts], pa.string()))
+    refused = pa.array([each.problem is not None for each in texts], pa.bool_())
+    e164, repair = certainly_read(pc.if_else(refused, pa.scalar(None, pa.string()), digits), region)
+    return [
+        _read(text, region)
+        if good is None
+        else Phone(good, repair=text.repair or how, carries_code=how == "plus_added")
+        for text, good, how in zip(texts, e164.to_pylist(), repair.to_pylist(), strict=True)
+    ]
+
+
+def read_phone(cell: str, region: str | None = None) -> Phone:
+    """Read one phone cell; see `normalise`."""
+    return _read(written(cell), region)
 
 
 @functools.lru_cache(maxsize=65_536)
-def read_phone(cell: str, region: str | None = None) -> Phone:
-    """Read one phone cell; see `normalise`."""
-    text = _plain(cell)
-    if not text:
-        return Phone(problem="phone_missing")
-    if problem := _first_problem(text):
-        return Phone(problem=problem)
-    text, repair = _unwrap(text)
-    if problem := _form_problem(text):
-        return Phone(problem=problem)
-    if _PLUS.fullmatch(text):
-        return _international(text, repair)
-    if text.startswith("00"):
-        return _abroad(text, region, repair)
+def _read(cell: Written, region: str | None) -> Phone:
+    if cell.problem:
+        return Phone(problem=cell.problem)
+    if has_plus(cell.text):
+        return _international(cell.text, cell.repair)
+    if cell.text.startswith("00"):
+        return _abroad(cell.text, region, cell.repair)
     if region is None:
         return Phone(problem="no_country")
-    return _national(text, region, repair)
-
-
-def suggest_region(series: pd.Series, header: str | None = None) -> str | None:
-    """Suggest the country of numbers without one, from those that carry a country code.
-
-    At least three numbers and six in ten must agree; a header such as ``phone_br`` decides where
-    no number does.
-    """
-    sample = series[series != ""].head(2_000)
-    found: list[str] = []
-    for cell in sample:
-        text = _plain(cell)
-        digits = re.sub(r"\D", "", text)
-        explicit = text.startswith(("+", "00", "(+"))
-        if explicit or len(digits) > 10:
-            number = _parse(f"+{digits.removeprefix('00') if explicit else digits}", None)
-            if number is not None and phonenumbers.is_valid_number(number):
-                found.append(phonenumbers.region_code_for_number(number) or "")
-    if len(found) >= 3:
-        best = max(set(found), key=found.count)
-        if best and found.count(best) >= 0.6 * len(found):
-            return best
-    ending = re.fullmatch(r".*[ _.-]([A-Za-z]{2})", header or "")
-    if ending and ending[1].upper() in phonenumbers.SUPPORTED_REGIONS:
-        return ending[1].upper()
-    return None
-
-
-def _plain(cell: str) -> str:
-    """Return the cell with Unicode's digits, dashes, spaces and plus signs as ASCII's."""
-    if not cell.isascii():
-        cell = unicodedata.normalize("NFKC", cell.translate(_CHARACTERS)).translate(_CHARACTERS)
-        cell = "".join(
-            str(unicodedata.decimal(each)) if each.isdecimal() else each for each in cell
-        )
-    return " ".join(cell.split(" ")).strip() if "\n" in cell else " ".join(cell.split())
-
-
-def _first_problem(text: str) -> str | None:
-    if text.startswith("#") and text[1:2].isalpha():
-        return "not_a_phone"
-    if _EXPONENT.fullmatch(text):
-        return "cut_by_spreadsheet"
-    if _DATE.fullmatch(text):
-        return "looks_like_date"
-    return None
-
-
-def _unwrap(text: str) -> tuple[str, str | None]:
-    """Take the number out of what spreadsheets and people put around it."""
-    if link := _LINK.fullmatch(text):
-        return f"+{link[1] or link[2]}", "link_read"
-    repair = None
-    if text.startswith(("'", "`", "\u2019")):
-        text, repair = text[1:].strip(), "apostrophe_removed"
-    if label := _LABEL.match(text):
-        text, repair = text[label.end() :], "label_removed"
-    if decimal := _DECIMAL.fullmatch(text):
-        text, repair = decimal[1], "decimal_removed"
-    return text, repair
-
-
-def _form_problem(text: str) -> str | None:
-    if _EXTENSION.fullmatch(text):
-        return "extension"
-    parts = [part for part in _SEPARATORS.split(text) if sum(map(str.isdigit, part)) >= 6]
-    if len(parts) > 1 or len(re.findall(r"\+\s*\d{5}", text)) > 1:
-        return "two_numbers"
-    if any(map(str.isalpha, text)):
-        return "letters"
-    if not _ALLOWED.fullmatch(text) or _OTHER_NUMBER.fullmatch(text) or text.endswith(")"):
-        return "not_a_phone"
-    if "+" in text and not _PLUS.fullmatch(text):
-        return "not_a_phone"
-    digits = sum(map(str.isdigit, text))
-    if digits < _FEWEST_DIGITS:
-        return "too_short"
-    if digits > _MOST_DIGITS + (_LONGEST_PREFIX if text.startswith("0") else 0):
-        return "too_long"
-    return None
+    return _national(cell.text, region, cell.repair)
 
 
 def _international(text: str, repair: str | None) -> Phone:
     number = _parse(text, None)
     if number is None:
         return Phone(problem="unknown_country")
-    return _judge(number, repair)
+    phone = _judge(number, repair)
+    if phone.repair is None and phone.e164 not in {None, "+" + re.sub(r"\D", "", text)}:
+        # libphonenumber takes off what is dialled within the country only.
+        repair = "argentina_9" if number.country_code == _ARGENTINA else "trunk_removed"
+        return dataclasses.replace(phone, repair=repair)
+    return phone
 
 
 def _abroad(text: str, region: str | None, repair: str | None) -> Phone:

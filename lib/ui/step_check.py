@@ -9,10 +9,8 @@ from lib.connections import Connection
 from lib.outcomes import csv_bytes, xlsx_bytes
 from lib.settings import Settings
 from lib.sheet import Sheet
-from lib.sheet.phone_words import REPAIRS
-from lib.ui import corrections, exclusions, reached, repairs, words
-from lib.ui.countries import choose_country
-from lib.ui.draft import keep
+from lib.sheet.phone_words import PROBLEMS, REPAIRS, explained
+from lib.ui import corrections, default_country, exclusions, reached, repairs, words
 from lib.ui.loaded import Checked, checked
 
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -64,24 +62,12 @@ def _icon(plan: Plan) -> str:
 
 
 def _draw_country(draft: Draft, settings: Settings) -> None:
-    key = f"region_{draft.id}"
-
-    def remember() -> None:
-        answers = draft.answers.model_copy(update={"region": st.session_state[key]})
-        keep(draft, settings, answers=answers)
-
-    choose_country(
-        "Numbers without a country code are from",
-        draft.answers.region,
-        key=key,
-        help="Only for numbers that do not say their country. A wrong choice could message "
-        "strangers, so leave it empty if you are not sure: such rows are then held back.",
-        on_change=remember,
-    )
-    if draft.answers.region is not None:
+    label = "Numbers without a country code are from"
+    default_country.choose(draft, settings, label, place="check")
+    if draft.answers.region is not None and draft.region_evidence in default_country.WHY:
         st.caption(
-            "Suggested by the numbers in your sheet, or by your settings. Below you see how many "
-            "numbers were read this way."
+            f"{default_country.WHY[draft.region_evidence]} Below you see how many numbers were "
+            "read this way."
         )
 
 
@@ -110,6 +96,8 @@ def _draw_group(
             st.markdown(f"**{group.title}**", width="stretch")
         st.write(f"{group.sentence} {group.action}")
         st.caption(_where(group))
+        if group.code in PROBLEMS and group.column in sheet.frame.columns:
+            st.caption(words.literal(_example(group, sheet, draft)))
         if group.code in REPAIRS:
             repairs.draw(group.code, plan, sheet, draft, settings)
 
@@ -122,6 +110,15 @@ def _where(group: FindingGroup) -> str:
     noun = "row" if group.count == 1 else "rows"
     rest = f" and {words.count(more)} more" if more else ""
     return f"{column}{noun} {shown}{rest}"
+
+
+def _example(group: FindingGroup, sheet: Sheet, draft: Draft) -> str:
+    """Say what is wrong with the first of these cells, with its own facts."""
+    row, column = group.example_rows[0], group.column or ""
+    mended = draft.answers.corrections.get(row, {})
+    cell = mended.get(column, str(sheet.frame.loc[row, column]))
+    shown = f"“{cell}”" if cell.strip() else "an empty cell"
+    return f"Row {words.count(row)} has {shown}. {explained(group.code, cell)}"
 
 
 def _draw_downloads(plan: Plan, sheet: Sheet, draft: Draft) -> None:

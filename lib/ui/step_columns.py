@@ -15,7 +15,7 @@ from lib.campaign import (
 )
 from lib.settings import Settings
 from lib.sheet import Sheet
-from lib.ui import gate, saved_mappings, styles, words
+from lib.ui import default_country, gate, saved_mappings, styles, words
 from lib.ui.draft import keep
 
 _LEAVE_OUT: Final = -1
@@ -72,9 +72,14 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
         changed = Mapping(**chosen, variables=variables)
         problems = mapping_problems(sheet, changed)
         if changed != mapping:
-            draft = keep(draft, settings, mapping=changed)
+            anew = changed.client != mapping.client
+            country = (
+                default_country.suggested(sheet, changed, draft.answers, settings) if anew else {}
+            )
+            draft = keep(draft, settings, mapping=changed, **country)
             if draft.mapping_confirmed and not problems:
                 save_mapping(changed, sheet, saved_by=gate.name(), settings=settings)
+        default_country.ask(draft, settings)
         for problem in problems:
             st.warning(words.literal(problem.sentence), icon=":material/error:")
         if not draft.mapping_confirmed and st.button(

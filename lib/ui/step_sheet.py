@@ -10,12 +10,10 @@ import streamlit as st
 from lib.campaign import (
     Answers,
     Draft,
-    Mapping,
     fitting_mappings,
     saved_mappings,
     suggest_mapping,
 )
-from lib.preferences import load_preferences
 from lib.settings import Settings
 from lib.sheet import (
     SAMPLES,
@@ -28,8 +26,7 @@ from lib.sheet import (
     shown_root,
     upload_path,
 )
-from lib.sheet.phones import suggest_region
-from lib.ui import gate, reading_progress, sheet_reading, words
+from lib.ui import default_country, reading_progress, sheet_reading, words
 from lib.ui.draft import keep, start_over
 from lib.ui.loaded import sheet_of
 from lib.ui.sheet_types import SHEET_TYPES
@@ -184,8 +181,8 @@ def _take(
             mapping_confirmed=False,
             mapping_from=fitting[0].id if fitting else None,
             mapping_turn=draft.mapping_turn + 1,
-            answers=Answers(region=_likely_region(sheet, mapping, settings)),
             run_id=None,
+            **default_country.suggested(sheet, mapping, Answers(), settings),
         )
     _begin_anew()
     st.rerun()
@@ -225,13 +222,6 @@ def _begin_anew() -> None:
 def _cancel() -> None:
     _begin_anew()
     st.session_state[_ERROR] = ("Reading was stopped.", "Nothing of the sheet was kept.")
-
-
-def _likely_region(sheet: Sheet, mapping: Mapping, settings: Settings) -> str | None:
-    """Return the country that the sheet's own numbers speak for, else the person's usual one."""
-    column = mapping.client.column
-    suggested = None if column is None else suggest_region(sheet.frame[column], column)
-    return suggested or load_preferences(gate.who(), settings).region
 
 
 def _show(sheet: Sheet, draft: Draft, settings: Settings) -> None:

@@ -11,6 +11,7 @@ from lib.connectly import CampaignEntry, DuplicateBehavior, SendCampaignsOptions
 from lib.delivery import RunNotFoundError, RunSummary, run_attempts, run_summary, start_run
 from lib.preferences import load_preferences, save_preferences
 from lib.settings import Settings
+from lib.sheet.phone_words import explained
 from lib.sheet.phones import read_phone
 from lib.ui import frame, gate, places, words
 
@@ -35,8 +36,8 @@ def ask_own_phone(settings: Settings, *, key: str) -> str | None:
     if not typed.strip():
         return None
     phone = read_phone(typed, preferences.region)
-    if phone.e164 is None:
-        st.error(phone.sentence, icon=":material/error:")
+    if phone.problem is not None or phone.e164 is None:
+        st.error(explained(phone.problem or "not_a_phone", typed), icon=":material/error:")
         return None
     if phone.e164 != preferences.own_phone:
         save_preferences(

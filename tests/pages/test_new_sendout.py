@@ -436,3 +436,24 @@ def test_a_shared_file_is_offered_only_where_an_administrator_allows(
     app.number_input[0].set_value(0)
     press(app, "Read it again")
     assert "may.csv · 3 rows" in texts(app)
+
+
+def test_the_country_is_asked_before_the_check_where_nothing_says_it(visit: Visit) -> None:
+    app = _upload(visit("new_sendout"), "phone,campaign,name\n2025550100,demo_welcome,Ana\n")
+    asked = next(each for each in app.selectbox if "no country code" in each.label)
+    assert asked.value is None
+    assert "these rows are held back" in texts(app)
+
+    asked.set_value("US").run()
+    press(app, "These columns are right")
+
+    assert "You chose this country" in texts(app)
+    assert "1 recipient" in texts(app)
+
+
+def test_the_country_is_not_asked_where_the_column_says_it(visit: Visit) -> None:
+    app = _upload(visit("new_sendout"), "phone_us,campaign,name\n2025550100,demo_welcome,Ana\n")
+
+    assert not [each for each in app.selectbox if "no country code" in each.label]
+    press(app, "These columns are right")
+    assert "Suggested by the name of the column" in texts(app)

@@ -6,9 +6,9 @@ import random
 import phonenumbers
 import pyarrow as pa
 import pytest
-from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, country_code_for_region
 
-from lib.sheet.phone_rules import certainly_good, certainly_national
+from lib.sheet.phone_rules import certainly_good, certainly_read
 from lib.sheet.phones import Phone, read_phone
 
 NUMBERS = 200_000
@@ -56,46 +56,31 @@ def test_the_quick_rules_agree_with_libphonenumber_on_200_000_numbers():
     assert sum(good) > 0.9 * readable
 
 
-@pytest.mark.parametrize(
-    "region",
-    [
-        "US",
-        "BR",
-        "MX",
-        "AR",
-        "ES",
-        "DE",
-        "GB",
-        "IN",
-        "ID",
-        "RU",
-        "HU",
-        "IT",
-        "CN",
-        "FR",
-        "CO",
-        "PE",
-        "AU",
-        "KE",
-        "NG",
-        "CI",
-    ],
-)
-def test_plain_national_numbers_are_read_as_one_by_one(region):  # fmt: skip
-    """Every national number of every country, given to one default country: alike, or slow."""
-    digits = [number[tail:] for number in _numbers()[::60] for tail in (2, 3, 4)]
-    digits = [text for text in digits if len(text) >= 7]
-    found = certainly_national(pa.array(digits), region).to_pylist()
+REGIONS = ["US", "BR", "MX", "AR", "ES", "DE", "GB", "IN", "ID", "RU", "HU", "IT", "CN", "FR", "CO",
+           "AU", "CI", "JP", "TR", "SM"]  # fmt: skip
+
+
+@pytest.mark.parametrize("region", [*REGIONS, None])
+def test_digits_are_read_by_the_column_as_one_by_one(region):
+    """Numbers of every country, given to one default country: read alike, or left to be read."""
+    found = _numbers()[::200]
+    digits = [number[tail:] for number in found for tail in (1, 2, 3, 4)]
+    digits += [f"0{number[tail:]}" for number in found[::3] for tail in (2, 3, 4)]
+    digits += [f"{prefix}{number[1:]}" for number in found[::5] for prefix in ("00", "011")]
+    digits += [f"{country_code_for_region(region or 'US')}{text}" for text in digits[::9]]
+    digits = [text for text in digits if 7 <= len(text) <= 15]
+    e164, repair = certainly_read(pa.array(digits), region)
 
     wrong = [
         (text, fast)
-        for text, fast in zip(digits, found, strict=True)
-        if fast is not None and read_phone(text, region) != Phone(e164=fast, repair="country_added")
+        for text, fast, how in zip(digits, e164.to_pylist(), repair.to_pylist(), strict=True)
+        if fast is not None
+        and read_phone(text, region)
+        != Phone(e164=fast, repair=how, carries_code=how == "plus_added")
     ]
 
     assert wrong == []
-    # Argentina's prefix may be nothing at all, and Russia's numbers are rare among these.
-    assert any(found) or region in {"AR", "RU"}
+    assert {"country_added", "plus_added", "international_prefix"} & set(repair.to_pylist())
 
 
 def test_nothing_but_plain_digits_is_certainly_good():

@@ -5,8 +5,8 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from lib.sheet.phone_words import PROBLEMS, REPAIRS
-from lib.sheet.phones import normalise, read_phone, suggest_region
+from lib.sheet.phone_words import PROBLEMS, REPAIRS, explained
+from lib.sheet.phones import normalise, read_phone
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 PEOPLE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
@@ -80,6 +80,15 @@ def test_a_number_is_read_as_its_owner_means_it(
     ("cell", "region", "expected", "repair"),
     [
         ("16505550123.0", "US", "+16505550123", "decimal_removed"),
+        ("1.6505550123E+10", "US", "+16505550123", "exponent_written_out"),
+        ('="+16505550123"', None, "+16505550123", "formula_removed"),
+        ("=+16505550123", None, "+16505550123", "formula_removed"),
+        ("+44 (0)20 7946 0958", None, "+442079460958", "trunk_removed"),
+        ("+49 0151 23456789", None, "+4915123456789", "trunk_removed"),
+        ("0 21 11 91234-5678", "BR", "+5511912345678", "country_added"),
+        ("+54 11 15 2345-6789", None, "+5491123456789", "argentina_9"),
+        ("5511912345678", "BR", "+5511912345678", "plus_added"),
+        ("M: 07400 123456", "GB", "+447400123456", "label_removed"),
         ("+16505550123.00", None, "+16505550123", "decimal_removed"),
         ("'+16505550123", None, "+16505550123", "apostrophe_removed"),
         ("\u2019+16505550123", None, "+16505550123", "apostrophe_removed"),
@@ -113,6 +122,8 @@ def test_each_change_of_digits_is_a_repair_with_a_name(
         ("", "phone_missing"), ("   ", "phone_missing"), ("\u200b", "phone_missing"),
         ("1.65E+10", "cut_by_spreadsheet"), ("1,65E+10", "cut_by_spreadsheet"),
         ("5.06831E10", "cut_by_spreadsheet"), ("1.65e10", "cut_by_spreadsheet"),
+        ("-1.6505550123E+10", "cut_by_spreadsheet"), ("6.50555012E+09", "cut_by_spreadsheet"),
+        ("'2024-01-31", "looks_like_date"), ("=6505550123-1", "not_a_phone"),
         ("2024-01-31", "looks_like_date"), ("31/12/2024", "looks_like_date"),
         ("2024-01-31 00:00:00", "looks_like_date"),
         ("+1650555XXXX", "letters"), ("1-800-FLOWERS", "letters"), ("Ana", "letters"),
@@ -128,7 +139,8 @@ def test_each_change_of_digits_is_a_repair_with_a_name(
         ("++16505550123", "not_a_phone"), ("16505550123+", "not_a_phone"),
         ("+1 800 234 5678", "nobodys"), ("6505550123", "no_country"),
         ("5511912345678", "no_country"),
-        ("+49 30 901820/1", "extension"), ("123.456.789-09", "not_a_phone"),
+        ("+49 30 901820/1", "extension"), ("+241 06 03 12 34/1", "extension"),
+        ("123.456.789-09", "not_a_phone"),
         ("12.345.678/0001-95", "two_numbers"), ("39.90421234", "not_a_phone"),
         ("-23.5505199", "not_a_phone"), ("-6505550123", "not_a_phone"),
     ],
@@ -269,24 +281,22 @@ def test_a_column_is_read_with_its_own_index_and_types() -> None:
     assert list(read["problem"].fillna("")) == ["", "letters", ""]
 
 
+@pytest.mark.parametrize(
+    ("cell", "facts"),
+    [
+        ("1.65E+10", "cut this number to 3 digits"),
+        ("+1 650 555", "only 7 digits"),
+        ("1234567890123456", "has 16 digits"),
+        ("+1650555012O", "has 1 letter among"),
+        ("+999 123 456 789", "begins with +999"),
+        ("2024-01-31", "turned the number into a date"),
+    ],
+)
+def test_a_reason_is_said_with_the_cells_own_facts(cell: str, facts: str) -> None:
+    assert facts in explained(read_phone(cell).problem or "", cell)
+
+
 def test_every_code_has_words() -> None:
     for words in [*PROBLEMS.values(), *REPAIRS.values()]:
         assert words.title
         assert words.sentence.endswith(".")
-
-
-@pytest.mark.parametrize(
-    ("cells", "header", "expected"),
-    [
-        (["+5511912345678"] * 3 + ["+16505550123"], None, "BR"),
-        (["5511912345678", "5521912345678", "5531912345678"], None, "BR"),
-        (["+5511912345678", "+16505550123", "+34612345678"], None, None),
-        (["11912345678"] * 5, None, None),
-        (["11912345678"] * 5, "phone_br", "BR"),
-        ([], "phone", None),
-    ],
-)
-def test_the_country_is_suggested_only_where_numbers_or_header_say_it(
-    cells: list[str], header: str | None, expected: str | None
-) -> None:
-    assert suggest_region(pd.Series(cells, dtype="str"), header) == expected
