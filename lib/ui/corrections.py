@@ -1,6 +1,7 @@
 """Corrections in step 3: rows held back, mended in place or in a spreadsheet."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import pandas as pd
@@ -8,28 +9,35 @@ import streamlit as st
 
 from lib.campaign import (
     WORDS,
+    CheckFailedError,
     Corrections,
     Draft,
     NotOurRowsError,
     Plan,
     corrected,
     correction_list,
+    load_draft,
     read_back,
     used_columns,
     with_cells,
 )
+from lib.connections import Connection
 from lib.settings import Settings
 from lib.sheet import Sheet, SheetError, read_sheet
 from lib.ui import words
 from lib.ui.draft import keep
+from lib.ui.loaded import checked
 from lib.ui.sheet_types import SHEET_TYPES
 
 _PAGE_ROWS: Final = 25
+_NAMED: Final = 8
 _WHY: Final = "Why held"
 _TOLD: Final = "corrections_told"
 
 
-def draw(plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> None:
+def draw(
+    plan: Plan, sheet: Sheet, draft: Draft, connection: Connection, settings: Settings
+) -> None:
     """Draw the rows held back as a table that can be typed into, and what was typed."""
     with st.container():  # what comes and goes in here does not move the table
         if told := st.session_state.pop(_TOLD, None):
@@ -39,21 +47,35 @@ def draw(plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> None:
     if plan.held_count or f"mending_{draft.id}" in st.session_state:
         shown = st.toggle("Correct rows here", key=f"mend_{draft.id}")
         if shown:
-            _draw_table(plan, sheet, draft, settings)
+            _draw_table(sheet, draft, connection, settings)
 
 
-def _draw_table(plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> None:
-    rows, before = _rows_in_hand(plan, draft)
+@st.fragment
+def _draw_table(sheet: Sheet, drawn: Draft, connection: Connection, settings: Settings) -> None:
+    """Draw the table and what has come of it, apart from the page.
+
+    While somebody types, nothing but this is drawn again: a page that is drawn anew may swallow
+    the word that is being typed. ``drawn`` is the draft as the page around shows it.
+    """
+    draft = load_draft(drawn.id, settings) or drawn
+    assert draft.sheet_id is not None
+    assert draft.mapping is not None
+    try:
+        plan = checked(
+            draft.sheet_id, draft.mapping, draft.answers, connection=connection, settings=settings
+        ).plan
+    except CheckFailedError as error:
+        st.error(f"**{error.sentence}** {error.action}", icon=":material/error:")
+        return
+    rows, reasons, before = _rows_in_hand(plan, draft)
     if not rows:
         st.caption("No row is held back any more.")
         return
-    assert draft.mapping is not None
     columns = used_columns(draft.mapping)
     # The cells as they were when these rows were taken in hand: what is typed lies over them, and
     # is kept for each key as long as the cells underneath stay the same.
     lines = corrected(sheet, before).frame.loc[list(rows), columns]
-    held = plan.held["reasons"].reindex(list(rows)).fillna("")
-    lines.insert(0, _WHY, [_why(codes) for codes in held], allow_duplicates=True)
+    lines.insert(0, _WHY, list(reasons), allow_duplicates=True)
     lines.columns = pd.Index([_WHY, *map(str, range(len(columns)))])
     key = f"mend_rows_{hash((rows, str(before)))}_{draft.id}"
 
@@ -62,7 +84,8 @@ def _draw_table(plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> N
             rows[int(place)]: {columns[int(at)]: str(text or "") for at, text in cells.items()}
             for place, cells in st.session_state[key]["edited_rows"].items()
         }
-        _keep(with_cells(draft.answers.corrections, sheet, typed), draft, settings)
+        now = load_draft(drawn.id, settings) or draft
+        _keep(with_cells(now.answers.corrections, sheet, typed), now, settings)
 
     with st.container(key="mend_table"):
         st.data_editor(
@@ -73,14 +96,35 @@ def _draw_table(plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> N
             disabled=["Row", _WHY],
             column_config={str(at): name for at, name in enumerate(columns)},
         )
+    still_held = [row for row in rows if row in plan.held.index]
     st.caption(
-        "Click a cell and type. Each change is checked at once; your file stays as it is, and a "
-        "row that is right now goes out with the others."
+        f"Click a cell and type. Each change is checked at once: {_standing(rows, still_held)} "
+        "Your file stays as it is."
     )
+    if draft.answers != drawn.answers and st.button(
+        "Go on with these corrections", type="primary", icon=":material/check:", key="mend_done"
+    ):
+        st.rerun()
 
 
-def _rows_in_hand(plan: Plan, draft: Draft) -> tuple[tuple[int, ...], Corrections]:
-    """Return the rows of the page, which stay while they are worked on, and how they began."""
+def _standing(rows: Sequence[int], still_held: Sequence[int]) -> str:
+    """Say how many of the rows in hand are right by now."""
+    mended = len(rows) - len(still_held)
+    if not mended:
+        return "a row that is right goes out with the others."
+    if not still_held:
+        return f"all {words.count(mended)} of these rows go out now."
+    named = ", ".join(words.count(row) for row in still_held[:_NAMED])
+    more = " and others" if len(still_held) > _NAMED else ""
+    return f"{words.several(mended, 'row')} right by now, still held back: {named}{more}."
+
+
+def _rows_in_hand(plan: Plan, draft: Draft) -> tuple[tuple[int, ...], tuple[str, ...], Corrections]:
+    """Return the rows of the page, why they were held, and the corrections there were then.
+
+    All of it stays while the rows are worked on: to a table whose cells change under their feet,
+    the browser may not add what is being typed just then.
+    """
     key = f"mending_{draft.id}"
     held = plan.held.index
     pages = max(math.ceil(len(held) / _PAGE_ROWS), 1)
@@ -91,17 +135,18 @@ def _rows_in_hand(plan: Plan, draft: Draft) -> tuple[tuple[int, ...], Correction
             f"Page of {words.count(pages)}", 1, pages, key=f"mend_page_{draft.id}"
         )
     anew = right.button("Show the rows still held back", icon=":material/refresh:")
-    page_before, rows, before = st.session_state.get(key, (0, (), {}))
+    page_before, rows, reasons, before = st.session_state.get(key, (0, (), (), {}))
     if anew or page != page_before:
         start = (page - 1) * _PAGE_ROWS
         rows = tuple(int(row) for row in held[start : start + _PAGE_ROWS])
+        reasons = tuple(_why(plan.held.loc[row, "reasons"]) for row in rows)
         before = draft.answers.corrections
-        st.session_state[key] = (page, rows, before)
-    return rows, before
+        st.session_state[key] = (page, rows, reasons, before)
+    return rows, reasons, before
 
 
 def _why(codes: str) -> str:
-    return ", ".join(WORDS[code].title for code in codes.split(",") if code) or "✓ Will be sent"
+    return ", ".join(WORDS[code].title for code in codes.split(",") if code)
 
 
 def _draw_list(sheet: Sheet, draft: Draft, settings: Settings) -> None:

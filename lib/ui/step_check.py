@@ -45,7 +45,7 @@ def draw(draft: Draft, sheet: Sheet, connection: Connection, settings: Settings)
                 st.success("Nothing is wrong with any row.", icon=":material/check_circle:")
             for group in plan.finding_groups:
                 _draw_group(group, plan, sheet, draft, settings)
-        corrections.draw(plan, sheet, draft, settings)
+        corrections.draw(plan, sheet, draft, connection, settings)
         if plan.held_count:
             _draw_downloads(plan, sheet, draft)
             corrections.take_back(sheet, draft, settings)

@@ -112,6 +112,9 @@ def _draw_confirmation(
         if kept is not None and kept.run_id is not None:
             # Another tab has sent this draft, perhaps with other answers.
             return
+        if kept is not None and kept.answers != draft.answers:
+            st.session_state[_CHANGED] = "rows have been corrected"
+            return
         as_of_now = checked(
             draft.sheet_id, draft.mapping, draft.answers, connection=connection, settings=settings
         )

@@ -3,10 +3,11 @@
 from playwright.sync_api import Page, expect
 
 from tests.support.journeys import LONG_MS, settle_columns, upload_sheet
-from tests.support.pages import wait_until_idle
+from tests.support.pages import click_button, wait_until_idle
 from tests.support.recipients import fictional_phone
 from tests.support.studio import Studio
 
+CELLS = 8
 ANA, BEN = fictional_phone(0), fictional_phone(1)
 SHEET = f"campaign,name,phone\ndemo_welcome,Ana,{ANA}\ndemo_welcome,,{BEN}\ndemo_welcome,Eva,x\n"
 
@@ -38,12 +39,42 @@ def test_typing_mends_rows_and_a_reload_keeps_them(page: Page, studio: Studio) -
     wait_until_idle(page)
 
     _type(page, 1, 1, fictional_phone(2))
-    expect(check).to_contain_text("2 to send, 1 held back")
-    wait_until_idle(page)
+    expect(check).to_contain_text("1 row right by now, still held back: 3.")
     _type(page, 0, 3, "Bea")
+    expect(check).to_contain_text("all 2 of these rows go out now")
+    click_button(page, "Go on with these corrections")
     expect(check).to_contain_text("3 to send")
     page.reload()
     wait_until_idle(page)
 
     expect(check).to_contain_text("2 cells corrected here")
     expect(check).to_contain_text("3 to send")
+
+
+def test_no_cell_is_lost_however_fast_somebody_types(page: Page, studio: Studio) -> None:
+    gaps = "".join(f"demo_welcome,,{fictional_phone(number)}\n" for number in range(CELLS))
+    others = "".join(
+        f"demo_welcome,Eva,{fictional_phone(100 + number)}\n" for number in range(CELLS)
+    )
+    check = page.get_by_test_id("stExpander").filter(has_text="3 · Check")
+    upload_sheet(page, studio.url, "gaps.csv", f"campaign,name,phone\n{gaps}{others}".encode())
+    settle_columns(page)
+    page.get_by_text("Correct rows here").click()
+    expect(page.get_by_text("Click a cell and type.")).to_be_visible(timeout=LONG_MS)
+    wait_until_idle(page)
+
+    table = page.locator(".st-key-mend_table").get_by_test_id("stDataFrame")
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 90, box["y"] + 52)
+    for _ in range(3):
+        page.keyboard.press("ArrowRight", delay=50)
+    for number in range(CELLS):
+        page.keyboard.type(f"Bea{number}", delay=100)
+        page.keyboard.press("Enter", delay=100)
+    expect(check).to_contain_text(f"all {CELLS} of these rows go out now", timeout=LONG_MS)
+    click_button(page, "Go on with these corrections")
+
+    expect(check).to_contain_text(f"{2 * CELLS} to send")
+    expect(check).to_contain_text(f"{CELLS} cells corrected here")
