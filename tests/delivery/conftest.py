@@ -1,10 +1,11 @@
-"""A worker that every test here may ask for."""
+"""A ledger and a worker that every test here may ask for."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from lib.delivery.ledger import Ledger
 from tests.support.sandbox import SandboxHandle
 from tests.support.worker import Worker
 
@@ -23,3 +24,15 @@ def worker(idle_worker: Worker, sandbox: SandboxHandle) -> Worker:
     idle_worker.connect(sandbox)
     idle_worker.start()
     return idle_worker
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def ledger(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    """A new ledger, on each kind of database."""
+    if request.param == "sqlite":
+        address: Path | str = tmp_path / "ledger.sqlite3"
+    else:
+        address = request.getfixturevalue("shared_database")
+    ledger = Ledger(address)
+    yield ledger
+    ledger.close()

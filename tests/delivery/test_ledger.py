@@ -4,7 +4,6 @@ import sqlite3
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -48,17 +47,6 @@ ACCEPTED = Decision(AttemptResult.ACCEPTED, BatchState.ACCEPTED, http_status=200
 REJECTED = Decision(AttemptResult.REJECTED, BatchState.REJECTED, error_code="ERROR_CODE_X")
 UNKNOWN = Decision(AttemptResult.UNKNOWN, BatchState.UNKNOWN)
 PUT_BACK = Decision(AttemptResult.NOT_SENT, BatchState.WAITING)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def ledger(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
-    if request.param == "sqlite":
-        address: Path | str = tmp_path / "ledger.sqlite3"
-    else:
-        address = request.getfixturevalue("shared_database")
-    ledger = Ledger(address)
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """The slots that the ledger deals keep to the rate, whoever asks, whatever the clocks do."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -11,17 +9,6 @@ from lib.delivery.ledger import Ledger
 from lib.delivery.ledger_lines import Slots
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def ledger(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
-    if request.param == "sqlite":
-        address: Path | str = tmp_path / "ledger.sqlite3"
-    else:
-        address = request.getfixturevalue("shared_database")
-    ledger = Ledger(address)
-    yield ledger
-    ledger.close()
 
 
 def deal(ledger: Ledger, after: float = 0.0, *, number: int = 10, rate: float = 100.0) -> Slots:
