@@ -70,11 +70,6 @@ class Course(BaseModel):
         return self
 
     @property
-    def is_plain(self) -> bool:
-        """Tell whether everything goes at once, and nothing but a person stops it."""
-        return self == Course(zone=self.zone)
-
-    @property
     def opens_at(self) -> datetime | None:
         """When the first message may go: the start, or the end of the quiet hours it falls into."""
         if self.starts_at is None:

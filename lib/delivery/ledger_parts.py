@@ -47,20 +47,16 @@ _SETTLE: Final = (
     .values(
         settled_at=bindparam("now"),
         owner=None,
-        state=case((bindparam("adds_up", type_=Boolean), batch.c.state), else_=BatchState.MIXED),
-        error_code=case(
-            (bindparam("adds_up", type_=Boolean), batch.c.error_code), else_=PART_REJECTED
-        ),
+        state=case((_ADDS_UP, batch.c.state), else_=BatchState.MIXED),
+        error_code=case((_ADDS_UP, batch.c.error_code), else_=PART_REJECTED),
     )
 )
 _OPEN_ROOTS: Final = (
     select(batch.c.root)
     .where(
-        and_(
-            batch.c.run_id == bindparam("run"),
-            batch.c.root.is_not(None),
-            batch.c.settled_at.is_(None),
-        )
+        batch.c.run_id == bindparam("run"),
+        batch.c.root.is_not(None),
+        batch.c.settled_at.is_(None),
     )
     .distinct()
 )

@@ -16,11 +16,7 @@ from sqlalchemy import Connection, bindparam, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lib.campaign import Course, share_out, wave_size
-from lib.delivery.ledger_counts import (
-    Settled,
-    count_settled,
-    count_waiting,
-)
+from lib.delivery.ledger_counts import Settled, count_settled, count_waiting
 from lib.delivery.ledger_parts import give_up_naming
 from lib.delivery.ledger_tables import batch, run, sendout
 from lib.delivery.states import BatchState, Outcome, Reason, RunKind, RunState
@@ -37,9 +33,6 @@ _LIVE: Final = (
     RunState.PAUSED,
 )
 _STATE: Final = select(run.c.state).where(run.c.id == bindparam("run"))
-_DUPLICATES: Final = select(run.c.if_duplicate_check_unspecified).where(
-    run.c.id == bindparam("run")
-)
 _RUNNING_OF: Final = select(run.c.id).where(
     run.c.state == RunState.RUNNING, run.c.connection == bindparam("of")
 )
@@ -171,11 +164,6 @@ def state_of(db: Connection, run_id: str) -> RunState | None:
     """Return the run's state, or None where there is no such run."""
     state = db.execute(_STATE, {"run": run_id}).scalar_one_or_none()
     return None if state is None else RunState(state)
-
-
-def duplicates_of(db: Connection, run_id: str) -> str:
-    """Return what the run asks of the platform about duplicates."""
-    return str(db.execute(_DUPLICATES, {"run": run_id}).scalar_one())
 
 
 def pause(db: Connection, run_id: str, reason: Reason | None = None) -> bool:

@@ -158,7 +158,7 @@ batch: Final = Table(
     Column("doubtful", Boolean, nullable=False),
     Column("error_code", String),
     Column("settled_at", Moment),
-    # Not to be claimed before: it waits for a better moment, for the so-manieth time.
+    # Not to be claimed before: it waits for a better moment. So often it has been put off.
     Column("not_before", Moment),
     Column("retries", Integer, nullable=False),
     # The batch that this one is a part of, whose answer said how many were taken, not which.

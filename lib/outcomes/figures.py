@@ -32,7 +32,6 @@ _REJECTED: Final = LOOKS[Outcome.REJECTED]
 _CAMPAIGN_COLOUR: Final = "#475569"
 _VERSION_COLOUR: Final = "#64707d"
 _WHITE: Final = "#ffffff"
-_PADS: Final = {"t": 22, "l": 3, "r": 3, "b": 3}
 
 
 class _Area(NamedTuple):

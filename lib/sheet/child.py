@@ -101,13 +101,10 @@ def _read(job: dict[str, Any]) -> None:
     reading = Reading(**job["reading"])
     limits = Limits(job["max_rows"], job["max_columns"], job["max_cells"])
     size = source.size
-    if is_workbook(source.start(8)):
-        if size > job["max_bytes"]:
-            raise sheet_error("too_large", limit=job["max_bytes"] // (1024 * 1024))
-        is_large = False
-    else:
-        is_large = size > job.get("large_bytes", _LARGE_BYTES)
-    if is_large:
+    is_whole = is_workbook(source.start(8))
+    if is_whole and size > job["max_bytes"]:
+        raise sheet_error("too_large", limit=job["max_bytes"] // (1024 * 1024))
+    if size > _LARGE_BYTES and not is_whole:
         sheet, about = read_large_contents(
             source,
             Path(job["scratch"]),

@@ -14,7 +14,6 @@ from lib.delivery import (
     worker_state,
 )
 from lib.settings import Settings
-from lib.storage import StorageError
 from lib.ui import words
 from lib.ui.course_words import countdown, course_lines, draw_recipients_clocks, moment_in
 
@@ -130,7 +129,7 @@ def _draw_keeper(settings: Settings) -> None:
 
 
 def _places_of(plan_id: str, settings: Settings) -> tuple[Place, ...]:
-    with contextlib.suppress(OSError, ValueError, StorageError):
+    with contextlib.suppress(OSError, ValueError):
         return _cached_places(plan_id, _settings=settings)
     return ()
 

@@ -33,14 +33,6 @@ from lib.ui.run_line import counts_text, draw_sendouts, draw_state
 
 _RETRY_ERROR: Final = "retry_error"
 _TICK_SECONDS: Final = 2.0
-_SHOWN: Final = (
-    Outcome.ACCEPTED,
-    Outcome.REJECTED,
-    Outcome.UNKNOWN,
-    Outcome.HELD,
-    Outcome.WAITING,
-    Outcome.CANCELLED,
-)
 
 
 def watch_run(run_id: str, settings: Settings) -> RunSummary | None:
@@ -76,7 +68,7 @@ def _draw_progress(summary: RunSummary, settings: Settings) -> None:
     share = done / to_send if to_send else 1.0
     st.progress(share, text=f"{words.count(done)} of {words.count(to_send)} done")
     with st.grid(3, min_column_width=140):
-        for outcome in _SHOWN:
+        for outcome in Outcome:
             st.metric(
                 words.OUTCOMES[outcome.value],
                 words.count(getattr(summary, outcome.value)),

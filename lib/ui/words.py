@@ -20,7 +20,6 @@ OUTCOME_HELP: Final = {
     "cancelled": "Not sent, because the run was cancelled.",
 }
 STATES: Final = {
-    "draft": "Draft",
     "waiting_for_approval": "Waiting for approval",
     "scheduled": "Scheduled",
     "running": "Running",

@@ -81,14 +81,6 @@ def click_in_a_hurry(target: Locator, times: int = 5, gap_ms: int = 150) -> None
         target.page.wait_for_timeout(gap_ms)
 
 
-def fill_in(page: Page, label: str, text: str) -> None:
-    """Type into the field of this label and leave it."""
-    field = page.get_by_label(label, exact=True)
-    field.fill(text)
-    field.press("Tab")
-    wait_until_idle(page)
-
-
 def choose(page: Page, label: str, option: str) -> None:
     """Choose from the list of this label."""
     page.get_by_role("combobox", name=label).click()
