@@ -211,7 +211,12 @@ def line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineRead
     widths = Counter(len(record) for record in filled if len(record) > 1)
     width = widths.most_common(1)[0][0] if widths else 0
     kinds = column_kinds([record for record in filled[1:] if len(record) == width], width)
-    first = next(LineReader(dialect).records(io.StringIO(text, newline="")), [])
+    # A first line that is longer than the sample has to be read in full.
+    first = (
+        sample[0]
+        if len(sample) > 1
+        else next(LineReader(dialect).records(io.StringIO(text, newline="")), [])
+    )
     return LineReader(dialect, width, kinds, notes), len(first)
 
 
