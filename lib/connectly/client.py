@@ -44,6 +44,7 @@ class ConnectlyClient:
         self._target = Target.of(base_url, business_id, api_key)
         self._http = httpx.Client(
             timeout=httpx.Timeout(read_timeout, connect=connect_timeout),
+            verify=exchange.tls_context(),
             limits=exchange.LIMITS,
             transport=transport,
             follow_redirects=False,
@@ -117,6 +118,7 @@ class AsyncConnectlyClient:
         self._target = Target.of(base_url, business_id, api_key)
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(read_timeout, connect=connect_timeout),
+            verify=exchange.tls_context(),
             limits=exchange.LIMITS,
             transport=transport,
             follow_redirects=False,

@@ -21,7 +21,7 @@ _LONGEST_PAUSE: Final = timedelta(minutes=5)
 
 # For so long after a silence of as long, slots lie twice as far apart: the first requests open
 # connections, which takes them so much longer that later ones would catch up with them.
-_SLOW_START: Final = timedelta(seconds=1)
+_SLOW_START: Final = timedelta(seconds=0.5)
 
 _INSERT: Final = insert(line).on_conflict_do_nothing(index_elements=[line.c.connection])
 _OF: Final = line.c.connection == bindparam("of")

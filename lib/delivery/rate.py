@@ -11,7 +11,7 @@ from typing import Final
 # A request that leaves later than this after its slot could crowd the next ones.
 LATENESS: Final = 0.012
 # More are asked for when no more than these are left.
-_FEW_LEFT: Final = 12
+_FEW_LEFT: Final = 24
 
 _FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 30.0

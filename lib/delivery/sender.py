@@ -43,8 +43,10 @@ _LOGGER: Final = logging.getLogger(__name__)
 _MOST_AHEAD: Final = 24
 _MOST_UNDER_WAY: Final = 160
 _MOST_HELD: Final = 500
+# Entries in memory at a time, however large the batches are.
+_MOST_ENTRIES: Final = 10_000
 # Attempts open but not posted yet: as few as bridge a slow commit, since each is a doubt if we die.
-_MOST_OPENING: Final = 12
+_MOST_OPENING: Final = 16
 # After so many answers in doubt one after the other, more would only put more rows in doubt.
 _MOST_DOUBTS_RUNNING: Final = 20
 _REPEAT_AFTER_SECONDS: Final = (1.0, 4.0)
@@ -107,6 +109,7 @@ class Lane:
         self._room = asyncio.Event()
         self._room.set()
         self._phases: Counter[_Phase | None] = Counter()
+        self._entries = 0
         # Unknown at first, so that the first answer takes back what an earlier worker has said.
         self._said_unreachable = True
 
@@ -304,6 +307,8 @@ class Lane:
 
     def _move(self, delivery: _Delivery, phase: _Phase | None) -> None:
         """Note how far a delivery is, and whether there is room for more."""
+        if delivery.phase is None or phase is None:
+            self._entries += delivery.claim.size if delivery.phase is None else -delivery.claim.size
         self._phases[delivery.phase] -= 1
         self._phases[phase] += 1
         delivery.phase = phase
@@ -311,6 +316,7 @@ class Lane:
             self._phases[_Phase.AHEAD] <= _MOST_AHEAD // 2
             and self._phases[_Phase.UNDER_WAY] < _MOST_UNDER_WAY
             and self._phases[_Phase.HELD] < _MOST_HELD
+            and self._entries < _MOST_ENTRIES
         ):
             self._room.set()
         else:

@@ -24,10 +24,10 @@ def test_all_who_ask_get_slots_of_one_even_row(ledger):
     assert firsts == pytest.approx([1.21, 1.31, 1.41])
 
 
-def test_the_first_second_after_a_silence_goes_at_half_the_pace(ledger):
+def test_the_first_half_second_after_a_silence_goes_at_half_the_pace(ledger):
     assert deal(ledger).spacing == pytest.approx(0.02)
-    assert deal(ledger, 0.5).spacing == pytest.approx(0.02)
-    assert deal(ledger, 1.1).spacing == pytest.approx(0.01)
+    assert deal(ledger, 0.3).spacing == pytest.approx(0.02)
+    assert deal(ledger, 0.6).spacing == pytest.approx(0.01)
     assert deal(ledger, 5.0).spacing == pytest.approx(0.02)
 
 
