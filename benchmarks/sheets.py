@@ -10,7 +10,7 @@ import phonenumbers
 import xlsxwriter
 
 from benchmarks import plain
-from benchmarks.harness import Line, Measured, measured
+from benchmarks.harness import Line, Measured, compared
 from lib.campaign import Answers, make_plan, suggest_mapping
 from lib.sheet import read_sheet
 from lib.sheet.phones import normalise
@@ -27,13 +27,12 @@ def main() -> Iterator[Line]:
         csv_path, xlsx_path = Path(folder) / "million.csv", Path(folder) / "rows.xlsx"
         write_csv(csv_path)
         _write_xlsx(xlsx_path)
-        ours = measured(_our_plan, str(csv_path))
-        yield _line(f"{CSV_ROWS:,}-row CSV to a checked plan", ours, measured(_csv, str(csv_path)))
-        ours = measured(_our_plan, str(xlsx_path))
-        theirs = measured(_xlsx, str(xlsx_path))
+        ours, theirs = compared(_our_plan, _csv, str(csv_path))
+        yield _line(f"{CSV_ROWS:,}-row CSV to a checked plan", ours, theirs)
+        ours, theirs = compared(_our_plan, _xlsx, str(xlsx_path))
         yield _line(f"{XLSX_ROWS:,}-row XLSX to a checked plan", ours, theirs)
     for name, make in (("+ and digits", _international), ("national digits", _national)):
-        ours, theirs = measured(_our_phones, make.__name__), measured(_phones, make.__name__)
+        ours, theirs = compared(_our_phones, _phones, make.__name__)
         yield Line(
             f"{PHONES:,} phones, {name}",
             f"{PHONES / ours.seconds:,.0f}/s",

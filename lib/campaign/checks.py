@@ -12,6 +12,7 @@ from lib.campaign.findings import Severity
 from lib.connectly import CALLBACK_MAX_BYTES, callback_size
 
 LONGEST_VALUE: Final = 1024
+_SAMPLE: Final = 1_000
 _TEXT: Final = "string[pyarrow]"
 
 Mask = np.ndarray
@@ -46,6 +47,17 @@ class Findings:
         return typed.sort_values("row", kind="stable", ignore_index=True)
 
 
+def different(values: pd.Series) -> tuple[pd.Series, np.ndarray | None]:
+    """Return the different values of a column with few of them, and each row's place among them.
+
+    A column with many is returned as it is, without places.
+    """
+    if values.head(_SAMPLE).nunique() > _SAMPLE // 10:
+        return values, None
+    coded = whole_array(values).dictionary_encode()
+    return pd.Series(coded.dictionary, dtype=_TEXT), coded.indices.to_numpy()
+
+
 def is_empty(values: pd.Series) -> Mask:
     """Tell which values are empty, or nothing but spaces."""
     return (values.str.strip() == "").to_numpy(dtype=bool)
@@ -59,22 +71,16 @@ def matches(values: pd.Series, pattern: str) -> Mask:
 
 def is_long(values: pd.Series) -> Mask:
     """Tell which values have more characters than WhatsApp takes."""
+    bytes_most = pc.max(pc.binary_length(pa.chunked_array(pa.array(values)))).as_py()
+    if (bytes_most or 0) <= LONGEST_VALUE:
+        # A character has one byte at least.
+        return np.zeros(len(values), dtype=bool)
     return (values.str.len() > LONGEST_VALUE).to_numpy(dtype=bool)
 
 
 def other_channels(values: pd.Series) -> Mask:
     """Tell which of a column's channels are another one than WhatsApp, or none."""
     return ~matches(values, r"(?i)^\s*(?:channel[ _]?type[ _]?)?(?:whats[ _-]?app|wa)\s*$")
-
-
-def encode_json(values: pd.Series) -> pa.Array:
-    """Return each text as a JSON string, quotes included; only few need more than the quotes."""
-    texts = whole_array(values)
-    odd = pc.match_substring_regex(texts, r'["\\\x00-\x1f]')
-    mark, nothing = (pa.scalar(each, pa.large_string()) for each in ('"', ""))
-    quoted = pc.binary_join_element_wise(mark, texts, mark, nothing)
-    encoded = [json.dumps(text, ensure_ascii=False) for text in texts.filter(odd).to_pylist()]
-    return pc.replace_with_mask(quoted, odd, pa.array(encoded, pa.large_string()))
 
 
 def whole_array(values: pd.Series) -> pa.Array:
@@ -87,12 +93,21 @@ def encode_variables(columns: dict[str, pd.Series], rows: int) -> pa.Array:
     if not columns:
         return pa.array(["{}"] * rows, type=pa.large_string())
     pieces: list[pa.Array | pa.Scalar] = []
-    for number, (name, values) in enumerate(columns.items()):
-        opening = "{" if number == 0 else ","
-        key = opening + json.dumps(name, ensure_ascii=False) + ":"
-        pieces += [pa.scalar(key, pa.large_string()), encode_json(values)]
-    end = pa.scalar("}", pa.large_string())
-    nothing = pa.scalar("", pa.large_string())
+    before = "{"
+    for name, values in columns.items():
+        before += json.dumps(name, ensure_ascii=False) + ":"
+        texts = whole_array(values)
+        odd = pc.match_substring_regex(texts, r'["\\\x00-\x1f]')
+        if pc.any(odd).as_py():
+            # Only few need more than quotes around them, so that all others are spared the way.
+            encoded = [
+                json.dumps(text, ensure_ascii=False) for text in texts.filter(odd).to_pylist()
+            ]
+            inner = pa.array([text[1:-1] for text in encoded], pa.large_string())
+            texts = pc.replace_with_mask(texts, odd, inner)
+        pieces += [pa.scalar(before + '"', pa.large_string()), texts]
+        before = '",'
+    end, nothing = pa.scalar('"}', pa.large_string()), pa.scalar("", pa.large_string())
     return pc.binary_join_element_wise(*pieces, end, nothing)
 
 

@@ -1,6 +1,6 @@
 """Planning: a sheet, a mapping and a person's answers become a plan; every row is checked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -73,11 +73,12 @@ def make_plan(
             _check_variable(name, written, findings)
         table["variables"] = pd.array(encoded.result(), dtype=_TEXT)
     table["callback_data"] = _callback(sheet, mapping, answers, findings)
-    _check_duplicates(table, answers, findings)
+    campaigns = _campaigns(table)
+    _check_duplicates(table, campaigns, answers, findings)
     findings.add(table.index.isin(reached), "reached_before", Severity.HOLD)
     twice = same_person(sheet, table, findings.held)
     findings.add(table.index.isin(twice), "same_person", Severity.WARN)
-    sendouts = _place(table, findings.held, rate)
+    sendouts = _place(table, campaigns, findings.held, rate)
     found = findings.frame()
     table["held_codes"] = _codes_by_row(found, Severity.HOLD, table.index)
     table["warn_codes"] = _codes_by_row(found, Severity.WARN, table.index)
@@ -114,16 +115,24 @@ def _phones(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings
     read = normalise(texts, answers.region)
     if len(texts) < len(sheet.frame):
         read = read.reindex(sheet.frame.index)
-    for code in read["problem"].dropna().unique():
-        mask = (read["problem"] == code).fillna(value=False).to_numpy(dtype=bool)
+    for code, mask in _by_code(read["problem"]):
         findings.add(mask, code, Severity.HOLD, source.column)
-    for code in read["repair"].dropna().unique():
-        mask = (read["repair"] == code).fillna(value=False).to_numpy(dtype=bool)
+    for code, mask in _by_code(read["repair"]):
         findings.add(mask, code, Severity.WARN, source.column)
-        if code not in answers.refused_repairs:
-            mask = mask & sheet.frame.index.isin(list(answers.refused_rows))
-        findings.add(mask, "repair_refused", Severity.HOLD, source.column)
+        refused = (
+            mask
+            if code in answers.refused_repairs
+            else mask & sheet.frame.index.isin(list(answers.refused_rows))
+        )
+        findings.add(refused, "repair_refused", Severity.HOLD, source.column)
     return read["e164"].fillna("")
+
+
+def _by_code(codes: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield each code of a column that has few, and a mask of its rows."""
+    places, found = pd.factorize(codes)
+    for place, code in enumerate(found):
+        yield str(code), places == place
 
 
 def _check_flags(sheet: Sheet, mapping: Mapping, findings: Findings) -> None:
@@ -137,13 +146,19 @@ def _check_flags(sheet: Sheet, mapping: Mapping, findings: Findings) -> None:
 def _check_variable(name: str, written: Written, findings: Findings) -> None:
     where = written.column or name
     _note(written, where, findings)
-    findings.add(checks.is_empty(written.texts), "variable_empty", Severity.HOLD, where)
-    for code, odd in odd_values(name, written.texts):
-        findings.add(odd, code, Severity.WARN, where)
+    # Many columns repeat few values; each of them needs one look.
+    texts, places = checks.different(written.texts)
+    looks = [("variable_empty", Severity.HOLD, checks.is_empty(texts))]
+    looks += [(code, Severity.WARN, odd) for code, odd in odd_values(name, texts)]
+    for code, severity, found in looks:
+        if found.any():
+            findings.add(found if places is None else found[places], code, severity, where)
 
 
 def _callback(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings) -> pd.Series:
     source = mapping.callback_data
+    if source.is_left_out:
+        return pd.Series(pd.NA, index=sheet.frame.index, dtype=_TEXT)
     values = write(source, sheet.frame, trim=answers.trim).texts
     texts, too_large, unfit = checks.encode_callback(values)
     findings.add(too_large, "callback_too_large", Severity.HOLD, source.column)
@@ -151,38 +166,54 @@ def _callback(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findin
     return texts
 
 
-def _check_duplicates(table: pd.DataFrame, answers: Answers, findings: Findings) -> None:
+def _campaigns(table: pd.DataFrame) -> np.ndarray:
+    """Return a number for each row, the same for the same campaign name and version."""
+    names, _ = pd.factorize(table["campaign_name"])
+    versions, known = pd.factorize(table["campaign_version"])
+    return np.asarray(names * len(known) + versions)
+
+
+def _check_duplicates(
+    table: pd.DataFrame, campaigns: np.ndarray, answers: Answers, findings: Findings
+) -> None:
     """Find later rows of the same phone, campaign and version among those that could be sent."""
-    key = ["client", "campaign_name", "campaign_version"]
-    keys = table.loc[~findings.held, key]
-    again = keys.duplicated()
-    several = table.loc[keys.index[keys.duplicated(keep=False)]]
-    same = several.duplicated([*key, "sender", "variables", "callback_data"])
-    same = same.reindex(keys.index, fill_value=False)
-    allowed = answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_MULTIPLE
-
-    def rows(mask: pd.Series) -> np.ndarray:
-        return table.index.isin(keys.index[mask])
-
-    if allowed:
-        findings.add(rows(again), "duplicate_sent", Severity.WARN)
+    sent = np.flatnonzero(~findings.held)
+    # Numbers are far quicker to compare than texts.
+    phones, _ = pd.factorize(as_numbers(table["client"]).take(sent).to_numpy())
+    groups, known = pd.factorize(campaigns[sent])
+    keys = pd.Series(phones * len(known) + groups)
+    again = keys.duplicated().to_numpy()
+    if not again.any():
+        return
+    several = sent[keys.duplicated(keep=False)]
+    fields = ["client", "campaign_name", "campaign_version", "sender", "variables", "callback_data"]
+    same = np.zeros(len(table), dtype=bool)
+    same[several] = table[fields].take(several).duplicated()
+    later = np.zeros(len(table), dtype=bool)
+    later[sent] = again
+    if answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_MULTIPLE:
+        findings.add(later, "duplicate_sent", Severity.WARN)
     else:
-        findings.add(rows(again & same), "duplicate", Severity.HOLD)
-        findings.add(rows(again & ~same), "duplicate_differs", Severity.HOLD)
+        findings.add(later & same, "duplicate", Severity.HOLD)
+        findings.add(later & ~same, "duplicate_differs", Severity.HOLD)
 
 
-def _place(table: pd.DataFrame, held: np.ndarray, rate: float) -> tuple[Sendout, ...]:
+def _place(
+    table: pd.DataFrame, campaigns: np.ndarray, held: np.ndarray, rate: float
+) -> tuple[Sendout, ...]:
     """Number the rows that are sent, sendout by sendout in order of first appearance."""
-    sent = table.index[~held]
-    keys = table.loc[sent, ["campaign_name", "campaign_version"]]
-    codes = keys.groupby(list(keys), sort=False).ngroup().to_numpy()
-    positions = np.empty(len(codes), dtype="int64")
-    positions[np.argsort(codes, kind="stable")] = np.arange(len(codes))
-    table["sendout"] = np.int32(-1)
-    table.loc[sent, "sendout"] = codes.astype("int32")
-    table["position"] = pd.Series(positions, sent, dtype="Int64").reindex(table.index)
-    counts = np.bincount(codes).tolist()
-    names = keys.drop_duplicates().itertuples(index=False, name=None)
+    sent = np.flatnonzero(~held)
+    codes, known = pd.factorize(campaigns[sent])
+    sendouts = np.full(len(table), -1, dtype="int32")
+    sendouts[sent] = codes
+    table["sendout"] = sendouts
+    positions = np.zeros(len(table), dtype="int64")
+    positions[sent[np.argsort(codes, kind="stable")]] = np.arange(len(sent))
+    table["position"] = pd.arrays.IntegerArray(positions, held.copy())
+    counts = np.bincount(codes, minlength=len(known)).tolist()
+    first = sent[~pd.Series(codes).duplicated().to_numpy()]
+    named = table[["campaign_name", "campaign_version"]].take(first)
+    names = named.itertuples(index=False, name=None)
     return tuple(
         Sendout(index, name, version or None, count, count, count / rate)
         for index, ((name, version), count) in enumerate(zip(names, counts, strict=True))

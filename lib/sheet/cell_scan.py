@@ -13,10 +13,12 @@ _CHUNK_BYTES: Final = 1 << 20
 _ROW_END: Final = b"</row>"
 # Formulas, errors, names with a prefix, single quotes, entities of a file's own, other encodings,
 # and what is hidden: not looked into here. Plain searches are far quicker than one pattern.
-_ODD: Final = (
-    b"<f>", b"<f ", b"<f/", b":f>", b":f ", b":c ", b":row", b't="e"', b"='", b"<!", b"hidden=",
-    b"\0", b't="d"',
-)  # fmt: skip
+_ODD: Final = (b't="e"', b"='", b"<!", b"hidden=", b"\0", b't="d"')
+# Most rows have not even the beginnings of these.
+_ODD_BEGINNINGS: Final = {
+    b"<f": (b"<f>", b"<f ", b"<f/"),
+    b":": (b":f>", b":f ", b":c ", b":row"),
+}
 
 
 class StyledCell(NamedTuple):
@@ -40,7 +42,7 @@ def styled_numbers(stream: IO[bytes], styles: set[str]) -> list[StyledCell] | No
     )
     found: list[StyledCell] = []
     for rows in _whole_rows(stream):
-        if any(odd in rows for odd in _ODD):
+        if _has_odd(rows):
             return None
         marked = sum(map(rows.count, marks))
         cells = usual.findall(rows) if marked else []
@@ -52,6 +54,15 @@ def styled_numbers(stream: IO[bytes], styles: set[str]) -> list[StyledCell] | No
             if value
         )
     return found
+
+
+def _has_odd(rows: bytes) -> bool:
+    if any(odd in rows for odd in _ODD):
+        return True
+    return any(
+        beginning in rows and any(odd in rows for odd in whole)
+        for beginning, whole in _ODD_BEGINNINGS.items()
+    )
 
 
 def _whole_rows(stream: IO[bytes]) -> Iterator[bytes]:

@@ -222,7 +222,7 @@ def line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineRead
 
 def has_blank_line(text: str) -> bool:
     """Tell whether a line between others is empty."""
-    return any(pair in text for pair in ("\n\n", "\n\r\n", "\r\r"))
+    return "\n\n" in text or ("\r" in text and ("\n\r\n" in text or "\r\r" in text))
 
 
 def has_stray_marks(text: str, dialect: Dialect) -> bool:

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -65,13 +66,19 @@ def read_worksheet(
     Raises SheetError: encrypted, damaged, worksheet_not_found, empty_worksheet, empty_file,
     too_many_rows, too_many_columns, too_many_cells.
     """
+    # The facts are looked for while the cells are read, which does not hold Python's lock.
+    beside = ThreadPoolExecutor(1)
     try:
         book = calamine.load_workbook(io.BytesIO(data))
+        likely = wanted or next((each.name for each in _worksheets(book)), "")
+        likely_facts = beside.submit(_facts, data, kind, likely)
         sheet, names = _choose(book, wanted)
     except calamine.PasswordError as error:
         raise sheet_error("encrypted") from error
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise sheet_error("damaged") from error
+    finally:
+        beside.shutdown(wait=False)
     assert sheet.end is not None
     end_row, end_column = sheet.end
     if end_column + 1 > max_columns:
@@ -80,7 +87,7 @@ def read_worksheet(
         raise sheet_error("too_many_rows", limit=max_rows)
     if (area := (end_row + 1) * (end_column + 1)) > max_cells:
         raise sheet_error("too_many_cells", found=area, limit=max_cells)
-    facts = _facts(data, kind, sheet.name)
+    facts = likely_facts.result() if sheet.name == likely else _facts(data, kind, sheet.name)
     cells = _Cells(facts)
     table = cells.read(sheet, report)
     if kind == Kind.XLSX and any(flag.code == "digits_lost" for flag in cells.flags):
@@ -154,8 +161,9 @@ def _merged(sheet: calamine.CalamineSheet) -> list[tuple[int, int, int]]:
 def _choose(
     book: calamine.CalamineWorkbook, wanted: str | None
 ) -> tuple[calamine.CalamineSheet, tuple[str, ...]]:
-    known = [each for each in book.sheets_metadata if each.typ == calamine.SheetTypeEnum.WorkSheet]
-    names = tuple(each.name for each in known)
+    names = tuple(
+        each.name for each in book.sheets_metadata if each.typ == calamine.SheetTypeEnum.WorkSheet
+    )
     if wanted is not None:
         if wanted not in names:
             raise sheet_error("worksheet_not_found")
@@ -163,11 +171,17 @@ def _choose(
         if sheet.end is None:
             raise sheet_error("empty_worksheet")
         return sheet, names
-    for each in sorted(known, key=lambda each: each.visible != calamine.SheetVisibleEnum.Visible):
+    for each in _worksheets(book):
         sheet = book.get_sheet_by_name(each.name)
         if sheet.end is not None:
             return sheet, names
     raise sheet_error("empty_file")
+
+
+def _worksheets(book: calamine.CalamineWorkbook) -> list[calamine.SheetMetadata]:
+    """Return what is known of the worksheets, those that are seen first."""
+    known = [each for each in book.sheets_metadata if each.typ == calamine.SheetTypeEnum.WorkSheet]
+    return sorted(known, key=lambda each: each.visible != calamine.SheetVisibleEnum.Visible)
 
 
 def _facts(data: bytes, kind: Kind, name: str, *, long_numbers: bool = False) -> CellFacts:
@@ -231,6 +245,10 @@ class _Cells:
         )
 
     def _column(self, values: tuple[Any, ...], first: int, column: int) -> pa.Array:
+        try:
+            return pa.array(values, pa.string())
+        except pa.ArrowTypeError:  # not all of them are texts
+            pass
         texts = [
             value if type(value) is str else self._text(value, first + at, column)
             for at, value in enumerate(values)
