@@ -140,11 +140,16 @@ def _start_worker(folder: Path, number: int, sandbox: SandboxHandle) -> "subproc
 
 
 def _end(process: "subprocess.Popen[bytes]") -> tuple[float, float]:
-    """End a worker; return its seconds of CPU and its megabytes at the highest."""
+    """End a worker; return its seconds of CPU and its megabytes at the highest.
+
+    What the system tells of an ended child counts what its parent held when it was started.
+    """
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
     process.send_signal(signal.SIGTERM)
     _, _, usage = os.wait4(process.pid, 0)
     process.returncode = 0
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return usage.ru_utime + usage.ru_stime, int(kilobytes) / 1024
 
 
 @contextmanager

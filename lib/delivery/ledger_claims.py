@@ -20,7 +20,7 @@ from lib.delivery.ledger_tables import batch, run, sendout, worker
 from lib.delivery.states import BatchState, RunKind, RunState
 
 # Batches are made as they are needed: a run of a million starts at once and holds up nobody.
-_BATCHES_AHEAD: Final = 2_000
+_BATCHES_AHEAD: Final = 500
 
 _RUNS: Final = (
     select(

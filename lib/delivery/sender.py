@@ -39,8 +39,9 @@ from lib.delivery.states import AttemptResult, BatchState, Reason, RunKind
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-# Claimed ahead: enough for a tenth of a second, little enough that a quick test is soon served.
-_MOST_AHEAD: Final = 24
+# Claimed ahead: enough for the time that a claim takes with its entries, little enough that a quick
+# test is soon served.
+_MOST_AHEAD: Final = 40
 _MOST_UNDER_WAY: Final = 160
 _MOST_HELD: Final = 500
 # Entries in memory at a time, however large the batches are.
