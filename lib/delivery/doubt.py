@@ -7,6 +7,7 @@ worker does the rest.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from lib.campaign import FrozenPlan
 from lib.delivery import ledger_doubt, ledger_reads, ledger_runs
@@ -17,7 +18,7 @@ from lib.delivery.states import RunState, Verdict
 from lib.delivery.summaries import AttemptRecord
 from lib.settings import Settings, get_settings
 
-_PAGE = 25
+_PAGE: Final = 25
 
 
 class RepeatNotConfirmedError(ValueError):

@@ -9,6 +9,7 @@ ledger too; DBOS's own cancel would throw away the result of a step and run it a
 Older workers are refused by the ledger, so all that share it run the same release.
 """
 
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -22,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lib.delivery import ledger_course
 from lib.delivery.ledger import LedgerError, clock, driver_url, open_ledger
-from lib.delivery.states import RunState
+from lib.delivery.states import OVER
 from lib.settings import Settings
 
 # Workflows of all releases are alike: whoever comes after goes on with them.
@@ -137,7 +138,7 @@ def _look(run_id: str) -> float | None:
         with open_ledger().write() as db:
             now = clock(db)
             state = ledger_course.move_on(db, run_id, now)
-            if state in {None, RunState.FINISHED, RunState.CANCELLED}:
+            if state is None or state in OVER:
                 return None
             change = ledger_course.next_change(db, run_id, now)
     except LedgerError:
@@ -160,9 +161,8 @@ def _address(settings: Settings) -> str:
     path = settings.data_dir / "engine.sqlite3"
     path.touch(mode=0o600)
     try:
-        with sqlite3.connect(path) as connection:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-        connection.close()
     except sqlite3.Error as error:
         raise EngineError from error
     return f"sqlite:///{path}"

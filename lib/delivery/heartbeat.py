@@ -14,14 +14,13 @@ from typing import Final
 
 from lib.delivery import ledger_workers
 from lib.delivery.group_commit import GroupWriter, Turn
-from lib.delivery.ledger_workers import Left, NewWorker
+from lib.delivery.ledger_workers import DEAD_AFTER, Left, NewWorker
 from lib.delivery.metrics import TAKEOVERS
 
 _LOGGER: Final = logging.getLogger(__name__)
 
 BEAT_SECONDS: Final = 2.0
 SILENT_AFTER_SECONDS: Final = 5.0
-DEAD_AFTER_SECONDS: Final = 10.0
 
 
 def _since_boot() -> float:
@@ -100,7 +99,7 @@ class Heartbeat:
         return [
             worker_id
             for worker_id, (_, since) in self._seen.items()
-            if now - since > DEAD_AFTER_SECONDS
+            if now - since > DEAD_AFTER.total_seconds()
         ]
 
     async def _bury(self, worker_id: str, count: int) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, bindparam, exists, insert, select, update
 
 from lib.delivery import ledger_lines, ledger_parts
 from lib.delivery.decisions import Decision, Parts
-from lib.delivery.ledger_claims import IS_ALIVE, MINE, Claim
+from lib.delivery.ledger_claims import IS_ALIVE, NEEDS_PILOT, Claim
 from lib.delivery.ledger_counts import Settled, count_settled
+from lib.delivery.ledger_parts import MINE
 from lib.delivery.ledger_runs import pause, state_of
 from lib.delivery.ledger_tables import attempt, batch, run, sendout
 from lib.delivery.states import PART_REJECTED, AttemptResult, BatchState, RunState, outcome_of
@@ -89,8 +90,7 @@ _PIN_VERSION: Final = (
     .where(
         sendout.c.run_id == bindparam("run"),
         sendout.c.number == bindparam("of"),
-        sendout.c.needs_version,
-        sendout.c.pinned_version.is_(None),
+        NEEDS_PILOT,
     )
     .values(pinned_version=bindparam("version"))
 )

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, o
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import ledger_lines
 from lib.delivery.ledger_course import HAS_COURSE, move_on
-from lib.delivery.ledger_runs import finish_if_done
+from lib.delivery.ledger_parts import MINE
+from lib.delivery.ledger_runs import PUT_BACK, finish_if_done
 from lib.delivery.ledger_tables import batch, run, sendout, worker
 from lib.delivery.states import BatchState, RunKind, RunState
 
@@ -47,7 +48,7 @@ _BUSY_CONNECTIONS: Final = (
     select(run.c.connection).where(run.c.state == RunState.RUNNING).distinct()
 )
 
-_needs_pilot: Final = and_(sendout.c.needs_version, sendout.c.pinned_version.is_(None))
+NEEDS_PILOT: Final = and_(sendout.c.needs_version, sendout.c.pinned_version.is_(None))
 _other: Final = batch.alias("other")
 _pilot_is_out: Final = exists().where(
     _other.c.run_id == sendout.c.run_id,
@@ -68,7 +69,7 @@ _WAITING: Final = (
         batch.c.claims,
         batch.c.attempts,
         batch.c.doubtful,
-        _needs_pilot.label("pilot"),
+        NEEDS_PILOT.label("pilot"),
         func.coalesce(sendout.c.pinned_version, batch.c.pinned_version).label("pinned_version"),
         batch.c.retries,
         batch.c.root,
@@ -78,7 +79,7 @@ _WAITING: Final = (
         batch.c.run_id == bindparam("run"),
         batch.c.state == BatchState.WAITING,
         or_(batch.c.not_before.is_(None), batch.c.not_before <= bindparam("now")),
-        or_(~_needs_pilot, ~_pilot_is_out),
+        or_(~NEEDS_PILOT, ~_pilot_is_out),
     )
     .order_by(batch.c.start)
     .limit(bindparam("most"))
@@ -94,12 +95,12 @@ _UNBATCHED: Final = (
         sendout.c.start,
         sendout.c.released,
         sendout.c.batched,
-        _needs_pilot.label("pilot"),
+        NEEDS_PILOT.label("pilot"),
     )
     .where(
         sendout.c.run_id == bindparam("run"),
         sendout.c.batched < sendout.c.released,
-        or_(~_needs_pilot, ~_pilot_is_there),
+        or_(~NEEDS_PILOT, ~_pilot_is_there),
     )
     .order_by(sendout.c.number)
     .limit(100)
@@ -111,28 +112,14 @@ _BATCHED: Final = (
     .values(batched=sendout.c.batched + bindparam("more"))
 )
 
-MINE: Final = and_(
-    batch.c.id == bindparam("batch"),
-    batch.c.owner == bindparam("by"),
-    batch.c.claims == bindparam("claim"),
-)
 # A worker that others have taken for dead opens nothing any more.
 IS_ALIVE: Final = exists().where(worker.c.id == bindparam("by"))
 _ALIVE: Final = select(IS_ALIVE)
-_RELEASE: Final = (
-    update(batch)
-    .where(MINE, batch.c.state == BatchState.CLAIMED)
-    .values(state=BatchState.WAITING, owner=None)
-)
-_RELEASE_ALL_BUT: Final = (
-    update(batch)
-    .where(
-        batch.c.owner == bindparam("by"),
-        batch.c.state == BatchState.CLAIMED,
-        batch.c.id.not_in(bindparam("known", expanding=True)),
-        batch.c.run_id.in_(select(run.c.id).where(run.c.connection == bindparam("of"))),
-    )
-    .values(state=BatchState.WAITING, owner=None)
+_RELEASE: Final = PUT_BACK.where(MINE)
+_RELEASE_ALL_BUT: Final = PUT_BACK.where(
+    batch.c.owner == bindparam("by"),
+    batch.c.id.not_in(bindparam("known", expanding=True)),
+    batch.c.run_id.in_(select(run.c.id).where(run.c.connection == bindparam("of"))),
 )
 
 

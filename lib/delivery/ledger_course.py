@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 from lib.campaign import Course, share_out, wave_size
 from lib.delivery.ledger_runs import pause, put_back, resume, state_of
 from lib.delivery.ledger_tables import run, sendout
-from lib.delivery.states import Reason, RunState
+from lib.delivery.states import OVER, Reason, RunState
 
 MISSED_AFTER: Final = timedelta(hours=1)
 """A start missed by more than this asks instead of sending."""
@@ -29,7 +29,7 @@ HAS_COURSE: Final = or_(
     run.c.quiet_from.is_not(None),
 )
 _HAS_HOURS: Final = or_(run.c.starts_at.is_not(None), run.c.quiet_from.is_not(None))
-_UNFINISHED: Final = run.c.state.not_in([RunState.FINISHED, RunState.CANCELLED])
+_UNFINISHED: Final = run.c.state.not_in(OVER)
 _sums: Final = (
     select(
         sendout.c.run_id,

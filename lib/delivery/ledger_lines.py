@@ -12,12 +12,13 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lib.delivery.ledger_tables import line
+from lib.delivery.rate import LONGEST_PAUSE
 
 # No slots are dealt further ahead than this: whoever is, comes from before a clock was set back.
 _FURTHEST: Final = timedelta(seconds=2)
 # What was sent just before still counts in the other side's window of one second.
 _AFTER_A_JUMP: Final = timedelta(seconds=1)
-_LONGEST_PAUSE: Final = timedelta(minutes=5)
+_LONGEST_PAUSE: Final = timedelta(seconds=LONGEST_PAUSE)
 
 # For so long after a silence of as long, slots lie twice as far apart: the first requests open
 # connections, which takes them so much longer that later ones would catch up with them.

@@ -16,22 +16,24 @@ from lib.delivery.ledger_counts import Settled, count_settled
 from lib.delivery.ledger_tables import batch
 from lib.delivery.states import PART_REJECTED, BatchState, Outcome
 
-_mine: Final = and_(
+MINE: Final = and_(
     batch.c.id == bindparam("batch"),
     batch.c.owner == bindparam("by"),
     batch.c.claims == bindparam("claim"),
-    batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]),
 )
+"""A batch under one claim: whoever holds an earlier one changes nothing any more."""
+
+_in_hand: Final = and_(MINE, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
 _HALVE: Final = (
     update(batch)
-    .where(_mine, batch.c.size > 1)
+    .where(_in_hand, batch.c.size > 1)
     .values(size=bindparam("half"), state=BatchState.WAITING, owner=None, doubtful=bindparam("is"))
 )
 _HALF: Final = select(batch).where(batch.c.id == bindparam("batch"))
 _INSERT: Final = insert(batch)
 _MAKE_ROOT: Final = (
     update(batch)
-    .where(_mine, batch.c.root.is_(None))
+    .where(_in_hand, batch.c.root.is_(None))
     .values(
         root=batch.c.id,
         said_accepted=bindparam("accepted"),

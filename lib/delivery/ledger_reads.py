@@ -24,7 +24,8 @@ from sqlalchemy import (
 from lib.connectly import DuplicateBehavior
 from lib.delivery.ledger_course import course_of
 from lib.delivery.ledger_tables import attempt, batch, run, sendout, tally, worker
-from lib.delivery.states import AttemptResult, BatchState, Outcome, Reason, RunKind, RunState
+from lib.delivery.ledger_workers import DEAD_AFTER
+from lib.delivery.states import OVER, AttemptResult, BatchState, Outcome, Reason, RunKind, RunState
 from lib.delivery.summaries import (
     AttemptRecord,
     RunSummary,
@@ -33,8 +34,6 @@ from lib.delivery.summaries import (
     WorkerState,
 )
 
-# A worker that has not beaten for so long is taken for dead.
-_DEAD_AFTER: Final = timedelta(seconds=10)
 _SPEED_WINDOW: Final = timedelta(seconds=10)
 _ROWS_AT_ONCE: Final = 50_000
 
@@ -119,7 +118,7 @@ _KEEPS_TIME: Final = select(
 )
 _RUNS_BY_STATE: Final = (
     select(run.c.state, func.count().label("runs"))
-    .where(run.c.state.not_in([RunState.FINISHED, RunState.CANCELLED]))
+    .where(run.c.state.not_in(OVER))
     .group_by(run.c.state)
 )
 _ALL_WAITING: Final = (
@@ -343,11 +342,11 @@ def latest_worker(db: Connection, now: datetime) -> WorkerState:
     if row is None:
         return WorkerState(alive=False)
     return WorkerState(
-        alive=now - row.beat_at < _DEAD_AFTER,
+        alive=now - row.beat_at < DEAD_AFTER,
         id=row.id,
         pid=row.pid,
         host=row.host,
         started_at=row.started_at,
         beat_at=row.beat_at,
-        keeps_time=db.execute(_KEEPS_TIME, {"since": now - _DEAD_AFTER}).scalar_one(),
+        keeps_time=db.execute(_KEEPS_TIME, {"since": now - DEAD_AFTER}).scalar_one(),
     )

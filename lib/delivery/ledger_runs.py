@@ -19,19 +19,13 @@ from lib.campaign import Course, share_out, wave_size
 from lib.delivery.ledger_counts import Settled, count_settled, count_waiting
 from lib.delivery.ledger_parts import give_up_naming
 from lib.delivery.ledger_tables import batch, run, sendout
-from lib.delivery.states import BatchState, Outcome, Reason, RunKind, RunState
+from lib.delivery.states import OVER, BatchState, Outcome, Reason, RunKind, RunState
 
 _INSERT_RUN: Final = (
     insert(run).on_conflict_do_nothing(index_elements=[run.c.token]).returning(run.c.id)
 )
 _INSERT_SENDOUT: Final = insert(sendout)
 _BY_TOKEN: Final = select(run.c.id).where(run.c.token == bindparam("token"))
-_LIVE: Final = (
-    RunState.WAITING_FOR_APPROVAL,
-    RunState.SCHEDULED,
-    RunState.RUNNING,
-    RunState.PAUSED,
-)
 _STATE: Final = select(run.c.state).where(run.c.id == bindparam("run"))
 _RUNNING_OF: Final = select(run.c.id).where(
     run.c.state == RunState.RUNNING, run.c.connection == bindparam("of")
@@ -48,7 +42,7 @@ _RESUME: Final = (
 )
 _CANCEL: Final = (
     update(run)
-    .where(run.c.id == bindparam("run"), run.c.state.in_(_LIVE))
+    .where(run.c.id == bindparam("run"), run.c.state.not_in(OVER))
     .values(state=RunState.CANCELLED, reason=None, finished_at=bindparam("now"))
 )
 _FINISH: Final = (
@@ -66,11 +60,13 @@ _SAY_WHY: Final = (
     .where(run.c.connection == bindparam("of"), run.c.state == RunState.RUNNING)
     .values(reason=bindparam("why"))
 )
-_RELEASE: Final = (
+# Of what is only claimed nothing has been sent, so that it may wait again without doubt.
+PUT_BACK: Final = (
     update(batch)
-    .where(batch.c.run_id == bindparam("run"), batch.c.state == BatchState.CLAIMED)
+    .where(batch.c.state == BatchState.CLAIMED)
     .values(state=BatchState.WAITING, owner=None)
 )
+_RELEASE: Final = PUT_BACK.where(batch.c.run_id == bindparam("run"))
 _UNSENT: Final = batch.c.state.in_([BatchState.WAITING, BatchState.CLAIMED])
 _COUNT_UNSENT: Final = (
     select(batch.c.sendout, batch.c.doubtful, func.sum(batch.c.size))

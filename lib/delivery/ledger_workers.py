@@ -3,18 +3,21 @@
 Each function is given a transaction.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, exists, insert, select, update
 
 from lib.delivery import ledger_parts
+from lib.delivery.ledger_claims import NEEDS_PILOT
 from lib.delivery.ledger_counts import Settled, count_settled
-from lib.delivery.ledger_runs import pause
+from lib.delivery.ledger_runs import PUT_BACK, pause
 from lib.delivery.ledger_tables import Moment, attempt, batch, sendout, worker
 from lib.delivery.states import INTERRUPTED, AttemptResult, BatchState, Outcome, Reason
+
+DEAD_AFTER: Final = timedelta(seconds=10)
+"""A worker that has not beaten for so long is taken for dead."""
 
 _REGISTER: Final = insert(worker)
 _BEAT: Final = (
@@ -36,11 +39,7 @@ _NOBODYS: Final = (
     .where(batch.c.owner.is_not(None), ~exists().where(worker.c.id == batch.c.owner))
     .distinct()
 )
-_RELEASE: Final = (
-    update(batch)
-    .where(batch.c.owner == bindparam("who"), batch.c.state == BatchState.CLAIMED)
-    .values(state=BatchState.WAITING, owner=None)
-)
+_RELEASE: Final = PUT_BACK.where(batch.c.owner == bindparam("who"))
 _UNDER_WAY: Final = (
     select(
         batch.c.id,
@@ -48,7 +47,7 @@ _UNDER_WAY: Final = (
         batch.c.sendout,
         batch.c.size,
         batch.c.root,
-        and_(sendout.c.needs_version, sendout.c.pinned_version.is_(None)).label("pilot"),
+        NEEDS_PILOT.label("pilot"),
     )
     .join(sendout)
     .where(batch.c.owner == bindparam("who"), batch.c.state == BatchState.SENDING)
@@ -150,17 +149,14 @@ def _give_up(db: Connection, worker_id: str, now: datetime) -> Left:
     if which:
         db.execute(_END_ATTEMPTS, which)
         db.execute(_TO_UNKNOWN, which)
-    wholes = [row for row in under_way if row.root is None]
-    _count(db, [(row.run_id, row.sendout, row.size) for row in wholes], now)
+    settled = [
+        Settled(row.run_id, row.sendout, Outcome.UNKNOWN, INTERRUPTED, row.size)
+        for row in under_way
+        if row.root is None
+    ]
+    count_settled(db, settled, now)
     for root in {row.root for row in under_way} - {None}:
         ledger_parts.conclude(db, root, now)
     for run_id in {row.run_id for row in under_way if row.pilot}:
         pause(db, run_id, Reason.VERSION_IN_DOUBT)
     return Left(claimed, len(under_way))
-
-
-def _count(db: Connection, rows: Sequence[tuple[str, int, int]], now: datetime) -> None:
-    settled = [
-        Settled(run_id, number, Outcome.UNKNOWN, INTERRUPTED, size) for run_id, number, size in rows
-    ]
-    count_settled(db, settled, now)

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import urlsplit
 
 from lib.connections import Connection, get_connection
 from lib.connectly import (
@@ -163,7 +162,6 @@ class Line:
 
     def _new_client(self, connection: Connection) -> AsyncConnectlyClient:
         try:
-            _require_address(connection.base_url)
             return AsyncConnectlyClient(
                 base_url=connection.base_url,
                 business_id=connection.business_id,
@@ -173,11 +171,3 @@ class Line:
             )
         except ValueError as error:
             raise ConnectionUnfitError from error
-
-
-def _require_address(base_url: str) -> None:
-    """Raise ValueError for an address that would fail only when a request is made."""
-    if not base_url.isprintable():
-        raise ValueError("the address holds characters that no address has")
-    # Reading the port is what checks it.
-    _ = urlsplit(base_url).port

@@ -15,8 +15,10 @@ _FEW_LEFT: Final = 24
 
 _FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 30.0
-_LONGEST_ASKED: Final = 300.0
 _JITTER: Final = 0.2
+
+LONGEST_PAUSE: Final = 300.0
+"""Seconds that the other side may ask for at the most: asking once more then does no harm."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,11 @@ class Backoff:
         """Return the moment until which to pause after a failure.
 
         ``left_at`` is when the request left; ``wait`` the seconds that the server itself asked
-        for, which are honoured up to five minutes: asking once more then does no harm.
+        for, which are honoured up to five minutes.
         """
         now = self._clock()
         if wait:
-            self._pause_ends = max(self._pause_ends, now + min(wait, _LONGEST_ASKED))
+            self._pause_ends = max(self._pause_ends, now + min(wait, LONGEST_PAUSE))
         elif left_at >= self._pause_ends:
             self._failures += 1
             self._pause_ends = now + self._wait()

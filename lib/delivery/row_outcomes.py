@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from lib.campaign import FrozenPlan
 from lib.delivery import ledger_reads
 from lib.delivery.ledger import open_ledger
-from lib.delivery.runs import RunNotFoundError
+from lib.delivery.runs import ensure_exists
 from lib.delivery.states import Outcome, RunState
 from lib.settings import Settings, get_settings
 
@@ -37,9 +37,7 @@ def row_outcomes(run_id: str, *, settings: Settings | None = None) -> pd.DataFra
     """
     settings = settings or get_settings()
     with open_ledger(settings).read() as db:
-        run = ledger_reads.run_by_id(db, run_id, datetime.now(UTC))
-        if run is None:
-            raise RunNotFoundError
+        run = ensure_exists(ledger_reads.run_by_id(db, run_id, datetime.now(UTC)))
         pieces = [_by_position(piece) for piece in ledger_reads.settled_batches(db, run_id)]
         under_way = ledger_reads.positions_under_way(db, run_id)
     rows = FrozenPlan.open(run.plan_id, settings).frame("position", "held_codes")

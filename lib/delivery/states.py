@@ -26,6 +26,10 @@ class RunState(StrEnum):
     CANCELLED = "cancelled"
 
 
+OVER: Final = (RunState.FINISHED, RunState.CANCELLED)
+"""States in which nothing more is going to be sent."""
+
+
 class BatchState(StrEnum):
     """waiting → claimed → sending → accepted | rejected | mixed | unknown; or cancelled.
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from lib.campaign import Course, wave_size
 from lib.connectly import DuplicateBehavior
-from lib.delivery.states import AttemptResult, Outcome, Reason, RunKind, RunState
+from lib.delivery.states import OVER, AttemptResult, Outcome, Reason, RunKind, RunState
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class RunSummary:
     @property
     def is_over(self) -> bool:
         """Tell whether nothing more is going to be sent."""
-        return self.state in {RunState.FINISHED, RunState.CANCELLED}
+        return self.state in OVER
 
     @property
     def waiting(self) -> int:

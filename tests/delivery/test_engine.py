@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from lib.campaign import Course
 from lib.delivery import RunState, approve_run, run_summary, start_run, worker_state
-from lib.delivery.heartbeat import DEAD_AFTER_SECONDS
 from lib.delivery.ledger import open_ledger
 from lib.delivery.ledger_tables import worker as worker_table
+from lib.delivery.ledger_workers import DEAD_AFTER
 from tests.delivery.test_shared import names, workers
 from tests.delivery.test_worker import people
 from tests.support.states import wait_for
@@ -120,7 +120,7 @@ def test_another_worker_waits_in_place_of_one_that_died(workers, sandbox, shared
     [waiting] = who_waits(shared_database, run_id)
     dying = next(each for each in workers if f"-{each.pid}-" in waiting)
     dying.kill()
-    run = wait_for_run(run_id, seconds=DEAD_AFTER_SECONDS + 30)
+    run = wait_for_run(run_id, seconds=DEAD_AFTER.total_seconds() + 30)
     assert run.accepted == 40
     assert waiting not in names()
     assert set(people(sandbox).values()) == {1}

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import func, select
 
 from lib.delivery import run_attempts, start_run
-from lib.delivery.heartbeat import DEAD_AFTER_SECONDS
 from lib.delivery.ledger import open_ledger
 from lib.delivery.ledger_tables import attempt
 from lib.delivery.ledger_tables import worker as worker_table
+from lib.delivery.ledger_workers import DEAD_AFTER
 from lib.delivery.states import INTERRUPTED
 from lib.settings import get_settings
 from tests.delivery.test_worker import people
@@ -72,7 +72,7 @@ def test_the_runs_of_a_worker_that_dies_or_stands_still_are_taken_over(workers, 
     run_id = start_run(plan_of(900), connection="sandbox")
     wait_for(lambda: sum(senders().values()) > 100 and len(senders()) == 2)
     dying.signal(how)
-    run = wait_for_run(run_id, seconds=DEAD_AFTER_SECONDS + 30)
+    run = wait_for_run(run_id, seconds=DEAD_AFTER.total_seconds() + 30)
     assert run.accepted + run.unknown == 900
     open_attempts = [each for each in run_attempts(run_id) if each.error_code == INTERRUPTED]
     assert run.unknown == len(open_attempts) <= 40
