@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         return self.data_dir / "sheets"
 
     @property
+    def uploads_dir(self) -> Path:
+        """Files as they were uploaded, to be read again in another way."""
+        return self.data_dir / "uploads"
+
+    @property
     def exclusions_dir(self) -> Path:
         """Exclude lists, as Parquet."""
         return self.data_dir / "exclusions"

@@ -6,7 +6,6 @@ from lib.campaign.corrections import (
     corrected,
     correction_list,
     read_back,
-    used_columns,
     with_cells,
 )
 from lib.campaign.course import (
@@ -139,7 +138,6 @@ __all__ = [
     "share_out",
     "single_entry_plan",
     "suggest_mapping",
-    "used_columns",
     "wave_size",
     "with_cells",
     "write",

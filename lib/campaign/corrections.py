@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lib.campaign.mapping import Corrections, Mapping
+from lib.campaign.checks import whole_array
+from lib.campaign.mapping import Corrections
 from lib.sheet import Sheet
 
 ROW_COLUMN: Final = "Row"
@@ -44,8 +45,8 @@ def _replaced(cells: pd.Series, texts: dict[int, str]) -> pd.Series:
     mask = np.zeros(len(cells), dtype=bool)
     mask[list(found)] = True
     new = pa.array([found[place] for place in sorted(found)], pa.large_string())
-    whole = pa.chunked_array(pa.array(cells, pa.large_string())).combine_chunks()
-    return pd.Series(pc.replace_with_mask(whole, mask, new), cells.index, dtype=cells.dtype)
+    mended = pc.replace_with_mask(whole_array(cells), mask, new)
+    return pd.Series(mended, cells.index, dtype=cells.dtype)
 
 
 def with_cells(corrections: Corrections, sheet: Sheet, cells: Corrections) -> Corrections:
@@ -59,12 +60,6 @@ def with_cells(corrections: Corrections, sheet: Sheet, cells: Corrections) -> Co
             else:
                 kept[column] = text
     return {row: given for row, given in found.items() if given}
-
-
-def used_columns(mapping: Mapping) -> list[str]:
-    """Return the columns that feed anything, each once, the phone's first."""
-    sources = mapping.named_sources().values()
-    return list(dict.fromkeys(name for source in sources for name in source.columns))
 
 
 def correction_list(sheet: Sheet, corrections: Corrections) -> pd.DataFrame:

@@ -10,9 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from babel.dates import format_date, get_month_names
 
+from lib.campaign.checks import Mask, whole_array
 from lib.campaign.style import DATE_FORMS, DateOrder, Style
-
-Mask = np.ndarray
 
 _CLOCK: Final = (
     r"(?:(?:[T,]|\s)\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2}(?:[.,]\d+)?)?"
@@ -101,9 +100,8 @@ def write_dates(texts: pa.Array, style: Style) -> Rewritten:
 
 def date_orders(values: pd.Series) -> tuple[int, int]:
     """Count the dates that can only have the day first, and those that can only have the month."""
-    texts = pa.chunked_array(pa.array(values, pa.large_string())).combine_chunks()
     counts = [0, 0]
-    for _, parts in _matches(texts, _DIGITS):
+    for _, parts in _matches(whole_array(values), _DIGITS):
         one, two = _whole(parts.field("one")), _whole(parts.field("two"))
         counts = [int(((one > 12) & (two <= 12)).sum()), int(((two > 12) & (one <= 12)).sum())]
     return counts[0], counts[1]

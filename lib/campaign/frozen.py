@@ -1,7 +1,7 @@
 """A confirmed plan on disk: what was confirmed is what is sent, whatever happens to the sheet.
 
-A Parquet file named after the plan's id, in the order of sending, held rows last; a
-summary stands in its schema. Ranges are read without the rest, so a plan's size costs no memory.
+A Parquet file named after the plan's id, in the order of sending, held rows last; a summary stands
+in its schema. Ranges are read without the rest, so a plan's size costs no memory.
 """
 
 import contextlib

@@ -1,9 +1,9 @@
 """Large plans: made in a process of their own, and opened without being loaded.
 
-To check a million rows takes seconds and a gigabyte. In a process
-of its own this keeps nobody else waiting, and its memory goes back to the system. What it made
-comes back in two files without a name: their pages are the disk's, lent while somebody looks, and
-gone with the last one who does, however this process ends.
+To check a million rows takes seconds and a gigabyte. In a process of its own this keeps nobody
+else waiting, and its memory goes back to the system. What it made comes back in two files without
+a name: their pages are the disk's, lent while somebody looks, and gone with the last one who does,
+however this process ends.
 """
 
 import json
@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
@@ -21,7 +20,7 @@ import pyarrow as pa
 
 from lib.campaign.mapping import Answers, Mapping, MappingIncompleteError, mapping_problems
 from lib.campaign.plan import Plan, Sendout
-from lib.settings import Settings
+from lib.settings import ROOT, Settings
 from lib.sheet import Sheet
 
 LARGE: Final = 100_000
@@ -29,8 +28,6 @@ LARGE: Final = 100_000
 
 KNOWN: Final = ("fingerprint", "id", "entry_count", "held_count")
 """What the process works out of a plan once for all."""
-
-_ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 class CheckFailedError(Exception):
@@ -78,7 +75,7 @@ def make_plan_apart(
             input=json.dumps(job).encode(),
             capture_output=True,
             pass_fds=files,
-            cwd=_ROOT,
+            cwd=ROOT,
             check=False,
         )
         if ended.returncode != 0:

@@ -78,16 +78,22 @@ class Mapping(_Frozen):
         }
         return {name: source for name, source in fields.items() if not source.is_left_out}
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns that feed anything, each once, the phone's first."""
+        sources = self.named_sources().values()
+        return list(dict.fromkeys(name for source in sources for name in source.columns))
+
 
 class Answers(_Frozen):
     """What a person has decided besides the mapping.
 
     ``region`` is the country of phone numbers without one; ``refused_repairs`` are kinds of phone
     repair that must not be made, and ``refused_rows`` the rows whose phone must not be repaired;
-    ``trim`` takes spaces off both ends of each value;
-    ``ignored_lists`` are ids of exclude lists that do not count for this sendout; ``corrections``
-    stand in for cells of the sheet. ``only_new`` leaves out who has had the campaign before, None
-    where nobody has said; ``with_doubtful`` then sends to those of whom that is in doubt.
+    ``trim`` takes spaces off both ends of each value; ``ignored_lists`` are ids of exclude lists
+    that do not count for this sendout; ``corrections`` stand in for cells of the sheet.
+    ``only_new`` leaves out who has had the campaign before, None where nobody has said;
+    ``with_doubtful`` then sends to those of whom that is in doubt.
     """
 
     region: str | None = None

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lib.campaign import checks
 from lib.campaign.checks import Findings
-from lib.campaign.corrections import corrected, used_columns
+from lib.campaign.corrections import corrected
 from lib.campaign.exclusions import as_numbers
 from lib.campaign.findings import Severity
 from lib.campaign.mapping import Answers, Mapping, MappingIncompleteError, Source, mapping_problems
@@ -137,7 +137,7 @@ def _by_code(codes: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
 
 def _check_flags(sheet: Sheet, mapping: Mapping, findings: Findings) -> None:
     """Hold rows whose used cells a spreadsheet has lost."""
-    flags = sheet.flags[sheet.flags["column"].isin(used_columns(mapping))]
+    flags = sheet.flags[sheet.flags["column"].isin(mapping.columns)]
     for (code, column), rows in flags.groupby(["code", "column"])["row"]:
         mask = sheet.frame.index.isin(rows)
         findings.add(mask, str(code), Severity.HOLD, str(column))

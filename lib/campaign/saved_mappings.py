@@ -127,8 +127,7 @@ def _near(header: str, free: dict[str, str]) -> str | None:
 
 def _renamed(mapping: Mapping, names: dict[str, str]) -> Mapping | None:
     """Return the mapping with other names for its columns; None where one has none."""
-    used = (name for source in mapping.named_sources().values() for name in source.columns)
-    if any(name not in names for name in used):
+    if any(name not in names for name in mapping.columns):
         return None
 
     def put(source: Source) -> Source:

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lib.campaign.checks import Mask, whole_array
+from lib.campaign.checks import Mask, is_empty, whole_array
 from lib.campaign.dates import Rewritten, write_dates
 from lib.campaign.findings import Severity
 from lib.campaign.letters import write_names
@@ -69,7 +69,7 @@ def _put_together(source: Source, frame: pd.DataFrame, *, trim: bool) -> Written
             raw = frame[part.column]
             values = _tidied(raw, spaces)
             taken |= (values != raw).to_numpy(dtype=bool)
-            empty = (values.str.strip() == "").to_numpy(dtype=bool)
+            empty = is_empty(values)
             instead = part.fallback if part.fallback is not None else source.fallback
             if instead:
                 values = values.mask(empty, instead)

@@ -43,7 +43,7 @@ def tidy(settings: Settings) -> int:
     removed = _remove(_older(settings.reports_dir, before))
     removed += _remove(_older(settings.drafts_dir, before))
     used = _uploads_in_use(settings.drafts_dir)
-    uploads = _older(settings.data_dir / "uploads", before)
+    uploads = _older(settings.uploads_dir, before)
     return removed + _remove(each for each in uploads if each.name not in used)
 
 

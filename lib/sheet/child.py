@@ -2,7 +2,7 @@
 
 A file from outside can make any reader loop, swell or crash; here it costs one process. The sheet
 goes to the Arrow file ``target``. Standard output gets lines of JSON: ``{"share": 0.5}`` as it goes
-on, and in the end ``{}``, or the code and the facts of what is wrong.
+on, and in the end ``{}``, or what is wrong: its code, sentence and action.
 """
 
 import json
@@ -35,19 +35,19 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
     import pyarrow as pa
 
     from lib.files import is_disk_full
-    from lib.sheet.errors import SheetError
+    from lib.sheet.errors import SheetError, sheet_error
 
     pa.set_memory_pool(pa.system_memory_pool())
     limit_memory(job["max_memory"])
     try:
         _read(job)
     except SheetError as error:
-        return {"code": error.code, "sentence": error.sentence, "action": error.action}
+        return vars(error)
     except (MemoryError, pa.ArrowMemoryError):
-        return {"code": "out_of_memory"}
+        return vars(sheet_error("out_of_memory"))
     except OSError as error:
         if is_disk_full(error):
-            return {"code": "disk_full"}
+            return vars(sheet_error("disk_full"))
         raise
     return {}
 

@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
@@ -64,6 +64,16 @@ class Dialect:
         is_plain = len(self.delimiter) == 1 and self.delimiter.isascii()
         return self.delimiter if is_plain else _UNIT_SEPARATOR
 
+    def records(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """Part the lines of a ``prepared`` text into records, by Python's own parser."""
+        return csv.reader(
+            lines,
+            delimiter=self.sign,
+            quotechar=self.quote or None,
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+            skipinitialspace=self.spaced,
+        )
+
 
 def find_dialect(
     text: str,
@@ -94,7 +104,7 @@ def _find(sample: str, delimiter: str | None) -> Dialect:
         if each not in sample or sample.count(each) == 2 * sample.count(each * 2):
             continue
         dialect = _with_quotes(sample, each)
-        score = _score(records_of(sample, dialect, _SAMPLE_RECORDS))
+        score = _score(_records_of(sample, dialect))
         if each not in _USUAL:
             score *= _UNUSUAL.get(each, _UNUSUAL_DEFAULT)
         if score > best_score:
@@ -123,16 +133,10 @@ def _wholly_quoted(sample: str) -> Dialect | None:
     return None
 
 
-def records_of(text: str, dialect: Dialect, most: int | None = None) -> list[list[str]]:
-    """Return the records of a text, the first ``most`` of them."""
-    reader = csv.reader(
-        io.StringIO(prepared(text, dialect), newline=""),
-        delimiter=dialect.sign,
-        quotechar=dialect.quote or None,
-        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-        skipinitialspace=dialect.spaced,
-    )
-    return list(islice(reader, most))
+def _records_of(text: str, dialect: Dialect) -> list[list[str]]:
+    """Return the first records of a text."""
+    lines = io.StringIO(prepared(text, dialect), newline="")
+    return list(islice(dialect.records(lines), _SAMPLE_RECORDS))
 
 
 def prepared(text: str, dialect: Dialect) -> str:
@@ -175,8 +179,8 @@ def _with_quotes(sample: str, delimiter: str) -> Dialect:
 
 def _holds_delimiters(sample: str, delimiter: str, mark: str) -> bool:
     """Tell whether reading with this mark makes a more even table than reading without."""
-    quoted = _score(records_of(sample, Dialect(delimiter, mark), _SAMPLE_RECORDS))
-    return quoted >= _score(records_of(sample, Dialect(delimiter), _SAMPLE_RECORDS))
+    quoted = _score(_records_of(sample, Dialect(delimiter, mark)))
+    return quoted >= _score(_records_of(sample, Dialect(delimiter)))
 
 
 def _score(records: Sequence[Sequence[str]]) -> float:

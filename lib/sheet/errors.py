@@ -13,7 +13,7 @@ class _Wording(NamedTuple):
 
 _SAVE_AGAIN = "Open it in Excel, save it again as .xlsx or .csv, and upload that."
 
-WORDINGS: dict[str, _Wording] = {
+_WORDINGS: dict[str, _Wording] = {
     "empty_file": _Wording(
         "This file is empty.",
         "Check that you picked the right file, then upload it again.",
@@ -108,7 +108,7 @@ WORDINGS: dict[str, _Wording] = {
 class SheetError(Exception):
     """A sheet which can't be used as a whole.
 
-    ``code`` is one of ``WORDINGS``, or a StorageError's; ``sentence`` and ``action`` are for
+    ``code`` is one of those above, or a StorageError's; ``sentence`` and ``action`` are for
     people and hold nothing from the sheet's cells.
     """
 
@@ -124,6 +124,6 @@ class SheetError(Exception):
 
 def sheet_error(code: str, **facts: int | str) -> SheetError:
     """Return the error of this code, with the facts its sentence asks for filled in."""
-    words = WORDINGS[code]
+    words = _WORDINGS[code]
     shown = {name: f"{fact:,}" if isinstance(fact, int) else fact for name, fact in facts.items()}
     return SheetError(code, words.sentence.format(**shown), words.action)

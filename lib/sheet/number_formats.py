@@ -27,7 +27,12 @@ _ENGLISH = re.compile(r"(?:0*[48]?09|0*[0-9a-f]?[0-9a-f]09|en-\w+)", re.IGNORECA
 _NAMED_DATE = re.compile(r"mmm|ddd|aaa", re.IGNORECASE)
 
 
-def is_plain(code: str) -> bool:
+def telling(code: str) -> str | None:
+    """Return a format whose numbers look unlike their digits, and alike everywhere; else None."""
+    return code if not _is_plain(code) and _is_certain(code) else None
+
+
+def _is_plain(code: str) -> bool:
     """Tell whether a number in this format is best shown by its digits alone.
 
     So are General, text, whole numbers and powers of ten: 1.65E+10 hides a phone number. Words and
@@ -37,7 +42,7 @@ def is_plain(code: str) -> bool:
     return bare in ("", "0", "@", "#") or "general" in bare.lower() or bool(_EXPONENT.search(bare))
 
 
-def is_certain(code: str) -> bool:
+def _is_certain(code: str) -> bool:
     """Tell whether this format looks the same on every computer, and is understood here."""
     bare = _QUOTED.sub("", code)
     locale = _LOCALE.search(bare)

@@ -92,26 +92,17 @@ class LineReader:
 
     def _strict(self, text: str) -> list[str]:
         if "\n" in text or "\r" in text:
-            return next(self._csv(io.StringIO(text, newline="")), [])
+            return next(self.dialect.records(io.StringIO(text, newline="")), [])
         # One parser for all lines: making one costs more than a line.
         if self._parser is None:
-            self._parser = self._csv(iter(self._feed.pop, None))
+            self._parser = self.dialect.records(iter(self._feed.pop, None))
         self._feed.append(text)
         try:
             return next(self._parser)
         except IndexError:
             # The line leaves a cell open, and the parser has asked for more.
             self._parser = None
-            return next(self._csv([text]), [])
-
-    def _csv(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        return csv.reader(
-            lines,
-            delimiter=self.dialect.sign,
-            quotechar=self.dialect.quote or None,
-            quoting=csv.QUOTE_MINIMAL if self.dialect.quote else csv.QUOTE_NONE,
-            skipinitialspace=self.dialect.spaced,
-        )
+            return next(self.dialect.records([text]), [])
 
     def _by_another_sign(self, line: str) -> list[str] | None:
         """Return a line's cells if another sign parts it into just as many as are usual."""

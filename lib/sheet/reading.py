@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lib.files import is_disk_full
-from lib.sheet.errors import WORDINGS, SheetError, sheet_error
+from lib.sheet.errors import SheetError, sheet_error
 from lib.sheet.readings import Reading
 from lib.sheet.roots import find_shared
 from lib.sheet.running import run_child
@@ -38,10 +38,9 @@ def read_sheet(
 
     ``filename`` is what people see (default: the file's own name); ``sheet`` picks a worksheet
     (default: the first visible one with anything in it); ``reading`` says what is not to be found
-    but taken as a person has said. The same file read with the same
-    choices is not read twice. ``watch`` is called several times a second with the share that is
-    done, as far as it is known; what it raises ends the reading, and nothing is left behind.
-    Raises SheetError.
+    but taken as a person has said. The same file read with the same choices is not read twice.
+    ``watch`` is called several times a second with the share that is done, as far as it is known;
+    what it raises ends the reading, and nothing is left behind. Raises SheetError.
     """
     settings = settled(settings)
     wanted = _Wanted(sheet, reading or Reading(), watch)
@@ -132,7 +131,8 @@ def _spool(
             content.touch(mode=0o600)
             content.write_bytes(source)
         job["source"] = str(content) if isinstance(source, bytes) else source
-        _raise_for(run_child(job, settings.sheet_max_seconds, watch))
+        if wrong := run_child(job, settings.sheet_max_seconds, watch):
+            raise SheetError(**wrong)
         temporary.replace(target)
     except OSError as error:
         if is_disk_full(error):
@@ -141,11 +141,3 @@ def _spool(
     finally:
         for path in (temporary, scratch, content):
             path.unlink(missing_ok=True)
-
-
-def _raise_for(answer: dict[str, Any]) -> None:
-    if "sentence" in answer:
-        raise SheetError(answer["code"], answer["sentence"], answer["action"])
-    if "code" in answer:
-        words = WORDINGS[answer["code"]]
-        raise SheetError(answer["code"], words.sentence, words.action)

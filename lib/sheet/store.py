@@ -129,7 +129,7 @@ def keep_upload(data: bytes, filename: str, *, settings: "Settings | None" = Non
     if not _SUFFIX.fullmatch(suffix):
         suffix = ""
     upload_id = hashlib.sha256(data).hexdigest() + suffix
-    path = settings.data_dir / "uploads" / upload_id
+    path = settings.uploads_dir / upload_id
     if path.exists():
         return upload_id
     try:
@@ -153,7 +153,7 @@ def upload_path(upload_id: str, *, settings: "Settings | None" = None) -> Path:
     """Return where an upload is kept. Raises SheetError sheet_gone where it isn't."""
     if not _UPLOAD_ID.fullmatch(upload_id):
         raise sheet_error("sheet_gone")
-    path = settled(settings).data_dir / "uploads" / upload_id
+    path = settled(settings).uploads_dir / upload_id
     if not path.is_file():
         raise sheet_error("sheet_gone")
     return path

@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from lib.sheet.cell_facts import CellFacts
 from lib.sheet.cell_scan import StyledCell, styled_numbers
-from lib.sheet.number_formats import BUILT_IN, is_certain, is_plain, shown
+from lib.sheet.number_formats import BUILT_IN, shown, telling
 
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
@@ -89,8 +89,8 @@ def _formats(archive: zipfile.ZipFile) -> dict[str, str]:
     found: dict[str, str] = {}
     for group in _all(styles, "cellXfs"):
         for index, each in enumerate(group):
-            code = codes.get(int(each.get("numFmtId", "0")), "")
-            if not is_plain(code) and is_certain(code):
+            code = telling(codes.get(int(each.get("numFmtId", "0")), ""))
+            if code is not None:
                 found[str(index)] = code
     return found
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from lib.sheet.cell_facts import ERRORS, CellFacts
 from lib.sheet.compound import read_stream
-from lib.sheet.number_formats import BUILT_IN, is_certain, is_plain
+from lib.sheet.number_formats import BUILT_IN, telling
 
 _BOF: Final = 0x0809
 _BIFF8: Final = 0x0600
@@ -62,10 +62,7 @@ class _Book:
                     codes[struct.unpack_from("<H", body)[0]] = _text(body[2:], wide=wide, long=True)
                 case 0x00E0:
                     styles.append(struct.unpack_from("<H", body, 2)[0])
-        self.codes = [
-            code if not is_plain(code) and is_certain(code) else None
-            for code in (codes.get(style, "") for style in styles)
-        ]
+        self.codes = [telling(codes.get(style, "")) for style in styles]
 
     def code(self, style: int) -> str | None:
         """Return the format of a style whose numbers look unlike their digits."""

@@ -9,7 +9,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from lib.sheet.cell_facts import ERRORS, CellFacts
-from lib.sheet.number_formats import BUILT_IN, is_certain, is_plain
+from lib.sheet.number_formats import BUILT_IN, telling
 from lib.sheet.xls_facts import unpacked
 
 _FORMULAS: Final = (8, 9, 10, 11)
@@ -88,8 +88,7 @@ def _codes(archive: zipfile.ZipFile) -> list[str | None]:
             inside = kind == 617
         elif kind == 47 and inside:
             styles.append(struct.unpack_from("<H", body, 2)[0])
-    found = (codes.get(style, "") for style in styles)
-    return [code if not is_plain(code) and is_certain(code) else None for code in found]
+    return [telling(codes.get(style, "")) for style in styles]
 
 
 def _page(stream: bytes, codes: list[str | None], *, date1904: bool) -> CellFacts:

@@ -18,7 +18,6 @@ from lib.campaign import (
     correction_list,
     load_draft,
     read_back,
-    used_columns,
     with_cells,
 )
 from lib.connections import Connection
@@ -71,7 +70,7 @@ def _draw_table(sheet: Sheet, drawn: Draft, connection: Connection, settings: Se
     if not rows:
         st.caption("No row is held back any more.")
         return
-    columns = used_columns(draft.mapping)
+    columns = draft.mapping.columns
     # The cells as they were when these rows were taken in hand: what is typed lies over them, and
     # is kept for each key as long as the cells underneath stay the same.
     lines = corrected(sheet, before).frame.loc[list(rows), columns]
