@@ -117,7 +117,7 @@ def _write_earlier(settings: Settings, sheets: Path, dice: np.random.Generator) 
         for number in range(RUNS):
             insert_run(db, _run(number), [_SENDOUT])
         db.execute(update(sendout).values(waiting=0, accepted=PEOPLE_A_RUN, batched=PEOPLE_A_RUN))
-        earlier = sendouts_over(db, _CONNECTION)
+        earlier = sendouts_over(db, _CONNECTION, {_SENDOUT.campaign_name})
     nobody = np.zeros(PEOPLE_A_RUN, dtype=bool)
     for number, each in enumerate(earlier):
         numbers = np.sort(dice.choice(_EVERYBODY, PEOPLE_A_RUN))

@@ -18,6 +18,7 @@ from lib.delivery.reached import CampaignReached, Reached, earlier_sendouts, rea
 from lib.delivery.row_outcomes import row_outcomes
 from lib.delivery.runs import (
     NothingToSendError,
+    ReachedMeanwhileError,
     RunNotFoundError,
     approve_run,
     cancel_run,
@@ -63,6 +64,7 @@ __all__ = [
     "NothingToSendError",
     "Outcome",
     "Reached",
+    "ReachedMeanwhileError",
     "Reason",
     "RepeatNotConfirmedError",
     "RetryOffer",

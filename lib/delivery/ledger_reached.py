@@ -3,6 +3,7 @@
 People are in the frozen plans, by position; the ledger knows the positions of what was sent.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -95,9 +96,15 @@ class Marks:
     settled_at: np.ndarray
 
 
-def sendouts_over(db: Connection, connection: str) -> list[EarlierSendout]:
-    """Return all sendouts of sheets over a connection that have reached, or may reach, somebody."""
-    return [EarlierSendout(**row) for row in db.execute(_EARLIER, {"of": connection}).mappings()]
+def sendouts_over(
+    db: Connection, connection: str, campaigns: Collection[str]
+) -> tuple[EarlierSendout, ...]:
+    """Return the sendouts of these campaigns that have reached, or may reach, somebody.
+
+    Those over one connection, of sheets.
+    """
+    rows = db.execute(_EARLIER, {"of": connection}).mappings()
+    return tuple(EarlierSendout(**row) for row in rows if row["campaign_name"] in campaigns)
 
 
 def marks_of_settled(db: Connection, of: EarlierSendout) -> Marks:

@@ -121,6 +121,11 @@ class NewRun:
     course: Course = field(default_factory=Course)
 
 
+def has_token(db: Connection, token: str) -> bool:
+    """Tell whether a run of this token is there already."""
+    return db.execute(_BY_TOKEN, {"token": token}).scalar_one_or_none() is not None
+
+
 def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> str:
     """Enter a run, unless its token is there already; return the id of the one with the token."""
     row = {

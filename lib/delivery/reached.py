@@ -69,7 +69,7 @@ def earlier_sendouts(
     """
     names = {each.campaign_name for each in plan.sendouts}
     with open_ledger(settings).read() as db:
-        return tuple(each for each in sendouts_over(db, connection) if each.campaign_name in names)
+        return sendouts_over(db, connection, names)
 
 
 def reached_before(

@@ -6,7 +6,7 @@ ledger cannot be used, and RunNotFoundError for an id that nobody has given out.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeVar
 
@@ -14,6 +14,7 @@ from lib.campaign import Course, Plan, freeze
 from lib.connectly import VersionBehavior
 from lib.delivery import ledger_course, ledger_reads, ledger_runs
 from lib.delivery.ledger import clock, open_ledger
+from lib.delivery.ledger_reached import EarlierSendout, sendouts_over
 from lib.delivery.ledger_runs import NewRun, NewSendout
 from lib.delivery.states import RunKind
 from lib.delivery.summaries import AttemptRecord, RunSummary, TallyLine, WorkerState
@@ -46,6 +47,17 @@ class NothingToSendError(ValueError):
         super().__init__(self.sentence)
 
 
+class ReachedMeanwhileError(Exception):
+    """A run has entered the ledger of which whoever confirms this plan could not know."""
+
+    code = "STUDIO_REACHED_MEANWHILE"
+    sentence = "Another sendout of the same campaign has been confirmed just now."
+    action = "See who has had the campaign before, and confirm once more."
+
+    def __init__(self) -> None:
+        super().__init__(self.sentence)
+
+
 def start_run(
     plan: Plan,
     *,
@@ -55,15 +67,19 @@ def start_run(
     repeat: int = 0,
     token: str | None = None,
     course: Course | None = None,
+    knowing: Collection[EarlierSendout] | None = None,
     settings: Settings | None = None,
 ) -> str:
     """Confirm a plan: freeze its entries, enter one run in the ledger, return the run's id.
 
-    Everything goes out at once unless a ``course`` says otherwise.
+    Everything goes out at once unless a ``course`` says otherwise. ``knowing`` are the earlier
+    sendouts that the person has been told of (see `earlier_sendouts`): if there is another one of
+    the same campaigns by now, nothing is entered, so that of two who confirm at once only one does.
 
     However often this is called with the same token, there is one run. The token is made from the
     plan's fingerprint, connection, kind and ``repeat`` unless one is given: to send the very same
-    plan again, count ``repeat`` up. Raises NothingToSendError for a plan without entries.
+    plan again, count ``repeat`` up. Raises NothingToSendError for a plan without entries, and
+    ReachedMeanwhileError.
     """
     settings = settings or get_settings()
     if plan.entry_count == 0:
@@ -87,6 +103,12 @@ def start_run(
     )
     sendouts = _sendouts(plan)
     with open_ledger(settings).write() as db:
+        if knowing is not None and not ledger_runs.has_token(db, run.token):
+            known = {(each.run_id, each.number) for each in knowing}
+            campaigns = {each.campaign_name for each in sendouts}
+            by_now = sendouts_over(db, connection, campaigns)
+            if any((each.run_id, each.number) not in known for each in by_now):
+                raise ReachedMeanwhileError
         return ledger_runs.insert_run(db, run, sendouts)
 
 

@@ -37,12 +37,14 @@ def sheet_of(sheet_id: str, settings: Settings) -> Sheet:
 class Checked:
     """A plan, and the plan for everybody that it may leave people out of.
 
-    ``reached`` tells whose people have had their campaign before, by the plan for everybody;
-    ``is_undecided`` that there are such, and that nobody has said whether they are left out.
+    ``reached`` tells whose people have had their campaign before, by the plan for everybody, in
+    the ``earlier`` sendouts; ``is_undecided`` that there are such, and that nobody has said whether
+    they are left out.
     """
 
     plan: Plan
     everybody: Plan
+    earlier: tuple[EarlierSendout, ...]
     reached: Reached
     is_undecided: bool
 
@@ -79,7 +81,7 @@ def checked(
             digest = hashlib.sha256(left_out.tobytes()).hexdigest()
             plan = _plan(key, digest, _left_out=left_out, _settings=settings)
     is_undecided = answers.only_new is None and bool(reached.campaigns)
-    return Checked(plan, everybody, reached, is_undecided)
+    return Checked(plan, everybody, earlier, reached, is_undecided)
 
 
 def _lists_that_count(answers: Answers, settings: Settings) -> tuple[str, ...]:

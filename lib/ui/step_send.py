@@ -7,7 +7,7 @@ import streamlit as st
 from lib.campaign import Draft, load_draft
 from lib.connections import Connection
 from lib.connectly import DuplicateBehavior
-from lib.delivery import RunSummary, runs_of_plan, start_run
+from lib.delivery import ReachedMeanwhileError, RunSummary, runs_of_plan, start_run
 from lib.settings import Settings
 from lib.storage import StorageError
 from lib.ui import course, frame, places, words
@@ -100,6 +100,8 @@ def _draw_confirmation(
     def send() -> None:
         try:
             confirm()
+        except ReachedMeanwhileError:
+            st.session_state[_CHANGED] = "another sendout of this campaign has been confirmed"
         except StorageError as error:
             st.session_state[_STORAGE] = f"**{error.sentence}** {error.action}"
 
@@ -127,6 +129,7 @@ def _draw_confirmation(
             label=draft.filename,
             repeat=repeat,
             course=draft.course,
+            knowing=as_of_now.earlier,
             settings=settings,
         )
         keep(draft, settings, run_id=run_id)

@@ -1,6 +1,8 @@
 """Who has had a campaign before: by person and campaign, over all earlier runs of a connection."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -9,9 +11,12 @@ from sqlalchemy import insert, update
 from lib.campaign import Plan, make_plan
 from lib.connectly import DuplicateBehavior
 from lib.delivery import (
+    EarlierSendout,
     Reached,
+    ReachedMeanwhileError,
     Verdict,
     cancel_run,
+    count_runs,
     earlier_sendouts,
     judge_doubt,
     reached_before,
@@ -66,6 +71,35 @@ def settle(run_id: str, *batches: tuple[int, int, BatchState]) -> None:
                     }
                 )
             )
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_of_two_people_who_confirm_at_once_the_second_is_told_to_look_again(database, request):
+    if database == "postgres":
+        request.getfixturevalue("shared_database")
+    plans = [plan_of(20), plan_of(30, campaign=("demo_welcome", "demo_other"))]
+    known = [earlier_sendouts(plan, "sandbox") for plan in plans]
+    both_are_here = Barrier(2)
+
+    def confirm(number: int) -> str | None:
+        both_are_here.wait()
+        try:
+            return start_run(plans[number], connection="sandbox", knowing=known[number])
+        except ReachedMeanwhileError:
+            return None
+
+    with ThreadPoolExecutor() as people:
+        run_ids = list(people.map(confirm, range(2)))
+    assert run_ids.count(None) == 1
+    late = run_ids.index(None)
+    # The first one's second click finds its run; the other has to know of it.
+    assert confirm_again(plans[1 - late], known[1 - late]) == run_ids[1 - late]
+    assert confirm_again(plans[late], earlier_sendouts(plans[late], "sandbox")) is not None
+    assert count_runs() == 2
+
+
+def confirm_again(plan: Plan, known: tuple[EarlierSendout, ...]) -> str:
+    return start_run(plan, connection="sandbox", knowing=known)
 
 
 def test_a_second_sheet_tells_the_new_people_from_those_of_the_first(worker):
