@@ -53,8 +53,8 @@ bench: $(TESTS_INSTALLED) ## Measure speed and detection beside the plain way; t
 fuzz: $(TESTS_INSTALLED) ## Feed broken files to the reader for ten minutes, or SECONDS=60
 	$(BIN)/python -m tests.support.fuzz $(SECONDS)
 
-chaos: $(TESTS_INSTALLED) ## Disturb runs at random 200 times, on PostgreSQL, or DISTURBANCES=40 DATABASE=sqlite
-	$(BIN)/python -m tests.support.chaos $(DISTURBANCES) $(DATABASE)
+chaos: $(TESTS_INSTALLED) ## Disturb runs at random, with 200 kills, on PostgreSQL, or KILLS=40 DATABASE=sqlite
+	$(BIN)/python -m tests.support.chaos $(or $(KILLS),200) $(or $(DATABASE),postgres)
 
 clean: ## Remove what was installed and cached; your data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

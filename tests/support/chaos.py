@@ -1,6 +1,6 @@
 """Disturb a run at random moments in every way there is, then hold the ledger to the record.
 
-``python -m tests.support.chaos [DISTURBANCES] [sqlite|postgres]``. What the sandbox has recorded
+``python -m tests.support.chaos [KILLS] [sqlite|postgres]``. What the sandbox has recorded
 is what people got; the ledger must agree with it entry by entry.
 """
 
@@ -45,6 +45,8 @@ from tests.support.worker import Worker, plan_of
 ONE, MULTIPLE = DuplicateBehavior.ALLOW_ONE, DuplicateBehavior.ALLOW_MULTIPLE
 _WORKERS: Final = 2
 _PEOPLE: Final = 6_000
+# The rest is chosen among all that may happen.
+_KILLS: Final = 0.4
 
 
 class Chaos:
@@ -108,8 +110,11 @@ class Chaos:
         return ways if self._server is None else [*ways, self.restart_the_database]
 
     def some(self, number: int) -> list[Callable[[], None]]:
-        """Return so many things that may happen, by chance."""
-        return [self._dice.choice(self.ways()) for _ in range(number)]
+        """Return so many things that may happen, by chance; about every other one is a kill."""
+        return [
+            self.kill if self._dice.random() < _KILLS else self._dice.choice(self.ways())
+            for _ in range(number)
+        ]
 
     def kill(self) -> None:
         """Kill a worker and start another one in its place."""
@@ -215,13 +220,13 @@ def _unexplained(unknown: int, attempts: list[AttemptRecord]) -> int:
     return abs(unknown - doubts)
 
 
-def main(disturbances: int, database: str) -> int:
-    """Disturb runs until it has happened so often; print what happened; return the failures."""
+def main(kills: int, database: str) -> int:
+    """Disturb runs until so many kills have happened; print all that did; return the failures."""
     seed = time.time_ns() % 1_000_000
     failures = 0
     done: Counter[str] = Counter()
     first = 0
-    while done.total() < disturbances:
+    while done["kill"] < kills:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             dice = random.Random(seed + done.total())
@@ -234,7 +239,9 @@ def main(disturbances: int, database: str) -> int:
                 sys.stdout.write(f"{duplicates}, {dict(chaos.done)}: {wrong or 'all fits'}\n")
                 sys.stdout.flush()
             done += chaos.done
-    sys.stdout.write(f"seed {seed}, {done.total()} disturbances, {failures} runs wrong\n")
+    sys.stdout.write(
+        f"seed {seed}, {dict(done)}: {done.total()} disturbances, {failures} runs wrong\n"
+    )
     return failures
 
 
