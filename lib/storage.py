@@ -1,4 +1,4 @@
-"""Where the files lie that every machine needs: sheets, plans and exclude lists.
+"""Where the files lie that every machine needs: sheets, plans, exclude lists, long reports.
 
 They are written to the data folder and opened there. With ``SENDOUT_STORAGE_URL`` each of them is
 also put into a storage that all machines share, under the same path, before anybody hears of it;
@@ -166,6 +166,18 @@ def remove(path: Path, settings: "Settings") -> None:
     with _opened(settings) as shared:
         if shared:
             shared.remove(path)
+    path.unlink(missing_ok=True)
+
+
+def discard(path: Path, settings: "Settings") -> None:
+    """Remove a file that can be made again, here and from the shared storage.
+
+    Raises StorageError, and OSError (see `is_disk_full`).
+    """
+    with _opened(settings) as shared:
+        if shared:
+            with contextlib.suppress(FileNotFoundError):
+                shared.files.rm_file(shared.key(path))
     path.unlink(missing_ok=True)
 
 

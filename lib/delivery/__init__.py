@@ -12,7 +12,15 @@ from lib.delivery.doubt import (
     in_doubt,
     judge_doubt,
 )
+from lib.delivery.exports import (
+    NoRoomForExportError,
+    ask_for_export,
+    end_export,
+    export_of,
+    note_export_share,
+)
 from lib.delivery.ledger import LedgerError, LedgerTooNewError
+from lib.delivery.ledger_exports import Export
 from lib.delivery.ledger_reached import EarlierSendout
 from lib.delivery.reached import CampaignReached, Reached, earlier_sendouts, reached_before
 from lib.delivery.row_outcomes import row_outcomes
@@ -38,6 +46,7 @@ from lib.delivery.runs import (
 from lib.delivery.states import (
     INTERRUPTED,
     AttemptResult,
+    ExportState,
     Outcome,
     Reason,
     RunKind,
@@ -59,8 +68,11 @@ __all__ = [
     "CampaignReached",
     "Doubt",
     "EarlierSendout",
+    "Export",
+    "ExportState",
     "LedgerError",
     "LedgerTooNewError",
+    "NoRoomForExportError",
     "NothingToSendError",
     "Outcome",
     "Reached",
@@ -77,13 +89,17 @@ __all__ = [
     "Verdict",
     "WorkerState",
     "approve_run",
+    "ask_for_export",
     "cancel_run",
     "count_in_doubt",
     "count_runs",
     "earlier_sendouts",
+    "end_export",
+    "export_of",
     "in_doubt",
     "judge_doubt",
     "list_runs",
+    "note_export_share",
     "pause_run",
     "reached_before",
     "resume_run",

@@ -2,16 +2,21 @@
 
 One workflow a run, under the run's id, so that it is there once, whoever starts it. It does nothing
 but call one function of the ledger, which moves the run on if its time has come, and sleep until
-the next look. All that is true stands in the ledger: a lost engine database costs nothing but the
-sleep, since workers start the workflows of unfinished runs anew. Pause and cancel are words in the
-ledger too; DBOS's own cancel would throw away the result of a step and run it again.
+the next look. One workflow a long report, under the name of its file, which a child process makes.
+All that is true stands in the ledger: a lost engine database costs nothing but the sleep, since
+workers start the workflows of unfinished runs anew. Pause and cancel are words in the ledger too;
+DBOS's own cancel would throw away the result of a step and run it again.
 
 Older workers are refused by the ledger, so all that share it run the same release.
 """
 
+import asyncio
 import contextlib
 import logging
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -22,15 +27,17 @@ from psycopg import Error as PostgresError
 from sqlalchemy.exc import SQLAlchemyError
 
 from lib.delivery import ledger_course
+from lib.delivery.exports import ExportEndedError, end_export
 from lib.delivery.ledger import LedgerError, clock, driver_url, open_ledger
 from lib.delivery.states import OVER
-from lib.settings import Settings
+from lib.settings import ROOT, Settings
 
 # Workflows of all releases are alike: whoever comes after goes on with them.
 _VERSION: Final = "1"
 _NAME: Final = "sendout-studio"
 _SCHEMA: Final = "sendout_engine"
 _RUN: Final = "run"
+_EXPORT: Final = "export"
 _THREADS: Final = 8
 
 # A machine that sleeps stretches a nap by as long as it slept.
@@ -38,6 +45,8 @@ _LONGEST_NAP: Final = timedelta(minutes=5)
 _LEDGER_BUSY: Final = timedelta(seconds=5)
 # Then the workflow ends and another is started, so that none grows for ever.
 _MOST_LOOKS: Final = 500
+# A child that is told to stop may have been told before it could listen.
+_ENDED_WELL: Final = (0, -signal.SIGTERM, 128 + signal.SIGTERM)
 
 _ON_ITS_WAY: Final = ("PENDING", "ENQUEUED", "DELAYED")
 
@@ -75,6 +84,8 @@ class Engine:
 
     def close(self) -> None:
         """Stop; whatever was under way goes on elsewhere, or at the next start."""
+        for child in tuple(_children):
+            child.terminate()
         DBOS.destroy()
 
     def carry(self, run_ids: Sequence[str]) -> None:
@@ -82,18 +93,14 @@ class Engine:
 
         Raises EngineError.
         """
-        try:
-            found = {each.workflow_id: each.status for each in _workflows(workflow_ids=run_ids)}
-            ended = [run_id for run_id, status in found.items() if status not in _ON_ITS_WAY]
-            if ended:
-                # It has made all its looks, or the run was opened again.
-                DBOS.delete_workflows(ended)
-            for run_id in run_ids:
-                if found.get(run_id) not in _ON_ITS_WAY:
-                    with SetWorkflowID(run_id):
-                        DBOS.start_workflow(_carry_run, run_id)
-        except _TROUBLES as error:
-            raise EngineError from error
+        _start_missing(_carry_run, run_ids)
+
+    def carry_exports(self, names: Sequence[str]) -> None:
+        """See to it that each of these wanted reports has a workflow on its way.
+
+        Raises EngineError.
+        """
+        _start_missing(_make_export, names)
 
     def take_over(self, living: Collection[str]) -> list[str]:
         """Go on with the workflows of workers that are not among the living; return their ids.
@@ -145,6 +152,44 @@ def _look(run_id: str) -> float | None:
         return _LEDGER_BUSY.total_seconds()
     nap = _LONGEST_NAP if change is None else min(change - now, _LONGEST_NAP)
     return max(nap.total_seconds(), 0.05)
+
+
+@DBOS.workflow(name=_EXPORT, max_recovery_attempts=None)
+async def _make_export(name: str) -> None:
+    await DBOS.run_step_async({"name": "make"}, _make, name)
+
+
+async def _make(name: str) -> None:
+    await asyncio.to_thread(_make_apart, name)
+
+
+def _make_apart(name: str) -> None:
+    """Let a child make a report; it tells the ledger itself how it goes, unless it is killed."""
+    child = subprocess.Popen([sys.executable, "-m", "lib.outcomes.child", name], cwd=ROOT)
+    _children.add(child)
+    status = child.wait()
+    _children.discard(child)
+    # Ended with this worker, it is begun anew by another, or by the next.
+    if status not in _ENDED_WELL:
+        end_export(name, ExportEndedError())
+
+
+_children: Final[set[subprocess.Popen[bytes]]] = set()
+
+
+def _start_missing(workflow: Any, ids: Sequence[str]) -> None:
+    try:
+        found = {each.workflow_id: each.status for each in _workflows(workflow_ids=ids)}
+        ended = [each for each, status in found.items() if status not in _ON_ITS_WAY]
+        if ended:
+            # It has made all its looks, or what it was for is wanted again.
+            DBOS.delete_workflows(ended)
+        for each in ids:
+            if found.get(each) not in _ON_ITS_WAY:
+                with SetWorkflowID(each):
+                    DBOS.start_workflow(workflow, each)
+    except _TROUBLES as error:
+        raise EngineError from error
 
 
 _TROUBLES: Final = (dbos_error.DBOSException, SQLAlchemyError, PostgresError, sqlite3.Error)

@@ -233,6 +233,23 @@ judgement: Final = Table(
     Index(None, "batch_id"),
 )
 
+export: Final = Table(
+    "export",
+    metadata,
+    # The file that it becomes, in the folder of reports; the state of the run that it tells of.
+    Column("name", String, primary_key=True),
+    Column("run_id", String, ForeignKey("run.id"), nullable=False),
+    Column("state", String, nullable=False),
+    Column("share", Float, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    # Why there is none, in words for people.
+    Column("error_code", String),
+    Column("sentence", Text),
+    Column("action", Text),
+    Index(None, "state"),
+)
+
 line: Final = Table(
     "line",
     metadata,

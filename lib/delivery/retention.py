@@ -13,6 +13,7 @@ from typing import Final
 
 from lib.files import write_atomically
 from lib.settings import Settings
+from lib.storage import StorageError, discard
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def tidy_nightly(settings: Settings, now: datetime) -> int:
 def tidy(settings: Settings) -> int:
     """Remove reports, drafts and unused uploads that are too old; return how many."""
     before = time.time() - settings.keep_days * _DAY_SECONDS
-    removed = _remove(_older(settings.reports_dir, before))
+    removed = _discard(_older(settings.reports_dir, before), settings)
     removed += _remove(_older(settings.drafts_dir, before))
     used = _uploads_in_use(settings.drafts_dir)
     uploads = _older(settings.uploads_dir, before)
@@ -51,6 +52,18 @@ def _older(folder: Path, before: float) -> list[Path]:
     if not folder.is_dir():
         return []
     return [each for each in folder.iterdir() if each.is_file() and each.stat().st_mtime < before]
+
+
+def _discard(paths: Iterable[Path], settings: Settings) -> int:
+    """Remove what may lie in the shared storage too; where that is away, another night will do."""
+    removed = 0
+    for path in paths:
+        try:
+            discard(path, settings)
+        except StorageError:
+            break
+        removed += 1
+    return removed
 
 
 def _remove(paths: Iterable[Path]) -> int:

@@ -72,6 +72,14 @@ class Verdict(StrEnum):
     LEFT = "left"
 
 
+class ExportState(StrEnum):
+    """How far a long report is that a worker makes."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    FAILED = "failed"
+
+
 class AttemptResult(StrEnum):
     """How one POST ended; ``not_sent`` means that for certain nothing was taken."""
 

@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from lib.delivery import ledger_course, ledger_workers
+from lib.delivery import ledger_course, ledger_exports, ledger_workers
 from lib.delivery.ledger import Ledger
 from lib.settings import Settings
 
@@ -44,7 +44,7 @@ class Supervisor:
         self._lock = threading.Lock()
 
     def tend(self, burials: int) -> None:
-        """Look once: every run for which a time matters has a workflow on its way.
+        """Look once: every run for which a time matters, every report wanted, has a workflow.
 
         ``burials`` is how many workers have been taken for dead so far. Raises LedgerError.
         """
@@ -55,8 +55,9 @@ class Supervisor:
     def _tend(self, burials: int) -> None:
         with self._ledger.read() as db:
             run_ids = ledger_course.runs_with_hours(db)
+            exports = ledger_exports.waiting(db)
             living = ledger_workers.names_of_living(db)
-        if not run_ids or time.monotonic() < self._not_before:
+        if not (run_ids or exports) or time.monotonic() < self._not_before:
             return
         # Imported only now: DBOS takes a second, which a worker that only sends need not spend.
         from lib.delivery.engine import Engine, EngineError
@@ -73,6 +74,7 @@ class Supervisor:
                 self._orphans_at = time.monotonic() + _ORPHANS_SECONDS
                 self._engine.forget((datetime.now(UTC) - _FORGOTTEN_AFTER).isoformat())
             self._engine.carry(run_ids)
+            self._engine.carry_exports(exports)
         except EngineError as error:
             self._give_up(error)
         else:

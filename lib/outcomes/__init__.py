@@ -7,7 +7,7 @@ row, or says that it does not.
 from lib.outcomes.charts import Chart, charts_of
 from lib.outcomes.exports import TooWideError, csv_bytes, write_csv, write_xlsx, xlsx_bytes
 from lib.outcomes.looks import LOOKS, Look
-from lib.outcomes.report import ReportError, report
+from lib.outcomes.report import ReportError, is_long, report, report_name
 from lib.outcomes.summaries import Filter, Summary, offered_runs, outcome_summary
 
 __all__ = [
@@ -20,9 +20,11 @@ __all__ = [
     "TooWideError",
     "charts_of",
     "csv_bytes",
+    "is_long",
     "offered_runs",
     "outcome_summary",
     "report",
+    "report_name",
     "write_csv",
     "write_xlsx",
     "xlsx_bytes",

@@ -13,7 +13,7 @@ import io
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -63,14 +63,24 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def write_xlsx(frame: pd.DataFrame, path: Path, *, worksheet_rows: int = _WORKSHEET_ROWS) -> None:
+def write_xlsx(
+    frame: pd.DataFrame,
+    path: Path,
+    *,
+    worksheet_rows: int = _WORKSHEET_ROWS,
+    watch: Callable[[float], None] | None = None,
+) -> None:
     """Write the frame's columns to ``path``, whole or not at all, readable by its owner only.
 
     What is more than ``worksheet_rows`` goes on in a further worksheet. A text longer than Excel
-    takes is cut and says so. Raises TooWideError.
+    takes is cut and says so. ``watch`` is called now and then with the share that is written.
+    Raises TooWideError.
     """
-    with _new_file(path) as file:
-        _write_xlsx(frame, file, worksheet_rows, scratch=path.parent)
+    with (
+        _new_file(path) as file,
+        tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as scratch,
+    ):
+        _write_xlsx(frame, file, worksheet_rows, scratch=Path(scratch), watch=watch)
 
 
 def xlsx_bytes(frame: pd.DataFrame) -> bytes:
@@ -128,7 +138,14 @@ def _as_text(column: "pd.Series[Any]") -> Any:
     return pc.fill_null(texts, "")
 
 
-def _write_xlsx(frame: pd.DataFrame, file: IO[bytes], most: int, *, scratch: Path) -> None:
+def _write_xlsx(
+    frame: pd.DataFrame,
+    file: IO[bytes],
+    most: int,
+    *,
+    scratch: Path,
+    watch: Callable[[float], None] | None = None,
+) -> None:
     if frame.shape[1] > _WORKSHEET_COLUMNS:
         raise TooWideError
     options = {
@@ -143,11 +160,16 @@ def _write_xlsx(frame: pd.DataFrame, file: IO[bytes], most: int, *, scratch: Pat
         text = workbook.add_format({"num_format": "@"})
         for number, start in enumerate(range(0, max(len(frame), 1), most), start=1):
             worksheet = workbook.add_worksheet("Rows" if number == 1 else f"Rows {number}")
-            _fill(worksheet, frame.iloc[start : start + most], header, text)
+            for done in _fill(worksheet, frame.iloc[start : start + most], header, text):
+                if watch is not None:
+                    watch((start + done) / len(frame))
 
 
-def _fill(worksheet: Worksheet, frame: pd.DataFrame, header: Format, text: Format) -> None:
-    """Write one worksheet from top to bottom, as the constant-memory mode asks for."""
+def _fill(worksheet: Worksheet, frame: pd.DataFrame, header: Format, text: Format) -> Iterator[int]:
+    """Write one worksheet from top to bottom, as the constant-memory mode asks for.
+
+    Yields now and then how many rows are written.
+    """
     height, width = frame.shape
     are_numbers = [_is_number(frame.iloc[:, index]) for index in range(width)]
     for index, name in enumerate(_names(frame)):
@@ -168,6 +190,7 @@ def _fill(worksheet: Worksheet, frame: pd.DataFrame, header: Format, text: Forma
                     _write_text(worksheet, row, index, cell, text)
                 elif cell is not None:
                     worksheet.write_number(row, index, cell)
+        yield start + len(block)
 
 
 def _is_number(column: "pd.Series[Any]") -> bool:

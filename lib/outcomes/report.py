@@ -1,5 +1,6 @@
 """A run's report: the owner's own sheet, row by row as it was, with what became of each row."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -14,6 +15,9 @@ from lib.settings import Settings, get_settings
 from lib.sheet import load_sheet
 
 Format = Literal["xlsx", "csv"]
+
+# So many rows take some four seconds, during which nobody else gets a page.
+_LONG: Final = 50_000
 
 _SENT: Final = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN)
 _WORDS: Final[dict[Outcome, tuple[str, str]]] = {
@@ -39,31 +43,48 @@ class ReportError(Exception):
         super().__init__(self.sentence)
 
 
-def report(run_id: str, *, format: Format = "xlsx", settings: Settings | None = None) -> Path:  # noqa: A002 - the word people use for it
+def report(
+    run_id: str,
+    *,
+    format: Format = "xlsx",  # noqa: A002 - the word people use for it
+    watch: Callable[[float], None] | None = None,
+    settings: Settings | None = None,
+) -> Path:
     """Write the owner's sheet with outcome columns into the reports folder; return its path.
 
     All columns and rows of the sheet, in their order; then Row (as its owner sees it), Outcome (one
     of `Outcome`), Error code, What it means, What to do, Phone as sent, Answered at (UTC) and Trace
     id. The rows of a test are its one entry, since it has no sheet. The report of a run that is
-    over is written once; any other is written anew each time.
+    over is written once; any other is written anew each time. ``watch`` is called now and then with
+    the share of a workbook that is written.
 
     Raises RunNotFoundError, SheetError where the sheet is no longer kept, ReportError where rows
     and counters disagree, TooWideError, and OSError (see `is_disk_full`).
     """
     settings = settings or get_settings()
     run = run_summary(run_id, settings=settings)
-    path = settings.reports_dir / f"{run.id}-{_edition(run)}.{format}"
+    path = settings.reports_dir / report_name(run, format)
     if _is_final(run) and path.exists():
         return path
     frame = _frame(run, settings)
     if format == "csv":
         write_csv(frame, path)
     else:
-        write_xlsx(frame, path)
+        write_xlsx(frame, path, watch=watch)
     for other in settings.reports_dir.glob(f"{run.id}-*.{format}"):
         if other != path:
             other.unlink(missing_ok=True)
     return path
+
+
+def report_name(run: RunSummary, format: Format = "xlsx") -> str:  # noqa: A002 - as above
+    """Return the name of the file that tells of a run as it stands."""
+    return f"{run.id}-{_edition(run)}.{format}"
+
+
+def is_long(run: RunSummary) -> bool:
+    """Tell whether a run's workbook takes so long that a worker is to make it."""
+    return run.rows > _LONG
 
 
 def _is_final(run: RunSummary) -> bool:
@@ -72,10 +93,10 @@ def _is_final(run: RunSummary) -> bool:
 
 
 def _edition(run: RunSummary) -> str:
-    """Name a final report by its run's end: rows in doubt that are repeated give it a new one."""
+    """Name a final report by its run's end and its doubt, since a person may settle that later."""
     if not _is_final(run) or run.finished_at is None:
         return "unfinished"
-    return f"{run.finished_at:%Y%m%d-%H%M%S-%f}"
+    return f"{run.finished_at:%Y%m%d-%H%M%S-%f}-{run.unknown}"
 
 
 def _frame(run: RunSummary, settings: Settings) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pytest
 
 from lib.campaign import single_entry_plan
 from lib.connectly import CampaignEntry, SendCampaignsOptions, explain
-from lib.delivery import Outcome, RunNotFoundError, row_outcomes, start_run
+from lib.delivery import Outcome, RunNotFoundError, Verdict, judge_doubt, row_outcomes, start_run
 from lib.outcomes import ReportError, report
 from lib.settings import Settings
 from lib.sheet import read_sheet
@@ -160,6 +160,19 @@ def test_a_run_that_has_ended_anew_gets_a_new_report(settings: Settings) -> None
     change(settings, "UPDATE sendout SET unknown = 0, accepted = entries")
     change(settings, "UPDATE run SET finished_at = 1790000000000001")
     change(settings, "UPDATE batch SET state = 'accepted', error_code = NULL")
+    second = report(run_id, format="csv", settings=settings)
+    frame = read_sheet(second.read_bytes(), filename="report.csv", settings=settings).frame
+    assert set(frame["Outcome"]) == {"accepted"}
+    assert not first.exists()
+
+
+def test_rows_marked_as_sent_after_the_end_get_a_new_report(settings: Settings) -> None:
+    run_id = started(odd_sheet(4), settings)
+    change(settings, "UPDATE sendout SET waiting = 0, unknown = entries")
+    change(settings, "UPDATE run SET state = 'finished', finished_at = 1790000000000000")
+    settle_all(settings, "unknown")
+    first = report(run_id, format="csv", settings=settings)
+    judge_doubt(run_id, Verdict.SENT, person="me", settings=settings)
     second = report(run_id, format="csv", settings=settings)
     frame = read_sheet(second.read_bytes(), filename="report.csv", settings=settings).frame
     assert set(frame["Outcome"]) == {"accepted"}

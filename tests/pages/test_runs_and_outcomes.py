@@ -1,13 +1,27 @@
 """Runs and outcomes: numbers that add up, buttons that write one word, ids that lead nowhere."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from lib.campaign import Mapping, Plan, Source, make_plan
-from lib.delivery import RunState, cancel_run, pause_run, run_summary, start_run
+from lib.delivery import (
+    ExportState,
+    RunState,
+    cancel_run,
+    end_export,
+    export_of,
+    pause_run,
+    run_summary,
+    start_run,
+)
+from lib.delivery.exports import ExportEndedError
+from lib.files import write_atomically
+from lib.outcomes import report_name
 from lib.settings import Settings
 from tests.pages.conftest import Visit, press, texts
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
+from tests.support.worker import plan_of
 
 
 def _plan() -> Plan:
@@ -118,3 +132,30 @@ def test_a_linked_test_is_shown_with_its_outcomes(visit: Visit, settings: Settin
     cancel_run(run_id, settings=settings)
 
     assert "Together 3 rows in 1 run" in texts(visit("outcomes", run=run_id))
+
+
+def test_a_long_report_is_asked_for_followed_and_then_downloaded(
+    visit: Visit, settings: Settings
+) -> None:
+    plan = plan_of(5, unfit=50_000)
+    run_id = start_run(plan, connection="sandbox", settings=settings)
+    cancel_run(run_id, settings=settings)
+    name = report_name(run_summary(run_id, settings=settings))
+    app = visit("runs", run=run_id)
+    assert "Report as XLSX" not in downloads(app)
+    press(app, "Prepare the report as XLSX")
+    export = export_of(name, settings=settings)
+    assert export is not None
+    assert export.state is ExportState.WAITING
+    assert "is not running" in texts(app)
+
+    end_export(name, ExportEndedError(), settings=settings)
+    assert ExportEndedError.sentence in texts(visit("runs", run=run_id))
+    press(visit("runs", run=run_id), "Try again")
+    write_atomically(settings.reports_dir / name, b"a workbook")
+    end_export(name, settings=settings)
+    assert "Report as XLSX" in downloads(visit("runs", run=run_id))
+
+
+def downloads(app: AppTest) -> list[str]:
+    return [each.proto.label for each in app.get("download_button")]
