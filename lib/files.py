@@ -10,15 +10,21 @@ from pathlib import Path
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
+def private_folder(path: Path) -> Path:
+    """Make a folder that its owner alone may look into, unless it is there; return its path."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
 @contextlib.contextmanager
 def appearing(path: Path, *, mode: int = 0o600) -> Iterator[Path]:
     """Lend a temporary file to write to; it becomes ``path`` at the end, readable by its owner.
 
-    The bytes are on the disk before the name appears. Whatever is raised, OSError (see
-    `is_disk_full`) among it, leaves nothing behind.
+    The bytes are on the disk before the name appears, and the name before this ends. Whatever is
+    raised, OSError (see `is_disk_full`) among it, leaves nothing behind.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    folder = private_folder(path.parent)
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
     os.close(descriptor)
     temporary = Path(name)
     try:
@@ -27,8 +33,18 @@ def appearing(path: Path, *, mode: int = 0o600) -> Iterator[Path]:
             os.fsync(file.fileno())
         temporary.chmod(mode)
         temporary.replace(path)
+        _keep_names(folder)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _keep_names(folder: Path) -> None:
+    """Put on the disk which names a folder has: a new one is lost with the power otherwise."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:

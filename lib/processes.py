@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout
 from lib.connections import SANDBOX, check_connection, get_connection
 from lib.connectly import ConnectlyError
 from lib.delivery import LedgerError, waiting_recipients, worker_state
+from lib.files import private_folder
 from lib.settings import ROOT, Settings
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -154,8 +155,8 @@ class Household:
         Of several apps on one data folder, one keeps the children; the others only use them, and
         one of those takes over when the keeper is gone.
         """
-        self.settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        keeper = FileLock(self.settings.data_dir / "app.lock", timeout=0)
+        private_folder(self.settings.data_dir)
+        keeper = FileLock(self.settings.data_dir / "app.lock", timeout=0, mode=0o600)
         watch = asyncio.create_task(self._watch(keeper))
         try:
             yield
@@ -230,7 +231,7 @@ def _sandbox_answers(settings: Settings) -> bool:
 
 def _is_locked(path: Path) -> bool:
     try:
-        with FileLock(path, timeout=0):
+        with FileLock(path, timeout=0, mode=0o600):
             return False
     except Timeout:
         return True

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from lib.campaign.mapping import Answers, Mapping, MappingIncompleteError, mapping_problems
 from lib.campaign.plan import Plan, Sendout
+from lib.files import private_folder
 from lib.settings import ROOT, Settings
 from lib.sheet import Sheet
 
@@ -96,8 +97,7 @@ def make_plan_apart(
 
 
 def _nameless(settings: Settings) -> IO[bytes]:
-    settings.plans_dir.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryFile(dir=settings.plans_dir)
+    return tempfile.TemporaryFile(dir=private_folder(settings.plans_dir))
 
 
 def _mapped(file: IO[bytes]) -> pd.DataFrame:

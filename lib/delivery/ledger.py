@@ -27,6 +27,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from lib.files import private_folder
 from lib.settings import Settings, get_settings
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -122,9 +123,9 @@ class Ledger:
         if self._file is None:
             yield  # the first statement of the upgrade waits for its turn
             return
-        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self._file.parent)
         self._file.touch(mode=0o600)
-        with FileLock(self._file.with_suffix(".lock")):
+        with FileLock(self._file.with_suffix(".lock"), mode=0o600):
             yield
 
 

@@ -22,7 +22,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from lib.delivery import ledger_claims, ledger_course, metrics
+from lib.delivery import ledger_claims, ledger_course, ledger_exports, metrics
 from lib.delivery.entries import EntryReader
 from lib.delivery.group_commit import GroupWriter
 from lib.delivery.heartbeat import Heartbeat, TakenForDeadError
@@ -32,7 +32,7 @@ from lib.delivery.line import Line
 from lib.delivery.retention import tidy_nightly
 from lib.delivery.sender import Lane
 from lib.delivery.supervisor import Supervisor
-from lib.files import write_atomically
+from lib.files import private_folder, write_atomically
 from lib.logs import PrivateFormatter
 from lib.settings import RELEASE, Settings, get_settings
 
@@ -151,9 +151,9 @@ class Worker:
             return ledger_claims.busy_connections(db)
 
     def _is_awaited(self) -> bool:
-        """Tell whether a run waits for its time, and so for a worker."""
+        """Tell whether a run waits for its time, or somebody for a report, and so for a worker."""
         with self._ledger.read() as db:
-            return ledger_course.any_scheduled(db)
+            return ledger_course.any_scheduled(db) or bool(ledger_exports.waiting(db))
 
     def _lane(self, name: str, heartbeat: Heartbeat, writer: GroupWriter) -> Lane:
         return Lane(
@@ -218,9 +218,9 @@ def main() -> int:
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("lib").setLevel(logging.INFO)
     settings = get_settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(settings.data_dir)
     try:
-        with FileLock(settings.data_dir / "worker.lock", timeout=_LOCK_SECONDS):
+        with FileLock(settings.data_dir / "worker.lock", timeout=_LOCK_SECONDS, mode=0o600):
             return _work(settings, orphan_seconds=arguments.exit_when_orphaned)
     except Timeout:
         sys.stderr.write("Another worker already serves this data folder; this one ends.\n")

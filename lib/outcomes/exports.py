@@ -10,8 +10,6 @@ somebody edits the cell, and a phone keeps all its digits.
 
 import contextlib
 import io
-import os
-import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +22,8 @@ import pyarrow.csv as pa_csv
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
+
+from lib.files import appearing
 
 # A formula begins with one of these, in ASCII or in another width; space before it does not help.
 # Programs differ in what they skip, so that whatever cannot be seen counts as space.
@@ -94,17 +94,8 @@ def xlsx_bytes(frame: pd.DataFrame) -> bytes:
 @contextlib.contextmanager
 def _new_file(path: Path) -> Iterator[IO[bytes]]:
     """Give a file that takes its name only once it is complete and on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-        with os.fdopen(descriptor, "w+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with appearing(path) as temporary, temporary.open("w+b") as file:
+        yield file
 
 
 def _write_csv(frame: pd.DataFrame, file: IO[bytes]) -> None:

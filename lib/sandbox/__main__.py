@@ -60,7 +60,7 @@ def main() -> None:
     """Serve until told to stop; exit with 2 and a sentence where that cannot begin."""
     arguments = _parser().parse_args()
     # Named, so that it is held until the process ends; the system frees it whatever happens.
-    lock = None if arguments.lock is None else FileLock(arguments.lock)
+    lock = None if arguments.lock is None else FileLock(arguments.lock, mode=0o600)
     try:
         if lock is not None:
             arguments.lock.parent.mkdir(parents=True, exist_ok=True)

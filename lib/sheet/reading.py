@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lib.files import is_disk_full
+from lib.files import is_disk_full, private_folder
 from lib.sheet.errors import SheetError, sheet_error
 from lib.sheet.readings import Reading
 from lib.sheet.roots import find_shared
@@ -126,7 +126,7 @@ def _spool(
         "max_cells": settings.sheet_max_cells,
     }
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(target.parent)
         if isinstance(source, bytes):
             content.touch(mode=0o600)
             content.write_bytes(source)
