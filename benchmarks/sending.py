@@ -47,13 +47,14 @@ class Sent:
     throttled: int
     fullest: int
     cpu_seconds: float
-    megabytes: float
+    megabytes: float = 0.0
 
     def __str__(self) -> str:
+        memory = f", {self.megabytes:,.0f} MB" if self.megabytes else ""
         return (
             f"{self.recipients / self.seconds:,.1f}/s, {self.throttled} answers 429, "
-            f"fullest second {self.fullest}, CPU {self.cpu_seconds / self.seconds:.2f} of a core, "
-            f"{self.megabytes:,.0f} MB"
+            f"fullest second {self.fullest}, CPU {self.cpu_seconds / self.seconds:.2f} of a core"
+            f"{memory}"
         )
 
 
@@ -200,7 +201,7 @@ def _plain(plan: Plan) -> Sent:
             seconds = time.perf_counter() - started
             after = os.times()
             cpu = after.user + after.system - before.user - before.system
-            return Sent(accepted, seconds, _throttled(sandbox), _fullest_second(record), cpu, 0.0)
+            return Sent(accepted, seconds, _throttled(sandbox), _fullest_second(record), cpu)
 
 
 async def _post_all(sandbox: SandboxHandle, entries: list[CampaignEntry]) -> int:

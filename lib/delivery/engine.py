@@ -32,6 +32,8 @@ from lib.delivery.ledger import LedgerError, clock, driver_url, open_ledger
 from lib.delivery.states import OVER
 from lib.settings import ROOT, Settings
 
+_LOGGER: Final = logging.getLogger(__name__)
+
 # Workflows of all releases are alike: whoever comes after goes on with them.
 _VERSION: Final = "1"
 _NAME: Final = "sendout-studio"
@@ -165,12 +167,17 @@ async def _make(name: str) -> None:
 
 def _make_apart(name: str) -> None:
     """Let a child make a report; it tells the ledger itself how it goes, unless it is killed."""
-    child = subprocess.Popen([sys.executable, "-m", "lib.outcomes.child", name], cwd=ROOT)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "lib.outcomes.child", name],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,  # what it says of an unforeseen end may quote cells
+    )
     _children.add(child)
     status = child.wait()
     _children.discard(child)
     # Ended with this worker, it is begun anew by another, or by the next.
     if status not in _ENDED_WELL:
+        _LOGGER.error("report ended early", extra={"status": status})
         end_export(name, ExportEndedError())
 
 

@@ -10,7 +10,14 @@ import sys
 import time
 from typing import Final
 
-from lib.delivery import ExportState, NoRoomForExportError, end_export, export_of, note_export_share
+from lib.delivery import (
+    ExportState,
+    LedgerError,
+    NoRoomForExportError,
+    end_export,
+    export_of,
+    note_export_share,
+)
 from lib.files import is_disk_full
 from lib.outcomes.exports import TooWideError
 from lib.outcomes.report import ReportError, report
@@ -45,6 +52,8 @@ def main(name: str) -> int:
         publish(path, settings)
     except (ReportError, TooWideError, SheetError, StorageError) as error:
         end_export(name, error)
+    except (FileNotFoundError, ValueError):
+        end_export(name, ReportError())  # the plan is lost or damaged, and its action says so
     except OSError as error:
         if not is_disk_full(error):
             raise
@@ -56,4 +65,8 @@ def main(name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    try:
+        sys.exit(main(sys.argv[1]))
+    except LedgerError:
+        # Once the ledger can be used, whoever is there begins anew.
+        sys.exit(_STOPPED)

@@ -177,7 +177,7 @@ def _choose_variables(
         new_name = naming.text_input("Variable", name, key=f"{key}_name").strip()
         new_source = _choose_source(
             "Comes from",
-            f"What is sent as {name}.",
+            f"What is sent as {words.literal(name)}.",
             source,
             sheet,
             key=key,
