@@ -50,6 +50,8 @@ _MOST_LOOKS: Final = 500
 # A child that is told to stop may have been told before it could listen.
 _ENDED_WELL: Final = (0, -signal.SIGTERM, 128 + signal.SIGTERM)
 
+_children: Final[set[subprocess.Popen[bytes]]] = set()
+
 _ON_ITS_WAY: Final = ("PENDING", "ENQUEUED", "DELAYED")
 
 
@@ -181,10 +183,9 @@ def _make_apart(name: str) -> None:
         end_export(name, ExportEndedError())
 
 
-_children: Final[set[subprocess.Popen[bytes]]] = set()
-
-
 def _start_missing(workflow: Any, ids: Sequence[str]) -> None:
+    if not ids:
+        return  # asked about none, the engine would tell of all
     try:
         found = {each.workflow_id: each.status for each in _workflows(workflow_ids=ids)}
         ended = [each for each, status in found.items() if status not in _ON_ITS_WAY]

@@ -67,6 +67,7 @@ _TALLY: Final = (
     .join(run, run.c.id == tally.c.run_id)
     .order_by(tally.c.minute, tally.c.run_id, tally.c.sendout, tally.c.outcome)
 )
+_OUTCOME: Final = {each.value: each for each in Outcome}
 _LAST_ATTEMPT: Final = and_(attempt.c.batch_id == batch.c.id, attempt.c.number == batch.c.attempts)
 _OUTCOMES: Final = (
     select(
@@ -239,18 +240,12 @@ def tally_lines(
         wanted = wanted.where(tally.c.minute >= since)
     if until is not None:
         wanted = wanted.where(tally.c.minute < until)
+    # Columns by their place, and outcomes from a table: there are many lines in a year of runs.
     return [
-        TallyLine(
-            run_id=row.run_id,
-            label=row.label,
-            campaign_name=row.campaign_name,
-            campaign_version=row.campaign_version,
-            outcome=Outcome(row.outcome),
-            error_code=row.error_code or None,
-            minute=row.minute,
-            count=row[-1],
-        )
-        for row in db.execute(wanted)
+        TallyLine(run_id, label, campaign, version, _OUTCOME[outcome], code or None, minute, count)
+        for run_id, label, campaign, version, outcome, code, minute, count in db.execute(
+            wanted
+        ).all()
     ]
 
 

@@ -121,7 +121,8 @@ def _runs(wanted: Filter, settings: Settings) -> list[RunSummary]:
         runs = []
         while len(page := _page(len(runs), settings)) == _RUNS_AT_ONCE:
             runs += page
-        runs += page
+        # A run that begins between two pages moves the last one of the first onto the second.
+        runs = list({run.id: run for run in [*runs, *page]}.values())
     kept = [run for run in runs if wanted.include_tests or run.kind is RunKind.SHEET]
     if wanted.campaign is None:
         return kept

@@ -32,13 +32,14 @@ def tally_of(lines: Sequence[TallyLine]) -> pd.DataFrame:
     A version that nobody has named reads "not known"; a failure without a code has the API's code
     for no reason given, anything else without a code an empty one.
     """
+    told = {code: explain(code).code for code in {line.error_code for line in lines}}
     rows = [
         (
             line.run_id,
             line.campaign_name,
             line.campaign_version or NO_VERSION,
             line.outcome.value,
-            explain(line.error_code).code if line.outcome in _FAILED else line.error_code or "",
+            told[line.error_code] if line.outcome in _FAILED else line.error_code or "",
             line.minute,
             line.count,
         )
