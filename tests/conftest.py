@@ -1,5 +1,6 @@
 """What every test may ask for: a data folder of its own, and a sandbox in a process of its own."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from lib.settings import Settings, get_settings
 from tests.support.postgres import Postgres
 from tests.support.sandbox import SandboxHandle, start_sandbox
 
+# Hundreds of processes start here; without it each would compile all of our modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the developer's own connections and data folder out of every test."""
-    import os
-
     for name in list(os.environ):
         if name.startswith(("SENDOUT_", "STREAMLIT_")):
             monkeypatch.delenv(name)
