@@ -9,6 +9,8 @@ import hashlib
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
+from lib.ui import words
+
 
 def sign_in_is_on() -> bool:
     """Tell whether an administrator has set up sign-in."""
@@ -32,7 +34,7 @@ def draw_account() -> None:
     """Show who is signed in, and the way out."""
     if sign_in_is_on():
         with st.sidebar:
-            st.caption(f"Signed in as {name()}")
+            st.caption(f"Signed in as {words.literal(name())}")
             st.button("Sign out", icon=":material/logout:", on_click=st.logout)
 
 

@@ -30,6 +30,10 @@ STATES: Final = {
 
 
 _MARKDOWN: Final = re.compile(r"([!-/:-@\[-`{-~])")
+# Streamlit makes links of addresses, pictures of words in colons and arrows of dashes even where
+# all signs are escaped. An empty piece of text between them, which nobody sees, keeps them apart.
+_APART: Final = re.compile(r"(?i)(?<=:)(?=/|\w+:)|(?=@)|(?<=www)(?=\.)|(?<=[-<>~])(?=[-=>])")
+_GAP: Final = ":small[]"
 
 
 def literal(text: str) -> str:
@@ -37,7 +41,8 @@ def literal(text: str) -> str:
 
     A file, column or campaign may be named anything: no name becomes a link, an icon or a formula.
     """
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    pieces = _APART.split(" ".join(text.split()))
+    return _GAP.join(_MARKDOWN.sub(r"\\\1", piece) for piece in pieces)
 
 
 def count(number: int) -> str:

@@ -75,12 +75,13 @@ def test_an_age_reads_as_people_say_it(age: int, expected: str) -> None:
         "**bold**",
         "<b>",
         "a\nb",
+        "https://www.x.example/:streamlit:?to=a@x.example -- <-> >= x",
         "año ñ.xlsx",
     ],
 )
 def test_a_name_from_outside_is_shown_as_it_is(name: str) -> None:
     """Every sign that Markdown could act on is escaped; letters of any language are not touched."""
-    shown = words.literal(name)
+    shown = words.literal(name).replace(":small[]", "")
 
     assert re.sub(r"\\(.)", r"\1", shown) == " ".join(name.split())
     assert not re.search(r"(?<!\\)[\[\]()*_$<>:`]", shown)
