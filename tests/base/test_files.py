@@ -35,7 +35,11 @@ def test_a_write_without_room_leaves_the_old_file_and_nothing_else(tmp_path: Pat
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
     done = subprocess.run(
-        [sys.executable, "-c", code, str(path)], cwd=ROOT, preexec_fn=limit, check=False
+        # Keeping nothing compiled: the limit would cut that off too, for all who come after.
+        [sys.executable, "-B", "-c", code, str(path)],
+        cwd=ROOT,
+        preexec_fn=limit,
+        check=False,
     )
 
     assert done.returncode == 7

@@ -113,7 +113,9 @@ def test_a_full_disk_leaves_nothing_behind(settings: Settings) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, preexec_fn=limit, check=False)
+    # Keeping nothing compiled: the limit would cut that off too, for all who come after.
+    command = [sys.executable, "-B", "-c", code]
+    done = subprocess.run(command, cwd=ROOT, preexec_fn=limit, check=False)
 
     assert done.returncode == 7
     assert list(settings.plans_dir.iterdir()) == []
