@@ -11,8 +11,13 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def private_folder(path: Path) -> Path:
-    """Make a folder that its owner alone may look into, unless it is there; return its path."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Make a folder that its owner alone may look into, unless it is there; return its path.
+
+    So are those above it that are missing.
+    """
+    if not path.parent.exists():
+        private_folder(path.parent)
+    path.mkdir(exist_ok=True, mode=0o700)
     return path
 
 

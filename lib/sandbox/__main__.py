@@ -58,9 +58,10 @@ class _Server(uvicorn.Server):
 
 def main() -> None:
     """Serve until told to stop; exit with 2 and a sentence where that cannot begin."""
+    os.umask(0o077)  # whatever it writes is for its owner alone
     arguments = _parser().parse_args()
     # Named, so that it is held until the process ends; the system frees it whatever happens.
-    lock = None if arguments.lock is None else FileLock(arguments.lock, mode=0o600)
+    lock = None if arguments.lock is None else FileLock(arguments.lock)
     try:
         if lock is not None:
             arguments.lock.parent.mkdir(parents=True, exist_ok=True)

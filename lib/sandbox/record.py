@@ -95,7 +95,6 @@ class Record:
     def __init__(self, path: Path | None = None) -> None:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = OFF")

@@ -12,12 +12,13 @@ from lib.settings import ROOT
 
 
 def test_a_file_appears_whole_and_readable_by_its_owner_only(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "file.json"
+    path = tmp_path / "data" / "new" / "file.json"
 
     write_atomically(path, b"{}")
 
     assert path.read_bytes() == b"{}"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert {stat.S_IMODE(each.stat().st_mode) for each in path.parents[:2]} == {0o700}
 
 
 def test_a_write_without_room_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

@@ -15,10 +15,12 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
         yield studio
 
 
-def test_starting_says_one_line_and_that_line_is_true(studio: Studio) -> None:
+def test_starting_says_one_true_line_and_opens_nothing_to_others(studio: Studio) -> None:
     assert studio.health()[0] == 200
     studio.wait_until(lambda: bool(studio.log))
     assert studio.log == f"Sendout Studio is ready: {studio.url} (Ctrl-C ends it)\n"
+    made = list(studio.data_dir.rglob("*"))
+    assert [each.name for each in made if each.stat().st_mode & 0o077] == []
 
 
 def test_ctrl_c_ends_everything_that_was_started(studio: Studio) -> None:
