@@ -33,7 +33,7 @@ from lib.delivery.retention import tidy_nightly
 from lib.delivery.sender import Lane
 from lib.delivery.supervisor import Supervisor
 from lib.files import private_folder, write_atomically
-from lib.logs import PrivateFormatter
+from lib.logs import keep_private
 from lib.settings import RELEASE, Settings, get_settings
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -196,8 +196,8 @@ class _JsonLines(logging.Formatter):
             "event": record.getMessage(),
         }
         line |= {name: getattr(record, name) for name in self._FIELDS if hasattr(record, name)}
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+        if record.exc_text:
+            line["traceback"] = record.exc_text
         return json.dumps(line)
 
 
@@ -213,8 +213,9 @@ def main() -> int:
         help="end once the parent process is gone and nothing has been running for a minute",
     )
     arguments = parser.parse_args()
+    keep_private()
     handler = logging.StreamHandler()
-    handler.setFormatter(PrivateFormatter(_JsonLines()))
+    handler.setFormatter(_JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("lib").setLevel(logging.INFO)
     settings = get_settings()
