@@ -2,13 +2,14 @@
 
 import sys
 
-from benchmarks import clicks, detection, reached, sending, sheets
+from benchmarks import clicks, detection, outcomes, reached, sending, sheets
 
 _ALL = {
     "sheets": sheets.main,
     "reached": reached.main,
     "detection": detection.main,
     "clicks": clicks.main,
+    "outcomes": outcomes.main,
     "sending": sending.main,
 }
 

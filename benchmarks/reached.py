@@ -115,7 +115,7 @@ def _write_earlier(settings: Settings, sheets: Path, dice: np.random.Generator) 
     """Write the ledger's rows and the index of earlier runs, and their sheets for the plain way."""
     with open_ledger(settings).write() as db:
         for number in range(RUNS):
-            insert_run(db, _run(number), [_SENDOUT])
+            insert_run(db, new_run(number), [_SENDOUT])
         db.execute(update(sendout).values(waiting=0, accepted=PEOPLE_A_RUN, batched=PEOPLE_A_RUN))
         earlier = sendouts_over(db, _CONNECTION, {_SENDOUT.campaign_name})
     nobody = np.zeros(PEOPLE_A_RUN, dtype=bool)
@@ -126,7 +126,8 @@ def _write_earlier(settings: Settings, sheets: Path, dice: np.random.Generator) 
         pq.write_table(pa.table({"phone": _phones(numbers)}), sheets / f"{number}.parquet")
 
 
-def _run(number: int) -> NewRun:
+def new_run(number: int) -> NewRun:
+    """Return one of many runs of a campaign, as it is confirmed."""
     return NewRun(
         id=f"{number:016x}",
         token=str(number),

@@ -12,18 +12,21 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     and_,
     bindparam,
     case,
+    cast,
     exists,
     func,
+    literal_column,
     select,
     type_coerce,
 )
 
 from lib.connectly import DuplicateBehavior
 from lib.delivery.ledger_course import course_of
-from lib.delivery.ledger_tables import attempt, batch, run, sendout, tally, worker
+from lib.delivery.ledger_tables import Moment, attempt, batch, run, sendout, tally, worker
 from lib.delivery.ledger_workers import DEAD_AFTER
 from lib.delivery.states import OVER, AttemptResult, BatchState, Outcome, Reason, RunKind, RunState
 from lib.delivery.summaries import (
@@ -36,6 +39,7 @@ from lib.delivery.summaries import (
 
 _SPEED_WINDOW: Final = timedelta(seconds=10)
 _ROWS_AT_ONCE: Final = 50_000
+_RUNS_AT_ONCE: Final = 1_000  # a statement takes only so many parameters
 
 _RUNS: Final = select(run)
 _SENDOUTS: Final = (
@@ -46,27 +50,9 @@ _SENDOUTS: Final = (
 _LATELY: Final = select(func.coalesce(func.sum(batch.c.size), 0)).where(
     batch.c.run_id == bindparam("run"), batch.c.settled_at >= bindparam("since")
 )
-_TALLY: Final = (
-    select(
-        tally.c.run_id,
-        run.c.label,
-        sendout.c.campaign_name,
-        func.coalesce(
-            sendout.c.campaign_version, sendout.c.pinned_version, sendout.c.reported_version
-        ).label("campaign_version"),
-        tally.c.outcome,
-        tally.c.error_code,
-        tally.c.minute,
-        tally.c["count"],
-    )
-    .join_from(
-        tally,
-        sendout,
-        and_(sendout.c.run_id == tally.c.run_id, sendout.c.number == tally.c.sendout),
-    )
-    .join(run, run.c.id == tally.c.run_id)
-    .order_by(tally.c.minute, tally.c.run_id, tally.c.sendout, tally.c.outcome)
-)
+_TALLY_KEYS: Final = (tally.c.run_id, tally.c.sendout, tally.c.outcome, tally.c.error_code)
+_MINUTE: Final = timedelta(minutes=1)
+_MICROSECOND: Final = timedelta(microseconds=1)
 _OUTCOME: Final = {each.value: each for each in Outcome}
 _LAST_ATTEMPT: Final = and_(attempt.c.batch_id == batch.c.id, attempt.c.number == batch.c.attempts)
 _OUTCOMES: Final = (
@@ -145,9 +131,9 @@ def runs_by_plan(
 
 
 def latest_runs(
-    db: Connection, kind: RunKind | None, limit: int, offset: int, now: datetime
+    db: Connection, kind: RunKind | None, limit: int | None, offset: int, now: datetime
 ) -> list[RunSummary]:
-    """Return one page of all runs, newest first."""
+    """Return one page of all runs, newest first; without a ``limit`` all from ``offset`` on."""
     return _summaries(db, [run.c.kind == kind] if kind else [], now, limit, offset)
 
 
@@ -167,8 +153,10 @@ def _summaries(
     newest_first = _RUNS.where(*where).order_by(run.c.created_at.desc(), run.c.id)
     runs = db.execute(newest_first.limit(limit).offset(offset)).all()
     sendouts: dict[str, list[SendoutSummary]] = defaultdict(list)
-    for row in db.execute(_SENDOUTS, {"runs": [each.id for each in runs]}):
-        sendouts[row.run_id].append(_sendout_summary(row))
+    for first in range(0, len(runs), _RUNS_AT_ONCE):
+        some = [each.id for each in runs[first : first + _RUNS_AT_ONCE]]
+        for row in db.execute(_SENDOUTS, {"runs": some}):
+            sendouts[row.run_id].append(_sendout_summary(row))
     return [
         RunSummary(
             id=each.id,
@@ -231,15 +219,36 @@ def tally_lines(
     since: datetime | None,
     until: datetime | None,
     kinds: Sequence[RunKind],
+    *,
+    step: timedelta = _MINUTE,
 ) -> list[TallyLine]:
-    """Return settled recipients by run, sendout, outcome, code and minute, in order of time."""
-    wanted = _TALLY.where(run.c.kind.in_(kinds))
-    if run_ids is not None:
-        wanted = wanted.where(tally.c.run_id.in_(run_ids))
-    if since is not None:
-        wanted = wanted.where(tally.c.minute >= since)
-    if until is not None:
-        wanted = wanted.where(tally.c.minute < until)
+    """Return settled recipients by run, sendout, outcome, code and time, in order of time.
+
+    Times are beginnings of steps of that length, counted from 1970.
+    """
+    counts = _counts(run_ids, since, until, step).subquery()
+    wanted = (
+        select(
+            counts.c.run_id,
+            run.c.label,
+            sendout.c.campaign_name,
+            func.coalesce(
+                sendout.c.campaign_version, sendout.c.pinned_version, sendout.c.reported_version
+            ),
+            counts.c.outcome,
+            counts.c.error_code,
+            type_coerce(counts.c.moment, Moment),
+            counts.c.recipients,
+        )
+        .join_from(
+            counts,
+            sendout,
+            and_(sendout.c.run_id == counts.c.run_id, sendout.c.number == counts.c.sendout),
+        )
+        .join(run, run.c.id == counts.c.run_id)
+        .where(run.c.kind.in_(kinds))
+        .order_by(counts.c.moment, counts.c.run_id, counts.c.sendout, counts.c.outcome)
+    )
     # Columns by their place, and outcomes from a table: there are many lines in a year of runs.
     return [
         TallyLine(run_id, label, campaign, version, _OUTCOME[outcome], code or None, minute, count)
@@ -247,6 +256,32 @@ def tally_lines(
             wanted
         ).all()
     ]
+
+
+def _counts(
+    run_ids: Sequence[str] | None, since: datetime | None, until: datetime | None, step: timedelta
+) -> Select[Any]:
+    """Choose lines of the tally, those of one step added up."""
+    if step == _MINUTE:
+        counts = select(
+            *_TALLY_KEYS, tally.c.minute.label("moment"), tally.c["count"].label("recipients")
+        )
+    else:
+        minute = type_coerce(tally.c.minute, BigInteger)
+        # A parameter would be two of them, and the database could not tell that they are the same.
+        moment = minute - minute % literal_column(str(step // _MICROSECOND))
+        counts = select(
+            *_TALLY_KEYS,
+            moment.label("moment"),
+            cast(func.sum(tally.c["count"]), BigInteger).label("recipients"),
+        ).group_by(*_TALLY_KEYS, moment)
+    if run_ids is not None:
+        counts = counts.where(tally.c.run_id.in_(run_ids))
+    if since is not None:
+        counts = counts.where(tally.c.minute >= since)
+    if until is not None:
+        counts = counts.where(tally.c.minute < until)
+    return counts
 
 
 def settled_batches(db: Connection, run_id: str) -> Iterator[Sequence[Row[Any]]]:

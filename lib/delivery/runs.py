@@ -7,7 +7,7 @@ ledger cannot be used, and RunNotFoundError for an id that nobody has given out.
 
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, TypeVar
 
 from lib.campaign import Course, Plan, freeze
@@ -184,12 +184,12 @@ def run_summary(run_id: str, *, settings: Settings | None = None) -> RunSummary:
 
 def list_runs(
     *,
-    limit: int = _PAGE,
+    limit: int | None = _PAGE,
     offset: int = 0,
     kind: Literal["sheet", "test"] | None = None,
     settings: Settings | None = None,
 ) -> list[RunSummary]:
-    """Return runs, the newest first."""
+    """Return runs, the newest first; all of them, as of one moment, where ``limit`` is None."""
     with open_ledger(settings).read() as db:
         return ledger_reads.latest_runs(db, RunKind(kind) if kind else None, limit, offset, _now())
 
@@ -216,16 +216,18 @@ def tallies(
     since: datetime | None = None,
     until: datetime | None = None,
     kinds: Sequence[Literal["sheet", "test"]] = ("sheet",),
+    step: timedelta = timedelta(minutes=1),
     settings: Settings | None = None,
 ) -> list[TallyLine]:
     """Return settled recipients by sendout, outcome, error code and minute.
 
     ``run_ids`` None means all runs. Minutes lie in ``since`` (included) to ``until`` (excluded),
-    both aware. What waits or is held back stands in the runs' summaries.
+    both aware. Where fewer lines will do, a ``step`` adds up what lies in so many minutes, and
+    ``minute`` is the first of them. What waits or is held back stands in the runs' summaries.
     """
     with open_ledger(settings).read() as db:
         return ledger_reads.tally_lines(
-            db, run_ids, since, until, [RunKind(each) for each in kinds]
+            db, run_ids, since, until, [RunKind(each) for each in kinds], step=step
         )
 
 

@@ -4,9 +4,8 @@ import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
-from typing import Final
 
 import pandas as pd
 
@@ -22,8 +21,6 @@ from lib.delivery import (
 from lib.outcomes import tables
 from lib.outcomes.conservation import Counts, ledger_counts, lie_between
 from lib.settings import Settings, get_settings
-
-_RUNS_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True)
@@ -118,11 +115,8 @@ def _runs(wanted: Filter, settings: Settings) -> list[RunSummary]:
     if wanted.run_ids is not None:
         runs = [run_summary(run_id, settings=settings) for run_id in dict.fromkeys(wanted.run_ids)]
     else:
-        runs = []
-        while len(page := _page(len(runs), settings)) == _RUNS_AT_ONCE:
-            runs += page
-        # A run that begins between two pages moves the last one of the first onto the second.
-        runs = list({run.id: run for run in [*runs, *page]}.values())
+        # All in one look: a run that begins between two would move another one into both.
+        runs = list_runs(limit=None, settings=settings)
     kept = [run for run in runs if wanted.include_tests or run.kind is RunKind.SHEET]
     if wanted.campaign is None:
         return kept
@@ -131,16 +125,22 @@ def _runs(wanted: Filter, settings: Settings) -> list[RunSummary]:
     ]
 
 
-def _page(offset: int, settings: Settings) -> list[RunSummary]:
-    return list_runs(limit=_RUNS_AT_ONCE, offset=offset, settings=settings)
-
-
 def _tally(wanted: Filter, run_ids: set[str], settings: Settings) -> pd.DataFrame:
+    tally = _tally_by(tables.QUARTER, wanted, run_ids, settings)
+    if tables.is_told_by_quarters(tally):
+        return tally
+    return _tally_by(tables.MINUTE, wanted, run_ids, settings)
+
+
+def _tally_by(
+    step: timedelta, wanted: Filter, run_ids: set[str], settings: Settings
+) -> pd.DataFrame:
     lines = tallies(
         wanted.run_ids,
         since=wanted.since,
         until=wanted.until,
         kinds=("sheet", "test") if wanted.include_tests else ("sheet",),
+        step=step,
         settings=settings,
     )
     # A run that began since the others were looked up is left to the next look.

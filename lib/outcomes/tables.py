@@ -5,7 +5,7 @@ and what is downloaded.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from typing import Final
 
 import pandas as pd
@@ -24,6 +24,12 @@ _LINE: Final = ["run_id", "campaign", "version", "outcome", "code", "minute"]
 # A chart of a long time by the minute would have more bars than a screen has pixels.
 _BY_MINUTE_BELOW: Final = pd.Timedelta(hours=2)
 _BY_HOUR_BELOW: Final = pd.Timedelta(days=4)
+
+MINUTE: Final = timedelta(minutes=1)
+QUARTER: Final = timedelta(minutes=15)
+"""Every zone's hours and days begin at a quarter of an hour of UTC."""
+# Surely drawn by hours or days, whatever clocks do in between.
+_BY_QUARTERS_FROM: Final = pd.Timedelta(days=1)
 
 
 def tally_of(lines: Sequence[TallyLine]) -> pd.DataFrame:
@@ -47,6 +53,15 @@ def tally_of(lines: Sequence[TallyLine]) -> pd.DataFrame:
     ]
     tally = pd.DataFrame(rows, columns=[*_LINE, "count"])
     return tally.astype({"minute": "datetime64[us, UTC]", "count": "int64"})
+
+
+def is_told_by_quarters(tally: pd.DataFrame) -> bool:
+    """Tell whether a tally by quarters of an hour draws the very bars of one by the minute.
+
+    So it does over a long time, and it has far fewer lines.
+    """
+    minutes = _answered(tally)["minute"]
+    return len(minutes) > 0 and bool(minutes.max() - minutes.min() >= _BY_QUARTERS_FROM)
 
 
 def by_sendout(
@@ -99,7 +114,7 @@ def by_class(tally: pd.DataFrame) -> pd.DataFrame:
 
 def over_time(tally: pd.DataFrame, zone: tzinfo) -> pd.DataFrame:
     """Return answers by minute, hour or day, whichever suits the range; times as in ``zone``."""
-    answered = tally[tally["outcome"].isin([each.value for each in _ANSWERED])]
+    answered = _answered(tally)
     minutes = answered["minute"].dt.tz_convert(zone).dt.tz_localize(None)
     times = minutes.dt.floor(bucket_of(minutes)).rename("Time")
     return _by_outcome(answered.assign(Time=times), "Time", _ANSWERED).reset_index()
@@ -142,6 +157,10 @@ def _by_outcome(
     )
     counts = counts.reindex(columns=[each.value for each in outcomes], fill_value=0)
     return counts.astype("int64").set_axis([LOOKS[each].label for each in outcomes], axis="columns")
+
+
+def _answered(tally: pd.DataFrame) -> pd.DataFrame:
+    return tally[tally["outcome"].isin([each.value for each in _ANSWERED])]
 
 
 def _failures(tally: pd.DataFrame) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from lib.delivery.ledger import (
     driver_url,
 )
 from lib.delivery.ledger_claims import Claim
+from lib.delivery.ledger_counts import Settled, count_settled
 from lib.delivery.ledger_doubt import batches_in_doubt, judge, judgements
 from lib.delivery.ledger_runs import NewRun, NewSendout
 from lib.delivery.ledger_tables import attempt, batch, metadata, worker
@@ -314,6 +315,22 @@ def test_the_tally_keeps_code_and_minute(ledger):
         assert ledger_reads.tally_lines(db, None, NOW, None, [RunKind.SHEET]) == []
     assert (line.outcome, line.error_code, line.count) == (Outcome.REJECTED, "ERROR_CODE_X", 3)
     assert line.minute == NOW.replace(second=0, microsecond=0)
+
+
+def test_the_tally_adds_up_by_longer_steps(ledger):
+    add_run(ledger, sizes=(4, 1))
+    hour = NOW.replace(minute=0, second=0, microsecond=0)
+    with ledger.write() as db:
+        for number, minute in ((0, 14), (0, 15), (0, 29), (0, 30), (1, 29)):
+            settled = Settled("one", number, Outcome.ACCEPTED, None, 1)
+            count_settled(db, [settled], hour + timedelta(minutes=minute))
+    with ledger.read() as db:
+        lines = ledger_reads.tally_lines(
+            db, None, None, None, [RunKind.SHEET], step=timedelta(minutes=15)
+        )
+    assert [
+        (each.campaign_name, (each.minute - hour).seconds // 60, each.count) for each in lines
+    ] == [("campaign 0", 0, 1), ("campaign 0", 15, 2), ("campaign 1", 15, 1), ("campaign 0", 30, 1)]
 
 
 def test_nothing_begins_in_a_run_that_has_been_paused(ledger):

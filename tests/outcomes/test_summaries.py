@@ -1,17 +1,45 @@
 """Totals add up, agree with the ledger, and say so where they do not."""
 
+import random
 import sqlite3
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Engine, event
 
 from lib.campaign import single_entry_plan
 from lib.connectly import CampaignEntry, SendCampaignsOptions
-from lib.delivery import Outcome, RunNotFoundError, cancel_run, start_run, tallies
+from lib.delivery import Outcome, RunKind, RunNotFoundError, cancel_run, start_run, tallies
+from lib.delivery.ledger import open_ledger
+from lib.delivery.ledger_counts import Settled, count_settled
+from lib.delivery.ledger_runs import NewRun, NewSendout, insert_run
 from lib.outcomes import Filter, outcome_summary
 from lib.settings import Settings
 from tests.outcomes.conftest import SentRun, odd_sheet, started
 from tests.support.recipients import fictional_phone
+
+SENDOUT_OF_ONE = NewSendout(0, "promo", "v1", needs_version=False, start=0, entries=1)
+
+
+def run_of_one(number: int) -> NewRun:
+    """A run with one recipient, confirmed a minute after the one of the number before."""
+    return NewRun(
+        id=str(number),
+        token=str(number),
+        label="list.csv",
+        kind=RunKind.SHEET,
+        connection="sandbox",
+        fingerprint="0" * 64,
+        plan_id="0" * 64,
+        sheet_id=None,
+        rows=1,
+        held=0,
+        if_version_unspecified="reuse_last_active",
+        if_duplicate_check_unspecified="allow_one",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC) + number * timedelta(minutes=1),
+    )
 
 
 def test_totals_are_those_of_the_run(sent_run: SentRun) -> None:
@@ -126,3 +154,49 @@ def test_numbers_that_do_not_add_up_say_so(settings: Settings, tampering: str) -
 )
 def test_a_filter_knows_whether_it_limits_time(wanted: Filter, *, is_timed: bool) -> None:
     assert wanted.is_timed is is_timed
+
+
+@pytest.mark.parametrize("zone", ["Europe/Madrid", "Asia/Kathmandu", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("hours", [23, 30, 24 * 30])
+def test_bars_have_exactly_who_answered_in_their_time(
+    settings: Settings, zone: str, hours: int
+) -> None:
+    """Also where clocks differ by quarters and half hours, and change meanwhile."""
+    first = datetime(2026, 10, 3, 10, 7, tzinfo=UTC)
+    dice = random.Random(hours)
+    within = {0, 60 * hours, *(dice.randrange(60 * hours) for _ in range(400))}
+    counts = {first + timedelta(minutes=each): dice.randint(1, 9) for each in within}
+    with open_ledger(settings).write() as db:
+        insert_run(db, run_of_one(0), [SENDOUT_OF_ONE])
+        for at, count in counts.items():
+            count_settled(db, [Settled("0", 0, Outcome.ACCEPTED, None, count)], at)
+    wanted: Counter[datetime] = Counter()
+    for at, count in counts.items():
+        hour = at.astimezone(ZoneInfo(zone)).replace(minute=0, tzinfo=None)
+        wanted[hour if hours < 48 else hour.replace(hour=0)] += count
+    table = outcome_summary(Filter(), settings=settings).over_time(ZoneInfo(zone))
+    assert dict(zip(table["Time"], table["Accepted"], strict=True)) == wanted
+
+
+def test_of_many_runs_each_counts_once_while_others_begin(settings: Settings) -> None:
+    """More than one statement is given, and one more after each of the first looks."""
+    ledger = open_ledger(settings)
+    many = 1_002
+    with ledger.write() as db:
+        for number in range(many):
+            insert_run(db, run_of_one(number), [SENDOUT_OF_ONE])
+    spare = [many + each for each in range(9)]
+
+    def begin_another(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.startswith("SELECT") and "token = " not in statement and spare:
+            with ledger.write() as db:
+                insert_run(db, run_of_one(spare.pop()), [SENDOUT_OF_ONE])
+
+    event.listen(Engine, "after_cursor_execute", begin_another)
+    try:
+        summary = outcome_summary(Filter(), settings=settings)
+    finally:
+        event.remove(Engine, "after_cursor_execute", begin_another)
+    assert not spare
+    assert summary.reconciles
+    assert (summary.runs, summary.rows, summary.totals[Outcome.WAITING]) == (many, many, many)
