@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import clicks, detection, outcomes, reached, sending, sheets
+from benchmarks import clicks, detection, outcomes, reached, sending, sheets, tabs
 
 _ALL = {
     "sheets": sheets.main,
@@ -11,6 +11,7 @@ _ALL = {
     "clicks": clicks.main,
     "outcomes": outcomes.main,
     "sending": sending.main,
+    "tabs": tabs.main,
 }
 
 
