@@ -25,6 +25,8 @@ def pace_of_waiting(summary: RunSummary) -> str:
     goes_on = summary.goes_on_at
     assert goes_on is not None
     what = "Goes on" if summary.reason is Reason.QUIET_HOURS else "Starts"
+    if goes_on <= summary.seen_at:
+        return f"{what} any moment now"
     when = moment_in(goes_on, summary.course.zone)
     return f"{what} {when}, in {countdown(goes_on, now=summary.seen_at)}"
 
@@ -64,9 +66,10 @@ def _draw_question(summary: RunSummary, settings: Settings) -> None:
             )
             if answered
         ]
+        verb = "is" if summary.to_come == 1 else "are"
         st.write(
             f"Of {words.several(answered, 'recipient')} so far: {', '.join(shares)}. "
-            f"{words.count(summary.to_come)} are still to come."
+            f"{words.count(summary.to_come)} {verb} still to come."
         )
         with st.container(horizontal=True):
             if summary.next_wave < summary.to_come:

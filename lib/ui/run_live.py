@@ -58,10 +58,11 @@ def _tick(run_id: str, drawn_state: RunState, settings: Settings) -> None:
 
 
 def _draw_progress(summary: RunSummary, settings: Settings) -> None:
+    is_stuck = summary.state is RunState.RUNNING and not worker_state(settings).alive
     with st.container(horizontal=True, vertical_alignment="center"):
         draw_state(summary.state)
-        st.markdown(_pace(summary), width="stretch")
-    _draw_reason(summary, settings)
+        st.markdown(_pace(summary, is_stuck=is_stuck), width="stretch")
+    _draw_reason(summary, is_stuck=is_stuck)
     draw_course(summary, settings)
     to_send = summary.rows - summary.held
     done = to_send - summary.waiting
@@ -85,13 +86,14 @@ def _draw_progress(summary: RunSummary, settings: Settings) -> None:
         )
 
 
-def _pace(summary: RunSummary) -> str:
+def _pace(summary: RunSummary, *, is_stuck: bool) -> str:
     match summary.state:
+        case RunState.RUNNING if is_stuck or summary.reason is not None:
+            return "Waiting. Nothing is sent at the moment."
         case RunState.RUNNING if summary.per_second and summary.seconds_left is not None:
             left = words.roughly(summary.seconds_left)
-            return f"{summary.per_second:,.0f} a second, {left} left"
-        case RunState.RUNNING if summary.reason is not None:
-            return "Waiting. Nothing is sent at the moment."
+            of_what = " of this wave" if summary.to_come else ""
+            return f"{summary.per_second:,.0f} a second, {left} left{of_what}"
         case RunState.RUNNING:
             return "Starting…"
         case RunState.PAUSED:
@@ -104,7 +106,7 @@ def _pace(summary: RunSummary) -> str:
             return f"Cancelled {words.moment(summary.finished_at)}"
 
 
-def _draw_reason(summary: RunSummary, settings: Settings) -> None:
+def _draw_reason(summary: RunSummary, *, is_stuck: bool) -> None:
     if summary.reason is not None and not summary.is_over:
         info = explain(summary.reason.value)
         st.warning(
@@ -112,9 +114,10 @@ def _draw_reason(summary: RunSummary, settings: Settings) -> None:
         )
         if info.error_class is ErrorClass.FIX_ACCOUNT:
             places.link(places.SETTINGS, "Open the settings", icon=":material/settings:")
-    if summary.state is RunState.RUNNING and not worker_state(settings).alive:
+    if is_stuck:
         st.warning(
-            "The part that sends is not running right now. It starts by itself, and goes on here.",
+            "The part that sends is not running right now. It starts by itself, and goes on here. "
+            "If it is still not running in a minute, tell whoever runs this machine.",
             icon=":material/hourglass_top:",
         )
 
@@ -153,14 +156,14 @@ def _callback(door: Callable[..., bool], run_id: str, settings: Settings) -> Cal
 @st.dialog("Cancel this run?")
 def _ask_cancel(summary: RunSummary, settings: Settings) -> None:
     st.write(
-        f"{words.several(summary.waiting, 'recipient')} who are still waiting will not be "
-        "messaged. What has been sent stays sent. A cancelled run can't be resumed."
+        f"{words.several(summary.waiting, 'recipient')} still waiting will not be messaged. What "
+        "has been sent stays sent. A cancelled run can't be resumed."
     )
     with st.container(horizontal=True):
         if st.button("Cancel the run", type="primary", key="cancel_for_good"):
             cancel_run(summary.id, settings=settings)
             st.rerun()
-        if st.button("Keep sending"):
+        if st.button("Keep the run"):
             st.rerun()
 
 
