@@ -94,6 +94,8 @@ def _pace(summary: RunSummary, *, is_stuck: bool) -> str:
             left = words.roughly(summary.seconds_left)
             of_what = " of this wave" if summary.to_come else ""
             return f"{summary.per_second:,.0f} a second, {left} left{of_what}"
+        case RunState.RUNNING if summary.started_at is not None:
+            return "Waiting for answers…"
         case RunState.RUNNING:
             return "Starting…"
         case RunState.PAUSED:

@@ -150,12 +150,18 @@ def test_an_unfinished_report_is_written_anew_and_rows_wait(settings: Settings) 
     assert list(settings.reports_dir.iterdir()) == [again]
 
 
-def test_a_run_that_has_ended_anew_gets_a_new_report(settings: Settings) -> None:
-    """Rows in doubt that were repeated have another outcome than the first report says."""
+def ended_in_doubt(settings: Settings) -> str:
+    """Enter a run that has ended, all of its rows in doubt."""
     run_id = started(odd_sheet(4), settings)
     change(settings, "UPDATE sendout SET waiting = 0, unknown = entries")
     change(settings, "UPDATE run SET state = 'finished', finished_at = 1790000000000000")
     settle_all(settings, "unknown")
+    return run_id
+
+
+def test_a_run_that_has_ended_anew_gets_a_new_report(settings: Settings) -> None:
+    """Rows in doubt that were repeated have another outcome than the first report says."""
+    run_id = ended_in_doubt(settings)
     first = report(run_id, format="csv", settings=settings)
     change(settings, "UPDATE sendout SET unknown = 0, accepted = entries")
     change(settings, "UPDATE run SET finished_at = 1790000000000001")
@@ -167,10 +173,7 @@ def test_a_run_that_has_ended_anew_gets_a_new_report(settings: Settings) -> None
 
 
 def test_rows_marked_as_sent_after_the_end_get_a_new_report(settings: Settings) -> None:
-    run_id = started(odd_sheet(4), settings)
-    change(settings, "UPDATE sendout SET waiting = 0, unknown = entries")
-    change(settings, "UPDATE run SET state = 'finished', finished_at = 1790000000000000")
-    settle_all(settings, "unknown")
+    run_id = ended_in_doubt(settings)
     first = report(run_id, format="csv", settings=settings)
     judge_doubt(run_id, Verdict.SENT, person="me", settings=settings)
     second = report(run_id, format="csv", settings=settings)
