@@ -86,7 +86,7 @@ def _draw_asking(summary: RunSummary, label: str, settings: Settings) -> None:
 def _draw_waiting(export: Export, settings: Settings) -> None:
     if not worker_state(settings).alive:
         st.warning(
-            "The worker, which writes the report, is not running. It begins as soon as it is.",
+            "The part that writes the report is not running right now. It begins as soon as it is.",
             icon=":material/hourglass:",
         )
         return
