@@ -5,7 +5,7 @@ from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
-from schemathesis import Case, GenerationMode
+from schemathesis import Case, GenerationMode, HookContext
 
 from tests.support.sandbox import SandboxHandle
 
@@ -13,6 +13,16 @@ CONTRACT = Path(__file__).parents[1] / "connectly" / "contract.json"
 
 schema = schemathesis.openapi.from_path(CONTRACT)
 schema.config.generation.update(modes=[GenerationMode.POSITIVE])
+
+
+@schema.hook
+def filter_body(_context: HookContext, body: dict[str, Any]) -> bool:
+    """Leave out free keys in snake case: to the gateway they are fields with a type.
+
+    Hypothesis tries strings that it finds in the project's own code, "campaign_version" too.
+    """
+    parts = [body.get("options", {}), *body.get("entries", [])]
+    return not any("_" in key for part in parts for key in part)
 
 
 @schema.parametrize()
