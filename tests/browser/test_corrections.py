@@ -12,13 +12,15 @@ ANA, BEN = fictional_phone(0), fictional_phone(1)
 SHEET = f"campaign,name,phone\ndemo_welcome,Ana,{ANA}\ndemo_welcome,,{BEN}\ndemo_welcome,Eva,x\n"
 
 
+def _click_first_cell(page: Page) -> None:
+    """Choose the reason of the first row held back, once the table stands still."""
+    table = page.locator(".st-key-mend_table").get_by_test_id("stDataFrame")
+    table.click(position={"x": 90, "y": 52})
+
+
 def _type(page: Page, down: int, right: int, text: str) -> None:
     """Type into the table of rows, from its first row's reason so many cells down and right."""
-    table = page.locator(".st-key-mend_table").get_by_test_id("stDataFrame")
-    table.scroll_into_view_if_needed()
-    box = table.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 90, box["y"] + 52)
+    _click_first_cell(page)
     for key, times in (("ArrowDown", down), ("ArrowRight", right)):
         for _ in range(times):
             page.keyboard.press(key)
@@ -63,11 +65,7 @@ def test_no_cell_is_lost_however_fast_somebody_types(page: Page, studio: Studio)
     expect(page.get_by_text("Click a cell and type.")).to_be_visible(timeout=LONG_MS)
     wait_until_idle(page)
 
-    table = page.locator(".st-key-mend_table").get_by_test_id("stDataFrame")
-    table.scroll_into_view_if_needed()
-    box = table.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 90, box["y"] + 52)
+    _click_first_cell(page)
     for _ in range(3):
         page.keyboard.press("ArrowRight", delay=50)
     for number in range(CELLS):

@@ -100,7 +100,7 @@ def test_a_worker_whose_engine_cannot_start_says_so_and_sends_what_need_not_wait
 ):
     (data_dir / "engine.sqlite3").mkdir()
     idle_worker.connect(sandbox)
-    waiting = start_run(plan_of(5), connection="sandbox", course=starting_in(0.1))
+    waiting = start_run(plan_of(5), connection="sandbox", course=starting_in(1))
     plain = start_run(plan_of(5, first=100), connection="sandbox")
     idle_worker.start()
     assert wait_for_run(plain).accepted == 5
