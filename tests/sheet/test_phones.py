@@ -1,5 +1,7 @@
 """Phone cells: read right, or held with a reason; never somebody else's number."""
 
+import functools
+
 import pandas as pd
 import phonenumbers
 import pytest
@@ -181,12 +183,24 @@ def test_one_number_with_a_code_and_no_plus_puts_the_doubtful_ones_in_doubt() ->
     assert list(alone["e164"]) == ["+5551991234567", "+5511912345678"]
 
 
+@pytest.fixture(autouse=True)
+def room_for_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `re` keep the patterns of all countries, which it else compiles anew for each number."""
+    monkeypatch.setattr("re._MAXCACHE", 10_000, raising=False)
+
+
+@functools.cache
+def _mobiles() -> list[str]:
+    """Take one mobile of every country that has any, in E.164."""
+    numbers = [phonenumbers.example_number_for_type(each, PhoneNumberType.MOBILE)
+               for each in REGIONS]  # fmt: skip
+    return [phonenumbers.format_number(each, PhoneNumberFormat.E164) for each in numbers if each]
+
+
 @pytest.mark.parametrize("region", REGIONS)
 def test_numbers_abroad_without_a_plus_become_nobody_elses(region: str) -> None:
     """Whatever the default country, a column of mobiles without pluses has no wrong one in it."""
-    numbers = [phonenumbers.example_number_for_type(each, PhoneNumberType.MOBILE)
-               for each in REGIONS]  # fmt: skip
-    e164 = [phonenumbers.format_number(each, PhoneNumberFormat.E164) for each in numbers if each]
+    e164 = _mobiles()
 
     read = normalise(pd.Series([each[1:] for each in e164], dtype="str"), region)
 

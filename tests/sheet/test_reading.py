@@ -245,7 +245,7 @@ def test_where_the_system_keeps_no_limit_the_child_ends_itself():
         "from lib.sheet.child import watch_memory\nwatch_memory(20 << 20)\nkept = []\nwhile True:\n"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", f"{code}    kept.append(bytes(1 << 20).replace(b'0', b'1'))"],
+        [sys.executable, "-c", f"{code}    kept.append(b'1' * (1 << 20))"],
         check=False, cwd=Path(__file__).parents[2], timeout=60,
     )  # fmt: skip
     assert ended.returncode == OUT_OF_MEMORY_STATUS
