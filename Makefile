@@ -8,7 +8,7 @@ BIN := .venv/bin
 # What a package holds for another Python does not compile, and does not matter.
 INSTALL = $(BIN)/python -m pip --disable-pip-version-check install \
 	--quiet --progress-bar off --no-compile --require-hashes -r $< \
-	&& { $(BIN)/python -m compileall -qq -j 0 .venv/lib || true; }
+	&& { $(BIN)/python -m compileall -qq -j 0 $(abspath .venv/lib) || true; }
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 
