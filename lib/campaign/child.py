@@ -11,7 +11,7 @@ import sys
 import pandas as pd
 import pyarrow as pa
 
-from lib.campaign.exclusions import excluded_numbers
+from lib.campaign.exclusions import load_exclusions
 from lib.campaign.large import KNOWN
 from lib.campaign.mapping import Answers, Mapping
 from lib.campaign.planning import make_plan
@@ -28,7 +28,7 @@ def main(table: int, findings: int) -> None:
         Mapping.model_validate_json(job["mapping"]),
         answers=Answers.model_validate_json(job["answers"]),
         rate=job["rate"],
-        excluded=excluded_numbers(job["list_ids"], settings),
+        excluded=load_exclusions(job["list_ids"], settings),
         reached=job["reached"],
     )
     _write(plan.table, table)

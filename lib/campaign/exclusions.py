@@ -1,7 +1,9 @@
 """Exclude lists: people who must not get campaigns. A list is kept as it was added, or removed.
 
-Each is a Parquet file of phone numbers as whole numbers, sorted, under an id; who added it and
-when stands in its schema. A list never changes, so its id says all that a plan depends on.
+Each is a Parquet file under an id: ``number``, the phone numbers as whole numbers, and
+``national``, digits whose country nobody has said, or null. Who added it and when, and the entries
+that could not be read, stand in its schema. A list never changes, so its id says all that a plan
+depends on.
 """
 
 import contextlib
@@ -9,23 +11,26 @@ import io
 import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lib.campaign.suggestions import phone_columns
 from lib.files import write_atomically
 from lib.settings import Settings
 from lib.sheet import Sheet, SheetError, read_sheet
-from lib.sheet.phones import normalise
+from lib.sheet.listed_phones import read_listed
+from lib.sheet.national_phones import country_codes, read_as_national
+from lib.sheet.phone_identity import identities
 from lib.storage import fetch, names, publish, remove
 
 _ABOUT: Final = b"exclude_list"
@@ -33,10 +38,66 @@ _ID: Final = re.compile(r"[0-9a-f]{16}")
 _ROWS_TOLD: Final = 20
 _NOBODY_THERE: Final = frozenset({"empty_worksheet", "only_header"})
 _BETWEEN: Final = re.compile(r"[\n\r,;]+")
+_ENTRIES_SHOWN: Final = 50
+_LONGEST_SHOWN: Final = 80
+
+
+@dataclass(frozen=True)
+class Exclusions:
+    """The people of some exclude lists.
+
+    ``identities`` are sorted (see `lib.sheet.phone_identity`); ``national`` are digits whose
+    country nobody has said: they exclude everybody who has them in any country.
+    """
+
+    identities: np.ndarray = field(repr=False)
+    national: pa.Array = field(repr=False)
+    _by_country: dict[int, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, numbers: np.ndarray | pa.Array, national: Sequence[str] | pa.Array = ()) -> Self:
+        """Return the people with these phones, as whole numbers, and these national digits."""
+        given = pa.array(numbers, pa.int64()).drop_null().to_numpy()
+        return cls(np.unique(identities(given)), pc.unique(pa.array(national, pa.large_string())))
+
+    def __len__(self) -> int:
+        return len(self.identities) + len(self.national)
+
+    def mask(self, numbers: np.ndarray) -> np.ndarray:
+        """Tell which of these phones, as whole numbers, must not get anything."""
+        people = identities(numbers)
+        found = _is_among(people, self.identities)
+        if len(self.national):
+            codes = country_codes(people)
+            for code in np.unique(codes[codes > 0]):
+                theirs = codes == code
+                found[theirs] |= _is_among(people[theirs], self._of_country(int(code)))
+        return found
+
+    def _of_country(self, code: int) -> np.ndarray:
+        """Return the identities of the national digits, read as numbers of a country code."""
+        if code not in self._by_country:
+            read = read_as_national(self.national, code)
+            self._by_country[code] = np.unique(identities(read))
+        return self._by_country[code]
+
+
+def _is_among(wanted: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Tell which are among sorted numbers."""
+    if not len(numbers):
+        return np.zeros(len(wanted), dtype=bool)
+    places = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
+    found: np.ndarray = numbers[places] == wanted
+    return found
 
 
 class ExcludeList(BaseModel):
-    """What is known of a list: ``unread_rows`` are the first of the cells that are no phone."""
+    """What is known of a list.
+
+    ``numbers`` are different people; ``national`` of them were written without a country, and
+    exclude whoever has these digits in any country. ``unread`` cells hold no number that could be
+    read: ``unread_rows`` and ``unread_entries`` are the first of them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -47,6 +108,8 @@ class ExcludeList(BaseModel):
     numbers: int
     unread: int
     unread_rows: tuple[int, ...] = ()
+    national: int = 0
+    unread_entries: tuple[str, ...] = Field(default=(), repr=False)
 
 
 class NoNumbersError(ValueError):
@@ -101,26 +164,35 @@ def add_exclude_list(
 ) -> ExcludeList:
     """Keep the phone numbers in these cells as a list.
 
-    ``region`` is the country of numbers that do not say theirs. Cells that are no phone are
-    counted, and not a part of the list. Raises NoNumbersError, StorageError, and OSError (see
+    ``region`` is the country of numbers that do not say theirs. Every number in a cell counts, in
+    every way in which it can be read (see `read_listed`). Cells without any are counted, and kept
+    with the list to be shown. Raises NoNumbersError, StorageError, and OSError (see
     `is_disk_full`).
     """
-    filled = cells[cells.str.strip() != ""]
-    read = normalise(filled, region)
-    unread = filled.index[read["e164"].isna()]
-    numbers = np.unique(as_numbers(read["e164"].dropna()).to_numpy())
-    if not len(numbers):
+    read = read_listed(cells, region)
+    if not read.people:
         raise NoNumbersError
+    entries = read.unread.drop_duplicates()[:_ENTRIES_SHOWN]
     added = ExcludeList(
         id=secrets.token_hex(8),
         name=name,
         added_by=added_by,
         added_at=datetime.now(UTC),
-        numbers=len(numbers),
-        unread=len(unread),
-        unread_rows=tuple(int(row) for row in unread[:_ROWS_TOLD]),
+        numbers=read.people,
+        unread=len(read.unread),
+        unread_rows=tuple(int(row) for row in read.unread.index[:_ROWS_TOLD]),
+        national=len(read.national),
+        unread_entries=tuple(str(cell).strip()[:_LONGEST_SHOWN] for cell in entries),
     )
-    table = pa.table({"number": numbers})
+    national = read.national.cast(pa.large_string())
+    none = pa.nulls(len(read.numbers), pa.large_string())
+    table = pa.table(
+        {
+            # Digits without a country are also numbers by themselves, for readers of this alone.
+            "number": np.concatenate([read.numbers, national.cast(pa.int64()).to_numpy()]),
+            "national": pa.concat_arrays([none, national]),
+        }
+    )
     table = table.replace_schema_metadata({_ABOUT: added.model_dump_json().encode()})
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
@@ -159,17 +231,32 @@ def remove_exclude_list(list_id: str, settings: Settings) -> None:
     remove(_path(list_id, settings), settings)
 
 
-def excluded_numbers(list_ids: Iterable[str], settings: Settings) -> pa.Array:
-    """Return all numbers of these lists together; one that is removed by now has none.
+def load_exclusions(list_ids: Iterable[str], settings: Settings) -> Exclusions:
+    """Return the people of these lists together; a list that is removed by now has none.
 
     Raises StorageError.
     """
-    found = [np.array([], dtype="int64")]
+    numbers, national = [np.array([], dtype="int64")], [pa.array([], pa.large_string())]
+    for table in _tables(list_ids, settings):
+        numbers.append(table["number"].to_numpy())
+        if "national" in table.column_names:
+            national.append(table["national"].combine_chunks().drop_null())
+    return Exclusions.of(np.concatenate(numbers), pa.concat_arrays(national))
+
+
+def excluded_numbers(list_ids: Iterable[str], settings: Settings) -> pa.Array:
+    """Return all whole numbers of these lists; a list that is removed by now has none.
+
+    Whom they exclude, `load_exclusions` tells. Raises StorageError.
+    """
+    found = [table["number"].to_numpy() for table in _tables(list_ids, settings)]
+    return pa.array(np.concatenate([np.array([], dtype="int64"), *found]))
+
+
+def _tables(list_ids: Iterable[str], settings: Settings) -> Iterator[pa.Table]:
     for list_id in list_ids:
         with contextlib.suppress(FileNotFoundError):
-            path = fetch(_path(list_id, settings), settings)
-            found.append(pq.read_table(path)["number"].to_numpy())
-    return pa.array(np.concatenate(found))
+            yield pq.read_table(fetch(_path(list_id, settings), settings))
 
 
 def as_numbers(phones: pd.Series) -> pa.Array:

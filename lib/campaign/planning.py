@@ -7,12 +7,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lib.campaign import checks
 from lib.campaign.checks import Findings
 from lib.campaign.corrections import corrected
-from lib.campaign.exclusions import as_numbers
+from lib.campaign.exclusions import Exclusions, as_numbers
 from lib.campaign.findings import Severity
 from lib.campaign.mapping import Answers, Mapping, MappingIncompleteError, Source, mapping_problems
 from lib.campaign.oddities import odd_values, same_person
@@ -20,6 +19,7 @@ from lib.campaign.plan import DEFAULT_RATE, Plan, Sendout
 from lib.campaign.writing import Written, write
 from lib.connectly import DuplicateBehavior
 from lib.sheet import Sheet
+from lib.sheet.phone_identity import identities
 from lib.sheet.phones import normalise
 
 _TEXT: Final = "string[pyarrow]"
@@ -31,15 +31,15 @@ def make_plan(
     *,
     answers: Answers | None = None,
     rate: float = DEFAULT_RATE,
-    excluded: pa.Array | None = None,
+    excluded: Exclusions | pa.Array | None = None,
     reached: Sequence[int] | np.ndarray = (),
 ) -> Plan:
     """Check every row and put the good ones in their order of sending.
 
-    ``rate`` is in requests a second; ``excluded`` are phones, as whole numbers, that must not get
-    anything (see `excluded_numbers`); ``reached`` are rows that could be sent, but whose people
-    have had their campaign before and are left out. Raises MappingIncompleteError where
-    `mapping_problems` finds any.
+    ``rate`` is in requests a second; ``excluded`` are people who must not get anything (see
+    `load_exclusions`), or phones, as whole numbers, whose people must not; ``reached`` are rows
+    that could be sent, but whose people have had their campaign before and are left out. Raises
+    MappingIncompleteError where `mapping_problems` finds any.
     """
     if problems := mapping_problems(sheet, mapping):
         raise MappingIncompleteError(problems)
@@ -58,9 +58,10 @@ def make_plan(
         encoded = beside.submit(checks.encode_variables, texts, len(sheet.frame))
         _check_flags(sheet, mapping, findings)
         table["client"] = _phones(sheet, mapping, answers, findings)
+        people = identities(as_numbers(table["client"]).fill_null(0).to_numpy())
         if excluded is not None and len(excluded):
-            found = pc.is_in(as_numbers(table["client"]), excluded, skip_nulls=True)
-            findings.add(found.to_numpy(zero_copy_only=False), "excluded", Severity.HOLD)
+            known = excluded if isinstance(excluded, Exclusions) else Exclusions.of(excluded)
+            findings.add(known.mask(people), "excluded", Severity.HOLD)
         for name in ("campaign_name", "campaign_version", "sender"):
             table[name] = _values(getattr(mapping, name), sheet, answers, findings)
         findings.add(
@@ -74,7 +75,7 @@ def make_plan(
         table["variables"] = pd.array(encoded.result(), dtype=_TEXT)
     table["callback_data"] = _callback(sheet, mapping, answers, findings)
     campaigns = _campaigns(table)
-    _check_duplicates(table, campaigns, answers, findings)
+    _check_duplicates(table, people, campaigns, answers, findings)
     findings.add(table.index.isin(reached), "reached_before", Severity.HOLD)
     twice = same_person(sheet, table, findings.held)
     findings.add(table.index.isin(twice), "same_person", Severity.WARN)
@@ -174,12 +175,18 @@ def _campaigns(table: pd.DataFrame) -> np.ndarray:
 
 
 def _check_duplicates(
-    table: pd.DataFrame, campaigns: np.ndarray, answers: Answers, findings: Findings
+    table: pd.DataFrame,
+    people: np.ndarray,
+    campaigns: np.ndarray,
+    answers: Answers,
+    findings: Findings,
 ) -> None:
-    """Find later rows of the same phone, campaign and version among those that could be sent."""
+    """Find later rows of the same person, campaign and version among those that could be sent.
+
+    ``people`` are the identities of the rows' phones.
+    """
     sent = np.flatnonzero(~findings.held)
-    # Numbers are far quicker to compare than texts.
-    phones, _ = pd.factorize(as_numbers(table["client"]).take(sent).to_numpy())
+    phones, _ = pd.factorize(people[sent])
     groups, known = pd.factorize(campaigns[sent])
     keys = pd.Series(phones * len(known) + groups)
     again = keys.duplicated().to_numpy()

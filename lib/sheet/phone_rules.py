@@ -131,7 +131,7 @@ def _loosely(code: int) -> str:
 
     A national prefix behind the country code is taken off by libphonenumber: +49 (0) 30 …
     """
-    countries = _countries(code)
+    countries = countries_of(code)
     generals = [_general(each).national_number_pattern for each in countries]
     prefixes = {each.national_prefix_for_parsing for each in countries} - {None}
     loose = [f"(?:{prefix})[0-9]*" for prefix in prefixes]
@@ -185,7 +185,7 @@ def _rules(code: int) -> tuple[list[_Country], str]:
     """
     countries: list[_Country] = []
     others: list[str] = []
-    for rules in _countries(code):
+    for rules in countries_of(code):
         general = _general(rules)
         kinds: dict[tuple[int, ...], list[str]] = {}
         for kind in _kinds(rules, _PEOPLES):
@@ -202,7 +202,7 @@ def _rules(code: int) -> tuple[list[_Country], str]:
     return countries, _whole(code, others)
 
 
-def _countries(code: int) -> list[PhoneMetadata]:
+def countries_of(code: int) -> list[PhoneMetadata]:
     """Return the rules of a code's countries, in the order in which libphonenumber asks them."""
     return [
         rules

@@ -18,7 +18,7 @@ from lib.campaign import (
     Mapping,
     Plan,
     exclude_lists,
-    excluded_numbers,
+    load_exclusions,
     make_plan,
     make_plan_apart,
 )
@@ -119,7 +119,7 @@ def _plan(key: _Key, left_out: str, *, _left_out: np.ndarray, _settings: Setting
             mapping,
             answers=answers,
             rate=key.rate,
-            excluded=excluded_numbers(key.list_ids, _settings),
+            excluded=load_exclusions(key.list_ids, _settings),
             reached=_left_out,
         )
     return make_plan_apart(

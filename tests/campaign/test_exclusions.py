@@ -2,8 +2,10 @@
 
 import io
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
@@ -15,6 +17,7 @@ from lib.campaign import (
     exclude_lists,
     excluded_numbers,
     listed_cells,
+    load_exclusions,
     make_plan,
     make_plan_apart,
     pasted_cells,
@@ -49,7 +52,7 @@ def test_a_list_keeps_each_number_once_and_tells_what_is_no_phone(settings: Sett
 
 def test_a_list_without_any_number_is_refused(settings: Settings) -> None:
     with pytest.raises(NoNumbersError):
-        add(settings, "Ana", "6505550101")
+        add(settings, "Ana", "12")
 
     assert exclude_lists(settings) == []
 
@@ -133,3 +136,47 @@ def test_whoever_is_on_a_list_is_held_however_the_number_is_written(settings: Se
     assert (
         make_plan(sheet, MAPPING, answers=answers, excluded=pa.array([], "int64")).held_count == 1
     )
+
+
+@pytest.mark.parametrize(
+    ("entry", "recipient"),
+    [
+        ("+54 11 2345-6789", 5491123456789),
+        ("+52 1 55 1234 5678", 525512345678),
+        ("+55 11 8765 0001", 5511987650001),
+        ("55 1234 5678", 525512345678),
+        ("(011) 15 2345-6789", 5491123456789),
+        ("011 98765-0001", 551187650001),
+        ("11 8765 0001", 5511987650001),
+        ("5215512345678", 525512345678),
+        ("\u202a+52 55 1234 5678\u202c / +52 55 8765 4321", 525587654321),
+    ],
+)
+def test_every_spelling_of_a_person_is_excluded(
+    entry: str, recipient: int, settings: Settings
+) -> None:
+    added = add(settings, entry)
+
+    exclusions = load_exclusions([added.id], settings)
+
+    assert exclusions.mask(np.array([recipient, recipient + 1])).tolist() == [True, False]
+
+
+def test_a_chosen_country_is_the_only_one_of_numbers_that_fit_it(settings: Settings) -> None:
+    added = add(settings, "55 1234 5678", region="MX")
+
+    exclusions = load_exclusions([added.id], settings)
+
+    assert exclusions.mask(np.array([525512345678, 15512345678])).tolist() == [True, False]
+
+
+def test_a_list_of_before_excludes_by_person_too(settings: Settings) -> None:
+    added = add(settings, EVA)
+    path = settings.exclusions_dir / f"{added.id}.parquet"
+    about = pq.read_schema(path).metadata
+    pq.write_table(pa.table({"number": [5215512345678]}).replace_schema_metadata(about), path)
+
+    exclusions = load_exclusions([added.id], settings)
+
+    assert len(exclusions) == 1
+    assert exclusions.mask(np.array([525512345678])).tolist() == [True]
