@@ -8,6 +8,7 @@ folder (written by the Settings page, readable by its owner only). The connectio
 import json
 import os
 import re
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -21,6 +22,14 @@ _SANDBOX_KEY: Final = "sandbox"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 Source = Literal["sandbox", "environment", "secrets file", "data folder"]
+
+
+@dataclass(frozen=True)
+class Business:
+    """Where messages go and in whose name: what a run was confirmed for, but not the key."""
+
+    base_url: str
+    business_id: str
 
 
 class Connection(BaseModel):
@@ -39,6 +48,11 @@ class Connection(BaseModel):
     def is_sandbox(self) -> bool:
         """Tell whether nothing sent here leaves this machine."""
         return self.source == "sandbox"
+
+    @property
+    def business(self) -> Business:
+        """Return address and business; the sandbox is one place, whatever port it has found."""
+        return Business(SANDBOX if self.is_sandbox else self.base_url, self.business_id)
 
     @property
     def masked_key(self) -> str:

@@ -207,6 +207,12 @@ def add_exclude_list(
     return added
 
 
+def exclude_list_ids(settings: Settings) -> frozenset[str]:
+    """Return the ids of all lists, of every machine. Raises StorageError."""
+    found = names(settings.exclusions_dir, settings)
+    return frozenset(Path(name).stem for name in found if name.endswith(".parquet"))
+
+
 def exclude_lists(settings: Settings) -> list[ExcludeList]:
     """Return what is known of each list of every machine, the newest first.
 

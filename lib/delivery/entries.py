@@ -4,7 +4,10 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Final
+
+import numpy as np
 
 from lib.campaign import FrozenPlan
 from lib.connectly import CampaignEntry
@@ -19,6 +22,11 @@ _MOST_BLOCKS: Final = 8
 # A shared storage that is away for a moment does not stop a run; meanwhile nothing is sent.
 _ASK_AFTER_SECONDS: Final = (0.0, 0.5, 1.0, 2.0)
 _MOST_SECONDS: Final = 10.0
+
+
+def numbers_of(entries: Sequence[CampaignEntry]) -> np.ndarray:
+    """Return the phone of each entry as a whole number (`int64`)."""
+    return np.array([int(each.client.removeprefix("+")) for each in entries], dtype="int64")
 
 
 class PlanUnreadableError(Exception):

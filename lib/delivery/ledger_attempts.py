@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, insert, select, update
 
 from lib.delivery import ledger_lines, ledger_parts
 from lib.delivery.decisions import Decision, Parts
@@ -16,18 +16,25 @@ from lib.delivery.ledger_counts import Settled, count_settled
 from lib.delivery.ledger_parts import MINE
 from lib.delivery.ledger_runs import pause, state_of
 from lib.delivery.ledger_tables import attempt, batch, run, sendout
-from lib.delivery.states import PART_REJECTED, AttemptResult, BatchState, RunState, outcome_of
+from lib.delivery.states import (
+    OPTED_OUT_SINCE,
+    PART_REJECTED,
+    AttemptResult,
+    BatchState,
+    RunState,
+    outcome_of,
+)
 
 _UNSETTLED: Final = (BatchState.WAITING, BatchState.SENDING)
 
 _CONNECTION: Final = select(run.c.connection).where(run.c.id == bindparam("run"))
 
+_IN_HAND: Final = and_(MINE, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
 _IS_RUNNING: Final = exists().where(run.c.id == batch.c.run_id, run.c.state == RunState.RUNNING)
 _BEGIN: Final = (
     update(batch)
     .where(
-        MINE,
-        batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]),
+        _IN_HAND,
         batch.c.attempts == bindparam("before"),
         _IS_RUNNING,
         IS_ALIVE,
@@ -69,7 +76,7 @@ _END_ATTEMPT: Final = (
 )
 _LEAVE: Final = (
     update(batch)
-    .where(MINE, batch.c.state == BatchState.SENDING)
+    .where(_IN_HAND)
     .values(
         state=bindparam("to"),
         owner=bindparam("to_owner"),
@@ -179,6 +186,21 @@ def _part(db: Connection, of: Claim, decision: Decision, *, doubtful: bool, now:
             version=decision.campaign_version,
         )
     halve(db, of, doubtful=doubtful)
+
+
+def withhold(db: Connection, of: Claim, *, doubtful: bool, now: datetime) -> bool:
+    """Send no more of a batch in which somebody has opted out; tell whether it is settled.
+
+    A batch of several entries goes back as two halves, until nobody shares a batch with the person.
+    What may have been sent already stays unknown; the rest is cancelled.
+    """
+    if of.size > 1:
+        halve(db, of, doubtful=doubtful)
+        return False
+    may_be_sent = doubtful or of.root is not None
+    state = BatchState.UNKNOWN if may_be_sent else BatchState.CANCELLED
+    leave(db, of, state, OPTED_OUT_SINCE, doubtful=doubtful, now=now)
+    return True
 
 
 def halve(db: Connection, of: Claim, *, doubtful: bool) -> bool:

@@ -4,6 +4,7 @@ Whoever acts on a batch names the claim that it acts under. A claim that was tak
 meantime, by a pause, a cancel or another worker, changes nothing any more.
 """
 
+import json
 import sys
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +13,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, or_, select, update
 
+from lib.connections import Business
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import ledger_lines
 from lib.delivery.ledger_course import HAS_COURSE, move_on
 from lib.delivery.ledger_parts import MINE
-from lib.delivery.ledger_runs import PUT_BACK, finish_if_done
+from lib.delivery.ledger_runs import PUT_BACK, finish_if_done, pause
 from lib.delivery.ledger_tables import batch, run, sendout, worker
-from lib.delivery.states import BatchState, RunKind, RunState
+from lib.delivery.states import BatchState, Reason, RunKind, RunState
 
 # Batches are made as they are needed: a run of a million starts at once and holds up nobody.
 _BATCHES_AHEAD: Final = 500
@@ -32,6 +34,9 @@ _RUNS: Final = (
         run.c.if_duplicate_check_unspecified,
         run.c.batch_size,
         run.c.retries,
+        run.c.base_url,
+        run.c.business_id,
+        run.c.ignored_lists,
         HAS_COURSE.label("has_course"),
     )
     .where(run.c.state == RunState.RUNNING, run.c.connection == bindparam("of"))
@@ -43,6 +48,11 @@ _SERVED: Final = (
     .values(
         served_at=bindparam("now"), started_at=func.coalesce(run.c.started_at, bindparam("now"))
     )
+)
+_BIND: Final = (
+    update(run)
+    .where(run.c.id == bindparam("run"), run.c.business_id.is_(None))
+    .values(base_url=bindparam("url"), business_id=bindparam("business"))
 )
 _BUSY_CONNECTIONS: Final = (
     select(run.c.connection).where(run.c.state == RunState.RUNNING).distinct()
@@ -142,6 +152,8 @@ class Claim:
     pinned_version: str | None
     version_behavior: VersionBehavior
     duplicates: DuplicateBehavior
+    business: Business
+    ignored_lists: frozenset[str] = frozenset()
     retries: int = 0
     most_retries: int = 0
     root: int | None = None
@@ -157,8 +169,13 @@ def busy_connections(db: Connection) -> list[str]:
     return [str(name) for name in db.execute(_BUSY_CONNECTIONS).scalars()]
 
 
-def claim(db: Connection, connection: str, owner: str, most: int, now: datetime) -> list[Claim]:
+def claim(
+    db: Connection, connection: str, owner: str, most: int, now: datetime, *, business: Business
+) -> list[Claim]:
     """Claim up to ``most`` batches of a connection's running runs: tests first, then fairly.
+
+    ``business`` is what the connection leads to now. A run that was confirmed for another one is
+    paused instead.
 
     The run that waited longest is served first, and each gets an equal share of what is left.
     A run without anything left to do is finished on the way. A worker that others have taken for
@@ -173,6 +190,9 @@ def claim(db: Connection, connection: str, owner: str, most: int, now: datetime)
         left = most - len(claims)
         if left == 0:
             break
+        if not _leads_to(db, each, business):
+            pause(db, each.id, Reason.CONNECTION_CHANGED)
+            continue
         if each.has_course and move_on(db, each.id, now) is not RunState.RUNNING:
             continue
         share = left if each.kind == RunKind.TEST else -(-left // (len(runs) - position))
@@ -199,6 +219,8 @@ def claim(db: Connection, connection: str, owner: str, most: int, now: datetime)
                 pinned_version=row.pinned_version,
                 version_behavior=VersionBehavior(each.if_version_unspecified),
                 duplicates=DuplicateBehavior(each.if_duplicate_check_unspecified),
+                business=business,
+                ignored_lists=frozenset(json.loads(each.ignored_lists or "[]")),
                 retries=row.retries,
                 most_retries=0 if row.root is not None else each.retries,
                 root=row.root,
@@ -206,6 +228,16 @@ def claim(db: Connection, connection: str, owner: str, most: int, now: datetime)
             for row in rows
         ]
     return claims
+
+
+def _leads_to(db: Connection, of: Any, business: Business) -> bool:
+    """Tell whether a run was confirmed for this business; one that names none is bound to it."""
+    if of.business_id is None:
+        db.execute(
+            _BIND, {"run": of.id, "url": business.base_url, "business": business.business_id}
+        )
+        return True
+    return Business(of.base_url, of.business_id) == business
 
 
 def _waiting(db: Connection, run_id: str, most: int, size: int, now: datetime) -> list[Row[Any]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from lib.delivery.ledger_counts import Settled, count_settled, uncount_unknown
 from lib.delivery.ledger_runs import reopen
@@ -37,7 +37,9 @@ _REPEAT: Final = (
     .where(_THIS)
     .values(
         state=BatchState.WAITING,
-        doubtful=or_(batch.c.doubtful, batch.c.state == BatchState.UNKNOWN),
+        # Some of a mixed batch were accepted: as with an unknown one, a later rejection of all of
+        # it proves nothing about them.
+        doubtful=True,
         error_code=None,
         settled_at=None,
         root=None,

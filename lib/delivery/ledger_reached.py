@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, bindparam, func, select, type_coerce
+from sqlalchemy import BigInteger, Connection, bindparam, func, or_, select, type_coerce
 
 from lib.delivery.ledger_tables import batch, run, sendout
 from lib.delivery.states import BatchState, RunKind, RunState
@@ -34,7 +34,7 @@ _EARLIER: Final = (
     )
     .join_from(sendout, run)
     .where(
-        run.c.connection == bindparam("of"),
+        or_(run.c.connection == bindparam("of"), run.c.business_id == bindparam("business")),
         run.c.kind == RunKind.SHEET,
         sendout.c.accepted + sendout.c.unknown + sendout.c.waiting > 0,
     )
@@ -97,13 +97,13 @@ class Marks:
 
 
 def sendouts_over(
-    db: Connection, connection: str, campaigns: Collection[str]
+    db: Connection, connection: str, campaigns: Collection[str], *, business_id: str | None = None
 ) -> tuple[EarlierSendout, ...]:
     """Return the sendouts of these campaigns that have reached, or may reach, somebody.
 
-    Those over one connection, of sheets.
+    Those of sheets, over one connection, or for one business over any connection.
     """
-    rows = db.execute(_EARLIER, {"of": connection}).mappings()
+    rows = db.execute(_EARLIER, {"of": connection, "business": business_id}).mappings()
     return tuple(EarlierSendout(**row) for row in rows if row["campaign_name"] in campaigns)
 
 

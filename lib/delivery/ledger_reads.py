@@ -1,7 +1,7 @@
 """Read runs, outcomes and attempts from the ledger. Each function is given a transaction."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -24,6 +24,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from lib.connections import Business
 from lib.connectly import DuplicateBehavior
 from lib.delivery.ledger_course import course_of
 from lib.delivery.ledger_tables import Moment, attempt, batch, run, sendout, tally, worker
@@ -84,21 +85,6 @@ _ATTEMPTS_OF_RUN: Final = _ATTEMPTS.where(batch.c.run_id == bindparam("run")).li
 _ATTEMPTS_OF_BATCHES: Final = _ATTEMPTS.where(batch.c.id.in_(bindparam("wanted", expanding=True)))
 _UNDER_WAY: Final = select(batch.c.start, batch.c.size).where(
     batch.c.run_id == bindparam("run"), batch.c.state == BatchState.SENDING
-)
-_REJECTED: Final = and_(batch.c.run_id == bindparam("run"), batch.c.state == BatchState.REJECTED)
-_REJECTED_BY_CODE: Final = (
-    select(batch.c.error_code, func.sum(batch.c.size).label("rows"))
-    .where(_REJECTED, batch.c.settled_at.is_not(None))
-    .group_by(batch.c.error_code)
-)
-_REJECTED_WITH: Final = (
-    select(batch.c.start, batch.c.size)
-    .where(
-        _REJECTED,
-        batch.c.settled_at.is_not(None),
-        batch.c.error_code.in_(bindparam("codes", expanding=True)),
-    )
-    .order_by(batch.c.start)
 )
 _KEEPS_TIME: Final = select(
     exists().where(worker.c.beat_at >= bindparam("since"), worker.c.carries.is_not(False))
@@ -180,6 +166,9 @@ def _summaries(
             course=course_of(each),
             wave=each.wave,
             seen_at=now,
+            business=None
+            if each.business_id is None
+            else Business(each.base_url, each.business_id),
         )
         for each in runs
     ]
@@ -326,26 +315,13 @@ def _attempt_record(row: Row[Any]) -> AttemptRecord:
     )
 
 
-def rejected_by_code(db: Connection, run_id: str) -> dict[str, int]:
-    """Return how many rows of a run were rejected with each error code."""
-    return {
-        row.error_code: int(row.rows)
-        for row in db.execute(_REJECTED_BY_CODE, {"run": run_id})
-        if row.error_code
-    }
-
-
 def positions_under_way(db: Connection, run_id: str) -> np.ndarray:
     """Return the positions of the rows whose request has left and whose answer is not there yet."""
-    return _positions(db.execute(_UNDER_WAY, {"run": run_id}).all())
+    return positions_of(db.execute(_UNDER_WAY, {"run": run_id}).all())
 
 
-def rejected_positions(db: Connection, run_id: str, codes: Collection[str]) -> np.ndarray:
-    """Return the positions of the rows that were rejected with one of these codes, in order."""
-    return _positions(db.execute(_REJECTED_WITH, {"run": run_id, "codes": sorted(codes)}).all())
-
-
-def _positions(batches: Sequence[Row[Any, Any]]) -> np.ndarray:
+def positions_of(batches: Sequence[Row[Any, Any]]) -> np.ndarray:
+    """Return the positions of all entries of these batches."""
     pieces = [np.arange(each.start, each.start + each.size) for each in batches]
     return np.concatenate([np.array([], dtype="int64"), *pieces])
 

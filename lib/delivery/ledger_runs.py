@@ -5,6 +5,7 @@ it expects and tells whether it did, so that two clicks, a worker and a person c
 other's decision unseen.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, bindparam, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lib.campaign import Course, share_out, wave_size
+from lib.connections import Business
 from lib.delivery.ledger_counts import Settled, count_settled, count_waiting
 from lib.delivery.ledger_parts import give_up_naming
 from lib.delivery.ledger_tables import batch, run, sendout
@@ -118,6 +120,8 @@ class NewRun:
     if_duplicate_check_unspecified: str
     created_at: datetime
     retry_of: str | None = None
+    business: Business | None = None
+    ignored_lists: frozenset[str] = frozenset()
     course: Course = field(default_factory=Course)
 
 
@@ -128,9 +132,13 @@ def has_token(db: Connection, token: str) -> bool:
 
 def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> str:
     """Enter a run, unless its token is there already; return the id of the one with the token."""
+    apart = {"course", "business", "ignored_lists"}
     row = {
-        **{name: value for name, value in asdict(new).items() if name != "course"},
+        **{name: value for name, value in asdict(new).items() if name not in apart},
         **new.course.model_dump(),
+        "base_url": new.business.base_url if new.business else None,
+        "business_id": new.business.business_id if new.business else None,
+        "ignored_lists": json.dumps(sorted(new.ignored_lists)) if new.ignored_lists else None,
         "state": _first_state(new),
         "wave": 1,
         "seen_answered": 0,

@@ -112,6 +112,12 @@ run: Final = Table(
     Column("retries", Integer, nullable=False),
     # The run whose rejected or doubtful rows these are.
     Column("retry_of", String),
+    # The address and the business that the run was confirmed for. Missing in runs of earlier
+    # releases, and where there was no such connection: the first claim fills them in.
+    Column("base_url", String),
+    Column("business_id", String),
+    # The ids of exclude lists that do not count for this run, as a JSON array.
+    Column("ignored_lists", Text),
     Index(None, "state", "connection"),
     Index(None, "created_at"),
     Index(None, "fingerprint", "connection"),
@@ -231,6 +237,16 @@ judgement: Final = Table(
     Column("person", String, nullable=False),
     Column("at", Moment, nullable=False),
     Index(None, "batch_id"),
+)
+
+opt_out: Final = Table(
+    "opt_out",
+    metadata,
+    Column("business_id", String, primary_key=True),
+    # A person, as `lib.sheet.phone_identity` defines it, who a rejection says has opted out.
+    Column("identity", BigInteger, primary_key=True, autoincrement=False),
+    Column("learned_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 export: Final = Table(

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from lib.connections import Connection, get_connection
+from lib.connections import Business, Connection, get_connection
 from lib.connectly import (
     AsyncConnectlyClient,
     CampaignEntry,
@@ -64,25 +64,37 @@ class Line:
         if connection == self._connection:
             return
         client = await asyncio.to_thread(self._new_client, connection)
-        await self._close_clients()
+        # Nothing is awaited between these: no client of the former connection can be lent once the
+        # new one counts, however long closing them takes.
+        former, self._idle, self._lent = self._idle, [client], set()
         self._connection = connection
-        self._idle.append(client)
+        await _close(former)
+
+    @property
+    def business(self) -> Business:
+        """What the connection leads to, as it was last looked up."""
+        assert self._connection is not None
+        return self._connection.business
 
     @property
     def pause_left(self) -> float:
         """Seconds until something may leave again; 0 where it may now."""
         return self._pacer.pause_left
 
-    async def ready(self) -> AsyncConnectlyClient | None:
-        """Wait for the moment at which one request may leave; None where a pause has begun.
+    async def ready(self, business: Business) -> AsyncConnectlyClient | None:
+        """Wait for the moment at which one request to this business may leave.
 
-        The client is there before its slot comes: making one takes longer than a slot may be late.
+        Returns None where a pause has begun, and where the connection leads elsewhere by then. The
+        client is there before its slot comes: making one takes longer than a slot may be late.
         """
         client = await self._borrow()
         while (slot := await self._pacer.reserve()) is not None:
             await asyncio.sleep(slot - time.monotonic())
             if self._pacer.take(slot):
-                return client
+                # The connection may have changed while this waited.
+                if client in self._lent and self.business == business:
+                    return client
+                break
         await self.give_back(client)
         return None
 
@@ -130,12 +142,8 @@ class Line:
     async def close(self) -> None:
         """Want no more slots, and close all clients; those that are lent when they come back."""
         self._pacer.close()
-        await self._close_clients()
-
-    async def _close_clients(self) -> None:
         idle, self._idle, self._lent = self._idle, [], set()
-        for client in idle:
-            await client.aclose()
+        await _close(idle)
 
     def _learn(self, answer: SendCampaignsResponse | ConnectlyError, left_at: float) -> None:
         if isinstance(answer, OutcomeUnknownError):
@@ -150,15 +158,17 @@ class Line:
             self._backoff.succeeded(left_at)
 
     async def _borrow(self) -> AsyncConnectlyClient:
-        connection = self._connection
-        assert connection is not None
-        if self._idle:
-            client = self._idle.pop()
-        else:
-            client = await asyncio.to_thread(self._new_client, connection)
-        if connection is self._connection:
-            self._lent.add(client)
-        return client
+        while True:
+            connection = self._connection
+            assert connection is not None
+            if self._idle:
+                client = self._idle.pop()
+            else:
+                client = await asyncio.to_thread(self._new_client, connection)
+            if connection is self._connection:
+                self._lent.add(client)
+                return client
+            await client.aclose()
 
     def _new_client(self, connection: Connection) -> AsyncConnectlyClient:
         try:
@@ -171,3 +181,8 @@ class Line:
             )
         except ValueError as error:
             raise ConnectionUnfitError from error
+
+
+async def _close(clients: Iterable[AsyncConnectlyClient]) -> None:
+    for client in clients:
+        await client.aclose()

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, TypeVar
 
 from lib.campaign import Course, Plan, freeze
+from lib.connections import Business, ConnectionNotFoundError, get_connection
 from lib.connectly import VersionBehavior
 from lib.delivery import ledger_course, ledger_reads, ledger_runs
 from lib.delivery.ledger import clock, open_ledger
@@ -76,6 +77,10 @@ def start_run(
     sendouts that the person has been told of (see `earlier_sendouts`): if there is another one of
     the same campaigns by now, nothing is entered, so that of two who confirm at once only one does.
 
+    The run is bound to the address and the business that the connection has now: if either
+    changes, the run pauses. Exclude lists count for it until each row is sent, except those that
+    the plan's answers ignore.
+
     However often this is called with the same token, there is one run. The token is made from the
     plan's fingerprint, connection, kind and ``repeat`` unless one is given: to send the very same
     plan again, count ``repeat`` up. Raises NothingToSendError for a plan without entries, and
@@ -99,6 +104,8 @@ def start_run(
         if_version_unspecified=plan.answers.if_version_unspecified,
         if_duplicate_check_unspecified=plan.answers.if_duplicate_check_unspecified,
         created_at=_now(),
+        business=_business_of(connection, settings),
+        ignored_lists=plan.answers.ignored_lists,
         course=course or Course(),
     )
     sendouts = _sendouts(plan)
@@ -110,6 +117,14 @@ def start_run(
             if any((each.run_id, each.number) not in known for each in by_now):
                 raise ReachedMeanwhileError
         return ledger_runs.insert_run(db, run, sendouts)
+
+
+def _business_of(connection: str, settings: Settings) -> Business | None:
+    """Return what a connection leads to now; None where there is none of this name."""
+    try:
+        return get_connection(connection, settings).business
+    except ConnectionNotFoundError:
+        return None
 
 
 def _sendouts(plan: Plan) -> list[NewSendout]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+import numpy as np
+
 from lib.connections import ConnectionNotFoundError
 from lib.connectly import (
     MOST_BODY_BYTES,
@@ -21,7 +23,15 @@ from lib.connectly import (
     SendCampaignsOptions,
     body_size,
 )
-from lib.delivery import ledger_attempts, ledger_claims, ledger_lines, ledger_runs, metrics
+from lib.delivery import (
+    ledger_attempts,
+    ledger_claims,
+    ledger_lines,
+    ledger_opt_outs,
+    ledger_runs,
+    metrics,
+)
+from lib.delivery.current_exclusions import CurrentExclusions, ExcludeListsUnreadableError
 from lib.delivery.decisions import (
     Circumstances,
     Decision,
@@ -29,13 +39,14 @@ from lib.delivery.decisions import (
     decide_error,
     decide_unposted,
 )
-from lib.delivery.entries import EntryReader, PlanUnreadableError
+from lib.delivery.entries import EntryReader, PlanUnreadableError, numbers_of
 from lib.delivery.group_commit import GroupWriter, Turn
 from lib.delivery.heartbeat import Heartbeat
 from lib.delivery.ledger_attempts import Attempt
 from lib.delivery.ledger_claims import Claim
 from lib.delivery.line import ConnectionUnfitError, Line
-from lib.delivery.states import AttemptResult, BatchState, Reason, RunKind
+from lib.delivery.states import OPT_OUT_CODES, AttemptResult, BatchState, Reason, RunKind
+from lib.sheet.phone_identity import identities
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -53,6 +64,13 @@ _MOST_DOUBTS_RUNNING: Final = 20
 _REPEAT_AFTER_SECONDS: Final = (1.0, 4.0)
 
 
+class _Refusal(Enum):
+    """Why no attempt was opened."""
+
+    NOT_NOW = auto()  # nothing may be sent now, or the batch is somebody else's by now
+    OPTED_OUT = auto()  # somebody in the batch does not want messages
+
+
 class _Phase(Enum):
     AHEAD = auto()  # claimed, and not posted yet
     UNDER_WAY = auto()  # posted, and its outcome not committed yet
@@ -67,9 +85,16 @@ class _Delivery:
     entries: list[CampaignEntry]
     attempts: int
     doubtful: bool
+    numbers: np.ndarray
     doubts: int = 0
     last_code: str | None = None
     phase: _Phase | None = None
+
+    @property
+    def people(self) -> list[int]:
+        """The identities of the recipients."""
+        found: list[int] = identities(self.numbers).tolist()
+        return found
 
     def circumstances(self) -> Circumstances:
         return Circumstances(
@@ -95,6 +120,7 @@ class Lane:
         line: Line,
         writer: GroupWriter,
         reader: EntryReader,
+        exclusions: CurrentExclusions,
         stopping: asyncio.Event,
     ) -> None:
         self._name = name
@@ -104,6 +130,7 @@ class Lane:
         self._line = line
         self._writer = writer
         self._reader = reader
+        self._exclusions = exclusions
         self._stopping = stopping
         self._opening = asyncio.Semaphore(_MOST_OPENING)
         self._work = asyncio.Event()
@@ -138,6 +165,7 @@ class Lane:
         # Repeats may have come ahead of us since there was room.
         most = max(_MOST_AHEAD - self._phases[_Phase.AHEAD], 1)
         owner = self._heartbeat.worker_id
+        business = self._line.business
         forgotten = self._writer.failures != self._commits_failed
         self._commits_failed = self._writer.failures
 
@@ -145,7 +173,9 @@ class Lane:
             if forgotten:
                 # A commit that was thought to have failed may have claimed batches after all.
                 ledger_claims.release_all_but(turn.db, self._name, owner, self._claimed)
-            return ledger_claims.claim(turn.db, self._name, owner, most, turn.now)
+            return ledger_claims.claim(
+                turn.db, self._name, owner, most, turn.now, business=business
+            )
 
         claims = await self._writer.write(act)
         self._claimed |= {claim.batch_id for claim in claims}
@@ -153,13 +183,14 @@ class Lane:
             try:
                 entries = await self._reader.read(claim)
             except PlanUnreadableError:
-                await self._pause_run(claim.run_id)
+                await self._pause_run(claim.run_id, Reason.PLAN_MISSING)
                 self._claimed.discard(claim.batch_id)
                 continue
             if len(entries) > 1 and body_size(entries) > MOST_BODY_BYTES:
                 await self._halve(claim)
                 continue
-            delivery = _Delivery(claim, entries, claim.attempts, claim.doubtful)
+            numbers = numbers_of(entries)
+            delivery = _Delivery(claim, entries, claim.attempts, claim.doubtful, numbers)
             self._move(delivery, _Phase.AHEAD)
             deliveries.create_task(self._deliver(delivery))
         return bool(claims)
@@ -187,11 +218,9 @@ class Lane:
         self._claimed.discard(claim.batch_id)
         self._work.set()
 
-    async def _pause_run(self, run_id: str) -> None:
-        await self._writer.write(
-            lambda turn: ledger_runs.pause(turn.db, run_id, Reason.PLAN_MISSING)
-        )
-        _LOGGER.warning("plan unreadable", extra={"run": run_id})
+    async def _pause_run(self, run_id: str, reason: Reason) -> None:
+        await self._writer.write(lambda turn: ledger_runs.pause(turn.db, run_id, reason))
+        _LOGGER.warning("run paused", extra={"run": run_id, "code": reason})
 
     async def _deliver(self, delivery: _Delivery) -> None:
         """Attempt a batch until it is settled or put back."""
@@ -208,10 +237,13 @@ class Lane:
         """Make one attempt; tell whether another one is to follow."""
         async with self._opening:
             opened = await self._open(delivery)
-            if opened is None:
+            if opened is _Refusal.OPTED_OUT:
+                await self._withhold(delivery)
+                return False
+            if opened is _Refusal.NOT_NOW:
                 await self._let_go(delivery)
                 return False
-            client = await self._line.ready()
+            client = await self._line.ready(delivery.claim.business)
         if client is not None and not self._heartbeat.is_current:
             # This process stood still: by now others may have taken it for dead.
             await self._line.give_back(client)
@@ -224,20 +256,42 @@ class Lane:
         await self._end(delivery, opened, decision)
         return decision.state is BatchState.SENDING
 
-    async def _open(self, delivery: _Delivery) -> Attempt | None:
-        """Commit an attempt; None where nothing may be sent now, or this no longer by us."""
+    async def _open(self, delivery: _Delivery) -> Attempt | _Refusal:
+        """Commit an attempt, unless nothing may be sent now or somebody has opted out."""
         while delivery.doubts and self._line.pause_left and not self._stopping.is_set():
             await self._sleep(self._line.pause_left)
+        claim = delivery.claim
+        try:
+            if (await self._exclusions.mask(delivery.numbers, claim.ignored_lists)).any():
+                return _Refusal.OPTED_OUT
+        except ExcludeListsUnreadableError:
+            await self._pause_run(claim.run_id, Reason.EXCLUDE_LISTS_UNREADABLE)
+            return _Refusal.NOT_NOW
         if not self._may_send():
-            return None
-        return await self._writer.write(
-            lambda turn: ledger_attempts.begin(turn.db, delivery.claim, delivery.attempts, turn.now)
-        )
+            return _Refusal.NOT_NOW
+
+        def act(turn: Turn) -> Attempt | _Refusal:
+            business_id = claim.business.business_id
+            if ledger_opt_outs.any_opted_out(turn.db, business_id, delivery.people):
+                return _Refusal.OPTED_OUT
+            opened = ledger_attempts.begin(turn.db, claim, delivery.attempts, turn.now)
+            return opened or _Refusal.NOT_NOW
+
+        return await self._writer.write(act)
 
     def _may_send(self) -> bool:
         return (
             self._heartbeat.is_current and not self._stopping.is_set() and not self._line.pause_left
         )
+
+    async def _withhold(self, delivery: _Delivery) -> None:
+        """Send no more of a batch in which somebody has opted out since it was confirmed."""
+        await self._writer.write(
+            lambda turn: ledger_attempts.withhold(
+                turn.db, delivery.claim, doubtful=delivery.doubtful, now=turn.now
+            )
+        )
+        self._work.set()
 
     async def _let_go(self, delivery: _Delivery) -> None:
         """Put a batch back that was only claimed; one held for a repeat stays in doubt."""
@@ -291,6 +345,10 @@ class Lane:
             ledger_attempts.end(
                 turn.db, claim, opened, decision, doubtful=delivery.doubtful, now=turn.now
             )
+            if decision.result is AttemptResult.REJECTED and decision.error_code in OPT_OUT_CODES:
+                ledger_opt_outs.note_opt_outs(
+                    turn.db, claim.business.business_id, delivery.people, turn.now
+                )
             if says_why:
                 reason = Reason.UNREACHABLE if unreachable else None
                 ledger_runs.say_why(turn.db, self._name, reason)

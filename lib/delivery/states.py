@@ -105,6 +105,13 @@ MARKED_SENT: Final = "STUDIO_MARKED_SENT"
 """Code of a row that was in doubt, and that a person has found to be sent."""
 
 
+OPTED_OUT_SINCE: Final = "STUDIO_OPTED_OUT_SINCE"
+"""Code of a row that was not sent: its person has opted out since the run was confirmed."""
+
+OPT_OUT_CODES: Final = frozenset({"ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"})
+"""Codes of rejections which say that the person does not want messages of the business."""
+
+
 class Reason(StrEnum):
     """Why a run does not go on by itself; `lib.connectly.explain` puts it into words."""
 
@@ -114,6 +121,8 @@ class Reason(StrEnum):
     REDIRECTED = "STUDIO_REDIRECTED"
     CONNECTION_MISSING = "STUDIO_CONNECTION_MISSING"
     CONNECTION_UNFIT = "STUDIO_CONNECTION_UNFIT"
+    CONNECTION_CHANGED = "STUDIO_CONNECTION_CHANGED"
+    EXCLUDE_LISTS_UNREADABLE = "STUDIO_EXCLUDE_LISTS_UNREADABLE"
     NO_CLEAR_ANSWER = "STUDIO_NO_CLEAR_ANSWER"
     VERSION_IN_DOUBT = "STUDIO_VERSION_IN_DOUBT"
     PLAN_MISSING = "STUDIO_PLAN_MISSING"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lib.campaign import Course, wave_size
+from lib.connections import Business
 from lib.connectly import DuplicateBehavior
 from lib.delivery.states import OVER, AttemptResult, Outcome, Reason, RunKind, RunState
 
@@ -52,6 +53,7 @@ class RunSummary:
     course: Course
     wave: int
     seen_at: datetime
+    business: Business | None = None
 
     @property
     def allows_repeats(self) -> bool:
@@ -97,7 +99,7 @@ class RunSummary:
 
     @property
     def cancelled(self) -> int:
-        """Rows that never will be sent, because the run was cancelled."""
+        """Rows that never will be sent: the run was cancelled, or the person has opted out."""
         return sum(each.cancelled for each in self.sendouts)
 
     @property

@@ -23,6 +23,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from lib.delivery import ledger_claims, ledger_course, ledger_exports, metrics
+from lib.delivery.current_exclusions import CurrentExclusions
 from lib.delivery.entries import EntryReader
 from lib.delivery.group_commit import GroupWriter
 from lib.delivery.heartbeat import Heartbeat, TakenForDeadError
@@ -64,6 +65,7 @@ class Worker:
         self._idle_since = time.monotonic()
         self._stopping = asyncio.Event()
         self._reader = EntryReader(settings)
+        self._exclusions = CurrentExclusions(settings)
         self._lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = {}
         self._supervisor = Supervisor(settings, ledger, self._new.id)
 
@@ -162,6 +164,7 @@ class Worker:
             line=Line(name, self._settings, writer),
             writer=writer,
             reader=self._reader,
+            exclusions=self._exclusions,
             stopping=self._stopping,
         )
 

@@ -15,6 +15,7 @@ from lib.delivery.ledger_runs import NewRun, NewSendout
 from lib.delivery.ledger_tables import batch
 from lib.delivery.states import Reason, RunKind, RunState
 from tests.delivery.test_ledger import ACCEPTED, NOW, REJECTED, UNKNOWN, register, send, summary
+from tests.support.businesses import SANDBOX
 
 HOUR = timedelta(hours=1)
 MINUTE = NOW.hour * 60 + NOW.minute
@@ -58,7 +59,7 @@ def work(ledger: Ledger, *decisions: Decision, now: datetime = NOW) -> int:
     while True:
         with ledger.write() as db:
             register(db, "me")
-            claims = ledger_claims.claim(db, "sandbox", "me", 3, now)
+            claims = ledger_claims.claim(db, "sandbox", "me", 3, now, business=SANDBOX)
         if not claims:
             return sent
         for each in claims:
@@ -173,7 +174,9 @@ def test_what_is_claimed_when_quiet_hours_begin_is_put_back(ledger):
     enter(ledger, Course(quiet_from=MINUTE, quiet_until=MINUTE + 60), 9)
     with ledger.write() as db:
         register(db, "me")
-        claims = ledger_claims.claim(db, "sandbox", "me", 3, NOW - timedelta(minutes=1))
+        claims = ledger_claims.claim(
+            db, "sandbox", "me", 3, NOW - timedelta(minutes=1), business=SANDBOX
+        )
     assert len(claims) == 3
     assert look(ledger, NOW) is RunState.SCHEDULED
     run = summary(ledger)

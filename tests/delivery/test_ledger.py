@@ -42,6 +42,7 @@ from lib.delivery.states import (
 )
 from lib.delivery.summaries import AttemptRecord, RunSummary
 from lib.settings import ROOT
+from tests.support.businesses import SANDBOX
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, 123456, tzinfo=UTC)
 ACCEPTED = Decision(AttemptResult.ACCEPTED, BatchState.ACCEPTED, http_status=200)
@@ -95,7 +96,7 @@ def add_run(
 def claim(ledger: Ledger, most: int = 100, *, owner: str = "me") -> list[Claim]:
     with ledger.write() as db:
         register(db, owner)
-        return ledger_claims.claim(db, "sandbox", owner, most, NOW)
+        return ledger_claims.claim(db, "sandbox", owner, most, NOW, business=SANDBOX)
 
 
 def register(db: Connection, owner: str, seat: str = "a folder") -> None:
@@ -484,7 +485,7 @@ def test_who_was_taken_for_dead_opens_and_claims_nothing_any_more(ledger):
     with ledger.write() as db:
         ledger_workers.retire(db, "slow", NOW)
         assert not ledger_workers.beat(db, "slow", NOW)
-        assert ledger_claims.claim(db, "sandbox", "slow", 5, NOW) == []
+        assert ledger_claims.claim(db, "sandbox", "slow", 5, NOW, business=SANDBOX) == []
         assert ledger_attempts.begin(db, mine, 0, NOW) is None
 
 

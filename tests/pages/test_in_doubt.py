@@ -27,6 +27,7 @@ from lib.delivery.ledger_workers import NewWorker
 from lib.delivery.states import AttemptResult, BatchState
 from lib.settings import Settings
 from tests.pages.conftest import Visit, press, texts
+from tests.support.businesses import SANDBOX
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
 
@@ -52,11 +53,11 @@ def run_in_doubt(
     now = datetime.now(UTC)
     with open_ledger(settings).write() as db:
         ledger_workers.register(db, ME, now)
-        for claim in ledger_claims.claim(db, "sandbox", "me", 10, now):
+        for claim in ledger_claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX):
             opened = ledger_attempts.begin(db, claim, 0, now)
             assert opened is not None
             ledger_attempts.end(db, claim, opened, UNKNOWN, doubtful=True, now=now)
-        ledger_claims.claim(db, "sandbox", "me", 10, now)
+        ledger_claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX)
         ledger_workers.retire(db, "me", now)
     return run_id
 
@@ -145,7 +146,7 @@ def test_what_is_under_way_when_its_run_is_cancelled_still_waits_in_the_report(
     now = datetime.now(UTC)
     with open_ledger(settings).write() as db:
         ledger_workers.register(db, ME, now)
-        [first, _] = ledger_claims.claim(db, "sandbox", "me", 10, now)
+        [first, _] = ledger_claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX)
         ledger_attempts.begin(db, first, 0, now)
     cancel_run(run_id)
 
