@@ -110,7 +110,7 @@ def retry_run(run_id: str, codes: Collection[str], *, settings: Settings | None 
         if not len(left):
             return _latest_retry(others, rejected, taken)
         part = freeze_part(whole, left, settings)
-        new = _new_run(run, part)
+        new = _new_run(run, part, number=len(others.retries))
         with open_ledger(settings).write() as db:
             if _others(db, run).key == others.key:
                 return ledger_runs.insert_run(db, new, _sendouts(part, run))
@@ -192,10 +192,10 @@ def _campaigns_of(run: RunSummary) -> np.ndarray:
     return np.repeat(np.array(names, dtype=object), [each.entries for each in run.sendouts])
 
 
-def _new_run(run: RunSummary, part: FrozenPlan) -> NewRun:
+def _new_run(run: RunSummary, part: FrozenPlan, *, number: int) -> NewRun:
     return NewRun(
         id=secrets.token_hex(8),
-        token=f"{run.id}:again:{part.id}",
+        token=f"{run.id}:again:{number}:{part.id}",
         label=run.label,
         kind=RunKind(run.kind),
         connection=run.connection,

@@ -154,7 +154,7 @@ def _added(outcomes: pd.DataFrame, phones: "pd.Series[Any]") -> pd.DataFrame:
 
 def _words(outcome: Outcome, code: str) -> tuple[str, str]:
     """Return what an outcome means, and what to do about it."""
-    if outcome in _WORDS:
+    if outcome in _WORDS and not (outcome is Outcome.CANCELLED and code):
         return _WORDS[outcome]
     if outcome is Outcome.HELD:
         return reasons_in_words(code) or _NO_REASON[0], _MEND

@@ -17,7 +17,7 @@ OUTCOME_HELP: Final = {
     "where that could message somebody twice.",
     "held": "Not sent, because something in the row is wrong.",
     "waiting": "Still to be sent.",
-    "cancelled": "Not sent, because the run was cancelled.",
+    "cancelled": "Not sent: the run was cancelled, or the person has opted out since.",
 }
 STATES: Final = {
     "waiting_for_approval": "Waiting for approval",

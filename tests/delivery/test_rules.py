@@ -13,7 +13,7 @@ from lib.connectly import DuplicateBehavior
 from lib.delivery import Verdict, cancel_run, pause_run, resume_run
 from lib.delivery.ledger import open_ledger
 from lib.settings import Settings
-from tests.delivery.model import ANSWERS, PEOPLE, Delivery
+from tests.delivery.model import ANSWERS, PEOPLE, Delivery, identity
 
 phones = st.sampled_from([*itertools.chain.from_iterable(PEOPLE)])
 sheets = st.lists(
@@ -57,6 +57,13 @@ class RunsUnderAnything(RuleBasedStateMachine):
     @precondition(lambda self: self.delivery.runs)
     def send(self, most: int, given: list[list[str]]) -> None:
         for claim, each in zip(self.delivery.claim(most), given, strict=False):
+            self.delivery.send(claim, each, dies=False)
+
+    @rule()
+    @precondition(lambda self: self.delivery.runs)
+    def send_and_get_two_kinds_of_rejections(self) -> None:
+        kinds = itertools.cycle([["rejects"], ["has had enough"]])
+        for claim, each in zip(self.delivery.claim(9), kinds, strict=False):
             self.delivery.send(claim, each, dies=False)
 
     @rule(most=st.integers(1, 4), given=answers)
@@ -103,6 +110,37 @@ class RunsUnderAnything(RuleBasedStateMachine):
     def retry(self, number: int, codes: int) -> None:
         self.delivery.retry(self._run(number), codes)
 
+    @rule(number=st.integers(0, 9))
+    @precondition(lambda self: self.delivery.runs)
+    def retry_one_code_then_all(self, number: int) -> None:
+        run_id = self._run(number)
+        self.send_and_get_two_kinds_of_rejections()
+        self.delivery.retry(run_id, 1)
+        self.send_and_get_two_kinds_of_rejections()
+        self.delivery.retry(run_id, 3)
+
+    @rule(number=st.integers(0, 9), spelling=st.sampled_from([0, 1]))
+    @precondition(lambda self: 0 < len(self.delivery.runs) < 6)
+    def send_to_the_same_people_from_another_sheet_then_retry(
+        self, number: int, spelling: int
+    ) -> None:
+        run_id = self._run(number)
+        people = {identity(phone) for phone in self.delivery.phones(run_id).values()}
+        spelled = [PEOPLE[person][spelling] for person in sorted(people)]
+        self.delivery.start(spelled, DuplicateBehavior.ALLOW_MULTIPLE, 1)
+        for claim in self.delivery.claim(9):
+            self.delivery.send(claim, ["accepts"], dies=False)
+        self.delivery.retry(run_id, 3)
+
+    @rule(number=st.integers(0, 9))
+    @precondition(lambda self: self.delivery.runs)
+    def repeat_a_mixed_batch(self, number: int) -> None:
+        for claim in self.delivery.claim(9):
+            self.delivery.send(claim, ["accepts the first half"], dies=False)
+        self.delivery.decide(self._run(number), Verdict.REPEAT)
+        for claim in self.delivery.claim(9):
+            self.delivery.send(claim, ["rejects"], dies=False)
+
     @rule(number=st.integers(0, 9), verdict=st.sampled_from([Verdict.REPEAT, Verdict.SENT]))
     @precondition(lambda self: self.delivery.runs)
     def decide(self, number: int, verdict: Verdict) -> None:
@@ -123,5 +161,5 @@ class RunsUnderAnything(RuleBasedStateMachine):
 
 TestRunsUnderAnything = RunsUnderAnything.TestCase
 TestRunsUnderAnything.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, derandomize=True
+    max_examples=30, stateful_step_count=25, deadline=None, derandomize=True
 )

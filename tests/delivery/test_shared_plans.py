@@ -14,6 +14,7 @@ from lib.delivery.ledger_claims import Claim
 from lib.delivery.states import RunKind
 from lib.settings import get_settings
 from lib.storage import StorageError
+from tests.support.businesses import SANDBOX
 from tests.support.storage import machine
 from tests.support.worker import plan_of, wait_for_run
 
@@ -74,6 +75,7 @@ def test_a_storage_that_is_away_for_a_moment_is_asked_again(shared, settings, tm
         owner="w", batch_id=1, number=0, run_id="r", kind=RunKind.SHEET, plan_id=plan.id,
         sendout=0, start=1, size=2, attempts=0, doubtful=False, pilot=False, pinned_version=None,
         version_behavior=VersionBehavior.REUSE_LAST_ACTIVE, duplicates=DuplicateBehavior.ALLOW_ONE,
+        business=SANDBOX,
     )  # fmt: skip
     elsewhere = machine(tmp_path / "elsewhere", shared.as_uri())
     handler = _BringBack(shared.rename(shared.with_name("away")), shared)

@@ -4,11 +4,12 @@ import os
 import signal
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
 
+from lib.campaign import Course
 from lib.connections import delete_connection, save_connection
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import (
@@ -25,10 +26,12 @@ from lib.delivery import (
     row_outcomes,
     run_attempts,
     run_summary,
+    start_now,
     start_run,
     worker_state,
 )
-from lib.settings import ConnectionSettings
+from lib.settings import ConnectionSettings, Settings
+from tests.support.businesses import replace_connection
 from tests.support.sandbox import SandboxHandle
 from tests.support.worker import plan_of, wait_for_run
 
@@ -330,3 +333,59 @@ def test_a_plan_that_cannot_be_read_pauses_its_run(worker, settings):
     os.kill(worker.pid, signal.SIGCONT)
     run = wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)
     assert (run.reason, run.waiting) == (Reason.PLAN_MISSING, 2)
+
+
+def acme(settings: Settings, sandbox: SandboxHandle, business_id: str) -> None:
+    """Let the connection "acme" lead to this business of a sandbox."""
+    given = ConnectionSettings(
+        business_id=business_id, api_key=SecretStr("sandbox"), base_url=sandbox.url
+    )
+    replace_connection("acme", given, settings)
+
+
+def test_a_run_goes_to_the_business_it_was_confirmed_for_or_pauses(
+    worker, settings, sandbox_factory
+):
+    first, second = sandbox_factory(None), sandbox_factory(None)
+    acme(settings, first, "b1")
+    run_id = start_run(plan_of(300), connection="acme")
+    wait_for_run(run_id, until=lambda run: run.accepted >= 20)
+    acme(settings, second, "b1")
+    run = wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)
+    assert run.reason is Reason.CONNECTION_CHANGED
+    resume_run(run_id)
+    wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)
+    acme(settings, first, "b1")
+    resume_run(run_id)
+    done = wait_for_run(run_id)
+    assert (done.accepted, done.unknown) == (300, 0)
+    assert (len(people(first)), len(people(second))) == (300, 0)
+
+
+def test_another_business_at_the_same_address_pauses_a_scheduled_run(worker, settings, sandbox):
+    acme(settings, sandbox, "b1")
+    later = Course(starts_at=datetime.now(UTC) + timedelta(hours=1))
+    run_id = start_run(plan_of(2), connection="acme", course=later)
+    acme(settings, sandbox, "b2")
+    start_now(run_id)
+    run = wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)
+    assert (run.reason, run.accepted) == (Reason.CONNECTION_CHANGED, 0)
+    cancel_run(run_id)
+    # A run that is confirmed for the new business goes out.
+    assert wait_for_run(start_run(plan_of(2), connection="acme", token="new")).accepted == 2
+
+
+def test_a_new_key_is_no_other_business(worker, settings, sandbox):
+    acme(settings, sandbox, "b1")
+    os.kill(worker.pid, signal.SIGSTOP)
+    run_id = start_run(plan_of(2), connection="acme")
+    given = ConnectionSettings(
+        business_id="b1", api_key=SecretStr("wrong-key"), base_url=sandbox.url, rate=50
+    )
+    replace_connection("acme", given, settings)
+    os.kill(worker.pid, signal.SIGCONT)
+    run = wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)
+    assert run.reason is Reason.KEY_REFUSED
+    acme(settings, sandbox, "b1")
+    resume_run(run_id)
+    assert wait_for_run(run_id).accepted == 2

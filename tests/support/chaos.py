@@ -4,7 +4,6 @@
 is what people got; the ledger must agree with it entry by entry.
 """
 
-import json
 import os
 import random
 import resource
@@ -21,6 +20,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pandas as pd
+from pydantic import SecretStr
 
 from lib.connectly import DuplicateBehavior
 from lib.delivery import (
@@ -35,7 +35,8 @@ from lib.delivery import (
 from lib.delivery.ledger import open_ledger
 from lib.delivery.states import AttemptResult
 from lib.delivery.summaries import AttemptRecord
-from lib.settings import get_settings
+from lib.settings import ConnectionSettings, Settings, get_settings
+from tests.support.businesses import replace_connection
 from tests.support.postgres import Postgres
 from tests.support.proxy import Proxy
 from tests.support.sandbox import start_sandbox
@@ -62,6 +63,10 @@ class Chaos:
             folder, {"latency_ms": [5, 50]}, record=folder / "record.sqlite3"
         )
         stack.callback(self._sandbox.stop)
+        # Another business: whatever it records was sent in the wrong name.
+        (folder / "other").mkdir()
+        self._other = start_sandbox(folder / "other")
+        stack.callback(self._other.stop)
         port = urlsplit(self._sandbox.url).port
         assert port is not None
         self._line = stack.enter_context(Proxy(port))
@@ -74,10 +79,12 @@ class Chaos:
         self._set(environment, stack)
         stack.callback(lambda: open_ledger().close())
         seats = _WORKERS if shared else 1
-        self._workers = [Worker(folder / f"data{number or ''}") for number in range(seats)]
-        for number, worker in enumerate(self._workers):
-            (folder / f"data{number or ''}").mkdir(exist_ok=True)
-            self._connect(folder / f"data{number or ''}")
+        self._folders = [folder / f"data{number or ''}" for number in range(seats)]
+        for each in self._folders:
+            each.mkdir(exist_ok=True)
+        self._connect(f"http://127.0.0.1:{self._line.port}", "b1")
+        self._workers = [Worker(each) for each in self._folders]
+        for worker in self._workers:
             stack.callback(worker.end)
             worker.start()
         self.done: Counter[str] = Counter()
@@ -98,15 +105,18 @@ class Chaos:
 
         stack.callback(put_back)
 
-    def _connect(self, data_dir: Path) -> None:
-        url = f"http://127.0.0.1:{self._line.port}"
-        announcement = {"pid": self._sandbox.process.pid, "port": 0, "url": url}
-        (data_dir / "sandbox.json").write_text(json.dumps(announcement))
+    def _connect(self, url: str, business_id: str) -> None:
+        """Let the connection of every machine lead there."""
+        given = ConnectionSettings(
+            business_id=business_id, api_key=SecretStr("sandbox"), base_url=url
+        )
+        for each in self._folders:
+            replace_connection("acme", given, Settings(data_dir=each))
 
     def ways(self) -> list[Callable[[], None]]:
         """Return all that may happen."""
         ways = [self.kill, self.stand_still, self.cut_the_line, self.fill_the_disk]
-        ways.append(self.set_the_clock_back)
+        ways += [self.set_the_clock_back, self.change_the_connection]
         return ways if self._server is None else [*ways, self.restart_the_database]
 
     def some(self, number: int) -> list[Callable[[], None]]:
@@ -150,6 +160,12 @@ class Chaos:
             db.exec_driver_sql(f"UPDATE line SET next_slot = next_slot + {ahead}")
             db.exec_driver_sql(f"UPDATE worker SET beat_at = beat_at + {ahead}")
 
+    def change_the_connection(self) -> None:
+        """Let the connection lead to another business for a while: the run must pause."""
+        self._connect(self._other.url, self._dice.choice(["b1", "b2"]))
+        time.sleep(self._dice.uniform(0.1, 1.0))
+        self._connect(f"http://127.0.0.1:{self._line.port}", "b1")
+
     def restart_the_database(self) -> None:
         """End the database at once, as a crash does, and start it again."""
         assert self._server is not None
@@ -167,7 +183,7 @@ class Chaos:
     ) -> str:
         """Send to so many people while these things happen; return what does not fit, if any."""
         plan = plan_of(people, duplicates=duplicates, first=first)
-        run_id = start_run(plan, connection="sandbox", token=f"{duplicates} {first}")
+        run_id = start_run(plan, connection="acme", token=f"{duplicates} {first}")
         for way in ways:
             if run_summary(run_id).is_over:
                 break
@@ -176,7 +192,11 @@ class Chaos:
             way()
             _resume_if_paused(run_id)
         wait_for(lambda: _resume_if_paused(run_id) or run_summary(run_id).is_over, seconds=120)
-        return complaints(run_id, plan.table["client"], self._sandbox.record())
+        wrong = complaints(run_id, plan.table["client"], self._sandbox.record())
+        elsewhere = len(self._other.record())
+        return ", ".join(
+            filter(None, [wrong, f"{elsewhere} sent for another business" if elsewhere else ""])
+        )
 
 
 def _resume_if_paused(run_id: str) -> bool:
