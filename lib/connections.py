@@ -9,17 +9,20 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
 
 from lib.connectly import ConnectlyClient
-from lib.files import write_atomically
+from lib.files import exclusive, set_aside, write_atomically
 from lib.settings import ConnectionSettings, Settings
 
 SANDBOX: Final = "sandbox"
 _SANDBOX_KEY: Final = "sandbox"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+_FILE: Final = TypeAdapter(dict[str, ConnectionSettings])
 
 Source = Literal["sandbox", "environment", "secrets file", "data folder"]
 
@@ -57,8 +60,7 @@ class Connection(BaseModel):
     @property
     def masked_key(self) -> str:
         """Return the key as a person may see it: its last four characters at most."""
-        key = self.api_key.get_secret_value()
-        return "•" * 8 + (key[-4:] if len(key) >= 16 else "")
+        return masked(self.api_key)
 
 
 class ConnectionNotFoundError(LookupError):
@@ -69,9 +71,71 @@ class ConnectionNameError(ValueError):
     """The name cannot be given to a connection; the message says why."""
 
 
+class ConnectionExistsError(ConnectionNameError):
+    """Another connection has this name: to replace it has to be confirmed.
+
+    ``there`` is the one that is kept, to be passed as ``replacing``; ``differences`` says in words
+    what would change, never with a key.
+    """
+
+    code = "STUDIO_CONNECTION_EXISTS"
+    sentence = "There is already a connection with this name."
+    action = "Replace it, or choose another name."
+
+    def __init__(self, name: str, there: ConnectionSettings, wanted: ConnectionSettings) -> None:
+        super().__init__(self.sentence)
+        self.name = name
+        self.there = there
+        self.wanted = wanted
+
+    @property
+    def differences(self) -> tuple[tuple[str, str, str], ...]:
+        """What would change: a label, the value that is kept, and the new one."""
+        shown = (
+            ("Business id", self.there.business_id, self.wanted.business_id),
+            ("Address", self.there.base_url, self.wanted.base_url),
+            ("API key", masked(self.there.api_key), masked(self.wanted.api_key)),
+            ("Requests a second", f"{self.there.rate:g}", f"{self.wanted.rate:g}"),
+        )
+        keys_differ = self.there.api_key != self.wanted.api_key
+        return tuple(
+            each for each in shown if each[1] != each[2] or (each[0] == "API key" and keys_differ)
+        )
+
+
+class ConnectionsDamagedError(ValueError):
+    """The file of connections in the data folder is damaged."""
+
+    code = "STUDIO_CONNECTIONS_DAMAGED"
+    sentence = "The file connections.json in the data folder is damaged, so it is not used."
+    action = "Correct the file or restore it from a backup, or set it aside on the Settings page."
+
+    def __init__(self) -> None:
+        super().__init__(f"{self.sentence} {self.action}")
+
+
+def masked(key: SecretStr) -> str:
+    """Return a key as a person may see it: its last four characters at most."""
+    plain = key.get_secret_value()
+    return "•" * 8 + (plain[-4:] if len(plain) >= 16 else "")
+
+
+def connections_are_damaged(settings: Settings) -> bool:
+    """Tell whether the file of connections in the data folder can't be read."""
+    try:
+        _kept(settings)
+    except ConnectionsDamagedError:
+        return True
+    return False
+
+
 def list_connections(settings: Settings) -> list[Connection]:
-    """Return all connections, those of real businesses first, by name, the sandbox last."""
-    found = {name: _connection(name, kept, "data folder") for name, kept in _kept(settings).items()}
+    """Return all connections, those of real businesses first, by name, the sandbox last.
+
+    Those of a damaged file are left out: see `connections_are_damaged`.
+    """
+    kept = {} if connections_are_damaged(settings) else _kept(settings)
+    found = {name: _connection(name, each, "data folder") for name, each in kept.items()}
     for name, given in settings.connections.items():
         found[name] = _connection(name, given, _source(name))
     found.pop(SANDBOX, None)
@@ -102,12 +166,20 @@ def check_connection(connection: Connection, settings: Settings) -> None:
         client.check_connection()
 
 
-def save_connection(name: str, connection: ConnectionSettings, settings: Settings) -> None:
+def save_connection(
+    name: str,
+    connection: ConnectionSettings,
+    settings: Settings,
+    *,
+    replacing: ConnectionSettings | None = None,
+) -> None:
     """Keep a connection in the data folder, in a file that only its owner can read.
 
-    Raises ConnectionNameError where the name is unfit or belongs to the sandbox, the environment
-    or the secrets file, InsecureAddress and ValueError where nothing could be sent this way. All
-    of them say so in a sentence that is safe to show.
+    Where one of this name is kept with other values, ``replacing`` has to be that one: raises
+    ConnectionExistsError otherwise, which says what would change. Raises ConnectionNameError where
+    the name is unfit or belongs to the sandbox, the environment or the secrets file,
+    ConnectionsDamagedError, InsecureAddress, and ValueError where nothing could be sent this way.
+    All of them say so in a sentence that is safe to show.
     """
     if not _NAME.fullmatch(name):
         raise ConnectionNameError(
@@ -120,14 +192,31 @@ def save_connection(name: str, connection: ConnectionSettings, settings: Setting
         business_id=connection.business_id,
         api_key=connection.api_key,
     ).close()
-    _keep({**_kept(settings), name: connection}, settings)
+    with exclusive(_lock(settings)):
+        kept = _kept(settings)
+        there = kept.get(name)
+        if there == connection:
+            return
+        if there is not None and there != replacing:
+            raise ConnectionExistsError(name, there, connection)
+        _keep({**kept, name: connection}, settings)
 
 
 def delete_connection(name: str, settings: Settings) -> None:
-    """Forget a connection of the data folder, if it is there."""
-    kept = _kept(settings)
-    if kept.pop(name, None) is not None:
-        _keep(kept, settings)
+    """Forget a connection of the data folder, if it is there. Raises ConnectionsDamagedError."""
+    with exclusive(_lock(settings)):
+        kept = _kept(settings)
+        if kept.pop(name, None) is not None:
+            _keep(kept, settings)
+
+
+def set_damaged_aside(settings: Settings) -> None:
+    """Set a damaged file of connections aside, so that connections can be saved again."""
+    with exclusive(_lock(settings)):
+        try:
+            _kept(settings)
+        except ConnectionsDamagedError:
+            set_aside(_path(settings))
 
 
 def _connection(name: str, given: ConnectionSettings, source: Source) -> Connection:
@@ -165,11 +254,24 @@ def _source(name: str) -> Source:
 
 
 def _kept(settings: Settings) -> dict[str, ConnectionSettings]:
+    """Return the connections of the data folder, by name. Raises ConnectionsDamagedError."""
     try:
-        text = (settings.data_dir / "connections.json").read_bytes()
+        text = _path(settings).read_bytes()
     except FileNotFoundError:
         return {}
-    return {name: ConnectionSettings(**kept) for name, kept in json.loads(text).items()}
+    try:
+        return _FILE.validate_json(text)
+    except ValidationError:
+        # The cause would quote what is in the file, keys among it.
+        raise ConnectionsDamagedError from None
+
+
+def _path(settings: Settings) -> Path:
+    return settings.data_dir / "connections.json"
+
+
+def _lock(settings: Settings) -> Path:
+    return settings.data_dir / "connections.lock"
 
 
 def _keep(connections: dict[str, ConnectionSettings], settings: Settings) -> None:
@@ -183,4 +285,4 @@ def _keep(connections: dict[str, ConnectionSettings], settings: Settings) -> Non
         for name, each in connections.items()
     }
     data = json.dumps(plain, indent=2, ensure_ascii=False).encode()
-    write_atomically(settings.data_dir / "connections.json", data, mode=0o600)
+    write_atomically(_path(settings), data, mode=0o600)

@@ -6,7 +6,11 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
+from filelock import FileLock
+
+_POLL_SECONDS: Final = 0.005
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -50,6 +54,26 @@ def _keep_names(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold a lock that all threads and processes of this machine share, by the lock file's path.
+
+    A file that is read, changed and written again is changed under one: otherwise the later of two
+    writers would undo what the earlier one has written.
+    """
+    private_folder(path.parent)
+    with FileLock(path, mode=0o600, poll_interval=_POLL_SECONDS):
+        yield
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file to ``<name>.damaged``, readable by its owner; return its new path."""
+    aside = path.with_name(f"{path.name}.damaged")
+    path.chmod(0o600)
+    path.replace(aside)
+    return aside
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:

@@ -1,19 +1,19 @@
 """Settings: connections, own phone, default country, saved columns, and where data is kept."""
 
 import streamlit as st
-from pydantic import SecretStr
 
 from lib.connections import (
+    ConnectionsDamagedError,
     check_connection,
+    connections_are_damaged,
     delete_connection,
     list_connections,
-    save_connection,
+    set_damaged_aside,
 )
 from lib.connectly import ConnectlyError
 from lib.disk import measure
 from lib.preferences import load_preferences, save_preferences
-from lib.settings import ConnectionSettings
-from lib.ui import frame, gate, saved_mappings, words
+from lib.ui import add_connection, frame, gate, saved_mappings, words
 from lib.ui.countries import choose_country
 
 settings = frame.begin(
@@ -34,6 +34,18 @@ def remember() -> None:
 
 st.subheader("Connections", anchor=False)
 st.write("A connection is one business on Connectly: its id, its key, and how fast to send.")
+if connections_are_damaged(settings):
+    st.error(
+        f"**{ConnectionsDamagedError.sentence}** {ConnectionsDamagedError.action}",
+        icon=":material/error:",
+    )
+    st.button(
+        "Set the damaged file aside",
+        icon=":material/drive_file_move:",
+        on_click=set_damaged_aside,
+        args=(settings,),
+        help="It stays in the data folder as connections.json.damaged.",
+    )
 for connection in list_connections(settings):
     with st.container(border=True, key=f"connection_{connection.name}"):
         st.markdown(f"**{frame.describe_connection(connection)}**")
@@ -66,57 +78,7 @@ for connection in list_connections(settings):
                     args=(connection.name, settings),
                 )
 
-with st.expander("Add a connection", icon=":material/add:"):
-    st.write(
-        "Your account manager at Connectly gives you the business id and the key. They are kept "
-        "in the data folder, in a file that only this machine's user can read. An administrator "
-        "can set them in the environment or the secrets file instead."
-    )
-    # A new key empties the form, once a connection is added: what is refused stays to be mended.
-    turn = st.session_state.setdefault("connection_turn", 0)
-    with st.form(f"add_connection_{turn}", border=False):
-        name = st.text_input(
-            "Name",
-            placeholder="acme",
-            help="Small letters, digits and hyphens.",
-            key=f"connection_name_{turn}",
-        )
-        business_id = st.text_input("Business id", key=f"connection_business_{turn}")
-        api_key = st.text_input(
-            "API key", type="password", autocomplete="off", key=f"connection_key_{turn}"
-        )
-        base_url = st.text_input(
-            "Address", value="https://api.connectly.ai", key=f"connection_address_{turn}"
-        )
-        rate = st.number_input(
-            "Requests a second",
-            min_value=1.0,
-            max_value=200.0,
-            value=193.5,
-            step=0.5,
-            key=f"connection_rate_{turn}",
-            help="Connectly refuses more than 200. A little less leaves room for others.",
-        )
-        if st.form_submit_button("Add connection", type="primary"):
-            if not (name.strip() and business_id.strip() and api_key.strip()):
-                st.error("Name, business id and API key are all needed.", icon=":material/error:")
-            else:
-                try:
-                    save_connection(
-                        name.strip().lower(),
-                        ConnectionSettings(
-                            business_id=business_id.strip(),
-                            api_key=SecretStr(api_key.strip()),
-                            base_url=base_url.strip(),
-                            rate=rate,
-                        ),
-                        settings,
-                    )
-                except ValueError as error:
-                    st.error(str(error), icon=":material/error:")
-                else:
-                    st.session_state["connection_turn"] = turn + 1
-                    st.rerun()
+add_connection.draw(settings)
 
 st.subheader("You", anchor=False)
 preferences = load_preferences(gate.who(), settings)

@@ -18,7 +18,7 @@ from lib.campaign.course import (
     wave_size,
 )
 from lib.campaign.dates import date_orders
-from lib.campaign.drafts import Draft, load_draft, save_draft
+from lib.campaign.drafts import Draft, change_draft, is_damaged, load_draft, save_draft
 from lib.campaign.exclusions import (
     ExcludeList,
     Exclusions,
@@ -109,6 +109,7 @@ __all__ = [
     "add_exclude_list",
     "audience_channel",
     "before_and_after",
+    "change_draft",
     "corrected",
     "correction_list",
     "date_orders",
@@ -120,6 +121,7 @@ __all__ = [
     "freeze_part",
     "glimpses",
     "held_sheet",
+    "is_damaged",
     "listed_cells",
     "load_draft",
     "load_exclusions",

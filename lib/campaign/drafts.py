@@ -2,15 +2,17 @@
 
 import re
 import secrets
+from collections.abc import Mapping as ReadOnlyMapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lib.campaign.course import Course
 from lib.campaign.mapping import Answers, Mapping
-from lib.files import write_atomically
+from lib.campaign.merging import merged
+from lib.files import exclusive, set_aside, write_atomically
 from lib.settings import Settings
 from lib.sheet.phone_regions import Evidence
 
@@ -49,20 +51,76 @@ class Draft(BaseModel):
 
 
 def load_draft(draft_id: str, settings: Settings) -> Draft | None:
-    """Return a kept draft; None where there is none of this id, or it can't be read."""
+    """Return a kept draft; None where there is none of this id.
+
+    A damaged one is set aside and counts as none: see `is_damaged`.
+    """
     if not _ID.fullmatch(draft_id):
         return None
-    try:
-        return Draft.model_validate_json(_path(draft_id, settings).read_bytes())
-    except (FileNotFoundError, ValidationError):
-        return None
+    with exclusive(_lock(settings)):
+        return _load(draft_id, settings)
+
+
+def is_damaged(draft_id: str, settings: Settings) -> bool:
+    """Tell whether a draft of this id has been set aside since it could not be read."""
+    if not _ID.fullmatch(draft_id):
+        return False
+    path = _path(draft_id, settings)
+    return path.with_name(f"{path.name}.damaged").exists()
+
+
+def change_draft(drawn: Draft, changes: ReadOnlyMapping[str, Any], settings: Settings) -> Draft:
+    """Apply changes that were made to a draft as it was drawn to the draft as it is now.
+
+    Only what differs from ``drawn`` is applied (see `lib.campaign.merging`), so that no other edit
+    is undone. A new sheet, and a mapping that is replaced as a whole (with the next
+    ``mapping_turn``), come as they are; a change that was made for a former sheet is dropped. A
+    draft that is not there any more is kept anew, as it was drawn. Returns the draft as it is kept.
+    Raises OSError (see `is_disk_full`).
+    """
+    with exclusive(_lock(settings)):
+        now = _load(drawn.id, settings)
+        if now is None:
+            return _save(drawn.model_copy(update=dict(changes)), settings)
+        if "sheet_id" in changes:
+            return _save(now.model_copy(update=dict(changes)), settings)
+        if now.sheet_id != drawn.sheet_id:
+            return now
+        whole = {"mapping"} if "mapping_turn" in changes else set()
+        update = {
+            name: wanted
+            if name in whole
+            else merged(getattr(drawn, name), wanted, getattr(now, name))
+            for name, wanted in changes.items()
+        }
+        return _save(now.model_copy(update=update), settings)
 
 
 def save_draft(draft: Draft, settings: Settings) -> Draft:
-    """Keep a draft, readable by its owner only, and return it with its new time."""
+    """Keep a draft as it is, readable by its owner only, and return it with its new time."""
+    with exclusive(_lock(settings)):
+        return _save(draft, settings)
+
+
+def _load(draft_id: str, settings: Settings) -> Draft | None:
+    path = _path(draft_id, settings)
+    try:
+        return Draft.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError:
+        set_aside(path)
+        return None
+
+
+def _save(draft: Draft, settings: Settings) -> Draft:
     kept = draft.model_copy(update={"updated_at": datetime.now(UTC)})
     write_atomically(_path(kept.id, settings), kept.model_dump_json().encode())
     return kept
+
+
+def _lock(settings: Settings) -> Path:
+    return settings.data_dir / "drafts.lock"
 
 
 def _path(draft_id: str, settings: Settings) -> Path:

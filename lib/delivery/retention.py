@@ -3,7 +3,6 @@
 The ledger, confirmed plans, sheets and exclude lists stay for good.
 """
 
-import json
 import logging
 import time
 from collections.abc import Iterable
@@ -43,8 +42,8 @@ def tidy(settings: Settings) -> int:
     before = time.time() - settings.keep_days * _DAY_SECONDS
     removed = _discard(_older(settings.reports_dir, before), settings)
     removed += _remove(_older(settings.drafts_dir, before))
-    used = _uploads_in_use(settings.drafts_dir)
     uploads = _older(settings.uploads_dir, before)
+    used = _uploads_in_use(settings.drafts_dir, uploads)
     return removed + _remove(each for each in uploads if each.name not in used)
 
 
@@ -74,10 +73,9 @@ def _remove(paths: Iterable[Path]) -> int:
     return removed
 
 
-def _uploads_in_use(drafts: Path) -> set[str]:
+def _uploads_in_use(drafts: Path, uploads: Iterable[Path]) -> set[str]:
+    """Return the names of the uploads that a draft names; one that can't be read names some too."""
     if not drafts.is_dir():
         return set()
-    found = set()
-    for path in drafts.glob("*.json"):
-        found.add(json.loads(path.read_bytes()).get("upload_id"))
-    return {each for each in found if each}
+    texts = [path.read_bytes() for path in drafts.iterdir() if path.is_file()]
+    return {each.name for each in uploads if any(each.name.encode() in text for text in texts)}

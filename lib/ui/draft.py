@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib.campaign import Draft, load_draft, save_draft
+from lib.campaign import Draft, change_draft, is_damaged, load_draft
 from lib.settings import Settings
 from lib.ui import places
 
@@ -15,6 +15,15 @@ def draft_in_hand(settings: Settings) -> Draft:
     if draft_id is None:
         return Draft()
     draft = load_draft(draft_id, settings)
+    if draft is None and is_damaged(draft_id, settings):
+        st.error(
+            "**This draft can't be read.** Its file was damaged and has been set aside in the data "
+            "folder. Nothing was sent from it unseen: everything that was sent is on the Runs "
+            "page. Upload the sheet again to start anew.",
+            icon=":material/error:",
+        )
+        st.button("Start with a sheet", icon=":material/add:", on_click=start_over)
+        return Draft()
     if draft is None:
         st.warning(
             "This draft is no longer here. Start with a sheet; nothing was sent from it unseen: "
@@ -26,8 +35,11 @@ def draft_in_hand(settings: Settings) -> Draft:
 
 
 def keep(draft: Draft, settings: Settings, **changes: Any) -> Draft:
-    """Keep the draft with these changes, and put its id into the address."""
-    changed = save_draft(draft.model_copy(update=changes), settings)
+    """Apply changes that were made to this draft, and put its id into the address.
+
+    Returns the draft as it is now, with what other tabs have changed meanwhile.
+    """
+    changed = change_draft(draft, changes, settings)
     st.query_params[places.DRAFT] = changed.id
     return changed
 

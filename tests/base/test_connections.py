@@ -1,20 +1,27 @@
 import json
+import os
 import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from lib.connections import (
+    ConnectionExistsError,
     ConnectionNameError,
     ConnectionNotFoundError,
+    ConnectionsDamagedError,
     check_connection,
     delete_connection,
     get_connection,
     list_connections,
     save_connection,
+    set_damaged_aside,
 )
 from lib.connectly import AuthenticationFailed, ConnectionFailed
-from lib.settings import ConnectionSettings, Settings, get_settings
+from lib.settings import ROOT, ConnectionSettings, Settings, get_settings
 from tests.support.sandbox import SandboxHandle
 
 KEY = "key-of-acme-0123456789"
@@ -143,3 +150,83 @@ def test_a_connection_that_could_not_send_safely_is_not_kept(
         save_connection("acme", _acme(**change), settings)
 
     assert [each.name for each in list_connections(settings)] == ["sandbox"]
+
+
+def test_the_same_values_again_are_no_question(settings: Settings) -> None:
+    save_connection("acme", _acme(), settings)
+    save_connection("acme", _acme(), settings)
+
+    assert get_connection("acme", settings).business_id == "biz_1"
+
+
+def test_another_connection_of_the_same_name_is_asked_about_and_shows_no_key(
+    settings: Settings,
+) -> None:
+    save_connection("acme", _acme(), settings)
+    wanted = _acme(business_id="biz_2", base_url="https://other.example", api_key="k" * 20)
+
+    with pytest.raises(ConnectionExistsError) as raised:
+        save_connection("acme", wanted, settings)
+
+    labels = [label for label, _, _ in raised.value.differences]
+    assert labels == ["Business id", "Address", "API key"]
+    assert KEY not in f"{raised.value!r} {raised.value} {raised.value.differences}"
+    assert get_connection("acme", settings).business_id == "biz_1"
+    save_connection("acme", wanted, settings, replacing=raised.value.there)
+    assert get_connection("acme", settings).business_id == "biz_2"
+
+
+def test_a_connection_that_changed_meanwhile_is_asked_about_again(settings: Settings) -> None:
+    save_connection("acme", _acme(), settings)
+    with pytest.raises(ConnectionExistsError) as first:
+        save_connection("acme", _acme(business_id="biz_2"), settings)
+    save_connection("acme", _acme(business_id="biz_3"), settings, replacing=first.value.there)
+
+    with pytest.raises(ConnectionExistsError) as second:
+        save_connection("acme", _acme(business_id="biz_2"), settings, replacing=first.value.there)
+
+    assert second.value.differences == (("Business id", "biz_3", "biz_2"),)
+
+
+def test_threads_that_save_at_once_keep_all(settings: Settings) -> None:
+    def save(number: int) -> None:
+        save_connection(f"c{number}", _acme(), settings)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(save, range(80)))
+
+    assert len(list_connections(settings)) == 81
+
+
+def test_eight_processes_that_save_at_once_keep_all(settings: Settings) -> None:
+    code = """
+import sys
+from lib.connections import save_connection
+from lib.settings import ConnectionSettings, get_settings
+for number in range(10):
+    given = ConnectionSettings(business_id="b", api_key="k", base_url="https://api.example")
+    save_connection(f"c{sys.argv[1]}-{number}", given, get_settings())
+"""
+    environment = {**os.environ, "SENDOUT_DATA_DIR": str(settings.data_dir)}
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, str(each)], cwd=ROOT, env=environment)
+        for each in range(8)
+    ]
+    assert [each.wait(timeout=60) for each in processes] == [0] * 8
+    assert len(list_connections(settings)) == 81
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"acme": {"business_id": 7}}', '{"acme": {},}', ""])
+def test_a_damaged_file_is_told_and_not_overwritten(text: str, settings: Settings) -> None:
+    path = settings.data_dir / "connections.json"
+    path.write_text(text)
+
+    assert [each.name for each in list_connections(settings)] == ["sandbox"]
+    with pytest.raises(ConnectionsDamagedError):
+        save_connection("acme", _acme(), settings)
+    assert path.read_text() == text
+
+    set_damaged_aside(settings)
+    save_connection("acme", _acme(), settings)
+    assert path.with_name("connections.json.damaged").read_text() == text
+    assert get_connection("acme", settings).business_id == "biz_1"

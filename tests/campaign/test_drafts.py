@@ -1,8 +1,24 @@
+"""Drafts: kept at every change, whoever else changes them at the same time."""
+
 import stat
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lib.campaign import Answers, Draft, Mapping, Source, load_draft, save_draft
+from lib.campaign import (
+    Answers,
+    Draft,
+    Mapping,
+    Source,
+    change_draft,
+    is_damaged,
+    load_draft,
+    save_draft,
+)
 from lib.settings import Settings
 
 
@@ -33,3 +49,91 @@ def test_a_damaged_draft_is_as_good_as_none(settings: Settings) -> None:
     (settings.drafts_dir / f"{draft.id}.json").write_text('{"mapping": 7')
 
     assert load_draft(draft.id, settings) is None
+
+
+def test_a_damaged_draft_is_set_aside_for_its_owner_alone(settings: Settings) -> None:
+    draft = save_draft(Draft(), settings)
+    path = settings.drafts_dir / f"{draft.id}.json"
+    path.write_text('{"mapping": 7')
+
+    assert load_draft(draft.id, settings) is None
+    assert is_damaged(draft.id, settings)
+    assert not path.exists()
+    aside = path.with_name(f"{path.name}.damaged")
+    assert aside.read_text() == '{"mapping": 7'
+    assert stat.S_IMODE(aside.stat().st_mode) == 0o600
+    assert not is_damaged(save_draft(Draft(), settings).id, settings)
+
+
+def test_a_change_for_a_former_sheet_is_dropped_and_a_new_sheet_comes_whole(
+    settings: Settings,
+) -> None:
+    first = save_draft(Draft(sheet_id="1" * 64), settings)
+    corrected = Answers(corrections={2: {"phone": "+1"}})
+    change_draft(first, {"answers": corrected}, settings)
+    second = change_draft(first, {"sheet_id": "2" * 64, "answers": Answers()}, settings)
+    assert second.answers.corrections == {}
+    late = change_draft(first, {"answers": corrected}, settings)
+    assert late == second
+
+
+cells = st.tuples(st.integers(2, 4), st.sampled_from(["phone", "name"]))
+edits = st.one_of(
+    st.tuples(st.just("correct"), cells, st.sampled_from(["x", "y", "z"])),
+    st.tuples(st.just("undo"), cells),
+    st.tuples(st.just("refuse"), st.integers(2, 4)),
+    st.tuples(st.just("use"), st.integers(2, 4)),
+    st.tuples(st.just("region"), st.sampled_from(["BR", "MX", None])),
+    st.tuples(st.just("variable"), st.sampled_from(["a", "b"]), st.sampled_from(["1", "2"])),
+)
+
+
+def edited(draft: Draft, edit: tuple[Any, ...]) -> dict[str, Any]:
+    """Make an edit as a page does: from the draft as it was drawn."""
+    answers, mapping = draft.answers, draft.mapping
+    assert mapping is not None
+    match edit:
+        case ("correct", (row, column), text):
+            now = {**answers.corrections, row: {**answers.corrections.get(row, {}), column: text}}
+            return {"answers": answers.model_copy(update={"corrections": now})}
+        case ("undo", (row, column)):
+            kept = {
+                each: {name: text for name, text in texts.items() if (each, name) != (row, column)}
+                for each, texts in answers.corrections.items()
+            }
+            now = {each: texts for each, texts in kept.items() if texts}
+            return {"answers": answers.model_copy(update={"corrections": now})}
+        case ("refuse", row):
+            refused = answers.refused_rows | {row}
+            return {"answers": answers.model_copy(update={"refused_rows": refused})}
+        case ("use", row):
+            refused = answers.refused_rows - {row}
+            return {"answers": answers.model_copy(update={"refused_rows": refused})}
+        case ("region", region):
+            return {"answers": answers.model_copy(update={"region": region})}
+    _, name, value = edit
+    variables = {**mapping.variables, name: Source(value=value)}
+    return {"mapping": mapping.model_copy(update={"variables": variables})}
+
+
+@given(st.lists(st.tuples(st.sampled_from(["tab", "other tab", "fragment"]), edits, st.booleans())))
+def test_any_interleaving_of_edits_keeps_every_edit(
+    steps: list[tuple[str, tuple[Any, ...], bool]],
+) -> None:
+    """Each place holds the draft as it last drew it; an edit that changes nothing is no edit."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(data_dir=Path(folder))
+        start = save_draft(Draft(mapping=Mapping()), settings)
+        drawn = dict.fromkeys(["tab", "other tab", "fragment"], start)
+        wanted = start
+        for place, edit, is_drawn_again in steps:
+            if edited(drawn[place], edit).items() <= drawn[place].__dict__.items():
+                continue
+            change_draft(drawn[place], edited(drawn[place], edit), settings)
+            wanted = wanted.model_copy(update=edited(wanted, edit))
+            if is_drawn_again:
+                drawn[place] = load_draft(start.id, settings) or start
+            kept = load_draft(start.id, settings)
+            assert kept is not None
+            assert kept.mapping == wanted.mapping
+            assert kept.answers == wanted.answers

@@ -45,3 +45,14 @@ def test_it_happens_once_a_night_and_a_night_ends_at_three(settings: Settings):
     ):
         put(report)
         assert tidy_nightly(settings, now) == removed
+
+
+def test_a_damaged_draft_does_not_stop_it_and_what_it_names_stays(settings: Settings):
+    draft = save_draft(Draft(upload_id="named"), settings)
+    path = settings.drafts_dir / f"{draft.id}.json"
+    path.write_bytes(path.read_bytes()[:-20])
+    uploads = settings.data_dir / "uploads"
+    named, unused = put(uploads / "named"), put(uploads / "unused")
+    assert tidy(settings) == 1
+    assert named.exists()
+    assert not unused.exists()

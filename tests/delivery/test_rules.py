@@ -132,14 +132,24 @@ class RunsUnderAnything(RuleBasedStateMachine):
             self.delivery.send(claim, ["accepts"], dies=False)
         self.delivery.retry(run_id, 3)
 
-    @rule(number=st.integers(0, 9))
-    @precondition(lambda self: self.delivery.runs)
-    def repeat_a_mixed_batch(self, number: int) -> None:
+    @rule(duplicates=st.sampled_from(list(DuplicateBehavior)))
+    @precondition(lambda self: len(self.delivery.runs) < 6)
+    def repeat_a_mixed_batch(self, duplicates: DuplicateBehavior) -> None:
+        self.delivery.start([spellings[0] for spellings in PEOPLE], duplicates, 3)
         for claim in self.delivery.claim(9):
             self.delivery.send(claim, ["accepts the first half"], dies=False)
-        self.delivery.decide(self._run(number), Verdict.REPEAT)
+        for run_id in self.delivery.runs:
+            self.delivery.decide(run_id, Verdict.REPEAT)
         for claim in self.delivery.claim(9):
             self.delivery.send(claim, ["rejects"], dies=False)
+
+    @rule(person=st.sampled_from(range(len(PEOPLE))), spelling=st.sampled_from([0, 1]))
+    @precondition(lambda self: len(self.delivery.runs) < 6)
+    def opt_out_in_another_spelling_once_confirmed(self, person: int, spelling: int) -> None:
+        self.delivery.start([PEOPLE[person][spelling]], DuplicateBehavior.ALLOW_ONE, 1)
+        self.delivery.exclude(PEOPLE[person][1 - spelling])
+        for claim in self.delivery.claim(9):
+            self.delivery.send(claim, ["accepts"], dies=False)
 
     @rule(number=st.integers(0, 9), verdict=st.sampled_from([Verdict.REPEAT, Verdict.SENT]))
     @precondition(lambda self: self.delivery.runs)

@@ -8,7 +8,7 @@ import xlsxwriter
 from msoffcrypto.format.ooxml import OOXMLFile
 from streamlit.testing.v1 import AppTest
 
-from lib.campaign import load_draft
+from lib.campaign import change_draft, load_draft
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import RunState, list_runs, pause_run
 from lib.settings import Settings, get_settings
@@ -344,6 +344,37 @@ def test_the_run_that_came_of_a_draft_is_linked(visit: Visit, settings: Settings
 
     assert list_runs(settings=settings)[0].state is RunState.PAUSED
     assert "Nothing is sent until you resume" in texts(live)
+
+
+def test_a_correction_typed_in_the_table_outlives_a_click_on_the_stale_page(
+    visit: Visit, settings: Settings
+) -> None:
+    held = "phone,campaign,name\n0055 11 98765-0001,demo_welcome,Ana\nx,demo_welcome,Ben\n"
+    app = _prepared(visit, held)
+    draft_id = _draft_id(app)
+    drawn = load_draft(draft_id, settings)
+    assert drawn is not None
+    # What the fragment keeps, of which the page around knows nothing yet.
+    corrected = drawn.answers.model_copy(update={"corrections": {3: {"phone": BEN}}})
+    change_draft(drawn, {"answers": corrected}, settings)
+    (repair,) = (each for each in app.toggle if each.label == "Use the repaired numbers")
+    repair.set_value(False).run()
+    assert not app.exception
+    kept = load_draft(draft_id, settings)
+    assert kept is not None
+    assert kept.answers.corrections == {3: {"phone": BEN}}
+    assert len(kept.answers.refused_repairs) == 1
+
+
+def test_a_damaged_draft_is_told_and_leads_to_a_new_one(visit: Visit, settings: Settings) -> None:
+    app = _prepared(visit)
+    draft_id = _draft_id(app)
+    (settings.drafts_dir / f"{draft_id}.json").write_text("{")
+    app = visit("new_sendout", draft=draft_id)
+    assert "This draft can't be read" in texts(app)
+    press(app, "Start with a sheet")
+    assert "This draft can't be read" not in texts(app)
+    assert app.file_uploader
 
 
 def test_a_repair_can_be_left_for_one_row_and_taken_again(visit: Visit, settings: Settings) -> None:

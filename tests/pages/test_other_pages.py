@@ -3,13 +3,14 @@
 import json
 
 import pytest
+from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
 from lib.campaign import Mapping, Source, save_mapping, saved_mappings
-from lib.connections import list_connections
+from lib.connections import get_connection, list_connections, save_connection
 from lib.delivery import list_runs
 from lib.preferences import Preferences, load_preferences, save_preferences
-from lib.settings import Settings
+from lib.settings import ConnectionSettings, Settings
 from tests.pages.conftest import Visit, press, texts
 from tests.support.recipients import fictional_phone
 from tests.support.sandbox import SandboxHandle
@@ -149,6 +150,41 @@ def test_a_wrong_key_and_a_silent_server_are_told_apart(
     assert KEY not in texts(app)
 
 
+def test_a_connection_of_the_same_name_is_replaced_only_once_confirmed(
+    visit: Visit, settings: Settings
+) -> None:
+    given = ConnectionSettings(
+        business_id="b1", api_key=SecretStr("key"), base_url="https://api.example"
+    )
+    save_connection("acme", given, settings)
+
+    def ask() -> AppTest:
+        app = visit("settings")
+        fields = {each.label: each for each in app.text_input}
+        fields["Name"].set_value("acme")
+        fields["Business id"].set_value("b2")
+        fields["API key"].set_value("key")
+        fields["Address"].set_value("https://api.example")
+        return press(app, "Add connection")
+
+    app = ask()
+    assert "exists already" in texts(app)
+    press(app, "Keep the present one")
+    assert get_connection("acme", settings).business_id == "b1"
+    press(ask(), "Replace connection")
+    assert get_connection("acme", settings).business_id == "b2"
+
+
+def test_a_damaged_file_of_connections_is_told_and_can_be_set_aside(
+    visit: Visit, settings: Settings
+) -> None:
+    (settings.data_dir / "connections.json").write_text("{")
+    app = visit("settings")
+    assert "connections.json in the data folder is damaged" in texts(app)
+    press(app, "Set the damaged file aside")
+    assert "is damaged" not in texts(app)
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
@@ -185,7 +221,9 @@ def test_own_phone_and_country_are_kept(visit: Visit, settings: Settings) -> Non
 
 def test_the_guide_finds_a_code_by_any_of_its_words(visit: Visit) -> None:
     app = visit("error_guide")
-    next(each for each in app.text_input if each.label == "Search").set_value("opted").run()
+    next(each for each in app.text_input if each.label == "Search").set_value(
+        "customer_opted"
+    ).run()
 
     assert [each.value for each in app.code] == ["ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"]
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from lib.connections import Business, save_connection
+from lib.connections import Business, ConnectionExistsError, save_connection
 from lib.settings import ConnectionSettings, Settings
 
 SANDBOX: Final = Business("sandbox", "sandbox")
@@ -10,4 +10,7 @@ SANDBOX: Final = Business("sandbox", "sandbox")
 
 def replace_connection(name: str, given: ConnectionSettings, settings: Settings) -> None:
     """Save a connection, whatever its name has led to before."""
-    save_connection(name, given, settings)
+    try:
+        save_connection(name, given, settings)
+    except ConnectionExistsError as error:
+        save_connection(name, given, settings, replacing=error.there)

@@ -1,0 +1,59 @@
+"""Apply a change that was made to an older state to the state that there is now.
+
+Two tabs and a fragment of a page may each hold another state of one draft. What each of them
+changes is the difference between the state it held and the state it wants; only that difference is
+applied. Where both have changed the same value, the later change wins.
+"""
+
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from lib.campaign.mapping import Answers, Mapping
+
+# Other models are values of their own: parts of two of them do not make a third one.
+_BY_FIELD: Final = (Answers, Mapping)
+_MISSING: Final = object()
+
+
+def merged(base: Any, wanted: Any, now: Any) -> Any:
+    """Return ``now`` with the change from ``base`` to ``wanted``.
+
+    Answers and mappings are merged field by field, dictionaries key by key, and sets by what was
+    added and removed. Everything else is replaced as a whole.
+    """
+    if base == now:
+        return wanted
+    if wanted == base:
+        return now
+    kinds = {type(base), type(wanted), type(now)}
+    if kinds in ({each} for each in _BY_FIELD):
+        return _merged_fields(base, wanted, now)
+    if kinds == {dict}:
+        return _merged_keys(base, wanted, now)
+    if kinds == {frozenset}:
+        return (now | (wanted - base)) - (base - wanted)
+    return wanted
+
+
+def _merged_fields(base: BaseModel, wanted: BaseModel, now: BaseModel) -> BaseModel:
+    changes = {
+        name: merged(getattr(base, name), getattr(wanted, name), getattr(now, name))
+        for name in type(now).model_fields
+    }
+    return now.model_copy(update=changes)
+
+
+def _merged_keys(
+    base: dict[Any, Any], wanted: dict[Any, Any], now: dict[Any, Any]
+) -> dict[Any, Any]:
+    found = {}
+    for key in [*now, *(each for each in wanted if each not in now)]:
+        values = [each.get(key, _MISSING) for each in (base, wanted, now)]
+        if any(isinstance(each, dict) for each in values):
+            # A row without corrections is one whose corrections are empty.
+            values = [{} if each is _MISSING else each for each in values]
+        value = merged(*values)
+        if value is not _MISSING and value != {}:
+            found[key] = value
+    return found
