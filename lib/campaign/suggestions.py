@@ -6,7 +6,8 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-from lib.campaign.mapping import Mapping, Source
+from lib.campaign.consent import suggested_uses
+from lib.campaign.mapping import ConsentUse, Mapping, Source
 from lib.campaign.saved_mappings import SavedMapping
 from lib.sheet import Sheet, plain_name
 
@@ -103,7 +104,22 @@ def suggest_mapping(sheet: Sheet, earlier: Sequence[SavedMapping] = ()) -> Mappi
         if column is not None:
             chosen[field] = Source(column=column)
             free.remove(column)
-    return Mapping(**chosen, variables=_variables(sheet, free, earlier))
+    consent = _consent(sheet, free, earlier)
+    free = [name for name in free if consent.get(name, ConsentUse.OTHER) is ConsentUse.OTHER]
+    return Mapping(**chosen, variables=_variables(sheet, free, earlier), consent=consent)
+
+
+def _consent(
+    sheet: Sheet, columns: list[str], earlier: Sequence[SavedMapping]
+) -> dict[str, ConsentUse]:
+    """Return the columns of consent, used as the last time that they were met."""
+    known = {
+        plain_name(name): use
+        for each in reversed(earlier)
+        for name, use in each.mapping.consent.items()
+    }
+    found = suggested_uses(sheet, columns)
+    return {name: known.get(plain_name(name), use) for name, use in found.items()}
 
 
 def audience_channel(sheet: Sheet) -> str | None:
