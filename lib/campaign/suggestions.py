@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -166,6 +167,26 @@ def _variables(
 def phone_columns(sheet: Sheet) -> list[str]:
     """Return every column that looks like phones."""
     return [column for column in sheet.frame.columns if _best_phone(sheet, [column]) is not None]
+
+
+class Fit(StrEnum):
+    """What a header says: a phone's, perhaps a phone's, nothing, or something else's."""
+
+    PHONE = "phone"
+    MAYBE = "maybe"
+    UNKNOWN = "unknown"
+    OTHER = "other"
+
+
+def header_fit(column: str) -> Fit:
+    """Return whether a header alone says that its column holds phones."""
+    name = re.sub(r"\d+", " ", plain_name(column))
+    words = frozenset(name.split())
+    if words & _PHONE_WORDS:
+        return Fit.PHONE if words <= _PHONE_WORDS | _WORDS_BESIDE else Fit.MAYBE
+    if _likeness(column, "client") >= _NEARLY:
+        return Fit.MAYBE
+    return Fit.OTHER if _NO_PHONES.search(name) else Fit.UNKNOWN
 
 
 def _best_named(field: str, columns: list[str]) -> str | None:
