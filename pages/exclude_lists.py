@@ -20,7 +20,7 @@ from lib.ui.sheet_types import SHEET_TYPES
 
 settings = frame.begin(
     "Exclude lists",
-    "People who must not get campaigns. Every new sendout holds their rows back.",
+    "People who must not get campaigns. No sendout goes to them.",
 )
 
 if isinstance(added := st.session_state.pop("exclude_added", None), ExcludeList):
@@ -28,6 +28,13 @@ if isinstance(added := st.session_state.pop("exclude_added", None), ExcludeList)
         f"Added {words.several(added.numbers, 'number')} as “{words.literal(added.name)}”.",
         icon=":material/check_circle:",
     )
+    if added.unread:
+        noun = "entry" if added.unread == 1 else "entries"
+        st.warning(
+            f"{words.count(added.unread)} {noun} unreadable, not excluded. They are shown with "
+            "the list below.",
+            icon=":material/warning:",
+        )
 
 
 def remove(list_id: str) -> None:
@@ -45,7 +52,8 @@ with st.expander("Add a list", icon=":material/add:", expanded=not exclude_lists
         "Numbers without a country code are from",
         load_preferences(gate.who(), settings).region,
         key=f"exclude_country_{turn}",
-        help="Only for numbers that do not say their country.",
+        help="Only for numbers that do not say their country. Without a choice, such a number "
+        "excludes whoever has its digits in any country.",
     )
     upload, paste = st.tabs(["Upload a file", "Paste numbers"])
     with upload:
@@ -55,7 +63,7 @@ with st.expander("Add a list", icon=":material/add:", expanded=not exclude_lists
             "Phone numbers",
             key=f"exclude_text_{turn}",
             placeholder="+1 650 555 0123",
-            help="One a line, or with commas between them.",
+            help="One a line, or with commas between them. Every number in a line counts.",
         )
     if st.button("Add the list", type="primary", disabled=file is None and not text.strip()):
         try:
@@ -100,6 +108,6 @@ for each in lists:
             )
 if lists:
     st.caption(
-        "Lists count until a sendout is confirmed. One that is on its way already does not change: "
-        "cancel it on the Runs page if somebody must not get it."
+        "Applies to every recipient not yet sent, in running and scheduled sendouts too. Every way "
+        "of writing a number that reaches the same person on WhatsApp is excluded."
     )

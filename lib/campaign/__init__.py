@@ -40,6 +40,7 @@ from lib.campaign.large import LARGE, CheckFailedError, make_plan_apart
 from lib.campaign.local_times import Place, places
 from lib.campaign.mapping import (
     Answers,
+    ConsentUse,
     Corrections,
     Mapping,
     MappingIncompleteError,
@@ -81,6 +82,7 @@ __all__ = [
     "WORDS",
     "Answers",
     "CheckFailedError",
+    "ConsentUse",
     "Corrections",
     "Course",
     "DateOrder",

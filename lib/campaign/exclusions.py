@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
-from lib.campaign.suggestions import phone_columns
+from lib.campaign.listed_columns import listed_columns
 from lib.files import write_atomically
 from lib.settings import Settings
 from lib.sheet import Sheet, SheetError, read_sheet
@@ -131,18 +131,17 @@ def pasted_cells(text: str) -> pd.Series:
 
 
 def phone_cells(sheet: Sheet) -> pd.Series:
-    """Return the cells of every column that looks like phones, by row.
+    """Return the cells of a sheet that may hold somebody's phone, by row.
 
-    Somebody with two numbers who has opted out has done so with both. Where no column looks like
-    phones, the first is taken.
+    Somebody with two numbers who has opted out has done so with both. Where no column has any
+    number, the first is taken.
     """
-    columns = phone_columns(sheet) or [sheet.frame.columns[0]]
-    cells: pd.Series = pd.concat([sheet.frame[column] for column in columns])
+    cells: pd.Series = pd.concat(listed_columns(sheet) or [sheet.frame.iloc[:, 0]])
     return cells
 
 
 def listed_cells(data: bytes, filename: str, settings: Settings) -> pd.Series:
-    """Return the cells of a file's phone columns, of all its worksheets. Raises SheetError."""
+    """Return the cells of a file that may hold phones, of all its worksheets. Raises SheetError."""
     first = read_sheet(data, filename=filename, settings=settings)
     found = [phone_cells(first)]
     for worksheet in first.worksheets:
@@ -154,7 +153,7 @@ def listed_cells(data: bytes, filename: str, settings: Settings) -> pd.Series:
             if error.code not in _NOBODY_THERE:
                 raise
         else:
-            found += [sheet.frame[column] for column in phone_columns(sheet)]
+            found += listed_columns(sheet)
     cells: pd.Series = pd.concat(found)
     return cells
 

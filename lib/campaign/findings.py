@@ -53,6 +53,35 @@ WORDS: Final[dict[str, FindingWords]] = {
         "On an exclude list",
         "This phone is on a list of people who must not get campaigns.",
     ),
+    "said_no": FindingWords(
+        "Said no to marketing",
+        "The column says that these people have not agreed, or no longer agree, to messages.",
+        "If the column says something else, say so below.",
+    ),
+    "consent_blank": FindingWords(
+        "No answer about marketing",
+        "Nothing in your sheet says whether these people have agreed to messages.",
+        "Decide below for all of them; until then they are held back.",
+    ),
+    "consent_blank_sent": FindingWords(
+        "No answer about marketing, sent",
+        "Nothing in your sheet says whether these people have agreed, and you chose to send to "
+        "them.",
+    ),
+    "consent_unclear": FindingWords(
+        "Answer about marketing not understood",
+        "These cells say neither yes nor no in words that we know.",
+        "Decide below for all of them, or correct the cells; until then they are held back.",
+    ),
+    "consent_unclear_sent": FindingWords(
+        "Answer about marketing not understood, sent",
+        "These cells say neither yes nor no in words that we know, and you chose to send to them.",
+    ),
+    "consent_email": FindingWords(
+        "Said no to e-mail",
+        "The column speaks of e-mail. It is not clear whether it counts for WhatsApp.",
+        "Decide below for the column; until then these rows are held back.",
+    ),
     "other_channel": FindingWords(
         "For another channel",
         "The row is for another channel than WhatsApp, or names none.",

@@ -1,6 +1,7 @@
 """Which column, or fixed value, feeds which field of an entry; and the person's other answers."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -51,10 +52,24 @@ class Source(_Frozen):
         return () if self.column is None else (self.column,)
 
 
+class ConsentUse(StrEnum):
+    """What a column is for that may say who has agreed to messages.
+
+    ``HOLD`` holds the rows that say no, ``IGNORE`` neither holds nor sends anything, and ``OTHER``
+    is a column like all others.
+    """
+
+    HOLD = "hold"
+    IGNORE = "ignore"
+    OTHER = "other"
+
+
 class Mapping(_Frozen):
     """What feeds each field of an entry.
 
     ``channel`` is no field: its column says which rows are for WhatsApp. All others are held.
+    ``consent`` has the columns that may say who has agreed to messages, and what each is for. A
+    column of consent that is not among them is used as `lib.campaign.consent` suggests.
     """
 
     client: Source = Source()
@@ -64,6 +79,7 @@ class Mapping(_Frozen):
     sender: Source = Source()
     variables: dict[str, Source] = Field(default_factory=dict)
     callback_data: Source = Source()
+    consent: dict[str, ConsentUse] = Field(default_factory=dict)
 
     def named_sources(self) -> dict[str, Source]:
         """Return every field that something feeds, variables by their own names in braces."""
@@ -93,7 +109,9 @@ class Answers(_Frozen):
     ``trim`` takes spaces off both ends of each value; ``ignored_lists`` are ids of exclude lists
     that do not count for this sendout; ``corrections`` stand in for cells of the sheet.
     ``only_new`` leaves out who has had the campaign before, None where nobody has said;
-    ``with_doubtful`` then sends to those of whom that is in doubt.
+    ``with_doubtful`` then sends to those of whom that is in doubt. ``send_blank_consent`` and
+    ``send_unclear_consent`` send to rows whose consent is blank or not understood, None where
+    nobody has said; ``email_consent`` tells of columns about e-mail whether they count.
     """
 
     region: str | None = None
@@ -105,6 +123,9 @@ class Answers(_Frozen):
     ignored_lists: frozenset[str] = frozenset()
     only_new: bool | None = None
     with_doubtful: bool = False
+    send_blank_consent: bool | None = None
+    send_unclear_consent: bool | None = None
+    email_consent: dict[str, bool] = Field(default_factory=dict)
     corrections: Corrections = Field(default_factory=dict)
 
 

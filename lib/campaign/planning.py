@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from lib.campaign import checks
 from lib.campaign.checks import Findings
+from lib.campaign.consent import check_consent
 from lib.campaign.corrections import corrected
 from lib.campaign.exclusions import Exclusions, as_numbers
 from lib.campaign.findings import Severity
@@ -57,6 +58,7 @@ def make_plan(
         texts = {name: each.texts for name, each in variables.items()}
         encoded = beside.submit(checks.encode_variables, texts, len(sheet.frame))
         _check_flags(sheet, mapping, findings)
+        check_consent(sheet, mapping, answers, findings)
         table["client"] = _phones(sheet, mapping, answers, findings)
         people = identities(as_numbers(table["client"]).fill_null(0).to_numpy())
         if excluded is not None and len(excluded):

@@ -138,10 +138,13 @@ def _renamed(mapping: Mapping, names: dict[str, str]) -> Mapping | None:
         return source.model_copy(update={"column": names[source.column]})
 
     fields = {
-        name: put(getattr(mapping, name)) for name in Mapping.model_fields if name != "variables"
+        name: put(getattr(mapping, name))
+        for name in Mapping.model_fields
+        if name not in {"variables", "consent"}
     }
     variables = {name: put(source) for name, source in mapping.variables.items()}
-    return Mapping(**fields, variables=variables)
+    consent = {names[name]: use for name, use in mapping.consent.items() if name in names}
+    return Mapping(**fields, variables=variables, consent=consent)
 
 
 def _plain(header: str) -> str:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Final
 
 from rapidfuzz import fuzz
 
-from lib.campaign.mapping import Mapping, Source
+from lib.campaign.consent import suggested_uses
+from lib.campaign.mapping import ConsentUse, Mapping, Source
 from lib.campaign.saved_mappings import SavedMapping
 from lib.sheet import Sheet, plain_name
 
@@ -103,7 +105,22 @@ def suggest_mapping(sheet: Sheet, earlier: Sequence[SavedMapping] = ()) -> Mappi
         if column is not None:
             chosen[field] = Source(column=column)
             free.remove(column)
-    return Mapping(**chosen, variables=_variables(sheet, free, earlier))
+    consent = _consent(sheet, free, earlier)
+    free = [name for name in free if consent.get(name, ConsentUse.OTHER) is ConsentUse.OTHER]
+    return Mapping(**chosen, variables=_variables(sheet, free, earlier), consent=consent)
+
+
+def _consent(
+    sheet: Sheet, columns: list[str], earlier: Sequence[SavedMapping]
+) -> dict[str, ConsentUse]:
+    """Return the columns of consent, used as the last time that they were met."""
+    known = {
+        plain_name(name): use
+        for each in reversed(earlier)
+        for name, use in each.mapping.consent.items()
+    }
+    found = suggested_uses(sheet, columns)
+    return {name: known.get(plain_name(name), use) for name, use in found.items()}
 
 
 def audience_channel(sheet: Sheet) -> str | None:
@@ -150,6 +167,26 @@ def _variables(
 def phone_columns(sheet: Sheet) -> list[str]:
     """Return every column that looks like phones."""
     return [column for column in sheet.frame.columns if _best_phone(sheet, [column]) is not None]
+
+
+class Fit(StrEnum):
+    """What a header says: a phone's, perhaps a phone's, nothing, or something else's."""
+
+    PHONE = "phone"
+    MAYBE = "maybe"
+    UNKNOWN = "unknown"
+    OTHER = "other"
+
+
+def header_fit(column: str) -> Fit:
+    """Return whether a header alone says that its column holds phones."""
+    name = re.sub(r"\d+", " ", plain_name(column))
+    words = frozenset(name.split())
+    if words & _PHONE_WORDS:
+        return Fit.PHONE if words <= _PHONE_WORDS | _WORDS_BESIDE else Fit.MAYBE
+    if _likeness(column, "client") >= _NEARLY:
+        return Fit.MAYBE
+    return Fit.OTHER if _NO_PHONES.search(name) else Fit.UNKNOWN
 
 
 def _best_named(field: str, columns: list[str]) -> str | None:

@@ -9,20 +9,43 @@ from lib.ui.draft import keep
 
 
 def describe(each: ExcludeList) -> None:
-    """Draw what is known of a list."""
+    """Draw what is known of a list, and what of it could not be read."""
     st.markdown(f"**{words.literal(each.name)}** · {words.several(each.numbers, 'number')}")
-    st.caption(
-        f"Added on {words.moment(each.added_at)} by {words.literal(each.added_by)}"
-        + (f"  \n{_unread(each)}" if each.unread else "")
-    )
+    st.caption(f"Added on {words.moment(each.added_at)} by {words.literal(each.added_by)}")
+    if each.national:
+        noun = "number has" if each.national == 1 else "numbers have"
+        st.caption(
+            f"{words.count(each.national)} {noun} no country code: everybody with these digits, "
+            "in any country, is excluded."
+        )
+    warn_of_unread(each)
 
 
-def _unread(each: ExcludeList) -> str:
+def warn_of_unread(each: ExcludeList) -> None:
+    """Draw the entries of a list that could not be read, and so exclude nobody."""
+    if not each.unread:
+        return
+    noun = "entry is" if each.unread == 1 else "entries are"
     rows = ", ".join(map(words.count, each.unread_rows))
     more = each.unread - len(each.unread_rows)
     rest = f" and {words.count(more)} more" if more else ""
-    noun = "line is" if each.unread == 1 else "lines are"
-    return f"{words.count(each.unread)} {noun} no phone number and not on the list: {rows}{rest}"
+    st.warning(
+        f"**{words.count(each.unread)} {noun} unreadable, not excluded.** "
+        f"Correct and add them as another list. {_lines(each.unread)} {rows}{rest}.",
+        icon=":material/warning:",
+    )
+    if each.unread_entries:
+        with st.expander("Unreadable entries", icon=":material/visibility:"):
+            st.text("\n".join(each.unread_entries))
+            if each.unread > len(each.unread_entries):
+                st.caption(
+                    f"The first {words.count(len(each.unread_entries))} different ones of "
+                    f"{words.count(each.unread)}."
+                )
+
+
+def _lines(count: int) -> str:
+    return "In line" if count == 1 else "In lines"
 
 
 def choose(draft: Draft, settings: Settings) -> None:

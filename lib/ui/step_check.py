@@ -10,7 +10,7 @@ from lib.outcomes import csv_bytes, xlsx_bytes
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.sheet.phone_words import PROBLEMS, REPAIRS, explained
-from lib.ui import corrections, default_country, exclusions, reached, repairs, words
+from lib.ui import consent, corrections, default_country, exclusions, reached, repairs, words
 from lib.ui.loaded import Checked, checked
 
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -45,6 +45,7 @@ def draw(draft: Draft, sheet: Sheet, connection: Connection, settings: Settings)
                 st.success("Nothing is wrong with any row.", icon=":material/check_circle:")
             for group in plan.finding_groups:
                 _draw_group(group, plan, sheet, draft, settings)
+            consent.draw_decided(draft, settings)
         corrections.draw(plan, sheet, draft, connection, settings)
         if plan.held_count:
             _draw_downloads(plan, sheet, draft)
@@ -100,6 +101,7 @@ def _draw_group(
             st.caption(words.literal(_example(group, sheet, draft)))
         if group.code in REPAIRS:
             repairs.draw(group.code, plan, sheet, draft, settings)
+        consent.draw(group, draft, sheet, settings)
 
 
 def _where(group: FindingGroup) -> str:

@@ -15,7 +15,7 @@ from lib.campaign import (
 )
 from lib.settings import Settings
 from lib.sheet import Sheet
-from lib.ui import default_country, gate, saved_mappings, styles, words
+from lib.ui import consent, default_country, gate, saved_mappings, styles, words
 from lib.ui.draft import keep
 
 _LEAVE_OUT: Final = -1
@@ -66,10 +66,11 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
         saved_mappings.offer(draft, sheet, settings)
         _explain_campaign_names()
         chosen = _choose_fields(mapping, sheet, draft)
+        consent.choose_uses(draft, mapping, sheet, settings)
         variables = _choose_variables(mapping, sheet, draft, settings)
         if variables is None:
             return draft, False
-        changed = Mapping(**chosen, variables=variables)
+        changed = Mapping(**chosen, variables=variables, consent=mapping.consent)
         problems = mapping_problems(sheet, changed)
         if changed != mapping:
             anew = changed.client != mapping.client

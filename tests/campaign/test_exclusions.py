@@ -180,3 +180,49 @@ def test_a_list_of_before_excludes_by_person_too(settings: Settings) -> None:
 
     assert len(exclusions) == 1
     assert exclusions.mask(np.array([525512345678])).tolist() == [True]
+
+
+def excluded_of(text: str, settings: Settings) -> tuple[set[int], list[str]]:
+    """Return the numbers of a list that is uploaded as CSV, and what of it is unread."""
+    cells = listed_cells(text.encode(), "list.csv", settings)
+    added = add_exclude_list(cells, name="x", region=None, added_by="Kim", settings=settings)
+    return set(numbers(settings, added.id)), list(added.unread_entries)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Nome,Celular,WhatsApp\nAna,{ANA},\u202a{BEN}\u202c\nEva,{EVA},\u202a{BEN}\u202c\n",
+        f"Nome,Contato\nAna,{ANA} / {BEN}\nEva,{EVA}\n",
+        f"Name,Who,Notes\nAna,{ANA},call {BEN} first\nEva,{EVA},\n",
+        f"Name,Mobile 1,Mobile 2\nAna,{ANA},{BEN}\nEva,none,Cel: {EVA}\n",
+        f"Name,Data\nAna,{ANA} ::: {BEN}\nEva,Tel {EVA}\n",
+        f"Name;Link\nAna;https://wa.me/{ANA[1:]}\nBen;https://wa.me/{BEN[1:]}\nEva;{EVA}\n",
+    ],
+)
+def test_every_column_with_phones_counts_and_every_number_of_a_cell(
+    text: str, settings: Settings
+) -> None:
+    found, _ = excluded_of(text, settings)
+
+    assert {int(phone) for phone in (ANA, BEN, EVA)} <= found
+
+
+def test_only_columns_of_phones_have_unreadable_entries(settings: Settings) -> None:
+    rows = "".join(f"Ana {n},Street {n},+1650555010{n % 5},yes,sí\n" for n in range(40))
+    text = f"Cliente,Address,Phone,WhatsApp opt-in,WhatsApp\n{rows}Eva,Road 1,1.65E+10,no,\n"
+
+    _, unread = excluded_of(text, settings)
+
+    assert unread == ["1.65E+10"]
+
+
+def test_unreadable_entries_are_kept_with_the_list_and_no_more_than_fifty(
+    settings: Settings,
+) -> None:
+    added = add(settings, ANA, *(f"nobody {n}" for n in range(60)), "x" * 200)
+
+    (kept,) = exclude_lists(settings)
+    assert (kept.unread, len(kept.unread_entries)) == (61, 50)
+    assert kept.unread_entries[0] == "nobody 0"
+    assert "nobody" not in repr(added)

@@ -25,7 +25,12 @@ def test_pasted_numbers_become_a_list_that_can_be_removed(visit: Visit, settings
     page = _add_list(visit, f"{ANA}\nnobody")
 
     assert "Opt-outs" in texts(page)
-    assert "1 line is no phone number and not on the list: 2" in texts(page)
+    assert "1 entry is unreadable, not excluded" in texts(page)
+    assert "1 entry unreadable, not excluded" in texts(page)
+    assert [each.value for each in page.text] == ["nobody"]
+    later = visit("exclude_lists")
+    assert "1 entry is unreadable, not excluded" in later.warning[0].value
+    assert "running and scheduled sendouts too" in texts(later)
     page = press(page, "Remove this list")
     assert exclude_lists(settings) == []
 
@@ -79,3 +84,17 @@ def test_an_opt_out_that_comes_before_the_click_is_honoured(
     press(app, "Send to 1 recipient")
     (run,) = list_runs(settings=settings)
     assert (run.rows, run.held) == (2, 1)
+
+
+def test_a_list_that_is_read_whole_warns_of_nothing(visit: Visit) -> None:
+    page = _add_list(visit, f"{ANA} / {BEN}")
+
+    assert "2 numbers" in texts(page)
+    assert not page.warning
+
+
+def test_numbers_without_a_country_are_told(visit: Visit) -> None:
+    page = _add_list(visit, "55 1234 5678")
+
+    assert "1 number has no country code" in texts(page)
+    assert not page.warning

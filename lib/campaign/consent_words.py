@@ -1,0 +1,329 @@
+"""Words of consent in English, Spanish and Portuguese: what headers ask and what cells answer.
+
+All texts are plain: small letters without accents, words parted by single spaces.
+"""
+
+import re
+import unicodedata
+from enum import IntEnum, StrEnum
+from typing import Final
+
+
+class Channel(StrEnum):
+    """What a consent column is about."""
+
+    WHATSAPP = "whatsapp"
+    SMS = "sms"
+    GENERAL = "general"
+    EMAIL = "email"
+
+
+class Answer(IntEnum):
+    """What a cell says. Of two columns about one channel, the higher answer counts.
+
+    ``NOT_REFUSED`` is the answer of a column of refusals about somebody who is not one of them.
+    """
+
+    NOT_REFUSED = 0
+    BLANK = 1
+    YES = 2
+    UNCLEAR = 3
+    NO = 4
+
+
+class Header(StrEnum):
+    """How surely a header asks for consent: ``PHRASE`` and ``WEAK`` ones need cells that answer."""
+
+    STRONG = "strong"
+    PHRASE = "phrase"
+    WEAK = "weak"
+
+
+_ABOUT: Final = (
+    r"(?:marketing|mkt|sms|texts?|whats ?app|wa|wpp|promo\w*|offers?|ofertas?|news|newsletters?|"
+    r"messages?|mensaj\w*|mensag\w*|messaging|contact\w*|comunica\w*|communications?|publicidad\w*|"
+    r"publicidade|propaganda|novedades|novidades|notici\w*|informacion|informacoes|updates?|"
+    r"e ?mails?|emails?|correos?|calls?|llamad\w*|ligac\w*|boletin\w*|campa\w*|"
+    r"notifica\w*|recibir|receber|receive|envio\w*|difusion|to be contacted)"
+)
+# Refusals: whoever has a yes, a mark or a date here has said no.
+_REFUSAL: Final = re.compile(
+    r"un ?subscri\w*|\bopt(?:ed|ing|s)? ?outs?\b|\boptouts?\b|\bdo ?not ?(?:contact|call"
+    r"|disturb|e ?mail|text"
+    r"|message|send|market|whats ?app|sms|track|sell)\w*|\bdon ?t (?:contact|call|text|send"
+    r"|message)\b"
+    r"|\bdn[cd]\b|block ?list\w*|black ?list\w*|suppress\w*|\bstop (?:list|promo\w*|marketing"
+    r"|messages)"
+    r"|\bde?su[bs]{1,2}?s?cri\w*|\bdesinscri\w*|\bdescadastr\w*|\brevogad\w*|\brevocad\w*"
+    r"|\brevog\w+|\brevoc\w+"
+    r"|\brevoke[ds]?\b|\bwithdr\w+|\bdad[oa]s? de baja\b|\bbaja (?:de )?" + _ABOUT +
+    r"|\b(?:fecha|motivo) (?:de )?baja\b|^bajas?$|^se dio de baja|^solicito (?:la )?baja"
+    r"|\bno molestar\b|\bnao (?:perturb\w+|incomod\w+)|\blista negra\b|\brobinson\b"
+    r"|\blista de bloqueio\b"
+    r"|^(?:is |esta )?(?:blocked|bloquead[oa]s?)(?: " + _ABOUT + r")*$"
+    r"|\b(?:rechaz\w+|recus\w+|refus\w+|declin\w+|reject\w*|exclui\w+|excluded?|exclusion"
+    r"|exclusao|cancel\w+) (?:\w+ ){0,2}" + _ABOUT +
+    r"|\bsaiu da lista\b|\bcancel\w* (?:de |da |la |su )?(?:su[bs]*cri\w*|inscri\w*|assinatura)",
+)  # fmt: skip
+_AGREEMENT: Final = re.compile(
+    r"consent\w*|\bopt(?:ed|s)? ?ins?\b|optins?\b|\bsubscri(?:bed|bers?|bes?)\b"
+    r"|\bsubscription status\b"
+    r"|\bsu[bs]{1,2}cri(?:p?t[oa]s?|ptor\w*)\b|\b(?:estado|estatus|status)(?: de"
+    r"| da)?(?: la)? (?:su[bs]*cri\w*"
+    r"|inscric\w*|assinatura)|\binscrit[oa]s?\b|\blgpd\b|\bgdpr\b|\brgpd\b|\blopd\b|\bhabeas data\b"
+    r"|\bcontactable\b|\bmarketable\b|\bmarketing contact\b"
+    r"|\b(?:accepts?|allows?|agrees?(?: to)?|autori[sz]a\w*|acept[ao]\w*|aceit[aeo]\w*|permite) "
+    r"(?:\w+ ){0,2}(?:marketing|mkt|sms|whats ?app|promo\w*|recibir|receber|ofertas|publicid\w+)\b"
+    r"|\b(?:marketing|sms|whats ?app) (?:permission|permiso|permissao|allowed|accepted|opt)\b"
+)
+_PHRASE: Final = re.compile(
+    r"\b(?:accept|agree|allow|permit|want|receive(?!d)|authori[sz])\w* (?:\w+ ){0,3}" + _ABOUT +
+    r"|\b(?:acept|aceit|autori[sz]|permit|permis|permiss|quier|quer(?=\b|[oe])|dese[aoj]"
+    r"|gostaria|le gustaria"
+    r"|te gustaria|recib|receb|concord|acuerdo)\w* (?:\w+ ){0,6}" + _ABOUT +
+    r"|\b(?:would you like|do you want|ok|okay|may we|can we|happy) (?:\w+ ){0,3}" + _ABOUT +
+    r"|" + _ABOUT + r" (?:\w+ )?(?:permission\w*|permiso\w*|permissao|autoriza\w*"
+    r"|authori[sz]\w*|allowed"
+    r"|accepted|agreed|acept\w+|aceit\w+|status|estado|preferences?|preferencias?|ok)\b"
+    r"|\b(?:permission|permiso|permissao|autorizacion|autorizacao)s? (?:\w+ ){0,3}" + _ABOUT
+)  # fmt: skip
+_WEAK: Final = re.compile(
+    r"^(?:\w+ )?(?:accepts?|accepted|agrees?|agreed|acept[ao]s?|aceit[ae]s?|aceitou|acepto"
+    r"|autoriz[ao]s?|autorizou"
+    r"|autorizado|autorizacion|autorizacao|authori[sz]ed|permiso|permissao|permission|permite"
+    r"|subscriptions?"
+    r"|su[bs]*cripcion(?:es)?|inscricao|inscricoes|assinatura|assinante|suscribe|newsletters?"
+    r"|boletin(?:es)?"
+    r"|communication preferences?|preferences?|preferencias?)(?: \w+)?$"
+    r"|^(?:marketing|mkt|whats ?app|sms|promo\w*|ofertas|offers|e ?mail|email|email marketing"
+    r"|e mail marketing"
+    r"|publicidad|publicidade|novedades|novidades)$"
+)
+_NEGATED: Final = re.compile(
+    r"\b(?:no|not|nao|non|never|nunca|don ?t|doesn ?t|sin|sem|without)"
+    r" (?:(?:to|se|me|nos|le|te|has|have|is|want|wants|tem|tiene|quiere|quer|desea|deseja|dio"
+    r"|deu|su|seu|el|o) ){0,2}$"
+)
+_REFUSES: Final = re.compile(
+    r"\b(?:no|nao|not|never|don ?t|doesn ?t) (?:\w+ ){0,2}?(?:contact\w*|contat\w*|llam\w+"
+    r"|lig\w+|envi\w+|send|"
+    r"receb\w+|recib\w+|receive|accept\w*|acept\w+|aceit\w+|autoriz\w+|dese\w+|quier\w+"
+    r"|quer\w*|want|agree|"
+    r"permit\w+|marketing|whats ?app|sms|promo\w*)\b"
+)
+# What is noted beside an answer: where it was given, by which form, under which number.
+_BESIDE: Final = re.compile(
+    r"\b(?:id|ip|source|origin|origen|origem|fuente|fonte|method|metodo|text|texto|url|link"
+    r"|version|by|por quem"
+    r"|reason|motivo|form|formulario|level|campaign|list|lista|user agent|agent|code|codigo"
+    r"|type|tipo|plan|plano"
+    r"|price|precio|preco|name|nombre|nome|numero|number|count)\b(?! negra)"
+)
+_WHEN: Final = re.compile(
+    r"\b(?:at|date|time|timestamp|datetime|on|since|when|fecha|hora|data|desde|cuando|quando|em)\b"
+)
+_CHANNELS: Final = (
+    (Channel.WHATSAPP, re.compile(r"\b(?:whats ?app|whats|wa|wpp|wsp|zap)\b|whatsapp")),
+    (Channel.SMS, re.compile(r"\b(?:sms|texts?|text messages?|texting)\b|sms(?:consent|opt)")),
+    (Channel.EMAIL, re.compile(
+        r"\b(?:e ?mails?|mail(?:s|ing)?|correos?|newsletters?|boletin(?:es)?)\b|email"
+    )),
+)  # fmt: skip
+
+_YES: Final = frozenset(
+    {
+        "yes", "y", "si", "s", "sim", "true", "t", "verdadero", "verdadeiro", "1", "10", "x",
+        "ok", "okay", "on", "check", "checked", "marked", "ja", "oui", "v", "afirmativo",
+        "positivo", "claro", "active", "activo", "activa", "ativo", "ativa", "enabled",
+        "habilitado", "confirmed", "confirmado", "confirmada", "granted", "given", "concedido",
+        "accepted", "aceptado", "aceptada", "aceito", "requested", "done",
+    }
+)  # fmt: skip
+_NO: Final = frozenset(
+    {
+        "no", "n", "nao", "false", "f", "falso", "0", "00", "off", "unchecked", "negativo",
+        "inactive", "inactivo", "inactiva", "inativo", "inativa", "disabled", "deshabilitado",
+        "none", "ninguno", "ninguna", "nenhum", "nenhuma", "never", "nunca", "jamas", "jamais",
+    }
+)  # fmt: skip
+_BLANK: Final = frozenset(
+    {
+        "", "n a", "na", "null", "nil", "nan", "undefined", "unknown", "desconocido",
+        "desconhecido",
+        "not set", "not specified", "unspecified", "no answer", "sin respuesta", "sem resposta",
+        "sin datos", "sem dados", "nd", "n d", "pending", "pendiente", "pendente", "unconfirmed",
+        "not confirmed", "no confirmado", "nao confirmado", "awaiting", "awaiting confirmation",
+        "en espera", "aguardando", "invited", "no response", "0000 00 00", "0000 00 00 00 00 00",
+        "pending confirmation", "sin confirmar", "por confirmar", "a confirmar", "not provided",
+    }
+)  # fmt: skip
+_AGREED: Final = re.compile(
+    r"(?:(?:double|single) )?opt(?:ed)? ?in|optin|(?:re ?)?subscribed|subscriber|agreed"
+    r"|consented|consent"
+    r"|allowed|authori[sz]ed|su[bs]*cri(?:p?t[oa])|inscrit[oa]|de alta|alta|autorizad[oa]"
+    r"|autoriza|autorizo"
+    r"|acepta|acepto|aceita|aceito|consentid[oa]|permitid[oa]|assinante|marketing contact"
+    r"|contactable"
+)
+_REFUSED: Final = re.compile(
+    r"(?:globally |soft |hard )?(?:un ?subscribed?|opt(?:ed)? ?out|optout|cleaned|bounced"
+    r"|complained"
+    r"|block ?listed|black ?listed|blocked|suppressed|revoked|withdrawn|declined|denied"
+    r"|rejected|refused"
+    r"|redacted|stop|stopped|removed|deleted|expired|do not contact|dnc|dnd|cancell?ed"
+    r"|(?:se )?(?:dad[oa] |dio )?(?:de )?baja|cancelad[oa]|descadastrad[oa]|desinscrit[oa]"
+    r"|de?su[bs]*cri(?:p?t[oa])"
+    r"|revogad[oa]|revocad[oa]|rechazad[oa]|recusad[oa]|bloquead[oa]|excluid[oa]|removid[oa]"
+    r"|lista negra|no molestar|no contactar|nao contatar|nao contactar|nao perturbe|expirad[oa])"
+)
+_SPEAKING: Final = re.compile(
+    r"(?:un|never |not |re)? ?subscribed|opt(?:ed)? ?(?:in|out)|block ?listed|do not contact"
+    r"|cleaned"
+    r"|(?:no |nao )?su[bs]*cri(?:p?t[oa])|de?su[bs]*cri(?:p?t[oa])|descadastrad[oa]|desinscrit[oa]"
+    r"|(?:dad[oa] )?de baja|revogad[oa]|(?:no |nao )?inscrit[oa]"
+)
+_NEGATIONS: Final = frozenset(
+    {
+        "no", "not", "nao", "non", "never", "nunca", "dont", "don", "doesnt", "sin", "sem",
+        "without", "jamas", "jamais", "tampoco", "ninguno", "nenhum", "unsubscribe",
+        "unsubscribed", "stop", "baja",
+    }
+)  # fmt: skip
+_AGREEING: Final = frozenset(
+    {
+        "yes", "si", "sim", "ok", "okay", "otorgo", "doy", "dou", "consiento", "consinto",
+        "acepto", "aceito", "autorizo", "autoriza", "acepta", "aceita", "concordo", "quiero",
+        "quero", "deseo", "desejo", "claro", "agree", "accept", "consent", "agreed", "accepts",
+        "agrees", "subscribed", "permito", "gostaria",
+    }
+)  # fmt: skip
+_OPENING: Final = frozenset(
+    {
+        "i", "we", "yo", "eu", "me", "do", "he", "she", "by", "has", "have", "ya",
+        "ja",
+    }
+)  # fmt: skip
+_DATE: Final = re.compile(
+    r"(?:\d{4} \d{1,2} \d{1,2}|\d{1,2} \d{1,2} \d{2,4}|\d{1,2} (?:de )?[a-z]{3,10} (?:de )?\d{2,4}"
+    r"|[a-z]{3,9} \d{1,2} \d{4}|(?:19|20)\d{6})(?:(?: |t)\d.*| [ap]m| at .*)?"
+)
+_MARKS: Final = {"✓": "yes", "✔": "yes", "☑": "yes", "✅": "yes", "👍": "yes", "●": "yes",
+                 "✗": "no", "✘": "no", "❌": "no", "☐": "no", "✖": "no", "👎": "no",
+                 "⛔": "no", "🚫": "no"}  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Return a text in small letters, without accents and punctuation, marks as words."""
+    for mark, word in _MARKS.items():
+        text = text.replace(mark, f" {word} ")
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    kept = "".join(each for each in letters if not unicodedata.combining(each))
+    kept = re.sub(r"['\u2019`\u00b4]", "", kept)
+    return " ".join(re.findall(r"[^\W_]+", kept))
+
+
+def plain_or_blank(text: str) -> str:
+    """Return a plain text, empty for one that stands for no answer."""
+    found = plain(text)
+    return "" if found in _BLANK else found
+
+
+def header_channel(name: str) -> Channel:
+    """Return what a header is about; several channels are general."""
+    found = [channel for channel, pattern in _CHANNELS if pattern.search(name)]
+    return found[0] if len(found) == 1 else Channel.GENERAL
+
+
+def header_kind(name: str) -> Header | None:
+    """Return how surely a header asks for consent; None where it does not."""
+    if _REFUSAL.search(name) or _AGREEMENT.search(name):
+        return Header.STRONG
+    if _PHRASE.search(name) or _REFUSES.search(name):
+        return Header.PHRASE
+    return Header.WEAK if _WEAK.search(name) else None
+
+
+def refuses(name: str) -> bool | None:
+    """Tell whether a yes means no in this column; None where the header names both."""
+    refusal = _REFUSAL.search(name)
+    agreement = _AGREEMENT.search(name) or _PHRASE.search(name)
+    if refusal:
+        if _NEGATED.search(name[: refusal.start()]):
+            return False
+        rest = name[: refusal.start()] + name[refusal.end() :]
+        both = re.search(r"\b(?:opt ?in|in|subscribed|inscrito)\b", rest)
+        return None if both and "out" in refusal[0] else True
+    if _REFUSES.search(name):
+        return True
+    return bool(agreement and _NEGATED.search(name[: agreement.start()]))
+
+
+def is_beside(name: str) -> bool:
+    """Tell whether a header names what is noted beside an answer, such as its source."""
+    return _BESIDE.search(name) is not None
+
+
+def says_when(name: str) -> bool:
+    """Tell whether a header asks for a date."""
+    return _WHEN.search(name) is not None
+
+
+def is_speaking(text: str) -> bool:
+    """Tell whether a plain cell speaks of consent whatever its column is called."""
+    return _SPEAKING.fullmatch(text) is not None
+
+
+def is_date(text: str) -> bool:
+    """Tell whether a plain cell is a date, perhaps with a time."""
+    return _DATE.fullmatch(text) is not None
+
+
+def answer_of(text: str, *, refusing: bool | None, when: bool) -> Answer:
+    """Return what a plain cell answers in a column of agreements or of refusals.
+
+    ``refusing`` None is a column of both, in which a bare yes says nothing; ``when`` is a column
+    of dates, in which a number stands for one.
+    """
+    if text in _BLANK:
+        return Answer.NOT_REFUSED if refusing and when else Answer.BLANK
+    if is_date(text) or (when and re.fullmatch(r"\d{5,13}(?: \d+)?", text)):
+        return _polar(yes=True, refusing=refusing)
+    if text in _YES or text in _NO:
+        return _polar(yes=text in _YES, refusing=refusing)
+    return _answer_in_words(text, refusing=refusing)
+
+
+def _polar(*, yes: bool, refusing: bool | None) -> Answer:
+    if refusing is None:
+        return Answer.UNCLEAR
+    if refusing:
+        return Answer.NO if yes else Answer.NOT_REFUSED
+    return Answer.YES if yes else Answer.NO
+
+
+def _answer_in_words(text: str, *, refusing: bool | None) -> Answer:
+    if _REFUSED.fullmatch(text):
+        return Answer.NO
+    if _AGREED.fullmatch(text):
+        return Answer.YES
+    first, _, rest = text.partition(" ")
+    if first in _NEGATIONS and _REFUSED.fullmatch(rest):
+        return Answer.YES
+    words = text.split()
+    refused = bool(_NEGATIONS.intersection(words)) or bool(_REFUSALS_WITHIN.search(text))
+    opening = next((word for word in words if word not in _OPENING), "")
+    agreed = opening in _AGREEING
+    if refusing:
+        # A sentence may repeat the question or answer it: only its first word tells.
+        if opening in {"yes", "si", "sim"} and not refused:
+            return Answer.NO
+        return Answer.NO if opening not in {"no", "nao"} and refused else Answer.UNCLEAR
+    if refused == agreed:
+        return Answer.UNCLEAR
+    return Answer.NO if refused else Answer.YES
+
+
+_REFUSALS_WITHIN: Final = re.compile(
+    r"\b(?:un ?subscri\w*|opt(?:ed)? ?out|blocked|bloquead[oa]|revogad[oa]|revocad[oa]|cancelad[oa]"
+    r"|descadastrad[oa]|declin\w+|refus\w+|reject\w+|rechaz\w+|recus\w+)\b"
+)

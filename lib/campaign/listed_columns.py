@@ -1,0 +1,65 @@
+"""Which cells of a sheet belong to a list of people who must not be messaged."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from lib.campaign.checks import matches
+from lib.campaign.suggestions import Fit, header_fit, phone_columns
+from lib.sheet import Sheet
+from lib.sheet.listed_phones import numbers_in
+from lib.sheet.phones import normalise
+
+_TEXT: Final = "string[pyarrow]"
+_SAMPLE: Final = 500
+_MOST: Final = 0.5
+_FEWEST_DIGITS: Final = 8
+_SOME_DIGITS: Final = r"\pN(?:[^\pN]*\pN){4}"
+_WITH_CODE: Final = r"\+[\s\x{200b}-\x{206f}(]*[0-9]|wa\.me/|whatsapp\.(?:com|net)"
+
+
+def listed_columns(sheet: Sheet) -> list[pd.Series]:
+    """Return the cells of a sheet that may hold somebody's phone, column by column.
+
+    A column counts as a whole where its header is a phone's, or where most of its cells hold
+    numbers: what cannot be read there is told. Of others, only what is a number counts.
+    """
+    likely = set(phone_columns(sheet))
+    found: list[pd.Series] = []
+    for name in sheet.frame.columns:
+        cells = sheet.frame[name]
+        fit = header_fit(name)
+        named = fit is Fit.PHONE and matches(cells, _SOME_DIGITS).any()
+        if name in likely or named or (fit is not Fit.OTHER and _are_phones(cells)):
+            found.append(cells)
+        elif fit is Fit.MAYBE:
+            found.append(_numbers_of(cells))
+        else:
+            found.append(_numbers_with_code(cells))
+    return [cells for cells in found if len(cells)]
+
+
+def _are_phones(cells: pd.Series) -> bool:
+    filled = cells[cells.str.strip() != ""].head(_SAMPLE)
+    several = (numbers_in(str(cell)) for cell in filled)
+    hits = sum(any(len(each) >= _FEWEST_DIGITS for each in numbers) for numbers in several)
+    return bool(hits) and hits >= _MOST * len(filled)
+
+
+def _numbers_of(cells: pd.Series) -> pd.Series:
+    """Return the cells with a number in them, of a column whose other cells say something else."""
+    is_any = [bool(numbers_in(str(cell))) for cell in cells]
+    return cells[np.array(is_any, dtype=bool)]
+
+
+def _numbers_with_code(cells: pd.Series) -> pd.Series:
+    """Return the numbers with a plus, or in a link, that stand in any column."""
+    likely = cells[matches(cells, _WITH_CODE)]
+    rows, numbers = [], []
+    for row, cell in likely.items():
+        found = [each for each in numbers_in(str(cell)) if each.startswith("+")]
+        rows += [row] * len(found)
+        numbers += found
+    read = pd.Series(numbers, index=rows, dtype=_TEXT)
+    return read[normalise(read)["e164"].notna().to_numpy()]
