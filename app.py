@@ -30,17 +30,15 @@ from lib.ui.headers import SecurityHeaders
 
 ROOT: Final = Path(__file__).resolve().parent
 
-household = Household(get_settings())
-
 
 def front_door() -> Middleware:
     """Return the middleware that checks each request, with sign-in as it is set up now.
 
     Ends the process with a sentence where nobody can say for certain who may come in.
     """
-    settings = get_settings()
     try:
         server.freeze_secrets()
+        settings = get_settings()
         return Middleware(
             FrontDoor,
             hosts=server.host_rules(settings),
@@ -49,6 +47,11 @@ def front_door() -> Middleware:
         )
     except (SecretsFileError, SignInError) as error:
         sys.exit(f"Sendout Studio does not start. {error.sentence} {error.action}")
+
+
+FRONT_DOOR: Final = front_door()  # before anything else reads the secrets file
+
+household = Household(get_settings())
 
 
 @asynccontextmanager
@@ -86,7 +89,7 @@ app = st.App(
     ROOT / "lib" / "router.py",
     lifespan=lifespan,
     routes=[Route("/healthz", healthz)],
-    middleware=[Middleware(SecurityHeaders), front_door()],
+    middleware=[Middleware(SecurityHeaders), FRONT_DOOR],
 )
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
 """Who may come in: the sign-in settings and the allow-list, decided once when the app starts."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from lib.files import write_atomically
-from lib.secrets_files import SIGN_IN_TABLE, read_secrets
-from lib.settings import SECRETS_FILE, Settings
+from lib.secrets_files import SIGN_IN_TABLE
+from lib.settings import Settings
 
 DEFAULT_PROVIDER: Final = "default"
 
@@ -97,16 +96,12 @@ class SignIn:
         return claims.get("is_logged_in") is True and self.allow_list.admits(claims)
 
 
-def decide_sign_in(
-    files: Sequence[Path], settings: Settings, *, required: Sequence[Path] = ()
-) -> SignIn | None:
+def decide_sign_in(secrets: Mapping[str, Any], settings: Settings) -> SignIn | None:
     """Return how people sign in; None where an administrator has set up none.
 
-    The project's own secrets file counts whether or not it is among `files`. Raises
-    SecretsFileError and SignInError rather than guess.
+    `secrets` is what `read_secrets` returns. Raises SignInError rather than guess.
     """
-    paths = files if SECRETS_FILE in files else [SECRETS_FILE, *files]
-    table = read_secrets(paths, required=required).get(SIGN_IN_TABLE)
+    table = secrets.get(SIGN_IN_TABLE)
     allow_list = _allow_list(settings)
     if table is None:
         _refuse_lost_sign_in(allow_list, settings)

@@ -52,7 +52,7 @@ class Access:
     def local_path(self, scope: Scope) -> str:
         """Return the path of a request below the path at which the app is served."""
         path: str = scope["path"]
-        return path.removeprefix(scope.get("root_path", "")).removeprefix(self.base_path)
+        return path.removeprefix(scope.get("root_path", "")).removeprefix(self.base_path) or "/"
 
     def _is_public(self, path: str) -> bool:
         if "//" in path or "/." in path or "\\" in path:

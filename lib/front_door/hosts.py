@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from lib.front_door.listening import unmapped
+
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HOST: Final = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 _PORTS: Final = {"http": 80, "https": 443}
@@ -133,7 +135,7 @@ class HostRules:
 def _arrived_at(scope: Scope) -> tuple[str | None, int | None]:
     """Return the address and the port at which a request arrived."""
     server: tuple[str, int | None] | None = scope.get("server")
-    return server or (None, None)
+    return (None, None) if server is None else (unmapped(server[0]), server[1])
 
 
 def host_of_address(address: str) -> str | None:

@@ -28,9 +28,18 @@ class ListeningError(Exception):
 def is_loopback(address: str) -> bool:
     """Tell whether an IP address, or the name "localhost", is this machine's own."""
     try:
-        return ipaddress.ip_address(address.strip("[]")).is_loopback
+        return ipaddress.ip_address(unmapped(address.strip("[]"))).is_loopback
     except ValueError:
         return address.lower() == "localhost"
+
+
+def unmapped(address: str) -> str:
+    """Return an IPv4 address as such where a socket of both kinds writes it as an IPv6 address."""
+    try:
+        mapped = ipaddress.IPv6Address(address).ipv4_mapped
+    except ValueError:
+        return address
+    return address if mapped is None else str(mapped)
 
 
 def _resolves_to_loopback(name: str) -> bool:

@@ -88,8 +88,8 @@ def _draw_refusal() -> None:
         f"You are signed in as {words.literal(name())}, but you do not have access to this app."
     )
     st.write(
-        "Ask your administrator to add you, or sign out and use another account. Your e-mail "
-        "address must be verified."
+        "Ask your administrator to add you, or sign out and use another account. If you were added "
+        "by your e-mail address, your identity provider must have verified it."
     )
     _draw_sign_out()
 

@@ -27,7 +27,8 @@ from lib.front_door import (
     is_loopback,
 )
 from lib.front_door.hosts import host_of_address
-from lib.settings import Settings, get_settings
+from lib.secrets_files import read_secrets
+from lib.settings import SECRETS_FILE, Settings, get_settings
 from lib.sign_in import SignIn, SignInError, decide_sign_in, remember_sign_in
 from lib.ui import places
 
@@ -61,8 +62,9 @@ def sign_in() -> SignIn | None:
     named = [Path(each) for each in os.environ.get("STREAMLIT_SECRETS_FILES", "").split()]
     if config.is_manually_set("secrets.files"):
         named = [*files, *named]
-    files = list(dict.fromkeys([*files, *named]))
-    decided = decide_sign_in(files, get_settings(), required=named)
+    # The files come first: the settings too are read from one of them.
+    secrets = read_secrets(list(dict.fromkeys([SECRETS_FILE, *files, *named])), required=named)
+    decided = decide_sign_in(secrets, get_settings())
     if decided is not None and config.get_option("server.trustedUserHeaders"):
         raise SignInError(
             "With server.trustedUserHeaders anyone can claim to be signed in.",

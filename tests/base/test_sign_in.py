@@ -7,15 +7,10 @@ import pytest
 
 from lib.secrets_files import SecretsFileError, read_secrets
 from lib.settings import Settings
-from lib.sign_in import AllowList, SignInError, decide_sign_in, remember_sign_in
+from lib.sign_in import AllowList, SignIn, SignInError, decide_sign_in, remember_sign_in
 from tests.support.sign_in import ALLOWED, auth_table, toml
 
 AUTH = toml("auth", auth_table(8501))
-
-
-@pytest.fixture(autouse=True)
-def _no_file_of_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lib.sign_in.SECRETS_FILE", tmp_path / "none.toml")
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -103,15 +98,19 @@ def settings_of(tmp_path: Path, **changes: Any) -> Settings:
     return Settings(data_dir=tmp_path, **changes)
 
 
+def decide(path: Path, settings: Settings) -> SignIn | None:
+    return decide_sign_in(read_secrets([path]), settings)
+
+
 def test_sign_in_needs_a_list_of_people(tmp_path: Path) -> None:
     path = write(tmp_path, AUTH)
 
     with pytest.raises(SignInError) as error:
-        decide_sign_in([path], settings_of(tmp_path))
+        decide(path, settings_of(tmp_path))
     assert "SENDOUT_SIGN_IN_EMAILS" in error.value.action
 
     settings = settings_of(tmp_path, sign_in_domains="corp.example")
-    decided = decide_sign_in([path], settings)
+    decided = decide(path, settings)
     assert decided is not None
     assert decided.admits(ALLOWED)
     assert decided.providers == ("default",)
@@ -125,7 +124,7 @@ def test_an_incomplete_table_is_an_error_that_names_what_is_missing(
     settings = settings_of(tmp_path, sign_in_domains="corp.example")
     for text in (table | {key: " "}, {name: table[name] for name in table if name != key}):
         with pytest.raises(SignInError) as error:
-            decide_sign_in([write(tmp_path, toml("auth", text))], settings)
+            decide(write(tmp_path, toml("auth", text)), settings)
         assert key in error.value.sentence
 
 
@@ -142,7 +141,7 @@ def test_settings_that_cannot_work_are_errors(changes: dict[str, str], tmp_path:
     path = write(tmp_path, toml("auth", auth_table(8501, **changes)))
 
     with pytest.raises(SignInError):
-        decide_sign_in([path], settings_of(tmp_path, sign_in_domains="corp.example"))
+        decide(path, settings_of(tmp_path, sign_in_domains="corp.example"))
 
 
 def test_a_provider_may_have_a_name(tmp_path: Path) -> None:
@@ -150,20 +149,20 @@ def test_a_provider_may_have_a_name(tmp_path: Path) -> None:
     common = {key: table.pop(key) for key in ("redirect_uri", "cookie_secret")}
     path = write(tmp_path, toml("auth", common) + toml("auth.acme", table))
 
-    decided = decide_sign_in([path], settings_of(tmp_path, sign_in_emails="ana@corp.example"))
+    decided = decide(path, settings_of(tmp_path, sign_in_emails="ana@corp.example"))
 
     assert decided is not None
     assert decided.providers == ("acme",)
 
 
 def test_sign_in_that_got_lost_is_an_error(tmp_path: Path) -> None:
-    assert decide_sign_in([], settings_of(tmp_path)) is None
+    assert decide_sign_in({}, settings_of(tmp_path)) is None
 
     with pytest.raises(SignInError):
-        decide_sign_in([], settings_of(tmp_path, sign_in_emails="ana@corp.example"))
+        decide_sign_in({}, settings_of(tmp_path, sign_in_emails="ana@corp.example"))
     remember_sign_in(settings_of(tmp_path))
     with pytest.raises(SignInError) as error:
-        decide_sign_in([], settings_of(tmp_path))
+        decide_sign_in({}, settings_of(tmp_path))
     assert "sign-in-required" in error.value.action
 
 
@@ -185,7 +184,7 @@ def test_a_list_that_would_not_mean_what_it_says_is_an_error(
     changes: dict[str, str], tmp_path: Path
 ) -> None:
     with pytest.raises(SignInError):
-        decide_sign_in([write(tmp_path, AUTH)], settings_of(tmp_path, **changes))
+        decide(write(tmp_path, AUTH), settings_of(tmp_path, **changes))
 
 
 @pytest.mark.parametrize(

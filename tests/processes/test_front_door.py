@@ -266,6 +266,49 @@ def test_a_file_that_breaks_later_opens_nothing(change: str | None, closed_studi
         secrets_file.write_text(before, encoding="utf-8")
 
 
+def expect_no_start(studio: Studio, *words: str) -> None:
+    """Expect the app to end by itself with a sentence that has these words in it."""
+    studio.launch()
+    try:
+        assert studio.process is not None
+        assert studio.process.wait(timeout=60) != 0
+        assert all(each in studio.log for each in words)
+        assert "Traceback" not in studio.log
+    finally:
+        studio.end()
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "words"),
+    [
+        ("[auth", {}, "damaged"),
+        ("[Auth]\nclient_id = 'x'\n", {}, "looks like [auth]"),
+        (None, {}, "SENDOUT_SIGN_IN_EMAILS"),
+        (None, {"SENDOUT_SIGN_IN_DOMAINS": "*.example"}, "without wildcards"),
+        (
+            None,
+            {
+                "SENDOUT_SIGN_IN_DOMAINS": "corp.example",
+                "STREAMLIT_SERVER_TRUSTED_USER_HEADERS": '{"X-User": "email"}',
+            },
+            "trustedUserHeaders",
+        ),
+    ],
+    ids=["broken", "misspelt", "without a list", "a wildcard", "trusted headers"],
+)
+def test_the_app_does_not_start_with_sign_in_that_cannot_be_relied_on(
+    text: str | None, environment: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    studio = Studio(tmp_path / "data", environment)
+    secrets_file = write_secrets(tmp_path / "secrets.toml", studio.port)
+    if text is not None:
+        secrets_file.write_text(text, encoding="utf-8")
+    studio.environment["STREAMLIT_SECRETS_FILES"] = str(secrets_file)
+
+    expect_no_start(studio, words)
+
+
 UVICORN = ("-m", "uvicorn", "app:app", "--port", "0")
 
 
@@ -284,11 +327,4 @@ def test_without_sign_in_the_app_does_not_listen_on_a_network(
 ) -> None:
     (tmp_path / "data").mkdir()
     studio = Studio(tmp_path / "data", environment, command=command)
-    studio.launch()
-    try:
-        assert studio.process is not None
-        assert studio.process.wait(timeout=60) != 0
-        assert "SENDOUT_OPEN_TO_ALL=1" in studio.log
-        assert "Traceback" not in studio.log
-    finally:
-        studio.end()
+    expect_no_start(studio, "SENDOUT_OPEN_TO_ALL=1")
