@@ -107,7 +107,8 @@ def test_public_paths_are_below_the_apps_own_path() -> None:
 
 def test_files_are_kept_out_of_caches() -> None:
     def caching(path: str) -> bytes:
-        return dict(ask(path)[0]["headers"])[b"cache-control"]
+        headers: dict[bytes, bytes] = dict(ask(path)[0]["headers"])
+        return headers[b"cache-control"]
 
     assert caching("/media/a") == b"no-store"
     assert caching("/static/a") == b"max-age=9"

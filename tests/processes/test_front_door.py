@@ -91,6 +91,7 @@ def open_socket(studio: Studio, **headers: str) -> ClientConnection:
         subprotocols=[Subprotocol("streamlit")],
         additional_headers=headers,
         proxy=None,
+        max_queue=None,
     )
 
 
