@@ -125,7 +125,7 @@ def test_a_tampered_cookie_is_as_good_as_none(
     expect_only(page, INVITATION, "Sign in")
 
 
-@pytest.mark.parametrize("change", ["", "[auth", "[Auth]\n", None])
+@pytest.mark.parametrize("change", ["[auth", None])
 def test_a_secrets_file_that_breaks_while_the_app_runs_opens_nothing(
     change: str | None, page: Page, studio: Studio
 ) -> None:
