@@ -1,4 +1,4 @@
-"""The launcher: the pages, the processes beside them, `/healthz` and the security headers.
+"""The launcher: the front door, the pages, the processes beside them and `/healthz`.
 
 Start it with ``make run`` or ``streamlit run app.py``. Streamlit runs `lib/router.py` for each
 visitor, not this file: a script with a ``pages`` folder beside it would let a deep link run a
@@ -19,12 +19,37 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from lib.front_door import FrontDoor
 from lib.logs import keep_private
 from lib.processes import Household
+from lib.secrets_files import SecretsFileError
 from lib.settings import get_settings
+from lib.sign_in import SignInError
+from lib.ui import server
 from lib.ui.headers import SecurityHeaders
 
 ROOT: Final = Path(__file__).resolve().parent
+
+
+def front_door() -> Middleware:
+    """Return the middleware that checks each request, with sign-in as it is set up now.
+
+    Ends the process with a sentence where nobody can say for certain who may come in.
+    """
+    try:
+        server.freeze_secrets()
+        settings = get_settings()
+        return Middleware(
+            FrontDoor,
+            hosts=server.host_rules(settings),
+            access=server.access(settings),
+            uploads=server.upload_budget(settings),
+        )
+    except (SecretsFileError, SignInError) as error:
+        sys.exit(f"Sendout Studio does not start. {error.sentence} {error.action}")
+
+
+FRONT_DOOR: Final = front_door()  # before anything else reads the secrets file
 
 household = Household(get_settings())
 
@@ -48,15 +73,24 @@ async def announce() -> None:
     sys.stdout.flush()
 
 
-async def healthz(_: Request) -> JSONResponse:
-    """Answer 200 once everything is up, else 503 with the reasons; and how things are."""
+async def healthz(request: Request) -> JSONResponse:
+    """Answer 200 once everything is up, else 503 with the reasons; and how things are.
+
+    Where people sign in, others only learn whether everything is up.
+    """
     health = await run_in_threadpool(household.health)
-    return JSONResponse(health.as_json(), status_code=503 if health.reasons else 200)
+    told = health.as_json()
+    if not server.is_admitted(request.scope):
+        told = {"status": told["status"]}
+    return JSONResponse(told, status_code=503 if health.reasons else 200)
 
 
 app = st.App(
     ROOT / "lib" / "router.py",
     lifespan=lifespan,
     routes=[Route("/healthz", healthz)],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), FRONT_DOOR],
 )
+
+if __name__ == "__main__":
+    app.run()

@@ -17,7 +17,7 @@ from typing import Final
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets import Subprotocol
+from websockets import Origin, Subprotocol
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.harness import Line
@@ -47,7 +47,10 @@ class Tab:
         """Open the page of a run and keep it open."""
         query = f"run={run_id}"
         async with connect(
-            address, subprotocols=[Subprotocol("streamlit")], max_size=None
+            address,
+            origin=Origin(address.replace("ws", "http").removesuffix("/_stcore/stream")),
+            subprotocols=[Subprotocol("streamlit")],
+            max_size=None,
         ) as socket:
             await socket.send(_request(query))
             ticking: asyncio.Task[None] | None = None

@@ -14,7 +14,8 @@ from lib.ui import gate, places
 ICON: Final = ROOT / "lib" / "ui" / "icon.svg"
 
 st.set_page_config(page_icon=str(ICON), layout="wide")
-page = st.navigation(places.pages())
+# Who may not come in sees no navigation either.
+page = st.navigation(places.pages(), position="sidebar" if gate.is_open() else "hidden")
 st.set_page_config(page_title=f"{page.title} · Sendout Studio")
 gate.require_sign_in()
 gate.draw_account()

@@ -62,6 +62,9 @@ def _parted(value: Any) -> Any:
     return [part.strip() for part in re.split(r"[,\n]", value) if part.strip()]
 
 
+_Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
+
+
 class Settings(BaseSettings):
     """All settings, with the value that holds when nobody has set them."""
 
@@ -96,6 +99,34 @@ class Settings(BaseSettings):
         default_factory=dict, description="businesses on Connectly, by name"
     )
 
+    sign_in_emails: _Texts = Field(
+        default=(), description="verified e-mail addresses that may sign in"
+    )
+    sign_in_domains: _Texts = Field(
+        default=(), description="domains whose verified e-mail addresses may sign in"
+    )
+    sign_in_claim: str | None = Field(
+        default=None, description="claim of the identity provider that admits a person"
+    )
+    sign_in_claim_value: str | None = Field(default=None, description="value that it must have")
+    open_to_all: bool = Field(
+        default=False, description="serve a network without sign-in: anyone there may send"
+    )
+    allowed_hosts: _Texts = Field(
+        default=(), description="further host names under which the app is served"
+    )
+
+    upload_max_session_bytes: int = Field(
+        default=300 * MIB, gt=0, description="uploads of one open tab, held at a time"
+    )
+    upload_max_total_bytes: int = Field(
+        default=600 * MIB, gt=0, description="uploads of all open tabs, held at a time"
+    )
+    upload_max_seconds: float = Field(default=600.0, gt=0, description="time for one upload")
+    upload_stall_seconds: float = Field(
+        default=20.0, gt=0, description="time an upload may pause before it is cut off"
+    )
+
     keep_days: int = Field(
         default=90, ge=1, description="days until reports, old drafts and their uploads are removed"
     )
@@ -112,7 +143,7 @@ class Settings(BaseSettings):
     )
     sheet_max_seconds: float = Field(default=60.0, gt=0, description="time to read a sheet")
 
-    sheet_roots: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)] = Field(
+    sheet_roots: _Texts = Field(
         default=(), description="paths and addresses below which large sheets may be read"
     )
 

@@ -23,7 +23,7 @@ from lib.campaign import (
 from lib.connections import Connection
 from lib.settings import Settings
 from lib.sheet import Sheet, SheetError, read_sheet
-from lib.ui import words
+from lib.ui import gate, words
 from lib.ui.draft import keep
 from lib.ui.loaded import checked
 from lib.ui.sheet_types import SHEET_TYPES
@@ -49,7 +49,7 @@ def draw(
             _draw_table(sheet, draft, connection, settings)
 
 
-@st.fragment
+@gate.fragment
 def _draw_table(sheet: Sheet, drawn: Draft, connection: Connection, settings: Settings) -> None:
     """Draw the table and what has come of it, apart from the page.
 

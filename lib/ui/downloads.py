@@ -9,6 +9,7 @@ from lib.delivery import Export, ExportState, RunSummary, ask_for_export, export
 from lib.outcomes import is_long, report, report_name
 from lib.settings import Settings
 from lib.storage import StorageError, fetch
+from lib.ui import gate
 
 _MIME: Final[dict[Literal["xlsx", "csv"], str]] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -29,7 +30,7 @@ def draw_report_buttons(summary: RunSummary, settings: Settings) -> None:
     if is_long(summary):
         waits = _waits(export_of(report_name(summary), settings=settings))
         every = _TICK_SECONDS if waits else None
-        st.fragment(_draw_long, run_every=every)(summary, settings, waited=waits)
+        gate.fragment(_draw_long, run_every=every)(summary, settings, waited=waits)
 
 
 def _draw_button(summary: RunSummary, kind: Literal["xlsx", "csv"], settings: Settings) -> None:

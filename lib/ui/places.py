@@ -20,6 +20,11 @@ EXCLUDE_LISTS: Final = _FOLDER / "exclude_lists.py"
 ERROR_GUIDE: Final = _FOLDER / "error_guide.py"
 SETTINGS: Final = _FOLDER / "settings.py"
 
+ALL: Final = (
+    *(START, NEW_SENDOUT, QUICK_TEST, RUNS, IN_DOUBT),
+    *(OUTCOMES, EXCLUDE_LISTS, ERROR_GUIDE, SETTINGS),
+)
+
 # Names in the address, so that a page comes back after a reload or a restart.
 RUN: Final = "run"
 DRAFT: Final = "draft"

@@ -26,7 +26,7 @@ from lib.delivery import (
     worker_state,
 )
 from lib.settings import Settings
-from lib.ui import places, words
+from lib.ui import gate, places, words
 from lib.ui.codes import link_to_code
 from lib.ui.run_course import draw_course, draw_start_button, pace_of_waiting
 from lib.ui.run_line import counts_text, draw_sendouts, draw_state
@@ -44,7 +44,8 @@ def watch_run(run_id: str, settings: Settings) -> RunSummary | None:
     st.subheader(words.literal(summary.label), anchor=False)
     st.caption(f"Confirmed {words.moment(summary.created_at)} · sent with {summary.connection}")
     moves = not summary.is_over and summary.state is not RunState.PAUSED
-    st.fragment(_tick, run_every=_TICK_SECONDS if moves else None)(run_id, summary.state, settings)
+    every = _TICK_SECONDS if moves else None
+    gate.fragment(_tick, run_every=every)(run_id, summary.state, settings)
     return summary
 
 
@@ -157,6 +158,7 @@ def _callback(door: Callable[..., bool], run_id: str, settings: Settings) -> Cal
 
 @st.dialog("Cancel this run?")
 def _ask_cancel(summary: RunSummary, settings: Settings) -> None:
+    gate.require_sign_in()  # a dialog runs without the router, as fragments do
     st.write(
         f"{words.several(summary.waiting, 'recipient')} still waiting will not be messaged. What "
         "has been sent stays sent. A cancelled run can't be resumed."

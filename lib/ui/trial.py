@@ -78,7 +78,7 @@ def draw_trial(
     if not under_way and st.session_state.get(f"{key}_seen") != run_id:
         st.session_state[f"{key}_seen"] = run_id
         st.session_state[token_key] = secrets.token_urlsafe(12)
-    watch = st.fragment(_watch, run_every=_TICK_SECONDS if under_way else None)
+    watch = gate.fragment(_watch, run_every=_TICK_SECONDS if under_way else None)
     watch(run_id, settings, under_way=under_way)
 
 

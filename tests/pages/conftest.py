@@ -1,26 +1,27 @@
 """Pages run as a visitor's session runs them, without a browser: from the router on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from lib.settings import ROOT
+from lib.ui import server
 
 Visit = Callable[..., AppTest]
 
 
 @pytest.fixture
-def visit(data_dir: Path) -> Visit:
+def visit(data_dir: Path) -> Iterator[Visit]:
     """Open a page by its file's name, with what stands in its address."""
     st.cache_resource.clear()
 
-    def open_page(name: str, *, secrets: dict[str, Any] | None = None, **query: str) -> AppTest:
+    server.sign_in.cache_clear()
+
+    def open_page(name: str, **query: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "lib" / "router.py"), default_timeout=60)
-        app.secrets.update(secrets or {})
         app.run()
         app.switch_page(f"../pages/{name}.py")
         for key, value in query.items():
@@ -29,7 +30,8 @@ def visit(data_dir: Path) -> Visit:
         assert not app.exception
         return app
 
-    return open_page
+    yield open_page
+    server.sign_in.cache_clear()
 
 
 def texts(app: AppTest) -> str:

@@ -1,6 +1,7 @@
 """Start, quick test, settings and the error guide: empty, full and failing."""
 
 import json
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -10,11 +11,12 @@ from lib.campaign import Mapping, Source, save_mapping, saved_mappings
 from lib.connections import get_connection, list_connections, save_connection
 from lib.delivery import list_runs
 from lib.preferences import Preferences, load_preferences, save_preferences
-from lib.settings import ConnectionSettings, Settings
+from lib.settings import ConnectionSettings, Settings, get_settings
 from tests.pages.conftest import Visit, press, texts
 from tests.support.recipients import fictional_phone
 from tests.support.sandbox import SandboxHandle
 from tests.support.sheets import make_sheet
+from tests.support.sign_in import write_secrets
 
 KEY = "key-of-acme-0123456789"
 
@@ -50,8 +52,6 @@ def test_without_a_connection_every_page_says_that_it_is_the_sandbox(
 def test_with_a_connection_no_page_says_so(
     name: str, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lib.settings import get_settings
-
     monkeypatch.setenv("SENDOUT_CONNECTIONS__ACME__BUSINESS_ID", "biz")
     monkeypatch.setenv("SENDOUT_CONNECTIONS__ACME__API_KEY", KEY)
     get_settings.cache_clear()
@@ -64,9 +64,14 @@ def test_with_a_connection_no_page_says_so(
 
 @pytest.mark.parametrize("name", PAGES)
 def test_where_sign_in_is_set_up_a_stranger_sees_only_the_invitation(
-    name: str, visit: Visit
+    name: str, visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = visit(name, secrets={"auth": {"client_id": "x"}})
+    secrets_file = write_secrets(tmp_path / "secrets.toml", port=8501)
+    monkeypatch.setenv("STREAMLIT_SECRETS_FILES", str(secrets_file))
+    monkeypatch.setenv("SENDOUT_SIGN_IN_DOMAINS", "corp.example")
+    get_settings.cache_clear()
+
+    app = visit(name)
 
     assert texts(app).splitlines() == ["Sendout Studio", "Please sign in to go on.", "Sign in"]
 

@@ -24,7 +24,8 @@ DOWN_SECONDS = 45.0  # until everything must have ended; the worker finishes wha
 Child = Literal["worker", "sandbox"]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -37,7 +38,8 @@ class Studio:
 
     data_dir: Path
     environment: dict[str, str] = field(default_factory=dict)
-    port: int = field(default_factory=_free_port)
+    port: int = field(default_factory=free_port)
+    command: tuple[str, ...] = ("-m", "streamlit", "run", "app.py")
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -75,7 +77,7 @@ class Studio:
         }
         with self._log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py"],
+                [sys.executable, *self.command],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,

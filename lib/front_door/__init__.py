@@ -1,0 +1,18 @@
+"""The ASGI middleware that every request and websocket passes before Streamlit sees it."""
+
+from lib.front_door.door import Access, FrontDoor
+from lib.front_door.hosts import HostRules
+from lib.front_door.listening import ListeningError, check_hosts, check_listening, is_loopback
+from lib.front_door.uploads import UploadBudget, UploadLimits
+
+__all__ = [
+    "Access",
+    "FrontDoor",
+    "HostRules",
+    "ListeningError",
+    "UploadBudget",
+    "UploadLimits",
+    "check_hosts",
+    "check_listening",
+    "is_loopback",
+]
