@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from lib.files import write_atomically
+from lib.files import exclusive, write_atomically
 from lib.settings import Settings
 
 
@@ -27,6 +27,13 @@ def load_preferences(who: str, settings: Settings) -> Preferences:
     if kept.region is None:
         return kept.model_copy(update={"region": settings.default_region})
     return kept
+
+
+def change_preferences(who: str, settings: Settings, **changes: str | None) -> None:
+    """Change some of this person's preferences and leave the others as they are now."""
+    with exclusive(settings.data_dir / "preferences.lock"):
+        now = load_preferences(who, settings)
+        save_preferences(who, now.model_copy(update=changes), settings)
 
 
 def save_preferences(who: str, preferences: Preferences, settings: Settings) -> None:

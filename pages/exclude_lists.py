@@ -11,6 +11,7 @@ from lib.campaign import (
     pasted_cells,
     remove_exclude_list,
 )
+from lib.delivery import count_opted_out, forget_opted_out
 from lib.preferences import load_preferences
 from lib.sheet import SheetError
 from lib.storage import StorageError
@@ -43,6 +44,11 @@ def remove(list_id: str) -> None:
         remove_exclude_list(list_id, settings)
     except StorageError as error:
         st.error(f"**{error.sentence}** {error.action}", icon=":material/error:")
+
+
+def forget(business_id: str) -> None:
+    """Forget who has opted out of a business."""
+    forget_opted_out(business_id, settings=settings)
 
 
 turn = st.session_state.setdefault("exclude_turn", 0)
@@ -111,3 +117,24 @@ if lists:
         "Applies to every recipient not yet sent, in running and scheduled sendouts too. Every way "
         "of writing a number that reaches the same person on WhatsApp is excluded."
     )
+
+reported = count_opted_out(settings=settings)
+if reported:
+    st.subheader("Reported by Connectly", anchor=False)
+    st.write(
+        "Connectly rejected messages to these people because they have opted out. They are held "
+        "back in every later sendout for the same business."
+    )
+for business_id, people in reported.items():
+    with st.container(border=True, key=f"opted_out_{business_id}"):
+        noun = "person has" if people == 1 else "people have"
+        st.markdown(f"**{words.count(people)} {noun} opted out** of {words.literal(business_id)}")
+        with st.popover("Forget", icon=":material/delete:"):
+            st.write("Do this only if they have agreed to messages again.")
+            st.button(
+                "Forget these opt-outs",
+                key=f"forget_{business_id}",
+                type="primary",
+                on_click=forget,
+                args=(business_id,),
+            )

@@ -12,7 +12,7 @@ from lib.connections import (
 )
 from lib.connectly import ConnectlyError
 from lib.disk import measure
-from lib.preferences import load_preferences, save_preferences
+from lib.preferences import change_preferences, load_preferences
 from lib.ui import add_connection, frame, gate, saved_mappings, words
 from lib.ui.countries import choose_country
 
@@ -21,15 +21,14 @@ settings = frame.begin(
 )
 
 
-def remember() -> None:
-    """Keep own phone and country as soon as they change."""
-    changed = preferences.model_copy(
-        update={
-            "own_phone": st.session_state["own_phone"].strip(),
-            "region": st.session_state["country"],
-        }
-    )
-    save_preferences(gate.who(), changed, settings)
+def remember_phone() -> None:
+    """Keep the person's own phone as soon as it changes."""
+    change_preferences(gate.who(), settings, own_phone=st.session_state["own_phone"].strip())
+
+
+def remember_country() -> None:
+    """Keep the default country as soon as it changes."""
+    change_preferences(gate.who(), settings, region=st.session_state["country"])
 
 
 st.subheader("Connections", anchor=False)
@@ -88,14 +87,14 @@ st.text_input(
     key="own_phone",
     placeholder="+1 650 555 0123",
     help="Tests go here. Write it with its country code.",
-    on_change=remember,
+    on_change=remember_phone,
 )
 choose_country(
     "Default country",
     preferences.region,
     key="country",
     help="Read phone numbers without a country code as this country's.",
-    on_change=remember,
+    on_change=remember_country,
 )
 
 st.subheader("Saved columns", anchor=False)

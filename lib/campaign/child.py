@@ -28,7 +28,7 @@ def main(table: int, findings: int) -> None:
         Mapping.model_validate_json(job["mapping"]),
         answers=Answers.model_validate_json(job["answers"]),
         rate=job["rate"],
-        excluded=load_exclusions(job["list_ids"], settings),
+        excluded=load_exclusions(job["list_ids"], settings, opted_out=job["opted_out"]),
         reached=job["reached"],
     )
     _write(plan.table, table)

@@ -236,12 +236,16 @@ def remove_exclude_list(list_id: str, settings: Settings) -> None:
     remove(_path(list_id, settings), settings)
 
 
-def load_exclusions(list_ids: Iterable[str], settings: Settings) -> Exclusions:
+def load_exclusions(
+    list_ids: Iterable[str], settings: Settings, *, opted_out: Sequence[int] = ()
+) -> Exclusions:
     """Return the people of these lists together; a list that is removed by now has none.
+
+    ``opted_out`` are phones, as whole numbers, of people who must not get anything either.
 
     Raises StorageError.
     """
-    numbers, national = [np.array([], dtype="int64")], [pa.array([], pa.large_string())]
+    numbers, national = [np.array(opted_out, dtype="int64")], [pa.array([], pa.large_string())]
     for table in _tables(list_ids, settings):
         numbers.append(table["number"].to_numpy())
         if "national" in table.column_names:

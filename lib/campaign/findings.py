@@ -50,8 +50,9 @@ WORDS: Final[dict[str, FindingWords]] = {
         "Correct the number in your sheet, or allow the repair.",
     ),
     "excluded": FindingWords(
-        "On an exclude list",
-        "This phone is on a list of people who must not get campaigns.",
+        "On an exclude list, or opted out",
+        "This person is on a list of people who must not get campaigns, or has opted out of this "
+        "business, as Connectly has reported.",
     ),
     "said_no": FindingWords(
         "Said no to marketing",

@@ -49,12 +49,14 @@ def make_plan_apart(
     answers: Answers,
     rate: float,
     list_ids: Sequence[str] = (),
+    opted_out: Sequence[int] = (),
     reached: Sequence[int] | np.ndarray = (),
     settings: Settings,
 ) -> Plan:
     """Make the plan of a kept sheet in a process of its own, as `make_plan` does.
 
-    ``list_ids`` are the exclude lists that count, ``reached`` the rows to leave out.
+    ``list_ids`` are the exclude lists that count, ``opted_out`` phones, as whole numbers, that must
+    not get anything either, and ``reached`` the rows to leave out.
 
     Raises MappingIncompleteError, CheckFailedError, and OSError where the disk has no room.
     """
@@ -66,6 +68,7 @@ def make_plan_apart(
         "answers": answers.model_dump_json(),
         "rate": rate,
         "list_ids": list(list_ids),
+        "opted_out": list(opted_out),
         "reached": np.asarray(reached, dtype="int64").tolist(),
         "data_dir": str(settings.data_dir.resolve()),
     }

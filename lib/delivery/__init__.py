@@ -22,6 +22,7 @@ from lib.delivery.exports import (
 from lib.delivery.ledger import LedgerError, LedgerTooNewError
 from lib.delivery.ledger_exports import Export
 from lib.delivery.ledger_reached import EarlierSendout
+from lib.delivery.opt_outs import count_opted_out, forget_opted_out, people_opted_out
 from lib.delivery.reached import CampaignReached, Reached, earlier_sendouts, reached_before
 from lib.delivery.row_outcomes import row_outcomes
 from lib.delivery.runs import (
@@ -92,15 +93,18 @@ __all__ = [
     "ask_for_export",
     "cancel_run",
     "count_in_doubt",
+    "count_opted_out",
     "count_runs",
     "earlier_sendouts",
     "end_export",
     "export_of",
+    "forget_opted_out",
     "in_doubt",
     "judge_doubt",
     "list_runs",
     "note_export_share",
     "pause_run",
+    "people_opted_out",
     "reached_before",
     "resume_run",
     "retry_offers",

@@ -23,7 +23,13 @@ from lib.campaign import (
     make_plan_apart,
 )
 from lib.connections import Connection
-from lib.delivery import EarlierSendout, Reached, earlier_sendouts, reached_before
+from lib.delivery import (
+    EarlierSendout,
+    Reached,
+    earlier_sendouts,
+    people_opted_out,
+    reached_before,
+)
 from lib.settings import Settings
 from lib.sheet import Sheet, load_sheet
 
@@ -62,6 +68,7 @@ def checked(
     Raises CheckFailedError where a large one could not be made, and LedgerError.
     """
     lists = _lists_that_count(answers, settings)
+    opted_out = people_opted_out(connection.business_id, settings=settings)
     choice = {"only_new": None, "with_doubtful": False}
     key = _Key(
         sheet_id=sheet_id,
@@ -69,9 +76,11 @@ def checked(
         answers=answers.model_copy(update=choice).model_dump_json(),
         rate=connection.rate,
         list_ids=lists,
+        opted_out=hashlib.sha256(np.array(opted_out, "int64").tobytes()).hexdigest(),
         data_dir=settings.data_dir,
     )
-    everybody = _plan(key, "", _left_out=np.array([], "int64"), _settings=settings)
+    nobody = np.array([], "int64")
+    everybody = _plan(key, "", _left_out=nobody, _opted_out=opted_out, _settings=settings)
     earlier = earlier_sendouts(everybody, connection.name, settings=settings)
     reached = _reached(key, hash(earlier), _plan=everybody, _earlier=earlier, _settings=settings)
     plan = everybody
@@ -79,7 +88,7 @@ def checked(
         left_out = reached.left_out(with_doubtful=answers.with_doubtful)
         if len(left_out):
             digest = hashlib.sha256(left_out.tobytes()).hexdigest()
-            plan = _plan(key, digest, _left_out=left_out, _settings=settings)
+            plan = _plan(key, digest, _left_out=left_out, _opted_out=opted_out, _settings=settings)
     is_undecided = answers.only_new is None and bool(reached.campaigns)
     return Checked(plan, everybody, earlier, reached, is_undecided)
 
@@ -104,11 +113,19 @@ class _Key(NamedTuple):
     answers: str
     rate: float
     list_ids: tuple[str, ...]
+    opted_out: str
     data_dir: Path
 
 
 @st.cache_resource(max_entries=8, show_spinner="Checking every row")
-def _plan(key: _Key, left_out: str, *, _left_out: np.ndarray, _settings: Settings) -> Plan:
+def _plan(
+    key: _Key,
+    left_out: str,
+    *,
+    _left_out: np.ndarray,
+    _opted_out: tuple[int, ...],
+    _settings: Settings,
+) -> Plan:
     del left_out  # A part of the key: what stands in the rows themselves.
     sheet = _sheet(key.sheet_id, key.data_dir, _settings)
     mapping = Mapping.model_validate_json(key.mapping)
@@ -119,7 +136,7 @@ def _plan(key: _Key, left_out: str, *, _left_out: np.ndarray, _settings: Setting
             mapping,
             answers=answers,
             rate=key.rate,
-            excluded=load_exclusions(key.list_ids, _settings),
+            excluded=load_exclusions(key.list_ids, _settings, opted_out=_opted_out),
             reached=_left_out,
         )
     return make_plan_apart(
@@ -128,6 +145,7 @@ def _plan(key: _Key, left_out: str, *, _left_out: np.ndarray, _settings: Setting
         answers=answers,
         rate=key.rate,
         list_ids=key.list_ids,
+        opted_out=_opted_out,
         reached=_left_out,
         settings=_settings,
     )

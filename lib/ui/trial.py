@@ -9,7 +9,7 @@ from lib.campaign import single_entry_plan
 from lib.connections import Connection
 from lib.connectly import CampaignEntry, DuplicateBehavior, SendCampaignsOptions, explain
 from lib.delivery import RunNotFoundError, RunSummary, run_attempts, run_summary, start_run
-from lib.preferences import load_preferences, save_preferences
+from lib.preferences import change_preferences, load_preferences
 from lib.settings import Settings
 from lib.sheet.phone_words import explained
 from lib.sheet.phones import read_phone
@@ -40,9 +40,7 @@ def ask_own_phone(settings: Settings, *, key: str) -> str | None:
         st.error(explained(phone.problem or "not_a_phone", typed), icon=":material/error:")
         return None
     if phone.e164 != preferences.own_phone:
-        save_preferences(
-            gate.who(), preferences.model_copy(update={"own_phone": phone.e164}), settings
-        )
+        change_preferences(gate.who(), settings, own_phone=phone.e164)
     return phone.e164
 
 

@@ -1,7 +1,11 @@
 """The exclude lists' page, and what a list does to a sendout that is being prepared."""
 
+from datetime import UTC, datetime
+
 from lib.campaign import exclude_lists
-from lib.delivery import list_runs
+from lib.delivery import list_runs, people_opted_out
+from lib.delivery.ledger import open_ledger
+from lib.delivery.ledger_opt_outs import note_opt_outs
 from lib.settings import Settings
 from tests.pages.conftest import Visit, press, texts
 from tests.support.recipients import fictional_phone
@@ -98,3 +102,21 @@ def test_numbers_without_a_country_are_told(visit: Visit) -> None:
 
     assert "1 number has no country code" in texts(page)
     assert not page.warning
+
+
+def test_opt_outs_that_connectly_reported_hold_rows_and_can_be_forgotten(
+    visit: Visit, settings: Settings
+) -> None:
+    with open_ledger(settings).write() as db:
+        people = [int(ANA.removeprefix("+"))]
+        note_opt_outs(db, "sandbox", people, datetime.now(UTC))
+    app = visit("new_sendout")
+    app.file_uploader[0].upload("list.csv", GOOD).run()
+    press(app, "These columns are right")
+    assert "On an exclude list, or opted out" in texts(app)
+    assert "Send to 1 recipient" in texts(app)
+
+    page = visit("exclude_lists")
+    assert "1 person has opted out" in texts(page)
+    press(page, "Forget these opt-outs")
+    assert people_opted_out("sandbox", settings=settings) == ()

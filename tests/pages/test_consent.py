@@ -1,0 +1,55 @@
+"""Consent columns on New sendout: shown, switched, and asked about once for each group."""
+
+from lib.campaign import load_draft
+from lib.settings import Settings
+from tests.pages.conftest import Visit, press, texts
+from tests.pages.test_new_sendout import _draft_id, _prepared
+from tests.support.recipients import fictional_phone
+
+ANA, BEN, EVA = (fictional_phone(each) for each in range(3))
+SHEET = (
+    "phone,campaign,name,Accepts Marketing\n"
+    f"{ANA},demo_welcome,Ana,yes\n{BEN},demo_welcome,Ben,no\n{EVA},demo_welcome,Eva,\n"
+)
+
+
+def test_who_said_no_is_held_and_the_blank_is_asked_about(visit: Visit, settings: Settings) -> None:
+    app = _prepared(visit, SHEET)
+    shown = texts(app)
+    assert "1 agreed, 1 said no, 1 blank" in shown
+    draft = load_draft(_draft_id(app), settings)
+    assert draft is not None
+    assert draft.mapping is not None
+    assert list(draft.mapping.variables) == ["name"]
+    assert [each.label for each in app.button if "Send to" in each.label and "blank" in each.label]
+    assert "Send to 1 recipient" in texts(app)
+    press(app, "Send to blanks (1 row)")
+    assert "Send to 2 recipients" in texts(app)
+    press(app, "Hold blanks back (1 row)")
+    assert "Send to 1 recipient" in texts(app)
+
+
+def test_the_whole_column_can_be_ignored(visit: Visit) -> None:
+    app = _prepared(visit, SHEET)
+    press(app, "Ignore this column")
+    assert "Send to 3 recipients" in texts(app)
+
+
+def test_a_column_that_is_no_consent_becomes_a_variable_again(
+    visit: Visit, settings: Settings
+) -> None:
+    app = _prepared(visit, SHEET)
+    press(app, "This column is not about consent")
+    draft = load_draft(_draft_id(app), settings)
+    assert draft is not None
+    assert draft.mapping is not None
+    assert list(draft.mapping.variables) == ["name", "Accepts Marketing"]
+
+
+def test_a_column_about_email_asks_whether_it_counts(visit: Visit) -> None:
+    app = _prepared(visit, SHEET.replace("Accepts Marketing", "Email opt-in"))
+    assert "Send to 2 recipients" in texts(app)
+    press(app, "It is about e-mail only: send")
+    assert "Send to 3 recipients" in texts(app)
+    press(app, "Decide again")
+    assert "Send to 2 recipients" in texts(app)
