@@ -8,17 +8,13 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
-
-import numpy as np
 
 from lib.connections import ConnectionNotFoundError
 from lib.connectly import (
     MOST_BODY_BYTES,
     AsyncConnectlyClient,
-    CampaignEntry,
     ConnectlyError,
     SendCampaignsOptions,
     body_size,
@@ -31,9 +27,9 @@ from lib.delivery import (
     ledger_runs,
     metrics,
 )
+from lib.delivery.claimed_batch import Delivery, Phase
 from lib.delivery.current_exclusions import CurrentExclusions, ExcludeListsUnreadableError
 from lib.delivery.decisions import (
-    Circumstances,
     Decision,
     decide_answer,
     decide_error,
@@ -45,8 +41,7 @@ from lib.delivery.heartbeat import Heartbeat
 from lib.delivery.ledger_attempts import Attempt
 from lib.delivery.ledger_claims import Claim
 from lib.delivery.line import ConnectionUnfitError, Line
-from lib.delivery.states import OPT_OUT_CODES, AttemptResult, BatchState, Reason, RunKind
-from lib.sheet.phone_identity import identities
+from lib.delivery.states import OPT_OUT_CODES, AttemptResult, BatchState, Reason
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -69,44 +64,6 @@ class _Refusal(Enum):
 
     NOT_NOW = auto()  # nothing may be sent now, or the batch is somebody else's by now
     OPTED_OUT = auto()  # somebody in the batch does not want messages
-
-
-class _Phase(Enum):
-    AHEAD = auto()  # claimed, and not posted yet
-    UNDER_WAY = auto()  # posted, and its outcome not committed yet
-    HELD = auto()  # in doubt, until it is time to repeat it
-
-
-@dataclass
-class _Delivery:
-    """One claim on its way, and what its attempts have come to so far."""
-
-    claim: Claim
-    entries: list[CampaignEntry]
-    attempts: int
-    doubtful: bool
-    numbers: np.ndarray
-    doubts: int = 0
-    last_code: str | None = None
-    phase: _Phase | None = None
-
-    @property
-    def people(self) -> list[int]:
-        """The identities of the recipients."""
-        found: list[int] = identities(self.numbers).tolist()
-        return found
-
-    def circumstances(self) -> Circumstances:
-        return Circumstances(
-            duplicates=self.claim.duplicates,
-            pilot=self.claim.pilot,
-            doubtful=self.doubtful,
-            doubts=self.doubts,
-            keep_answer=self.claim.kind is RunKind.TEST,
-            size=self.claim.size,
-            retries=self.claim.retries,
-            most_retries=self.claim.most_retries,
-        )
 
 
 class Lane:
@@ -136,7 +93,7 @@ class Lane:
         self._work = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
-        self._phases: Counter[_Phase | None] = Counter()
+        self._phases: Counter[Phase | None] = Counter()
         self._entries = 0
         # Unknown at first, so that the first answer takes back what an earlier worker has said.
         self._said_unreachable = True
@@ -163,7 +120,7 @@ class Lane:
         if not self._may_send() or not await self._is_fit():
             return False
         # Repeats may have come ahead of us since there was room.
-        most = max(_MOST_AHEAD - self._phases[_Phase.AHEAD], 1)
+        most = max(_MOST_AHEAD - self._phases[Phase.AHEAD], 1)
         owner = self._heartbeat.worker_id
         business = self._line.business
         forgotten = self._writer.failures != self._commits_failed
@@ -190,8 +147,8 @@ class Lane:
                 await self._halve(claim)
                 continue
             numbers = numbers_of(entries)
-            delivery = _Delivery(claim, entries, claim.attempts, claim.doubtful, numbers)
-            self._move(delivery, _Phase.AHEAD)
+            delivery = Delivery(claim, entries, claim.attempts, claim.doubtful, numbers)
+            self._move(delivery, Phase.AHEAD)
             deliveries.create_task(self._deliver(delivery))
         return bool(claims)
 
@@ -222,18 +179,18 @@ class Lane:
         await self._writer.write(lambda turn: ledger_runs.pause(turn.db, run_id, reason))
         _LOGGER.warning("run paused", extra={"run": run_id, "code": reason})
 
-    async def _deliver(self, delivery: _Delivery) -> None:
+    async def _deliver(self, delivery: Delivery) -> None:
         """Attempt a batch until it is settled or put back."""
         try:
             while await self._attempt(delivery):
-                self._move(delivery, _Phase.HELD)
+                self._move(delivery, Phase.HELD)
                 await self._sleep(_REPEAT_AFTER_SECONDS[min(delivery.doubts, 2) - 1])
-                self._move(delivery, _Phase.AHEAD)
+                self._move(delivery, Phase.AHEAD)
         finally:
             self._claimed.discard(delivery.claim.batch_id)
             self._move(delivery, None)
 
-    async def _attempt(self, delivery: _Delivery) -> bool:
+    async def _attempt(self, delivery: Delivery) -> bool:
         """Make one attempt; tell whether another one is to follow."""
         async with self._opening:
             opened = await self._open(delivery)
@@ -251,12 +208,12 @@ class Lane:
         if client is None:
             decision = decide_unposted(delivery.circumstances())
         else:
-            self._move(delivery, _Phase.UNDER_WAY)
+            self._move(delivery, Phase.UNDER_WAY)
             decision = await self._post(delivery, client)
         await self._end(delivery, opened, decision)
         return decision.state is BatchState.SENDING
 
-    async def _open(self, delivery: _Delivery) -> Attempt | _Refusal:
+    async def _open(self, delivery: Delivery) -> Attempt | _Refusal:
         """Commit an attempt, unless nothing may be sent now or somebody has opted out."""
         while delivery.doubts and self._line.pause_left and not self._stopping.is_set():
             await self._sleep(self._line.pause_left)
@@ -284,7 +241,7 @@ class Lane:
             self._heartbeat.is_current and not self._stopping.is_set() and not self._line.pause_left
         )
 
-    async def _withhold(self, delivery: _Delivery) -> None:
+    async def _withhold(self, delivery: Delivery) -> None:
         """Send no more of a batch in which somebody has opted out since it was confirmed."""
         await self._writer.write(
             lambda turn: ledger_attempts.withhold(
@@ -293,7 +250,7 @@ class Lane:
         )
         self._work.set()
 
-    async def _let_go(self, delivery: _Delivery) -> None:
+    async def _let_go(self, delivery: Delivery) -> None:
         """Put a batch back that was only claimed; one held for a repeat stays in doubt."""
         claim = delivery.claim
 
@@ -312,7 +269,7 @@ class Lane:
 
         await self._writer.write(act)
 
-    async def _post(self, delivery: _Delivery, client: AsyncConnectlyClient) -> Decision:
+    async def _post(self, delivery: Delivery, client: AsyncConnectlyClient) -> Decision:
         options = SendCampaignsOptions(
             if_version_unspecified=delivery.claim.version_behavior,
             if_duplicate_check_unspecified=delivery.claim.duplicates,
@@ -322,7 +279,7 @@ class Lane:
             return decide_error(answer, delivery.circumstances())
         return decide_answer(delivery.entries, answer, delivery.circumstances())
 
-    async def _end(self, delivery: _Delivery, opened: Attempt, decision: Decision) -> None:
+    async def _end(self, delivery: Delivery, opened: Attempt, decision: Decision) -> None:
         """Commit what an attempt has come to, and what it means for all runs of the connection."""
         claim = delivery.claim
         delivery.attempts = opened.number
@@ -364,7 +321,7 @@ class Lane:
         if decision.result in {AttemptResult.UNKNOWN, AttemptResult.NOT_SENT}:
             _log_attempt(claim, opened, decision)
 
-    def _move(self, delivery: _Delivery, phase: _Phase | None) -> None:
+    def _move(self, delivery: Delivery, phase: Phase | None) -> None:
         """Note how far a delivery is, and whether there is room for more."""
         if delivery.phase is None or phase is None:
             self._entries += delivery.claim.size if delivery.phase is None else -delivery.claim.size
@@ -372,15 +329,15 @@ class Lane:
         self._phases[phase] += 1
         delivery.phase = phase
         if (
-            self._phases[_Phase.AHEAD] <= _MOST_AHEAD // 2
-            and self._phases[_Phase.UNDER_WAY] < _MOST_UNDER_WAY
-            and self._phases[_Phase.HELD] < _MOST_HELD
+            self._phases[Phase.AHEAD] <= _MOST_AHEAD // 2
+            and self._phases[Phase.UNDER_WAY] < _MOST_UNDER_WAY
+            and self._phases[Phase.HELD] < _MOST_HELD
             and self._entries < _MOST_ENTRIES
         ):
             self._room.set()
         else:
             self._room.clear()
-        if not any(self._phases[each] for each in _Phase):
+        if not any(self._phases[each] for each in Phase):
             # The run may be done: look at once.
             self._work.set()
 
