@@ -61,6 +61,11 @@ def suggest_use(name: str, cells: pd.Series) -> ConsentUse | None:
     kind = consent_words.header_kind(header)
     filled = [text for text in _plain_sample(cells) if text]
     if kind is None:
+        if consent_words.is_status(header):
+            # One "unsubscribed" among "active" and "new" is enough: the status is of the contact.
+            texts = whole_array(cells).dictionary_encode().dictionary.to_pylist()
+            every = map(consent_words.plain, texts)
+            return ConsentUse.HOLD if any(map(consent_words.is_speaking, every)) else None
         speaking = sum(map(consent_words.is_speaking, filled))
         if not speaking or speaking < _MOST_SHARE * len(filled):
             return None

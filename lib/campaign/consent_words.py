@@ -136,6 +136,7 @@ _YES: Final = frozenset(
         "ok", "okay", "on", "check", "checked", "marked", "ja", "oui", "v", "afirmativo",
         "positivo", "claro", "active", "activo", "activa", "ativo", "ativa", "enabled",
         "habilitado", "confirmed", "confirmado", "confirmada", "granted", "given", "concedido",
+        "otorgado", "otorgada",
         "accepted", "aceptado", "aceptada", "aceito", "requested", "done",
     }
 )  # fmt: skip
@@ -173,7 +174,7 @@ _REFUSED: Final = re.compile(
     r"|redacted|stop|stopped|removed|deleted|expired|do not contact|dnc|dnd|cancell?ed"
     r"|(?:se )?(?:dad[oa] |dio )?(?:de )?baja|cancelad[oa]|descadastrad[oa]|desinscrit[oa]"
     r"|de?su[bs]*cri(?:p?t[oa])"
-    r"|revogad[oa]|revocad[oa]|rechazad[oa]|recusad[oa]|bloquead[oa]|excluid[oa]|removid[oa]"
+    r"|revogad[oa]|revocad[oa]|denegad[oa]|negad[oa]|rechazad[oa]|recusad[oa]|bloquead[oa]|excluid[oa]|removid[oa]"
     r"|lista negra|no molestar|no contactar|nao contatar|nao contactar|nao perturbe|expirad[oa])"
 )
 _SPEAKING: Final = re.compile(
@@ -182,6 +183,7 @@ _SPEAKING: Final = re.compile(
     r"|(?:no |nao )?su[bs]*cri(?:p?t[oa])|de?su[bs]*cri(?:p?t[oa])|descadastrad[oa]|desinscrit[oa]"
     r"|(?:dad[oa] )?de baja|revogad[oa]|(?:no |nao )?inscrit[oa]"
 )
+_STATUS: Final = re.compile(r"\b(?:status|estado|estatus|estatuto|situacao|situacion|state)\b")
 _NEGATIONS: Final = frozenset(
     {
         "no", "not", "nao", "non", "never", "nunca", "dont", "don", "doesnt", "sin", "sem",
@@ -266,6 +268,11 @@ def is_beside(name: str) -> bool:
 def says_when(name: str) -> bool:
     """Tell whether a header asks for a date."""
     return _WHEN.search(name) is not None
+
+
+def is_status(header: str) -> bool:
+    """Tell whether a plain header names a status, of whatever it may be."""
+    return _STATUS.search(header) is not None
 
 
 def is_speaking(text: str) -> bool:

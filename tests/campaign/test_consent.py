@@ -81,6 +81,34 @@ def test_rows_that_say_no_are_held_and_the_column_is_no_variable(
     assert plan.mapping.consent == {header: ConsentUse.HOLD}
 
 
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("Status", ["active"] * 700 + ["Unsubscribed"]),
+        ("Contact status", ["new", "customer", "Opted out"]),
+        ("Estado", ["cliente", "nuevo", "Dado de baja"]),
+        ("Situação", ["ativo", "novo", "Descadastrado"]),
+    ],
+)
+def test_a_status_of_the_contact_counts_even_where_few_have_opted_out(
+    header: str, cells: list[str]
+) -> None:
+    plan = plan_of({header: cells})
+
+    assert plan.table["held_codes"].tolist()[-1] == "said_no"
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [("Estado", ["Jalisco", "Baja California"]), ("Status", ["shipped", "cancelled", "new"])],
+)
+def test_a_status_of_something_else_is_a_variable(header: str, cells: list[str]) -> None:
+    plan = plan_of({header: cells})
+
+    assert plan.mapping is not None
+    assert header in plan.mapping.variables
+
+
 @pytest.mark.parametrize("header", ["Accepts Marketing", "Consentimiento", "LGPD", "Unsubscribed"])
 @pytest.mark.parametrize("blank", ["", " ", "N/A", "-", "pending", "Pendiente", "PENDENTE"])
 def test_blanks_ask_once_for_all(header: str, blank: str) -> None:
