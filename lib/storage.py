@@ -9,6 +9,7 @@ and these folders of the data folder may be emptied.
 """
 
 import contextlib
+import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -181,13 +182,22 @@ def discard(path: Path, settings: "Settings") -> None:
     path.unlink(missing_ok=True)
 
 
+def _names_here(folder: Path) -> set[str]:
+    """Return the names in a folder; one that is missing has none, one that can't be read raises."""
+    try:
+        with os.scandir(folder) as found:
+            return {each.name for each in found if not each.name.startswith(".")}
+    except FileNotFoundError:
+        return set()
+
+
 def names(folder: Path, settings: "Settings") -> set[str]:
     """Return the names of the files in a folder, here or elsewhere.
 
     On the way, what is only here is published, and what was removed elsewhere goes from here.
     Raises StorageError, and OSError (see `is_disk_full`).
     """
-    here = {each.name for each in folder.glob("[!.]*")}
+    here = _names_here(folder)
     with _opened(settings) as shared:
         if not shared:
             return here

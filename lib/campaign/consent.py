@@ -5,6 +5,7 @@ marketing in general; one that speaks of e-mail counts only if a person says so.
 marketing as a whole has refused WhatsApp too.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -46,10 +47,15 @@ def consent_column(name: str, cells: pd.Series) -> ConsentColumn:
     filled = [text for text in texts if text]
     dates = sum(map(consent_words.is_date, filled))
     when = bool(filled) and dates * 2 > len(filled)
-    when = when or (not filled and consent_words.says_when(header))
+    when = when or (consent_words.says_when(header) and _are_serial_dates(filled))
     return ConsentColumn(
         name, consent_words.header_channel(header), consent_words.refuses(header), when
     )
+
+
+def _are_serial_dates(filled: list[str]) -> bool:
+    """Tell whether all cells are days as spreadsheets count them; also where there is none."""
+    return all(re.fullmatch(r"\d{5}(?: \d+)?", text) for text in filled)
 
 
 def suggest_use(name: str, cells: pd.Series) -> ConsentUse | None:
@@ -75,6 +81,9 @@ def suggest_use(name: str, cells: pd.Series) -> ConsentUse | None:
     share = len(known) / len(filled) if filled else 0.0
     if kind is Header.STRONG:
         beside = consent_words.is_beside(header) and filled and share < _MOST_SHARE
+        if beside and column.refusing:
+            # A reason to leave is given by who has left.
+            return ConsentUse.HOLD
         return ConsentUse.IGNORE if beside else ConsentUse.HOLD
     enough = _SOME_SHARE if kind is Header.PHRASE else _MOST_SHARE
     return ConsentUse.HOLD if share >= enough and filled else None
@@ -114,10 +123,11 @@ def check_consent(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Fi
         if each.channel is not Channel.EMAIL or answers.email_consent.get(each.name, False)
     ]
     rows = len(sheet.frame)
-    result = _combined(counting, said, rows)
+    refused = {each.name: _words_of_refusal(sheet.frame[each.name]) for each in counting}
+    result = _combined(counting, said, refused, rows)
     for each in counting:
-        refused = (result == Answer.NO) & (said[each.name] == Answer.NO)
-        findings.add(refused, "said_no", Severity.HOLD, each.name)
+        said_no = (result == Answer.NO) & (said[each.name] == Answer.NO)
+        findings.add(said_no, "said_no", Severity.HOLD, each.name)
     for answer, send, code in (
         (Answer.BLANK, answers.send_blank_consent, "consent_blank"),
         (Answer.UNCLEAR, answers.send_unclear_consent, "consent_unclear"),
@@ -142,20 +152,42 @@ def cell_answers(column: ConsentColumn, cells: pd.Series) -> np.ndarray:
     return found
 
 
+def _words_of_refusal(cells: pd.Series) -> np.ndarray:
+    """Return for each cell whether it speaks of a refusal, such as "unsubscribed"."""
+    coded = whole_array(cells).dictionary_encode()
+    texts = map(consent_words.plain, coded.dictionary.to_pylist())
+    speaking = np.array([consent_words.is_refusal(text) for text in texts], dtype=bool)
+    found: np.ndarray = speaking[coded.indices.to_numpy()]
+    return found
+
+
 def _answer(text: str, column: ConsentColumn) -> Answer:
     return consent_words.answer_of(text, refusing=column.refusing, when=column.has_dates)
 
 
-def _combined(columns: list[ConsentColumn], said: dict[str, np.ndarray], rows: int) -> np.ndarray:
-    """Return one answer for each row, from the channel that counts the least to the first."""
+def _combined(
+    columns: list[ConsentColumn],
+    said: dict[str, np.ndarray],
+    refused: dict[str, np.ndarray],
+    rows: int,
+) -> np.ndarray:
+    """Return one answer for each row, from the channel that counts the least to the first.
+
+    ``refused`` marks the cells of each column that speak of a refusal, not only of a no.
+    """
     result = np.zeros(rows, dtype="int8")
     for channel in reversed(_ORDER):
         theirs = [said[each.name] for each in columns if each.channel is channel]
         if theirs:
             result = _before(np.maximum.reduce(theirs), result)
     for each in columns:
-        if each.channel is Channel.GENERAL and each.refusing:
-            result[said[each.name] == Answer.NO] = Answer.NO
+        if each.channel is not Channel.GENERAL:
+            continue
+        # A refusal of marketing as a whole counts, whatever a channel says.
+        answers = said[each.name]
+        result[(answers == Answer.NO) & (each.refusing or refused[each.name])] = Answer.NO
+        if each.refusing:
+            result[(answers == Answer.UNCLEAR) & (result == Answer.YES)] = Answer.UNCLEAR
     return result
 
 

@@ -48,7 +48,14 @@ _ABOUT: Final = (
 )
 # Refusals: whoever has a yes, a mark or a date here has said no.
 _REFUSAL: Final = re.compile(
-    r"un ?subscri\w*|\bopt(?:ed|ing|s)? ?outs?\b|\boptouts?\b|\bdo ?not ?(?:contact|call"
+    r"un ?subscri\w*|\bunsub\b|opt(?:ed|ing|s)? ?outs?\b|\bdeclined\b|\brefused\b"
+    r"|^stop(?: received)?$"
+    r"|^(?:de |cliente de |pidio )baja\b|\bpedi[ou]u? para sair\b"
+    r"|\b(?:remover|excluir|quitar|sacar|sair) da? (?:la )?lista\b|\bquitar de la lista\b"
+    r"|\bnot interested\b|\b(?:no|nao) interesad[oa]s?\b|\b(?:no|nao) interessad[oa]s?\b"
+    r"|^(?:recusou|rechazo)$|consent\w* (?:retirad\w*|cancelad\w*|negad\w*|denegad\w*|denied)"
+    r"|\b(?:cliente|whats ?app|contacto|contato|numero) bloquead[oa]s?\b|^bloquear$"
+    r"|\bdo ?not ?(?:contact|call"
     r"|disturb|e ?mail|text"
     r"|message|send|market|whats ?app|sms|track|sell)\w*|\bdon ?t (?:contact|call|text|send"
     r"|message)\b"
@@ -105,7 +112,7 @@ _NEGATED: Final = re.compile(
     r"|deu|su|seu|el|o) ){0,2}$"
 )
 _REFUSES: Final = re.compile(
-    r"\b(?:no|nao|not|never|don ?t|doesn ?t) (?:\w+ ){0,2}?(?:contact\w*|contat\w*|llam\w+"
+    r"\b(?:no|nao|not|never|don ?t|doesn ?t) (?:\w+ ){0,2}?(?:contact\w*|contat\w*|llam\w+|mand\w+"
     r"|lig\w+|envi\w+|send|"
     r"receb\w+|recib\w+|receive|accept\w*|acept\w+|aceit\w+|autoriz\w+|dese\w+|quier\w+"
     r"|quer\w*|want|agree|"
@@ -174,14 +181,14 @@ _REFUSED: Final = re.compile(
     r"|redacted|stop|stopped|removed|deleted|expired|do not contact|dnc|dnd|cancell?ed"
     r"|(?:se )?(?:dad[oa] |dio )?(?:de )?baja|cancelad[oa]|descadastrad[oa]|desinscrit[oa]"
     r"|de?su[bs]*cri(?:p?t[oa])"
-    r"|revogad[oa]|revocad[oa]|denegad[oa]|negad[oa]|rechazad[oa]|recusad[oa]|bloquead[oa]|excluid[oa]|removid[oa]"
+    r"|revogad[oa]|revocad[oa]|denegad[oa]|negad[oa]|retirad[oa]|rechazad[oa]|recusad[oa]|bloquead[oa]|excluid[oa]|removid[oa]"
     r"|lista negra|no molestar|no contactar|nao contatar|nao contactar|nao perturbe|expirad[oa])"
 )
 _SPEAKING: Final = re.compile(
     r"(?:un|never |not |re)? ?subscribed|opt(?:ed)? ?(?:in|out)|block ?listed|do not contact"
     r"|cleaned"
     r"|(?:no |nao )?su[bs]*cri(?:p?t[oa])|de?su[bs]*cri(?:p?t[oa])|descadastrad[oa]|desinscrit[oa]"
-    r"|(?:dad[oa] )?de baja|revogad[oa]|(?:no |nao )?inscrit[oa]"
+    r"|(?:dad[oa] )?(?:de )?baja|revogad[oa]|(?:no |nao )?inscrit[oa]"
 )
 _STATUS: Final = re.compile(r"\b(?:status|estado|estatus|estatuto|situacao|situacion|state)\b")
 _NEGATIONS: Final = frozenset(
@@ -195,7 +202,7 @@ _AGREEING: Final = frozenset(
     {
         "yes", "si", "sim", "ok", "okay", "otorgo", "doy", "dou", "consiento", "consinto",
         "acepto", "aceito", "autorizo", "autoriza", "acepta", "aceita", "concordo", "quiero",
-        "quero", "deseo", "desejo", "claro", "agree", "accept", "consent", "agreed", "accepts",
+        "quero", "deseo", "desejo", "claro", "agree", "accept", "agreed", "accepts",
         "agrees", "subscribed", "permito", "gostaria",
     }
 )  # fmt: skip
@@ -275,6 +282,11 @@ def is_status(header: str) -> bool:
     return _STATUS.search(header) is not None
 
 
+def is_refusal(text: str) -> bool:
+    """Tell whether a plain cell speaks of a refusal, whatever its column asks."""
+    return _REFUSED.fullmatch(text) is not None
+
+
 def is_speaking(text: str) -> bool:
     """Tell whether a plain cell speaks of consent whatever its column is called."""
     return _SPEAKING.fullmatch(text) is not None
@@ -291,6 +303,8 @@ def answer_of(text: str, *, refusing: bool | None, when: bool) -> Answer:
     ``refusing`` None is a column of both, in which a bare yes says nothing; ``when`` is a column
     of dates, in which a number stands for one.
     """
+    # Spreadsheets write whole numbers with a decimal place.
+    text = {"1 0": "1", "0 0": "0"}.get(text, text)
     if text in _BLANK:
         return Answer.NOT_REFUSED if refusing and when else Answer.BLANK
     if is_date(text) or (when and re.fullmatch(r"\d{5,13}(?: \d+)?", text)):
@@ -313,6 +327,10 @@ def _answer_in_words(text: str, *, refusing: bool | None) -> Answer:
         return Answer.NO
     if _AGREED.fullmatch(text):
         return Answer.YES
+    if refused_before_more := _REFUSED.match(text):
+        rest = text[refused_before_more.end() :]
+        if rest.startswith(" ") and is_date(rest.strip()):
+            return Answer.NO
     first, _, rest = text.partition(" ")
     if first in _NEGATIONS and _REFUSED.fullmatch(rest):
         return Answer.YES
@@ -325,12 +343,18 @@ def _answer_in_words(text: str, *, refusing: bool | None) -> Answer:
         if opening in {"yes", "si", "sim"} and not refused:
             return Answer.NO
         return Answer.NO if opening not in {"no", "nao"} and refused else Answer.UNCLEAR
-    if refused == agreed:
+    if refused == agreed or (agreed and _LIMITED.search(text)):
         return Answer.UNCLEAR
     return Answer.NO if refused else Answer.YES
 
 
 _REFUSALS_WITHIN: Final = re.compile(
     r"\b(?:un ?subscri\w*|opt(?:ed)? ?out|blocked|bloquead[oa]|revogad[oa]|revocad[oa]|cancelad[oa]"
-    r"|descadastrad[oa]|declin\w+|refus\w+|reject\w+|rechaz\w+|recus\w+)\b"
+    r"|descadastrad[oa]|declin\w+|refus\w+|reject\w+|rechaz\w+|recus\w+|revok\w+|revog\w+|revoc\w+"
+    r"|withdr\w+|expir\w+|remov\w+|delet\w+|cancel\w*|retir\w+|baja|denied|(?:de)?negad[oa])\b"
+)
+# Words behind which an agreement is limited to something, or taken back.
+_LIMITED: Final = re.compile(
+    r"\b(?:but|pero|mas|except\w*|exceto|excepto|menos|salvo|only|solo|so|somente|apenas|until|hasta"
+    r"|ate|later)\b"
 )

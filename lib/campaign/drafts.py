@@ -86,6 +86,9 @@ def change_draft(drawn: Draft, changes: ReadOnlyMapping[str, Any], settings: Set
             return _save(now.model_copy(update=dict(changes)), settings)
         if now.sheet_id != drawn.sheet_id:
             return now
+        if now.mapping != drawn.mapping and "mapping" not in changes:
+            # Nobody confirms a mapping that another tab has changed meanwhile.
+            changes = {name: each for name, each in changes.items() if name != "mapping_confirmed"}
         whole = {"mapping"} if "mapping_turn" in changes else set()
         update = {
             name: wanted

@@ -1,5 +1,6 @@
 """Which cells of a sheet belong to a list of people who must not be messaged."""
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 
 from lib.campaign.checks import matches
 from lib.campaign.suggestions import Fit, header_fit, phone_columns
-from lib.sheet import Sheet
+from lib.sheet import Sheet, plain_name
 from lib.sheet.listed_phones import numbers_in
 from lib.sheet.phones import normalise
 
@@ -16,6 +17,18 @@ _SAMPLE: Final = 500
 _MOST: Final = 0.5
 _FEWEST_DIGITS: Final = 8
 _SOME_DIGITS: Final = r"\pN(?:[^\pN]*\pN){4}"
+_AREA: Final = frozenset(
+    {
+        "ddd", "lada", "area", "area code", "codigo de area", "codigo area", "cod area",
+        "clave lada", "prefijo", "prefixo",
+    }
+)  # fmt: skip
+_COUNTRY: Final = frozenset(
+    {
+        "ddi", "country code", "dial code", "calling code", "codigo pais", "codigo de pais",
+        "codigo do pais", "cod pais",
+    }
+)  # fmt: skip
 _WITH_CODE: Final = r"\+[\s\x{200b}-\x{206f}(]*[0-9]|wa\.me/|whatsapp\.(?:com|net)"
 
 
@@ -27,17 +40,33 @@ def listed_columns(sheet: Sheet) -> list[pd.Series]:
     """
     likely = set(phone_columns(sheet))
     found: list[pd.Series] = []
+    parts = [*_joined_parts(sheet)]
     for name in sheet.frame.columns:
         cells = sheet.frame[name]
         fit = header_fit(name)
         named = fit is Fit.PHONE and matches(cells, _SOME_DIGITS).any()
         if name in likely or named or (fit is not Fit.OTHER and _are_phones(cells)):
             found.append(cells)
+            found += [_numbers_of(before + cells) for before in parts]
         elif fit is Fit.MAYBE:
             found.append(_numbers_of(cells))
         else:
             found.append(_numbers_with_code(cells))
     return [cells for cells in found if len(cells)]
+
+
+def _joined_parts(sheet: Sheet) -> Iterator[pd.Series]:
+    """Yield what stands in columns of their own before a number: area, country, or both."""
+    names = {plain_name(name): name for name in sheet.frame.columns}
+    area = next((sheet.frame[names[each]] for each in names if each in _AREA), None)
+    country = next((sheet.frame[names[each]] for each in names if each in _COUNTRY), None)
+    if area is not None:
+        yield area.str.strip() + " "
+    if country is not None:
+        code = "+" + country.str.strip().str.lstrip("+0")
+        yield code + " "
+        if area is not None:
+            yield code + " " + area.str.strip().str.lstrip("0") + " "
 
 
 def _are_phones(cells: pd.Series) -> bool:

@@ -56,7 +56,10 @@ class CurrentExclusions:
 
     async def _current_ids(self) -> frozenset[str]:
         if self._settings.storage_url is None:
-            return exclude_list_ids(self._settings)
+            try:
+                return exclude_list_ids(self._settings)
+            except OSError as error:
+                raise ExcludeListsUnreadableError from error
         now = time.monotonic()
         if self._listed_at is None or now - self._listed_at >= _SHARED_SECONDS:
             self._ids = await self._patiently(lambda: exclude_list_ids(self._settings))

@@ -26,7 +26,14 @@ from lib.connectly import (
     explain,
     judge,
 )
-from lib.delivery.states import NOT_COUNTED, PART_REJECTED, AttemptResult, BatchState, Reason
+from lib.delivery.states import (
+    NOT_COUNTED,
+    OPT_OUT_CODES,
+    PART_REJECTED,
+    AttemptResult,
+    BatchState,
+    Reason,
+)
 
 MOST_REPEATS: Final = 2
 RETRY_AFTER_SECONDS: Final = (60.0, 300.0, 1_800.0)
@@ -150,6 +157,9 @@ def _go_on(decision: Decision, given: Circumstances) -> Decision:
             state=BatchState.WAITING,
             parts=Parts.TOO_LARGE,
         )
+    if decision.error_code in OPT_OUT_CODES and given.size > 1 and not given.doubtful:
+        # The answer has one error for all of them: the halves show who has opted out.
+        return replace(decision, state=BatchState.WAITING, parts=Parts.UNFIT)
     asked_to_wait = explain(decision.error_code).error_class is ErrorClass.WAIT_AND_RETRY
     if asked_to_wait and given.retries < given.most_retries and not given.doubtful:
         wait = RETRY_AFTER_SECONDS[min(given.retries, len(RETRY_AFTER_SECONDS) - 1)]

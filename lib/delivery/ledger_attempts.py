@@ -191,10 +191,11 @@ def _part(db: Connection, of: Claim, decision: Decision, *, doubtful: bool, now:
 def withhold(db: Connection, of: Claim, *, doubtful: bool, now: datetime) -> bool:
     """Send no more of a batch in which somebody has opted out; tell whether it is settled.
 
-    A batch of several entries goes back as two halves, until nobody shares a batch with the person.
+    A batch of several entries goes back as two halves, until nobody shares a batch with the person;
+    in a cancelled run, of which nothing is claimed any more, it is settled as a whole.
     What may have been sent already stays unknown; the rest is cancelled.
     """
-    if of.size > 1:
+    if of.size > 1 and state_of(db, of.run_id) is not RunState.CANCELLED:
         halve(db, of, doubtful=doubtful)
         return False
     may_be_sent = doubtful or of.root is not None

@@ -302,7 +302,8 @@ class Lane:
             ledger_attempts.end(
                 turn.db, claim, opened, decision, doubtful=delivery.doubtful, now=turn.now
             )
-            if decision.result is AttemptResult.REJECTED and decision.error_code in OPT_OUT_CODES:
+            opted_out = decision.error_code in OPT_OUT_CODES
+            if opted_out and decision.result is AttemptResult.REJECTED and claim.size == 1:
                 ledger_opt_outs.note_opt_outs(
                     turn.db, claim.business.business_id, delivery.people, turn.now
                 )

@@ -27,6 +27,10 @@ _BETWEEN: Final = re.compile(
 )
 _SLASH: Final = re.compile(r"\s*/\s*")
 _RUN: Final = re.compile(r"\+?[ (]*\d[\d ().-]*")
+# A line of a log of opt-outs begins with the day.
+_DAY_BEFORE: Final = re.compile(
+    r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?[\s,;]+(?=(?:\D*\d){7})"
+)
 _THOUSANDS: Final = re.compile(r"[+]?\d{1,3}(?:[,.' ]\d{3}){2,4}")
 # Addresses with digits of their own, unless they are WhatsApp's.
 _ADDRESS: Final = re.compile(
@@ -68,6 +72,13 @@ def read_listed(cells: pd.Series, region: str | None = None) -> ListedPhones:
 
 def numbers_in(cell: str) -> list[str]:
     """Return every number that may stand in a cell: its digits, after a ``+`` if it has one."""
+    found = _numbers_in(cell)
+    if not found and (day := _DAY_BEFORE.match(cell)):
+        return _numbers_in(cell[day.end() :])
+    return found
+
+
+def _numbers_in(cell: str) -> list[str]:
     whole = written(cell)
     if whole.problem is None:
         return [_plain(whole.text)]

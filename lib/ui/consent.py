@@ -19,7 +19,7 @@ from lib.campaign.consent_words import Answer, Channel
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui import gate, words
-from lib.ui.draft import keep
+from lib.ui.draft import keep, latest
 
 _USES: Final = {
     ConsentUse.HOLD: "Hold back the rows that say no",
@@ -74,6 +74,7 @@ def choose_uses(draft: Draft, mapping: Mapping, sheet: Sheet, settings: Settings
 
 def use_column(name: str, use: ConsentUse, draft: Draft, sheet: Sheet, settings: Settings) -> None:
     """Keep what a column is for; one that is not about consent becomes a variable."""
+    draft = latest(draft, settings)
     assert draft.mapping is not None
     variables = dict(draft.mapping.variables)
     if use is ConsentUse.OTHER:
@@ -173,8 +174,9 @@ def _offer_other_use(name: str, draft: Draft, sheet: Sheet, settings: Settings) 
 
 
 def _answer(draft: Draft, settings: Settings, changes: dict[str, object]) -> None:
-    answers: Answers = draft.answers.model_copy(update=changes)
-    keep(draft, settings, answers=answers)
+    now = latest(draft, settings)
+    answers: Answers = now.answers.model_copy(update=changes)
+    keep(now, settings, answers=answers)
 
 
 def _meaning(column: ConsentColumn) -> str:

@@ -11,7 +11,7 @@ from lib.sheet import Sheet
 from lib.sheet.phone_regions import Evidence, Suggestion, suggest_region
 from lib.ui import gate
 from lib.ui.countries import choose_country, country_names
-from lib.ui.draft import keep
+from lib.ui.draft import keep, latest
 
 WHY: Final = {
     Evidence.CHOSEN: "You chose this country.",
@@ -87,5 +87,6 @@ def choose(draft: Draft, settings: Settings, label: str, *, place: str) -> None:
 
 
 def _remember(draft: Draft, settings: Settings, region: str | None) -> None:
-    answers = draft.answers.model_copy(update={"region": region})
-    keep(draft, settings, answers=answers, region_evidence=Evidence.CHOSEN)
+    now = latest(draft, settings)
+    answers = now.answers.model_copy(update={"region": region})
+    keep(now, settings, answers=answers, region_evidence=Evidence.CHOSEN)

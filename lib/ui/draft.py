@@ -34,6 +34,15 @@ def draft_in_hand(settings: Settings) -> Draft:
     return draft
 
 
+def latest(draft: Draft, settings: Settings) -> Draft:
+    """Return a draft as it is now.
+
+    A callback may run twice before the page is drawn anew; the second time, the draft that was
+    drawn is not the one that the person has changed.
+    """
+    return load_draft(draft.id, settings) or draft
+
+
 def keep(draft: Draft, settings: Settings, **changes: Any) -> Draft:
     """Apply changes that were made to this draft, and put its id into the address.
 

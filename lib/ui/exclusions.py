@@ -5,7 +5,7 @@ import streamlit as st
 from lib.campaign import Draft, ExcludeList, exclude_lists
 from lib.settings import Settings
 from lib.ui import places, words
-from lib.ui.draft import keep
+from lib.ui.draft import keep, latest
 
 
 def describe(each: ExcludeList) -> None:
@@ -63,8 +63,9 @@ def choose(draft: Draft, settings: Settings) -> None:
 
     def remember() -> None:
         ignored = frozenset(names) - set(st.session_state[key])
-        answers = draft.answers.model_copy(update={"ignored_lists": ignored})
-        keep(draft, settings, answers=answers)
+        now = latest(draft, settings)
+        answers = now.answers.model_copy(update={"ignored_lists": ignored})
+        keep(now, settings, answers=answers)
 
     st.multiselect(
         "Exclude lists that count",

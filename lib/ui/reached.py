@@ -9,7 +9,7 @@ from lib.connectly import DuplicateBehavior
 from lib.delivery import CampaignReached
 from lib.settings import Settings
 from lib.ui import words
-from lib.ui.draft import keep
+from lib.ui.draft import keep, latest
 from lib.ui.loaded import Checked
 
 _SHOWN: Final = 5
@@ -70,12 +70,14 @@ def _draw_choice(found: Checked, draft: Draft, settings: Settings) -> None:
     key, doubt_key = f"only_new_{draft.id}", f"with_doubtful_{draft.id}"
 
     def remember() -> None:
-        changed = answers.model_copy(update={"only_new": st.session_state[key]})
-        keep(draft, settings, answers=changed)
+        now = latest(draft, settings)
+        changed = now.answers.model_copy(update={"only_new": st.session_state[key]})
+        keep(now, settings, answers=changed)
 
     def remember_doubt() -> None:
-        changed = answers.model_copy(update={"with_doubtful": st.session_state[doubt_key]})
-        keep(draft, settings, answers=changed)
+        now = latest(draft, settings)
+        changed = now.answers.model_copy(update={"with_doubtful": st.session_state[doubt_key]})
+        keep(now, settings, answers=changed)
 
     options = [True, False]
     st.radio(

@@ -9,7 +9,7 @@ from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui import words
 from lib.ui.countries import country_names
-from lib.ui.draft import keep
+from lib.ui.draft import keep, latest
 
 
 def draw(code: str, plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> None:
@@ -29,12 +29,10 @@ def _choose_all(code: str, draft: Draft, settings: Settings) -> bool:
     key = f"repair_{code}_{draft.id}"
 
     def remember() -> None:
-        refused = draft.answers.refused_repairs ^ {code}
-        keep(
-            draft,
-            settings,
-            answers=draft.answers.model_copy(update={"refused_repairs": refused}),
-        )
+        now = latest(draft, settings)
+        refused = now.answers.refused_repairs
+        refused = refused - {code} if st.session_state[key] else refused | {code}
+        keep(now, settings, answers=now.answers.model_copy(update={"refused_repairs": refused}))
 
     return st.toggle(
         "Use the repaired numbers",

@@ -16,7 +16,7 @@ from lib.connectly import (
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui import glimpses, words
-from lib.ui.draft import keep
+from lib.ui.draft import keep, latest
 
 _VERSIONS: Final = {
     VersionBehavior.REUSE_LAST_ACTIVE: (
@@ -96,8 +96,9 @@ def _draw_version_choice(draft: Draft, settings: Settings) -> None:
     unnamed = list(_VERSIONS)
 
     def remember() -> None:
-        answers = draft.answers.model_copy(update={"if_version_unspecified": st.session_state[key]})
-        keep(draft, settings, answers=answers)
+        now = latest(draft, settings)
+        answers = now.answers.model_copy(update={"if_version_unspecified": st.session_state[key]})
+        keep(now, settings, answers=answers)
 
     st.radio(
         "If a row names no version",
@@ -115,10 +116,11 @@ def _draw_duplicate_choice(draft: Draft, settings: Settings) -> None:
     options = list(_DUPLICATES)
 
     def remember() -> None:
-        answers = draft.answers.model_copy(
+        now = latest(draft, settings)
+        answers = now.answers.model_copy(
             update={"if_duplicate_check_unspecified": st.session_state[key]}
         )
-        keep(draft, settings, answers=answers)
+        keep(now, settings, answers=answers)
 
     st.radio(
         "If somebody has had this campaign before",

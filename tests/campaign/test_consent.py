@@ -253,3 +253,52 @@ def test_one_column_after_another_may_be_consent_wherever_it_stands() -> None:
     mapping = suggest_mapping(sheet).model_copy(update={"campaign_name": Source(value="promo")})
 
     assert make_plan(sheet, mapping).held["reasons"].to_dict() == {3: "said_no"}
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "code"),
+    [
+        ("Subscription status", "Unsubscribed", "said_no"),
+        ("Status", "Unsubscribed", "said_no"),
+        ("Consent", "do not contact", "said_no"),
+        ("Marketing consent", "withdrawn", "said_no"),
+        ("Estado de suscripción", "Baja", "said_no"),
+        ("Opt-out", "1.0", "said_no"),
+        ("Unsubscribed", "maybe", "consent_unclear"),
+        ("Unsubscribed from", "All channels", "consent_unclear"),
+    ],
+)
+def test_a_refusal_of_everything_counts_before_a_yes_to_a_channel(
+    header: str, cell: str, code: str
+) -> None:
+    plan = plan_of({"WhatsApp opt-in": ["yes"], header: [cell]})
+
+    assert plan.table["held_codes"].tolist() == [code]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "Yes, revoked 2024-01-01", "agreed; later removed", "sim, cancelar",
+        "Sí pero solo correo", "Sim, exceto WhatsApp", "yes, only e-mail",
+    ],
+)  # fmt: skip
+def test_an_agreement_that_is_limited_or_taken_back_is_none(cell: str) -> None:
+    assert plan_of({"Consent": [cell]}).table["held_codes"].tolist() == ["consent_unclear"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "WAOptOut", "smsoptout", "Unsub", "Declined", "STOP received", "De baja", "Pidió baja",
+        "Recusou", "Cliente bloqueado", "Pediu para sair", "Quitar de la lista",
+        "Não mandar mensagem", "Consentimiento retirado", "Not interested",
+    ],
+)  # fmt: skip
+def test_a_mark_in_a_column_of_refusals_is_a_no(header: str) -> None:
+    assert plan_of({header: ["x", "yes"]}).table["held_codes"].tolist() == ["said_no"] * 2
+
+
+def test_a_reason_to_leave_is_given_by_who_has_left() -> None:
+    held = plan_of({"Unsubscribe reason": ["Too many messages", ""]}).table["held_codes"].tolist()
+    assert held == ["consent_unclear", "consent_blank"]

@@ -137,3 +137,14 @@ def test_any_interleaving_of_edits_keeps_every_edit(
             assert kept is not None
             assert kept.mapping == wanted.mapping
             assert kept.answers == wanted.answers
+
+
+def test_a_mapping_that_another_tab_has_changed_is_not_confirmed_unseen(settings: Settings) -> None:
+    drawn = save_draft(Draft(mapping=Mapping()), settings)
+    other = Mapping(campaign_name=Source(value="b"))
+    change_draft(drawn, {"mapping": other}, settings)
+
+    assert not change_draft(drawn, {"mapping_confirmed": True}, settings).mapping_confirmed
+    now = load_draft(drawn.id, settings)
+    assert now is not None
+    assert change_draft(now, {"mapping_confirmed": True}, settings).mapping_confirmed

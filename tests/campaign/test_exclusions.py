@@ -226,3 +226,33 @@ def test_unreadable_entries_are_kept_with_the_list_and_no_more_than_fifty(
     assert (kept.unread, len(kept.unread_entries)) == (61, 50)
     assert kept.unread_entries[0] == "nobody 0"
     assert "nobody" not in repr(added)
+
+
+@pytest.mark.parametrize(
+    ("text", "recipient"),
+    [
+        ("DDD,Celular\n11,98765-4321\n", 5511987654321),
+        ("Lada,Telefono\n55,12345678\n", 525512345678),
+        ("DDI,DDD,Fone\n55,11,987654321\n", 5511987654321),
+        ("Country code,Phone\n+52,55 1234 5678\n", 525512345678),
+    ],
+)
+def test_a_number_of_several_columns_counts(text: str, recipient: int, settings: Settings) -> None:
+    cells = listed_cells(text.encode(), "list.csv", settings)
+    added = add_exclude_list(cells, name="x", region=None, added_by="me", settings=settings)
+
+    assert load_exclusions([added.id], settings).mask(np.array([recipient])).tolist() == [True]
+
+
+@pytest.mark.parametrize("line", ["2024-01-01 5512345678", "01/02/2024 10:30 5512345678 STOP"])
+def test_a_line_that_begins_with_a_day_is_read(line: str, settings: Settings) -> None:
+    added = add(settings, line)
+
+    assert load_exclusions([added.id], settings).mask(np.array([525512345678])).tolist() == [True]
+
+
+def test_a_folder_of_lists_that_cannot_be_read_is_no_empty_one(settings: Settings) -> None:
+    settings.exclusions_dir.write_text("in the way")
+
+    with pytest.raises(OSError, match="Not a directory"):
+        exclude_lists(settings)

@@ -321,7 +321,8 @@ class Delivery:
         with open_ledger(self.settings).write() as db:
             now = clock(db)
             ledger_attempts.end(db, claim, opened, decision, doubtful=delivery.doubtful, now=now)
-            if decision.result is AttemptResult.REJECTED and decision.error_code in OPT_OUT_CODES:
+            opted_out = decision.error_code in OPT_OUT_CODES
+            if opted_out and decision.result is AttemptResult.REJECTED and claim.size == 1:
                 people = identities(delivery.numbers).tolist()
                 self.excluded.update(identity(each.client) for each in delivery.entries)
                 ledger_opt_outs.note_opt_outs(db, claim.business.business_id, people, now)

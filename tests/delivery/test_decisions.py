@@ -178,3 +178,15 @@ def test_too_much_after_a_doubt_goes_on_in_halves_that_stay_in_doubt():
     large = connectly.RequestTooLarge(status=413)
     decision = decide_error(large, replace(given(ONE, doubts=1), size=4))
     assert (decision.state, decision.parts) == (BatchState.WAITING, Parts.TOO_LARGE)
+
+
+def test_an_opt_out_of_several_is_looked_for_in_halves_and_one_alone_is_settled():
+    refused = answer(
+        rejectedCount=2, status="error", error={"code": "ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"}
+    )
+    both = decide_answer([ENTRY, ENTRY], refused, replace(given(), size=2))
+    assert (both.state, both.parts) == (BatchState.WAITING, Parts.UNFIT)
+    one = answer(
+        rejectedCount=1, status="error", error={"code": "ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"}
+    )
+    assert decide_answer([ENTRY], one, given()).state is BatchState.REJECTED

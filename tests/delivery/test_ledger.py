@@ -4,6 +4,7 @@ import sqlite3
 import threading
 import traceback
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -604,3 +605,20 @@ def test_an_address_that_cannot_be_used_is_refused_without_being_quoted(address)
     told = "".join(traceback.format_exception(caught.value))
     assert "s3cret" not in told
     assert "TOPSECRET" not in told
+
+
+def test_a_batch_that_is_withheld_in_a_cancelled_run_waits_no_more(ledger):
+    add_run(ledger, sizes=(4,))
+    with ledger.write() as db:
+        db.exec_driver_sql("UPDATE run SET batch_size = 4")
+    [batch_of_four] = claim(ledger)
+    assert batch_of_four.size == 4
+    held = replace(UNKNOWN, state=BatchState.SENDING)
+    assert send(ledger, batch_of_four, held)
+    with ledger.write() as db:
+        ledger_runs.cancel(db, "one", NOW)
+        ledger_attempts.withhold(db, batch_of_four, doubtful=True, now=NOW)
+    with ledger.read() as db:
+        run = ledger_reads.run_by_id(db, "one", NOW)
+    assert run is not None
+    assert (run.waiting, run.unknown) == (0, 4)

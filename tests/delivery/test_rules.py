@@ -171,5 +171,5 @@ class RunsUnderAnything(RuleBasedStateMachine):
 
 TestRunsUnderAnything = RunsUnderAnything.TestCase
 TestRunsUnderAnything.settings = settings(
-    max_examples=30, stateful_step_count=25, deadline=None, derandomize=True
+    max_examples=20, stateful_step_count=20, deadline=None, derandomize=True
 )
