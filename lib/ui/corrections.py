@@ -79,9 +79,20 @@ def _draw_table(sheet: Sheet, drawn: Draft, connection: Connection, settings: Se
     key = f"mend_rows_{hash((rows, str(before)))}_{draft.id}"
 
     def remember() -> None:
+        # The table tells all that was ever typed into it; what is new is typed by this edit.
+        before_edit = st.session_state.get(f"{key}_typed", {})
         typed: Corrections = {
             rows[int(place)]: {columns[int(at)]: str(text or "") for at, text in cells.items()}
             for place, cells in st.session_state[key]["edited_rows"].items()
+        }
+        st.session_state[f"{key}_typed"] = typed
+        typed = {
+            row: {
+                column: text
+                for column, text in cells.items()
+                if before_edit.get(row, {}).get(column) != text
+            }
+            for row, cells in typed.items()
         }
         now = load_draft(drawn.id, settings) or draft
         _keep(with_cells(now.answers.corrections, sheet, typed), now, settings)

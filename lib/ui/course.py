@@ -42,10 +42,18 @@ def choose(draft: Draft, plan: Plan, settings: Settings) -> Draft:
     What is only suggested is not kept: another sheet may call for another suggestion.
     """
     known = draft.course or suggested_course(plan.entry_count)
-    key = f"{draft.id}_{plan.entry_count > WAVES_ABOVE}"
+    tab_key = f"course_of_other_tabs_{draft.id}"
+    key = f"{draft.id}_{plan.entry_count > WAVES_ABOVE}_{st.session_state.get(tab_key, 0)}"
     with st.expander("How it goes out", icon=":material/tune:"):
         course = _ask(known, plan, key)
-    if course != known:
+    # What differs from what this tab has shown last, the person has changed here; what differs
+    # between that and the draft, another tab has changed.
+    shown = st.session_state.get(f"course_shown_{key}", known)
+    if course == shown != known:
+        st.session_state[tab_key] = st.session_state.get(tab_key, 0) + 1
+        st.rerun()
+    st.session_state[f"course_shown_{key}"] = course
+    if course != shown:
         return keep(draft, settings, course=course)
     return draft.model_copy(update={"course": course})
 

@@ -70,14 +70,24 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
         variables = _choose_variables(mapping, sheet, draft, settings)
         if variables is None:
             return draft, False
+        # What this tab has shown last: what differs from it, the person has changed here; what
+        # differs between it and the draft, another tab has changed.
+        shown_key = f"columns_shown_{_turn(draft)}"
+        shown: Mapping = st.session_state.get(shown_key, mapping)
         changed = Mapping(**chosen, variables=variables, consent=mapping.consent)
+        shown = shown.model_copy(update={"consent": mapping.consent})
+        if changed == shown != mapping:
+            st.session_state[_tab_key(draft)] = st.session_state.get(_tab_key(draft), 0) + 1
+            st.rerun()
+        st.session_state[shown_key] = changed
         problems = mapping_problems(sheet, changed)
-        if changed != mapping:
-            anew = changed.client != mapping.client
+        if changed != shown:
+            anew = changed.client != shown.client
             country = (
                 default_country.suggested(sheet, changed, draft.answers, settings) if anew else {}
             )
-            draft = keep(draft, settings, mapping=changed, **country)
+            drawn = draft.model_copy(update={"mapping": shown})
+            draft = keep(drawn, settings, mapping=changed, **country)
             if draft.mapping_confirmed and not problems:
                 save_mapping(changed, sheet, saved_by=gate.name(), settings=settings)
         default_country.ask(draft, settings)
@@ -286,4 +296,10 @@ def _describe(option: int, columns: list[str]) -> str:
 
 def _turn(draft: Draft) -> str:
     """Name the widgets after the mapping's turn: another mapping as a whole has new widgets."""
-    return f"{draft.id}_{(draft.sheet_id or '')[:12]}_{draft.mapping_turn}"
+    tab = st.session_state.get(_tab_key(draft), 0)
+    return f"{draft.id}_{(draft.sheet_id or '')[:12]}_{draft.mapping_turn}_{tab}"
+
+
+def _tab_key(draft: Draft) -> str:
+    """Return where a tab counts how often another one has changed the columns under it."""
+    return f"columns_of_other_tabs_{draft.id}"

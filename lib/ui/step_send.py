@@ -114,8 +114,8 @@ def _draw_confirmation(
         if kept is not None and kept.run_id is not None:
             # Another tab has sent this draft, perhaps with other answers.
             return
-        if kept is not None and kept.answers != draft.answers:
-            st.session_state[_CHANGED] = "rows have been corrected"
+        if kept is not None and (what := _changed_elsewhere(kept, draft)):
+            st.session_state[_CHANGED] = what
             return
         as_of_now = checked(
             draft.sheet_id, draft.mapping, draft.answers, connection=connection, settings=settings
@@ -149,6 +149,16 @@ def _draw_confirmation(
         on_click=send,
         disabled=repeat is None or not sure,
     )
+
+
+def _changed_elsewhere(kept: Draft, drawn: Draft) -> str | None:
+    """Say what has been changed since the page was drawn, in the table of rows or another tab."""
+    if kept.answers != drawn.answers:
+        return "rows have been corrected"
+    is_same = (kept.sheet_id, kept.mapping) == (drawn.sheet_id, drawn.mapping)
+    if not is_same or kept.course not in {None, drawn.course}:
+        return "this draft has been changed in another tab"
+    return None
 
 
 def _label(draft: Draft, recipients: str) -> str:
