@@ -58,8 +58,8 @@ with st.expander("Add a list", icon=":material/add:", expanded=not exclude_lists
         "Numbers without a country code are from",
         load_preferences(gate.who(), settings).region,
         key=f"exclude_country_{turn}",
-        help="Only for numbers that do not say their country. Without a choice, such a number "
-        "excludes whoever has its digits in any country.",
+        help="Only for numbers that do not say their country. To be safe, whoever has the same "
+        "digits in another country is excluded too.",
     )
     upload, paste = st.tabs(["Upload a file", "Paste numbers"])
     with upload:

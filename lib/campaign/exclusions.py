@@ -1,9 +1,9 @@
 """Exclude lists: people who must not get campaigns. A list is kept as it was added, or removed.
 
 Each is a Parquet file under an id: ``number``, the phone numbers as whole numbers, and
-``national``, digits whose country nobody has said, or null. Who added it and when, and the entries
-that could not be read, stand in its schema. A list never changes, so its id says all that a plan
-depends on.
+``national``, the digits of a number that was written without its country, or null. Who added it
+and when, and the entries that could not be read, stand in its schema. A list never changes, so its
+id says all that a plan depends on.
 """
 
 import contextlib
@@ -46,8 +46,8 @@ _LONGEST_SHOWN: Final = 80
 class Exclusions:
     """The people of some exclude lists.
 
-    ``identities`` are sorted (see `lib.sheet.phone_identity`); ``national`` are digits whose
-    country nobody has said: they exclude everybody who has them in any country.
+    ``identities`` are sorted (see `lib.sheet.phone_identity`); ``national`` are digits that were
+    written without their country: they exclude everybody who has them in any country.
     """
 
     identities: np.ndarray = field(repr=False)
@@ -59,6 +59,12 @@ class Exclusions:
         """Return the people with these phones, as whole numbers, and these national digits."""
         given = pa.array(numbers, pa.int64()).drop_null().to_numpy()
         return cls(np.unique(identities(given)), pc.unique(pa.array(national, pa.large_string())))
+
+    @classmethod
+    def of_plain(cls, numbers: np.ndarray | pa.Array) -> Self:
+        """Return the people with these whole numbers, which may lack their country."""
+        given = pa.array(numbers, pa.int64()).drop_null()
+        return cls.of(given, given.cast(pa.large_string()))
 
     def __len__(self) -> int:
         return len(self.identities) + len(self.national)
@@ -180,15 +186,14 @@ def add_exclude_list(
         numbers=read.people,
         unread=len(read.unread),
         unread_rows=tuple(int(row) for row in read.unread.index[:_ROWS_TOLD]),
-        national=len(read.national),
+        national=read.unplaced,
         unread_entries=tuple(str(cell).strip()[:_LONGEST_SHOWN] for cell in entries),
     )
     national = read.national.cast(pa.large_string())
     none = pa.nulls(len(read.numbers), pa.large_string())
     table = pa.table(
         {
-            # Digits without a country are also numbers by themselves, for readers of this alone.
-            "number": np.concatenate([read.numbers, national.cast(pa.int64()).to_numpy()]),
+            "number": np.concatenate([read.numbers, read.as_numbers]),
             "national": pa.concat_arrays([none, national]),
         }
     )
@@ -258,7 +263,7 @@ def excluded_numbers(list_ids: Iterable[str], settings: Settings) -> pa.Array:
 
     Whom they exclude, `load_exclusions` tells. Raises StorageError.
     """
-    found = [table["number"].to_numpy() for table in _tables(list_ids, settings)]
+    found = [np.unique(table["number"].to_numpy()) for table in _tables(list_ids, settings)]
     return pa.array(np.concatenate([np.array([], dtype="int64"), *found]))
 
 

@@ -62,7 +62,7 @@ def make_plan(
         table["client"] = _phones(sheet, mapping, answers, findings)
         people = identities(as_numbers(table["client"]).fill_null(0).to_numpy())
         if excluded is not None and len(excluded):
-            known = excluded if isinstance(excluded, Exclusions) else Exclusions.of(excluded)
+            known = excluded if isinstance(excluded, Exclusions) else Exclusions.of_plain(excluded)
             findings.add(known.mask(people), "excluded", Severity.HOLD)
         for name in ("campaign_name", "campaign_version", "sender"):
             table[name] = _values(getattr(mapping, name), sheet, answers, findings)

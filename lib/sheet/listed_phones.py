@@ -43,13 +43,17 @@ _ADDRESS: Final = re.compile(
 class ListedPhones(NamedTuple):
     """What the cells of a list hold.
 
-    ``numbers`` are all international numbers that they may mean, as whole numbers, each once;
-    ``national`` are digits of which nobody has said the country; ``people`` is how many different
-    numbers were written; ``unread`` are the cells without any, by their index.
+    ``numbers`` are all international numbers that they may mean, as whole numbers, each once.
+    ``national`` are the digits of numbers written without a plus, whose country may be any, and
+    ``as_numbers`` what each of them is most likely; ``unplaced`` counts those of no known country.
+    ``people`` is how many different numbers were written; ``unread`` are the cells without any, by
+    their index.
     """
 
     numbers: np.ndarray
     national: pa.Array
+    as_numbers: np.ndarray
+    unplaced: int
     people: int
     unread: pd.Series
 
@@ -57,8 +61,8 @@ class ListedPhones(NamedTuple):
 def read_listed(cells: pd.Series, region: str | None = None) -> ListedPhones:
     """Read every number in these cells in every way that makes it somebody's.
 
-    ``region`` is the country of numbers that do not say theirs. Where it is None, or they are none
-    of that country's, they may be of any country.
+    ``region`` is the country of numbers that do not say theirs. It may be wrong for some of them:
+    a number without a plus is a number of any country as well.
     """
     filled = cells[cells.str.strip() != ""]
     coded = pa.chunked_array(pa.array(filled, pa.string())).combine_chunks().dictionary_encode()
@@ -67,7 +71,9 @@ def read_listed(cells: pd.Series, region: str | None = None) -> ListedPhones:
     is_read = np.zeros(len(coded.dictionary), dtype=bool)
     is_read[entries[read.is_read]] = True
     unread = filled[~is_read[coded.indices.to_numpy()]]
-    return ListedPhones(read.numbers, read.national, read.people, unread)
+    return ListedPhones(
+        read.numbers, read.national, read.as_numbers, read.unplaced, read.people, unread
+    )
 
 
 def numbers_in(cell: str) -> list[str]:
@@ -168,26 +174,39 @@ def _digits_of(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
 class _Readings(NamedTuple):
     numbers: np.ndarray
     national: pa.Array
+    as_numbers: np.ndarray
+    unplaced: int
     people: int
     is_read: np.ndarray
 
 
 def _readings(digits: pa.Array, region: str | None) -> _Readings:
-    """Read digits as numbers of the region, as international ones, or else as any country's."""
+    """Read digits as numbers of the region, as international ones, and as any country's."""
     said = normalise(pd.Series(digits, dtype=_TEXT), region)["e164"]
     is_bare = ~pc.starts_with(digits, "+").to_numpy(zero_copy_only=False)
     # Of digits without a plus, the first may still be a country code.
     with_plus = pc.binary_join_element_wise("+", pc.utf8_ltrim(digits, "+0"), "")
     abroad = normalise(pd.Series(with_plus, dtype=_TEXT))["e164"].where(is_bare)
-    is_international = (said.notna() | abroad.notna()).to_numpy()
-    is_any = is_bare & (~is_international if region else said.isna().to_numpy())
-    anywhere = np.zeros(len(digits), dtype=bool)
-    anywhere[is_any] = is_number_anywhere(digits.filter(pa.array(is_any)))
-    first = _whole(said.where(said.notna(), abroad)[~anywhere])
-    numbers = np.unique(np.concatenate([_whole(said), _whole(abroad)]))
-    national = pc.unique(digits.filter(pa.array(anywhere)))
-    people = len(np.unique(identities(first))) + len(national)
-    return _Readings(numbers, national, people, is_international | anywhere)
+    is_placed = said.notna().to_numpy()
+    if region:
+        is_placed = is_placed | abroad.notna().to_numpy()
+    is_unplaced = is_bare & ~is_placed
+    is_unplaced[is_unplaced] = is_number_anywhere(digits.filter(pa.array(is_unplaced)))
+    is_read = is_placed | is_unplaced | abroad.notna().to_numpy()
+    likeliest = said.where(said.notna(), abroad)
+    is_national = is_bare & is_read & (pc.utf8_length(digits).to_numpy() <= _LONGEST_INT)
+    by_itself = "+" + pd.Series(digits, dtype=_TEXT)
+    national, first = np.unique(np.asarray(digits)[is_national], return_index=True)
+    unplaced = len(pc.unique(digits.filter(pa.array(is_unplaced))))
+    placed = np.unique(identities(_whole(likeliest[~is_unplaced])))
+    return _Readings(
+        numbers=np.unique(np.concatenate([_whole(said), _whole(abroad)])),
+        national=pa.array(national, pa.string()),
+        as_numbers=_whole(likeliest.where(likeliest.notna(), by_itself)[is_national])[first],
+        unplaced=unplaced,
+        people=len(placed) + unplaced,
+        is_read=is_read,
+    )
 
 
 def _whole(phones: pd.Series) -> np.ndarray:

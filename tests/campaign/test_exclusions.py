@@ -162,12 +162,27 @@ def test_every_spelling_of_a_person_is_excluded(
     assert exclusions.mask(np.array([recipient, recipient + 1])).tolist() == [True, False]
 
 
-def test_a_chosen_country_is_the_only_one_of_numbers_that_fit_it(settings: Settings) -> None:
-    added = add(settings, "55 1234 5678", region="MX")
+def test_a_chosen_country_that_is_wrong_for_a_number_lets_nobody_through(
+    settings: Settings,
+) -> None:
+    # Of a list of two countries one was chosen, and the American number is valid in both.
+    added = add(settings, "(201) 555-0100", "55 1234 5678", region="MX")
 
     exclusions = load_exclusions([added.id], settings)
 
-    assert exclusions.mask(np.array([525512345678, 15512345678])).tolist() == [True, False]
+    assert exclusions.mask(np.array([12015550100, 525512345678, 12015550101])).tolist() == [
+        True, True, False,
+    ]  # fmt: skip
+    assert (added.numbers, added.national) == (2, 0)
+
+
+def test_whole_numbers_without_their_country_exclude_too(settings: Settings) -> None:
+    sheet = read_sheet(f"phone\n{BEN}\n{EVA}\n".encode(), settings=settings)
+    added = add(settings, "11 91234-5678")
+
+    plan = make_plan(sheet, MAPPING, excluded=excluded_numbers([added.id], settings))
+
+    assert plan.held["reasons"].to_dict() == {2: "excluded"}
 
 
 def test_a_list_of_before_excludes_by_person_too(settings: Settings) -> None:
