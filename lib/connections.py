@@ -134,7 +134,10 @@ def list_connections(settings: Settings) -> list[Connection]:
 
     Those of a damaged file are left out: see `connections_are_damaged`.
     """
-    kept = {} if connections_are_damaged(settings) else _kept(settings)
+    try:
+        kept = _kept(settings)
+    except ConnectionsDamagedError:
+        kept = {}
     found = {name: _connection(name, each, "data folder") for name, each in kept.items()}
     for name, given in settings.connections.items():
         found[name] = _connection(name, given, _source(name))

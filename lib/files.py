@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
@@ -69,8 +70,13 @@ def exclusive(path: Path) -> Iterator[None]:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged file to ``<name>.damaged``, readable by its owner; return its new path."""
-    aside = path.with_name(f"{path.name}.damaged")
+    """Rename a damaged file to ``<name>.damaged``, readable by its owner; return its new path.
+
+    One that was set aside before stays: the next is ``<name>.damaged-2``. Call it under a lock.
+    """
+    names = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
+    candidates = (path.with_name(f"{path.name}.damaged{each}") for each in names)
+    aside = next(each for each in candidates if not each.exists())
     path.chmod(0o600)
     path.replace(aside)
     return aside

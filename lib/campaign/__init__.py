@@ -18,7 +18,15 @@ from lib.campaign.course import (
     wave_size,
 )
 from lib.campaign.dates import date_orders
-from lib.campaign.drafts import Draft, change_draft, is_damaged, load_draft, save_draft
+from lib.campaign.drafts import (
+    Draft,
+    change_draft,
+    discard_old_drafts,
+    is_damaged,
+    load_draft,
+    save_draft,
+    uploads_in_use,
+)
 from lib.campaign.exclusions import (
     ExcludeList,
     Exclusions,
@@ -116,6 +124,7 @@ __all__ = [
     "correction_list",
     "date_orders",
     "delete_mapping",
+    "discard_old_drafts",
     "exclude_lists",
     "excluded_numbers",
     "fitting_mappings",
@@ -146,6 +155,7 @@ __all__ = [
     "share_out",
     "single_entry_plan",
     "suggest_mapping",
+    "uploads_in_use",
     "wave_size",
     "with_cells",
     "write",

@@ -1,5 +1,6 @@
 """Drafts: sendouts that are being prepared, kept at every change so that nothing is lost."""
 
+import contextlib
 import re
 import secrets
 from collections.abc import Mapping as ReadOnlyMapping
@@ -17,6 +18,7 @@ from lib.settings import Settings
 from lib.sheet.phone_regions import Evidence
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{16}")
+_UPLOAD: Final = re.compile(rb'"upload_id":\s*(?:null|"([\w.-]+)")')
 
 
 def _new_id() -> str:
@@ -105,15 +107,50 @@ def save_draft(draft: Draft, settings: Settings) -> Draft:
         return _save(draft, settings)
 
 
+def discard_old_drafts(before: float, settings: Settings) -> int:
+    """Remove drafts not changed since this time, damaged ones among them; return how many."""
+    removed = 0
+    with exclusive(_lock(settings)):
+        for path in settings.drafts_dir.glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.is_file() and path.stat().st_mtime < before:
+                    path.unlink()
+                    removed += 1
+    return removed
+
+
+def uploads_in_use(settings: Settings) -> frozenset[str] | None:
+    """Return the uploads that drafts need, None where a draft is too damaged to say.
+
+    It is found without reading the drafts as such, so that a damaged one can still say it.
+    """
+    found = set()
+    with exclusive(_lock(settings)):
+        for path in settings.drafts_dir.glob("*"):
+            if not path.is_file():
+                continue
+            named = _UPLOAD.search(path.read_bytes())
+            if named is None:
+                return None
+            if named[1] is not None:
+                found.add(named[1].decode())
+    return frozenset(found)
+
+
 def _load(draft_id: str, settings: Settings) -> Draft | None:
     path = _path(draft_id, settings)
     try:
-        return Draft.model_validate_json(path.read_bytes())
+        draft = Draft.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
     except ValidationError:
         set_aside(path)
         return None
+    if draft.id != draft_id:
+        # Without its id, the file would come back as another draft at each reading.
+        set_aside(path)
+        return None
+    return draft
 
 
 def _save(draft: Draft, settings: Settings) -> Draft:

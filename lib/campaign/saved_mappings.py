@@ -18,7 +18,7 @@ from rapidfuzz import fuzz, process
 
 from lib.campaign.mapping import Mapping, Source
 from lib.campaign.templates import renamed
-from lib.files import write_atomically
+from lib.files import exclusive, set_aside, write_atomically
 from lib.settings import Settings
 from lib.sheet import Sheet, plain_name
 
@@ -52,16 +52,20 @@ def save_mapping(
     campaign = _campaign(mapping)
     key = json.dumps([campaign, sorted(map(_plain, headers))])
     mapping_id = hashlib.sha256(key.encode()).hexdigest()[:16]
-    before = _load(_path(mapping_id, settings))
-    saved = SavedMapping(
-        id=mapping_id,
-        name=before.name if before else campaign,
-        saved_by=saved_by,
-        saved_at=datetime.now(UTC),
-        headers=headers,
-        mapping=mapping,
-    )
-    _write(saved, settings)
+    path = _path(mapping_id, settings)
+    with exclusive(_lock(settings)):
+        before = _load(path)
+        if before is None and path.exists():
+            set_aside(path)
+        saved = SavedMapping(
+            id=mapping_id,
+            name=before.name if before else campaign,
+            saved_by=saved_by,
+            saved_at=datetime.now(UTC),
+            headers=headers,
+            mapping=mapping,
+        )
+        _write(saved, settings)
     return saved
 
 
@@ -73,14 +77,17 @@ def saved_mappings(settings: Settings) -> list[SavedMapping]:
 
 def rename_mapping(mapping_id: str, name: str, settings: Settings) -> None:
     """Give a saved mapping another name; nothing happens where it is gone or the name empty."""
-    saved = _load(_path(mapping_id, settings))
-    if saved is not None and name.strip():
-        _write(saved.model_copy(update={"name": name.strip()}), settings)
+    with exclusive(_lock(settings)):
+        saved = _load(_path(mapping_id, settings))
+        if saved is not None and name.strip():
+            _write(saved.model_copy(update={"name": name.strip()}), settings)
 
 
 def delete_mapping(mapping_id: str, settings: Settings) -> None:
     """Remove a saved mapping for good; nothing happens where there is none of this id."""
-    _path(mapping_id, settings).unlink(missing_ok=True)
+    path = _path(mapping_id, settings)
+    with exclusive(_lock(settings)):
+        path.unlink(missing_ok=True)
 
 
 def fitting_mappings(sheet: Sheet, saved: Sequence[SavedMapping]) -> list[SavedMapping]:
@@ -166,6 +173,10 @@ def _load(path: Path) -> SavedMapping | None:
 
 def _write(saved: SavedMapping, settings: Settings) -> None:
     write_atomically(_path(saved.id, settings), saved.model_dump_json().encode())
+
+
+def _lock(settings: Settings) -> Path:
+    return settings.data_dir / "mappings.lock"
 
 
 def _path(mapping_id: str, settings: Settings) -> Path:

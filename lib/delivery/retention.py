@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from lib.campaign import discard_old_drafts, uploads_in_use
 from lib.files import write_atomically
 from lib.settings import Settings
 from lib.storage import StorageError, discard
@@ -41,9 +42,11 @@ def tidy(settings: Settings) -> int:
     """Remove reports, drafts and unused uploads that are too old; return how many."""
     before = time.time() - settings.keep_days * _DAY_SECONDS
     removed = _discard(_older(settings.reports_dir, before), settings)
-    removed += _remove(_older(settings.drafts_dir, before))
+    removed += discard_old_drafts(before, settings)
+    used = uploads_in_use(settings)
+    if used is None:
+        return removed
     uploads = _older(settings.uploads_dir, before)
-    used = _uploads_in_use(settings.drafts_dir, uploads)
     return removed + _remove(each for each in uploads if each.name not in used)
 
 
@@ -71,11 +74,3 @@ def _remove(paths: Iterable[Path]) -> int:
         path.unlink(missing_ok=True)
         removed += 1
     return removed
-
-
-def _uploads_in_use(drafts: Path, uploads: Iterable[Path]) -> set[str]:
-    """Return the names of the uploads that a draft names; one that can't be read names some too."""
-    if not drafts.is_dir():
-        return set()
-    texts = [path.read_bytes() for path in drafts.iterdir() if path.is_file()]
-    return {each.name for each in uploads if any(each.name.encode() in text for text in texts)}

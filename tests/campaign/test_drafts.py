@@ -65,6 +65,25 @@ def test_a_damaged_draft_is_set_aside_for_its_owner_alone(settings: Settings) ->
     assert not is_damaged(save_draft(Draft(), settings).id, settings)
 
 
+@pytest.mark.parametrize("text", ["{}", "[]", "null", "\0", '{"id":"another-draft-16"}', "\ud800"])
+def test_content_of_another_kind_is_a_damaged_draft_and_each_one_stays(
+    text: str, settings: Settings
+) -> None:
+    draft = save_draft(Draft(filename="list.csv"), settings)
+    path = settings.drafts_dir / f"{draft.id}.json"
+    for number in range(2):
+        path.write_bytes(text.encode(errors="surrogatepass") + b" " * number)
+        assert load_draft(draft.id, settings) is None
+    assert is_damaged(draft.id, settings)
+    assert sorted(each.name for each in settings.drafts_dir.iterdir()) == [
+        f"{path.name}.damaged",
+        f"{path.name}.damaged-2",
+    ]
+    # What an open tab has drawn is kept anew.
+    assert change_draft(draft, {"worksheet": "One"}, settings).filename == "list.csv"
+    assert load_draft(draft.id, settings) is not None
+
+
 def test_a_change_for_a_former_sheet_is_dropped_and_a_new_sheet_comes_whole(
     settings: Settings,
 ) -> None:

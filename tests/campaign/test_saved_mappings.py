@@ -1,6 +1,7 @@
 """What was confirmed for a sheet comes back with the next one of its kind."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -100,6 +101,37 @@ def test_it_is_one_for_each_campaign_and_headers_and_keeps_its_name(settings: Se
     names = {each.name: each.mapping.variables for each in saved_mappings(settings)}
     assert again == first
     assert names == {"Monday's list": {}, "promo_b": MAPPING.variables}
+
+
+def test_a_name_given_while_the_same_columns_are_confirmed_stays(settings: Settings) -> None:
+    saved = _save(MAPPING, settings)
+    for number in range(20):
+        name = f"list {number}"
+        with ThreadPoolExecutor(4) as threads:
+            for _ in range(3):
+                threads.submit(_save, MAPPING, settings)
+            threads.submit(rename_mapping, saved, name, settings)
+        assert [each.name for each in saved_mappings(settings)] == [name]
+
+
+def test_columns_deleted_while_they_are_renamed_are_gone(settings: Settings) -> None:
+    for _ in range(20):
+        saved = _save(MAPPING, settings)
+        with ThreadPoolExecutor(4) as threads:
+            for number in range(3):
+                threads.submit(rename_mapping, saved, f"list {number}", settings)
+            threads.submit(delete_mapping, saved, settings)
+        assert saved_mappings(settings) == []
+
+
+def test_damaged_columns_are_set_aside_before_they_are_confirmed_anew(settings: Settings) -> None:
+    path = settings.mappings_dir / f"{_save(MAPPING, settings)}.json"
+    path.write_text("{")
+
+    _save(MAPPING, settings)
+
+    assert path.with_name(f"{path.name}.damaged").read_text() == "{"
+    assert len(saved_mappings(settings)) == 1
 
 
 def test_it_is_deleted_and_its_file_is_its_owners_alone(settings: Settings) -> None:

@@ -5,7 +5,9 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from lib.campaign import Draft, save_draft
+import pytest
+
+from lib.campaign import Draft, load_draft, save_draft
 from lib.delivery import start_run
 from lib.delivery.retention import tidy, tidy_nightly
 from lib.settings import Settings
@@ -56,3 +58,23 @@ def test_a_damaged_draft_does_not_stop_it_and_what_it_names_stays(settings: Sett
     assert tidy(settings) == 1
     assert named.exists()
     assert not unused.exists()
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"\0" * 300, b'{"id":"x","upload_id":"nam', b"\xff{}"])
+def test_uploads_stay_while_a_damaged_draft_may_need_one(text: bytes, settings: Settings):
+    draft = save_draft(Draft(upload_id="named"), settings)
+    path = settings.drafts_dir / f"{draft.id}.json"
+    path.write_bytes(text)
+    named, other = put(settings.uploads_dir / "named"), put(settings.uploads_dir / "other")
+
+    assert tidy(settings) == 0
+    assert load_draft(draft.id, settings) is None
+    assert tidy(settings) == 0
+    assert named.exists()
+    assert other.exists()
+
+    (aside,) = settings.drafts_dir.iterdir()
+    put(aside)
+    assert tidy(settings) == 3
+    assert not list(settings.drafts_dir.iterdir())
+    assert not list(settings.uploads_dir.iterdir())
