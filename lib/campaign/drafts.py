@@ -75,8 +75,8 @@ def change_draft(drawn: Draft, changes: ReadOnlyMapping[str, Any], settings: Set
     """Apply changes that were made to a draft as it was drawn to the draft as it is now.
 
     Only what differs from ``drawn`` is applied (see `lib.campaign.merging`), so that no other edit
-    is undone. A new sheet, and a mapping that is replaced as a whole (with the next
-    ``mapping_turn``), come as they are; a change that was made for a former sheet is dropped. A
+    is undone. A new sheet, and a mapping that is replaced as a whole (with
+    ``mapping_from``), come as they are; a change that was made for a former sheet is dropped. A
     draft that is not there any more is kept anew, as it was drawn. Returns the draft as it is kept.
     Raises OSError (see `is_disk_full`).
     """
@@ -91,7 +91,7 @@ def change_draft(drawn: Draft, changes: ReadOnlyMapping[str, Any], settings: Set
         if now.mapping != drawn.mapping and "mapping" not in changes:
             # Nobody confirms a mapping that another tab has changed meanwhile.
             changes = {name: each for name, each in changes.items() if name != "mapping_confirmed"}
-        whole = {"mapping"} if "mapping_turn" in changes else set()
+        whole = {"mapping"} if {"mapping", "mapping_from"} <= changes.keys() else set()
         update = {
             name: wanted
             if name in whole

@@ -9,18 +9,27 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from lib.campaign.mapping import Answers, Mapping
+from lib.campaign.course import Course
+from lib.campaign.mapping import Answers, Mapping, Source
 
 # Other models are values of their own: parts of two of them do not make a third one.
-_BY_FIELD: Final = (Answers, Mapping)
+_BY_FIELD: Final = (Answers, Mapping, Source, Course)
+# Fields that are valid only as they were chosen together.
+_TOGETHER: Final[dict[type[BaseModel], tuple[frozenset[str], ...]]] = {
+    Source: (frozenset({"column", "value", "template"}),),
+    Course: (
+        frozenset({"first_wave", "wave_growth", "wave_tolerance"}),
+        frozenset({"quiet_from", "quiet_until"}),
+    ),
+}
 _MISSING: Final = object()
 
 
 def merged(base: Any, wanted: Any, now: Any) -> Any:
     """Return ``now`` with the change from ``base`` to ``wanted``.
 
-    Answers and mappings are merged field by field, dictionaries key by key, and sets by what was
-    added and removed. Everything else is replaced as a whole.
+    Answers, mappings, sources and courses are merged field by field, dictionaries key by key, and
+    sets by what was added and removed. Everything else is replaced as a whole.
     """
     if base == now:
         return wanted
@@ -37,11 +46,36 @@ def merged(base: Any, wanted: Any, now: Any) -> Any:
 
 
 def _merged_fields(base: BaseModel, wanted: BaseModel, now: BaseModel) -> BaseModel:
-    changes = {
-        name: merged(getattr(base, name), getattr(wanted, name), getattr(now, name))
-        for name in type(now).model_fields
-    }
+    changes = {}
+    for name in type(now).model_fields:
+        values = [getattr(each, name) for each in (base, wanted, now)]
+        if isinstance(now, Mapping) and name == "variables":
+            values = _with_same_names(*values)
+        changes[name] = merged(*values)
+    for group in _TOGETHER.get(type(now), ()):
+        if any(getattr(base, name) != getattr(wanted, name) for name in group):
+            changes |= {name: getattr(wanted, name) for name in group}
     return now.model_copy(update=changes)
+
+
+def _with_same_names(
+    base: dict[str, Source], wanted: dict[str, Source], now: dict[str, Source]
+) -> list[dict[str, Source]]:
+    """Give the variables that were renamed, on either side, the same name in all three."""
+    base, wanted = _renamed(base, now, base), _renamed(base, now, wanted)
+    return [_renamed(base, wanted, base), wanted, _renamed(base, wanted, now)]
+
+
+def _renamed(
+    before: dict[str, Source], after: dict[str, Source], variables: dict[str, Source]
+) -> dict[str, Source]:
+    """Rename variables as from ``before`` to ``after``: one is known again by its place."""
+    names = {
+        old: new
+        for old, new in zip(before, after, strict=False)
+        if old not in after and new not in before and new not in variables
+    }
+    return {names.get(name, name): source for name, source in variables.items()}
 
 
 def _merged_keys(

@@ -24,7 +24,7 @@ from lib.connections import Connection
 from lib.settings import Settings
 from lib.sheet import Sheet, SheetError, read_sheet
 from lib.ui import gate, words
-from lib.ui.draft import keep
+from lib.ui.draft import keep, latest
 from lib.ui.loaded import checked
 from lib.ui.sheet_types import SHEET_TYPES
 
@@ -32,6 +32,7 @@ _PAGE_ROWS: Final = 25
 _NAMED: Final = 8
 _WHY: Final = "Why held"
 _TOLD: Final = "corrections_told"
+_TYPED: Final = "corrections_typed"
 
 
 def draw(
@@ -77,25 +78,20 @@ def _draw_table(sheet: Sheet, drawn: Draft, connection: Connection, settings: Se
     lines.insert(0, _WHY, list(reasons), allow_duplicates=True)
     lines.columns = pd.Index([_WHY, *map(str, range(len(columns)))])
     key = f"mend_rows_{hash((rows, str(before)))}_{draft.id}"
+    if key not in st.session_state:
+        st.session_state[_TYPED] = {}
 
     def remember() -> None:
-        # The table tells all that was ever typed into it; what is new is typed by this edit.
-        before_edit = st.session_state.get(f"{key}_typed", {})
         typed: Corrections = {
             rows[int(place)]: {columns[int(at)]: str(text or "") for at, text in cells.items()}
             for place, cells in st.session_state[key]["edited_rows"].items()
         }
-        st.session_state[f"{key}_typed"] = typed
-        typed = {
-            row: {
-                column: text
-                for column, text in cells.items()
-                if before_edit.get(row, {}).get(column) != text
-            }
-            for row, cells in typed.items()
-        }
-        now = load_draft(drawn.id, settings) or draft
-        _keep(with_cells(now.answers.corrections, sheet, typed), now, settings)
+        # The table gives all that was ever typed into it. To keep that again would undo what
+        # another tab has typed into the same cells since.
+        new = _newly_typed(typed, st.session_state[_TYPED])
+        st.session_state[_TYPED] = typed
+        now = latest(drawn, settings)
+        _keep(with_cells(now.answers.corrections, sheet, new), now, settings)
 
     with st.container(key="mend_table"):
         st.data_editor(
@@ -115,6 +111,13 @@ def _draw_table(sheet: Sheet, drawn: Draft, connection: Connection, settings: Se
         "Go on with these corrections", type="primary", icon=":material/check:", key="mend_done"
     ):
         st.rerun()
+
+
+def _newly_typed(typed: Corrections, before: Corrections) -> Corrections:
+    return {
+        row: {name: text for name, text in cells.items() if before.get(row, {}).get(name) != text}
+        for row, cells in typed.items()
+    }
 
 
 def _standing(rows: Sequence[int], still_held: Sequence[int]) -> str:

@@ -22,6 +22,7 @@ from lib.settings import Settings
 from lib.ui import words
 from lib.ui.course_words import draw_recipients_clocks, moment_in
 from lib.ui.draft import keep
+from lib.ui.shown import show_anew, shown_in
 
 _STOP_SHARE: Final = 0.5
 _TOLERANCE: Final = 0.05
@@ -42,20 +43,20 @@ def choose(draft: Draft, plan: Plan, settings: Settings) -> Draft:
     What is only suggested is not kept: another sheet may call for another suggestion.
     """
     known = draft.course or suggested_course(plan.entry_count)
-    tab_key = f"course_of_other_tabs_{draft.id}"
-    key = f"{draft.id}_{plan.entry_count > WAVES_ABOVE}_{st.session_state.get(tab_key, 0)}"
+    form = f"course_{draft.id}_{plan.entry_count > WAVES_ABOVE}"
+    shown = shown_in(form, known)
     with st.expander("How it goes out", icon=":material/tune:"):
-        course = _ask(known, plan, key)
-    # What differs from what this tab has shown last, the person has changed here; what differs
-    # between that and the draft, another tab has changed.
-    shown = st.session_state.get(f"course_shown_{key}", known)
-    if course == shown != known:
-        st.session_state[tab_key] = st.session_state.get(tab_key, 0) + 1
+        course = _ask(shown.value, plan, f"{form}_{shown.turn}")
+    if course != shown.value:
+        drawn = draft.model_copy(update={"course": shown.value})
+        draft = keep(drawn, settings, course=course)
+        shown.value = course
+    stored = draft.course or known
+    if stored != course:
+        # Another tab has chosen something that these widgets do not show yet.
+        show_anew(form, stored)
         st.rerun()
-    st.session_state[f"course_shown_{key}"] = course
-    if course != shown:
-        return keep(draft, settings, course=course)
-    return draft.model_copy(update={"course": course})
+    return draft.model_copy(update={"course": stored})
 
 
 def suggested_course(recipients: int) -> Course:

@@ -38,9 +38,11 @@ def latest(draft: Draft, settings: Settings) -> Draft:
     """Return a draft as it is now.
 
     A callback may run twice before the page is drawn anew; the second time, the draft that was
-    drawn is not the one that the person has changed.
+    drawn is not the one that the person has changed. Where it has another sheet by now, it comes
+    back as it was drawn: `keep` drops what was changed for the former sheet.
     """
-    return load_draft(draft.id, settings) or draft
+    now = load_draft(draft.id, settings)
+    return draft if now is None or now.sheet_id != draft.sheet_id else now
 
 
 def keep(draft: Draft, settings: Settings, **changes: Any) -> Draft:

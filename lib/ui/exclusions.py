@@ -6,6 +6,7 @@ from lib.campaign import Draft, ExcludeList, exclude_lists
 from lib.settings import Settings
 from lib.ui import places, words
 from lib.ui.draft import keep, latest
+from lib.ui.shown import show
 
 
 def describe(each: ExcludeList) -> None:
@@ -61,16 +62,20 @@ def choose(draft: Draft, settings: Settings) -> None:
     names = {each.id: each for each in lists}
     key = f"exclude_lists_{draft.id}"
 
-    def remember() -> None:
-        ignored = frozenset(names) - set(st.session_state[key])
-        now = latest(draft, settings)
-        answers = now.answers.model_copy(update={"ignored_lists": ignored})
-        keep(now, settings, answers=answers)
+    counting = [each for each in names if each not in draft.answers.ignored_lists]
 
+    def remember() -> None:
+        before, after = set(st.session_state[f"{key}_shown"]), set(st.session_state[key])
+        st.session_state[f"{key}_shown"] = after
+        now = latest(draft, settings)
+        ignored = (now.answers.ignored_lists | (before - after)) - (after - before)
+        keep(now, settings, answers=now.answers.model_copy(update={"ignored_lists": ignored}))
+
+    st.session_state[f"{key}_shown"] = set(counting)
+    show(key, counting)
     st.multiselect(
         "Exclude lists that count",
         list(names),
-        default=[each for each in names if each not in draft.answers.ignored_lists],
         format_func=lambda each: f"{names[each].name} ({words.count(names[each].numbers)})",
         placeholder="None: opted-out people may get this sendout",
         key=key,

@@ -16,7 +16,8 @@ from lib.campaign import (
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui import consent, default_country, gate, saved_mappings, styles, words
-from lib.ui.draft import keep
+from lib.ui.draft import keep, latest
+from lib.ui.shown import Shown, show_anew, shown_in
 
 _LEAVE_OUT: Final = -1
 _FIXED: Final = -2
@@ -52,8 +53,9 @@ _FIELDS: Final = (
 
 def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
     """Draw the step; return the draft as it is now, and whether its columns are settled."""
-    mapping = draft.mapping
-    assert mapping is not None  # a draft with a sheet has at least the suggested mapping
+    assert draft.mapping is not None  # a draft with a sheet has at least the suggested mapping
+    shown = _shown(draft)
+    mapping = shown.value
     settled = draft.mapping_confirmed and not mapping_problems(sheet, mapping)
     title = "**2 · Columns**"
     if settled:
@@ -66,30 +68,26 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
         saved_mappings.offer(draft, sheet, settings)
         _explain_campaign_names()
         chosen = _choose_fields(mapping, sheet, draft)
-        consent.choose_uses(draft, mapping, sheet, settings)
+        consent.choose_uses(draft, draft.mapping, sheet, settings)
         variables = _choose_variables(mapping, sheet, draft, settings)
         if variables is None:
             return draft, False
-        # What this tab has shown last: what differs from it, the person has changed here; what
-        # differs between it and the draft, another tab has changed.
-        shown_key = f"columns_shown_{_turn(draft)}"
-        shown: Mapping = st.session_state.get(shown_key, mapping)
         changed = Mapping(**chosen, variables=variables, consent=mapping.consent)
-        shown = shown.model_copy(update={"consent": mapping.consent})
-        if changed == shown != mapping:
-            st.session_state[_tab_key(draft)] = st.session_state.get(_tab_key(draft), 0) + 1
-            st.rerun()
-        st.session_state[shown_key] = changed
         problems = mapping_problems(sheet, changed)
-        if changed != shown:
-            anew = changed.client != shown.client
+        if changed != mapping:
+            anew = changed.client != mapping.client
             country = (
                 default_country.suggested(sheet, changed, draft.answers, settings) if anew else {}
             )
-            drawn = draft.model_copy(update={"mapping": shown})
+            drawn = draft.model_copy(update={"mapping": mapping})
             draft = keep(drawn, settings, mapping=changed, **country)
-            if draft.mapping_confirmed and not problems:
+            shown.value = changed
+            if draft.mapping_confirmed and draft.mapping == changed and not problems:
                 save_mapping(changed, sheet, saved_by=gate.name(), settings=settings)
+        if draft.mapping != changed:
+            # Another tab has changed something that these widgets do not show yet.
+            show_anew(_form(draft), draft.mapping)
+            st.rerun()
         default_country.ask(draft, settings)
         for problem in problems:
             st.warning(words.literal(problem.sentence), icon=":material/error:")
@@ -221,11 +219,14 @@ def _choose_variables(
 
 
 def _add_variable(draft: Draft, settings: Settings) -> None:
-    assert draft.mapping is not None
-    taken = draft.mapping.variables
+    now, shown = latest(draft, settings), _shown(draft)
+    assert now.mapping is not None
+    taken = now.mapping.variables
     name = next(f"variable_{n}" for n in range(1, 10_000) if f"variable_{n}" not in taken)
-    variables = {**taken, name: Source(value="")}
-    keep(draft, settings, mapping=draft.mapping.model_copy(update={"variables": variables}))
+    mapping = now.mapping.model_copy(update={"variables": {**taken, name: Source(value="")}})
+    keep(now, settings, mapping=mapping)
+    if now.mapping == shown.value:
+        shown.value = mapping
 
 
 def _choose_source(
@@ -295,11 +296,14 @@ def _describe(option: int, columns: list[str]) -> str:
 
 
 def _turn(draft: Draft) -> str:
-    """Name the widgets after the mapping's turn: another mapping as a whole has new widgets."""
-    tab = st.session_state.get(_tab_key(draft), 0)
-    return f"{draft.id}_{(draft.sheet_id or '')[:12]}_{draft.mapping_turn}_{tab}"
+    """Name the widgets after the turn of what they show: another mapping has new widgets."""
+    return f"{_form(draft)}_{_shown(draft).turn}"
 
 
-def _tab_key(draft: Draft) -> str:
-    """Return where a tab counts how often another one has changed the columns under it."""
-    return f"columns_of_other_tabs_{draft.id}"
+def _shown(draft: Draft) -> Shown[Mapping]:
+    assert draft.mapping is not None
+    return shown_in(_form(draft), draft.mapping)
+
+
+def _form(draft: Draft) -> str:
+    return f"{draft.id}_{(draft.sheet_id or '')[:12]}"

@@ -114,7 +114,7 @@ def _draw_confirmation(
         if kept is not None and kept.run_id is not None:
             # Another tab has sent this draft, perhaps with other answers.
             return
-        if kept is not None and (what := _changed_elsewhere(kept, draft)):
+        if kept is not None and (what := _changed_elsewhere(draft, kept)) is not None:
             st.session_state[_CHANGED] = what
             return
         as_of_now = checked(
@@ -151,20 +151,24 @@ def _draw_confirmation(
     )
 
 
-def _changed_elsewhere(kept: Draft, drawn: Draft) -> str | None:
-    """Say what has been changed since the page was drawn, in the table of rows or another tab."""
-    if kept.answers != drawn.answers:
-        return "rows have been corrected"
-    is_same = (kept.sheet_id, kept.mapping) == (drawn.sheet_id, drawn.mapping)
-    if not is_same or kept.course not in {None, drawn.course}:
-        return "this draft has been changed in another tab"
-    return None
-
-
 def _label(draft: Draft, recipients: str) -> str:
     """Name the button by what it does: nothing goes out before the time that was chosen."""
     waits = draft.course is not None and draft.course.starts_at is not None
     return f"Schedule for {recipients}" if waits else f"Send to {recipients}"
+
+
+def _changed_elsewhere(drawn: Draft, kept: Draft) -> str | None:
+    """Say what another tab has changed of a draft since it was drawn; None where nothing."""
+    if kept.sheet_id != drawn.sheet_id:
+        return "another sheet has been taken"
+    if kept.mapping != drawn.mapping:
+        return "columns have been changed"
+    if kept.answers != drawn.answers:
+        return "rows have been corrected"
+    # A course that is only suggested is not kept.
+    if kept.course is not None and kept.course != drawn.course:
+        return "how it goes out has been changed"
+    return None
 
 
 def _what_changed(before: Checked, now: Checked) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as running
 from hypothesis import strategies as st
 
 from lib.campaign import (
@@ -135,6 +136,7 @@ def edited(draft: Draft, edit: tuple[Any, ...]) -> dict[str, Any]:
     return {"mapping": mapping.model_copy(update={"variables": variables})}
 
 
+@running(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["tab", "other tab", "fragment"]), edits, st.booleans())))
 def test_any_interleaving_of_edits_keeps_every_edit(
     steps: list[tuple[str, tuple[Any, ...], bool]],

@@ -1,0 +1,218 @@
+"""Two tabs on one draft: neither writes back what it merely shows, and none sends the unseen."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib.campaign import (
+    Course,
+    Draft,
+    Mapping,
+    Source,
+    add_exclude_list,
+    change_draft,
+    exclude_lists,
+    load_draft,
+    pasted_cells,
+    save_mapping,
+)
+from lib.connectly import DuplicateBehavior, VersionBehavior
+from lib.delivery import list_runs
+from lib.settings import Settings
+from tests.pages.conftest import Visit, press, texts
+from tests.pages.test_new_sendout import BEN, _draft_id, _prepared
+from tests.support.recipients import fictional_phone
+from tests.support.sheets import make_sheet
+
+SHEET = f"phone_us,campaign,name\n2025550100,demo_welcome,Ana\n{BEN},demo_welcome,Ben\n"
+SENDER = "+12025550199"
+OTHER_COLUMNS = Mapping(
+    client=Source(column="phone_us"),
+    campaign_name=Source(column="campaign"),
+    variables={"name": Source(value="everybody")},
+)
+
+
+def stored(app: AppTest, settings: Settings) -> Draft:
+    draft = load_draft(_draft_id(app), settings)
+    assert draft is not None
+    return draft
+
+
+def mapping_of(app: AppTest, settings: Settings) -> Mapping:
+    mapping = stored(app, settings).mapping
+    assert mapping is not None
+    return mapping
+
+
+def widget(found: Iterable[Any], label: str) -> Any:
+    return next(each for each in found if label in each.label)
+
+
+def test_each_tab_changes_only_the_columns_that_were_changed_in_it(
+    visit: Visit, settings: Settings
+) -> None:
+    one = _prepared(visit, SHEET)
+    two = visit("new_sendout", draft=_draft_id(one))
+
+    widget(one.selectbox, "Sender").set_value(-2).run()
+    widget(one.text_input, "Fixed value").set_value(SENDER).run()
+    widget(two.selectbox, "Callback data").set_value(-2).run()
+    press(two, "Add a variable")
+    widget(one.text_input, "If a cell is empty").set_value("demo").run()
+    two.run()
+
+    assert not one.exception
+    assert not two.exception
+    mapping = mapping_of(one, settings)
+    assert mapping.sender == Source(value=SENDER)
+    assert mapping.callback_data == Source(value="")
+    assert mapping.campaign_name == Source(column="campaign", fallback="demo")
+    assert list(mapping.variables) == ["name", "variable_1"]
+    assert SENDER in [each.value for each in two.text_input]
+
+
+def test_variables_added_in_two_tabs_are_two(visit: Visit, settings: Settings) -> None:
+    one = _prepared(visit, SHEET)
+    two = visit("new_sendout", draft=_draft_id(one))
+
+    press(one, "Add a variable")
+    press(two, "Add a variable")
+
+    assert list(mapping_of(one, settings).variables) == ["name", "variable_1", "variable_2"]
+
+
+def test_a_variable_renamed_in_one_tab_takes_its_source_from_the_other(
+    visit: Visit, settings: Settings
+) -> None:
+    one = _prepared(visit, SHEET)
+    two = visit("new_sendout", draft=_draft_id(one))
+
+    widget(one.selectbox, "Comes from").set_value(-2).run()
+    widget(two.text_input, "Variable").set_value("first").run()
+    one.run()
+
+    assert mapping_of(one, settings).variables == {"first": Source(value="")}
+    assert widget(one.text_input, "Variable").value == "first"
+
+
+def test_the_later_of_two_tabs_wins_the_same_line(visit: Visit, settings: Settings) -> None:
+    one = _prepared(visit, SHEET)
+    two = visit("new_sendout", draft=_draft_id(one))
+    for app in (one, two):
+        widget(app.selectbox, "Sender").set_value(-2).run()
+
+    widget(one.text_input, "Fixed value").set_value("+1").run()
+    widget(two.text_input, "Fixed value").set_value("+2").run()
+    one.run()
+
+    assert mapping_of(one, settings).sender == Source(value="+2")
+    assert widget(one.text_input, "Fixed value").value == "+2"
+
+
+def test_each_tab_changes_only_what_was_chosen_in_it_of_how_it_goes_out(
+    visit: Visit, settings: Settings
+) -> None:
+    one = _prepared(visit, SHEET)
+    two = visit("new_sendout", draft=_draft_id(one))
+
+    widget(one.selectbox, "Recipients in one request").set_value(100).run()
+    widget(two.checkbox, "asks to send later").check().run()
+    one.run()
+
+    course = stored(one, settings).course
+    assert course is not None
+    assert (course.batch_size, course.retries) == (100, 3)
+    assert widget(two.selectbox, "Recipients in one request").value == 100
+    assert widget(one.checkbox, "asks to send later").value is True
+
+
+def test_exclude_lists_ignored_in_two_tabs_are_both_ignored(
+    visit: Visit, settings: Settings
+) -> None:
+    for number, name in enumerate(["A", "B", "C"]):
+        cells = pasted_cells(fictional_phone(number + 7))
+        add_exclude_list(cells, name=name, region=None, added_by="Ana", settings=settings)
+    ids = {each.name: each.id for each in exclude_lists(settings)}
+    one = _prepared(visit, SHEET)
+    two = visit("new_sendout", draft=_draft_id(one))
+
+    def untick(app: AppTest, name: str) -> None:
+        lists = widget(app.multiselect, "Exclude lists")
+        lists.set_value([each for each in lists.value if each != ids[name]]).run()
+
+    untick(one, "A")
+    untick(two, "B")
+    assert stored(one, settings).answers.ignored_lists == {ids["A"], ids["B"]}
+    untick(two, "C")
+    assert stored(one, settings).answers.ignored_lists == set(ids.values())
+
+    one.run()
+    lists = widget(one.multiselect, "Exclude lists")
+    assert lists.value == []
+    lists.set_value([ids["A"]]).run()
+    assert stored(one, settings).answers.ignored_lists == {ids["B"], ids["C"]}
+
+
+def test_what_was_chosen_in_one_tab_is_shown_in_the_other(visit: Visit, settings: Settings) -> None:
+    one = _prepared(visit, SHEET)
+    two = visit("new_sendout", draft=_draft_id(one))
+
+    widget(one.toggle, "Use the repaired numbers").set_value(False).run()
+    widget(one.radio, "names no version").set_value(VersionBehavior.CREATE_NEW).run()
+    widget(one.radio, "had this campaign").set_value(DuplicateBehavior.ALLOW_MULTIPLE).run()
+    two.run()
+
+    assert widget(two.toggle, "Use the repaired numbers").value is False
+    assert widget(two.radio, "names no version").value is VersionBehavior.CREATE_NEW
+    assert widget(two.radio, "had this campaign").value is DuplicateBehavior.ALLOW_MULTIPLE
+
+
+def test_columns_that_are_replaced_as_a_whole_are_drawn_anew(
+    visit: Visit, settings: Settings
+) -> None:
+    sheet = make_sheet({"phone_us": [], "campaign": [], "name": []})
+    mapping = Mapping(client=Source(column="phone_us"), campaign_name=Source(value="may"))
+    saved = save_mapping(mapping, sheet, saved_by="Ana", settings=settings)
+    app = _prepared(visit, SHEET)
+    saved_columns = widget(app.selectbox, "Saved columns")
+    assert saved_columns.value == saved.id
+
+    saved_columns.set_value("").run()
+
+    assert not app.exception
+    assert mapping_of(app, settings).campaign_name == Source(column="campaign")
+    assert "name" in mapping_of(app, settings).variables
+    assert not stored(app, settings).mapping_confirmed
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"mapping": OTHER_COLUMNS}, "columns have been changed"),
+        ({"course": Course(batch_size=10)}, "how it goes out has been changed"),
+        ({"sheet_id": "0" * 64}, None),
+    ],
+)
+def test_nothing_is_sent_that_was_changed_in_another_tab(
+    change: dict[str, object], told: str | None, visit: Visit, settings: Settings
+) -> None:
+    app = _prepared(visit, SHEET)
+    widget(app.checkbox, "checked").check().run()
+    change_draft(stored(app, settings), change, settings)
+
+    app.button(key="send").click().run()
+
+    assert list_runs(settings=settings) == []
+    assert told is None or told in texts(app)
+
+
+def test_what_another_tab_has_left_alone_is_sent(visit: Visit, settings: Settings) -> None:
+    app = _prepared(visit, SHEET)
+    widget(app.checkbox, "checked").check().run()
+
+    app.button(key="send").click().run()
+
+    assert len(list_runs(settings=settings)) == 1
