@@ -113,12 +113,12 @@ def draw_decided(draft: Draft, settings: Settings) -> None:
                 "decided.",
                 width="stretch",
             )
-            left = {each: say for each, say in draft.answers.email_consent.items() if each != name}
             st.button(
                 "Decide again",
                 key=f"email_again_{name}_{draft.id}",
-                on_click=_answer,
-                args=(draft, settings, {"email_consent": left}),
+                on_click=_decide_email,
+                args=(draft, settings, name),
+                kwargs={"counts": None},
             )
 
 
@@ -148,13 +148,13 @@ def _ask_for_email(name: str, draft: Draft, settings: Settings) -> None:
             ("It counts: hold the rows that say no", ":material/block:", True),
             ("It is about e-mail only: send", ":material/send:", False),
         ):
-            given = {**draft.answers.email_consent, name: counts}
             st.button(
                 label,
                 key=f"email_{counts}_{name}_{draft.id}",
                 icon=icon,
-                on_click=_answer,
-                args=(draft, settings, {"email_consent": given}),
+                on_click=_decide_email,
+                args=(draft, settings, name),
+                kwargs={"counts": counts},
             )
 
 
@@ -171,6 +171,15 @@ def _offer_other_use(name: str, draft: Draft, sheet: Sheet, settings: Settings) 
                 on_click=use_column,
                 args=(name, use, draft, sheet, settings),
             )
+
+
+def _decide_email(draft: Draft, settings: Settings, name: str, *, counts: bool | None) -> None:
+    """Keep whether a column of e-mail counts; None forgets what was decided about it."""
+    now = latest(draft, settings)
+    decided = {each: says for each, says in now.answers.email_consent.items() if each != name}
+    if counts is not None:
+        decided[name] = counts
+    keep(now, settings, answers=now.answers.model_copy(update={"email_consent": decided}))
 
 
 def _answer(draft: Draft, settings: Settings, changes: dict[str, object]) -> None:

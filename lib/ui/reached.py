@@ -11,6 +11,7 @@ from lib.settings import Settings
 from lib.ui import words
 from lib.ui.draft import keep, latest
 from lib.ui.loaded import Checked
+from lib.ui.shown import show
 
 _SHOWN: Final = 5
 _HELP: Final = (
@@ -79,11 +80,12 @@ def _draw_choice(found: Checked, draft: Draft, settings: Settings) -> None:
         changed = now.answers.model_copy(update={"with_doubtful": st.session_state[doubt_key]})
         keep(now, settings, answers=changed)
 
-    options = [True, False]
+    if answers.only_new is not None:
+        show(key, answers.only_new)
     st.radio(
         "Who gets this sendout?",
-        options,
-        index=None if answers.only_new is None else options.index(answers.only_new),
+        [True, False],
+        index=None,
         format_func={
             True: _only(new),
             False: f"All {words.count(everybody)}",
@@ -94,9 +96,9 @@ def _draw_choice(found: Checked, draft: Draft, settings: Settings) -> None:
         on_change=remember,
     )
     if doubtful and answers.only_new:
+        show(doubt_key, with_doubtful)
         st.checkbox(
             f"Also send to the {words.count(doubtful)} who may have received it",
-            with_doubtful,
             key=doubt_key,
             on_change=remember_doubt,
         )

@@ -10,6 +10,7 @@ from lib.sheet import Sheet
 from lib.ui import words
 from lib.ui.countries import country_names
 from lib.ui.draft import keep, latest
+from lib.ui.shown import show
 
 
 def draw(code: str, plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> None:
@@ -34,12 +35,8 @@ def _choose_all(code: str, draft: Draft, settings: Settings) -> bool:
         refused = refused - {code} if st.session_state[key] else refused | {code}
         keep(now, settings, answers=now.answers.model_copy(update={"refused_repairs": refused}))
 
-    return st.toggle(
-        "Use the repaired numbers",
-        value=code not in draft.answers.refused_repairs,
-        key=key,
-        on_change=remember,
-    )
+    show(key, code not in draft.answers.refused_repairs)
+    return st.toggle("Use the repaired numbers", key=key, on_change=remember)
 
 
 def _draw_rows(

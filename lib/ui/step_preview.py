@@ -17,6 +17,7 @@ from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui import glimpses, words
 from lib.ui.draft import keep, latest
+from lib.ui.shown import show
 
 _VERSIONS: Final = {
     VersionBehavior.REUSE_LAST_ACTIVE: (
@@ -100,10 +101,10 @@ def _draw_version_choice(draft: Draft, settings: Settings) -> None:
         answers = now.answers.model_copy(update={"if_version_unspecified": st.session_state[key]})
         keep(now, settings, answers=answers)
 
+    show(key, draft.answers.if_version_unspecified)
     st.radio(
         "If a row names no version",
         unnamed,
-        index=unnamed.index(draft.answers.if_version_unspecified),
         format_func=lambda option: _VERSIONS[option][0],
         captions=[caption for _, caption in _VERSIONS.values()],
         key=key,
@@ -122,10 +123,10 @@ def _draw_duplicate_choice(draft: Draft, settings: Settings) -> None:
         )
         keep(now, settings, answers=answers)
 
+    show(key, draft.answers.if_duplicate_check_unspecified)
     st.radio(
         "If somebody has had this campaign before",
         options,
-        index=options.index(draft.answers.if_duplicate_check_unspecified),
         format_func=lambda option: _DUPLICATES[option][0],
         captions=[caption for _, caption in _DUPLICATES.values()],
         key=key,

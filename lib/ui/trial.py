@@ -14,6 +14,7 @@ from lib.settings import Settings
 from lib.sheet.phone_words import explained
 from lib.sheet.phones import read_phone
 from lib.ui import frame, gate, places, words
+from lib.ui.shown import shown_in
 
 _TICK_SECONDS: Final = 1.0
 
@@ -26,6 +27,7 @@ TEST_OPTIONS: Final = SendCampaignsOptions(
 def ask_own_phone(settings: Settings, *, key: str) -> str | None:
     """Ask for the person's own phone, remembered from last time; return it as ``+`` and digits."""
     preferences = load_preferences(gate.who(), settings)
+    shown = shown_in(key, preferences.own_phone)
     typed = st.text_input(
         "Your own phone",
         preferences.own_phone,
@@ -39,8 +41,10 @@ def ask_own_phone(settings: Settings, *, key: str) -> str | None:
     if phone.problem is not None or phone.e164 is None:
         st.error(explained(phone.problem or "not_a_phone", typed), icon=":material/error:")
         return None
-    if phone.e164 != preferences.own_phone:
+    # What this page merely shows may have been changed in another tab.
+    if typed != shown.value and phone.e164 != preferences.own_phone:
         change_preferences(gate.who(), settings, own_phone=phone.e164)
+    shown.value = typed
     return phone.e164
 
 

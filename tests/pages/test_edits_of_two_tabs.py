@@ -20,9 +20,10 @@ from lib.campaign import (
 )
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import list_runs
+from lib.preferences import Preferences, load_preferences
 from lib.settings import Settings
 from tests.pages.conftest import Visit, press, texts
-from tests.pages.test_new_sendout import BEN, _draft_id, _prepared
+from tests.pages.test_new_sendout import ANA, BEN, _draft_id, _prepared
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
 
@@ -168,6 +169,37 @@ def test_what_was_chosen_in_one_tab_is_shown_in_the_other(visit: Visit, settings
     assert widget(two.toggle, "Use the repaired numbers").value is False
     assert widget(two.radio, "names no version").value is VersionBehavior.CREATE_NEW
     assert widget(two.radio, "had this campaign").value is DuplicateBehavior.ALLOW_MULTIPLE
+
+
+def test_own_phone_is_changed_only_where_it_was_typed(visit: Visit, settings: Settings) -> None:
+    one, two, quick = visit("settings"), visit("settings"), visit("quick_test")
+    widget(one.text_input, "Your own phone").set_value(BEN).run()
+    widget(two.selectbox, "Default country").set_value("BR").run()
+    widget(quick.text_input, "Your own phone").set_value(SENDER).run()
+    assert load_preferences("local", settings) == Preferences(own_phone=SENDER, region="BR")
+
+    widget(one.text_input, "Your own phone").set_value("+12025550111").run()
+    quick.run()
+
+    assert load_preferences("local", settings).own_phone == "+12025550111"
+
+
+def test_columns_of_email_decided_in_two_tabs_are_both_decided(
+    visit: Visit, settings: Settings
+) -> None:
+    sheet = (
+        f"phone,campaign,email_opt_in,newsletter_opt_in\n{ANA},demo_welcome,no,no\n"
+        f"{BEN},demo_welcome,yes,yes\n"
+    )
+    one = _prepared(visit, sheet)
+    two = visit("new_sendout", draft=_draft_id(one))
+    questions = [each.key for each in one.button if "email_False_" in (each.key or "")]
+    assert len(questions) == 2
+
+    for app, key in zip((one, two), questions, strict=True):
+        app.button(key=key).click().run()
+
+    assert list(stored(one, settings).answers.email_consent.values()) == [False, False]
 
 
 def test_columns_that_are_replaced_as_a_whole_are_drawn_anew(
