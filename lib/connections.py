@@ -91,16 +91,16 @@ class ConnectionExistsError(ConnectionNameError):
     @property
     def differences(self) -> tuple[tuple[str, str, str], ...]:
         """What would change: a label, the value that is kept, and the new one."""
+        old_key, new_key = masked(self.there.api_key), masked(self.wanted.api_key)
+        if old_key == new_key and self.there.api_key != self.wanted.api_key:
+            new_key += " (another key)"
         shown = (
             ("Business id", self.there.business_id, self.wanted.business_id),
             ("Address", self.there.base_url, self.wanted.base_url),
-            ("API key", masked(self.there.api_key), masked(self.wanted.api_key)),
+            ("API key", old_key, new_key),
             ("Requests a second", f"{self.there.rate:g}", f"{self.wanted.rate:g}"),
         )
-        keys_differ = self.there.api_key != self.wanted.api_key
-        return tuple(
-            each for each in shown if each[1] != each[2] or (each[0] == "API key" and keys_differ)
-        )
+        return tuple(each for each in shown if each[1] != each[2])
 
 
 class ConnectionsDamagedError(ValueError):
@@ -259,12 +259,10 @@ def _source(name: str) -> Source:
 def _kept(settings: Settings) -> dict[str, ConnectionSettings]:
     """Return the connections of the data folder, by name. Raises ConnectionsDamagedError."""
     try:
-        text = _path(settings).read_bytes()
+        return _FILE.validate_json(_path(settings).read_bytes())
     except FileNotFoundError:
         return {}
-    try:
-        return _FILE.validate_json(text)
-    except ValidationError:
+    except (OSError, ValidationError):
         # The cause would quote what is in the file, keys among it.
         raise ConnectionsDamagedError from None
 

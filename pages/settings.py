@@ -1,5 +1,7 @@
 """Settings: connections, own phone, default country, saved columns, and where data is kept."""
 
+import contextlib
+
 import streamlit as st
 
 from lib.connections import (
@@ -29,6 +31,12 @@ def remember_phone() -> None:
 def remember_country() -> None:
     """Keep the default country as soon as it changes."""
     change_preferences(gate.who(), settings, region=st.session_state["country"])
+
+
+def remove(name: str) -> None:
+    """Forget a connection; the page says it where the file has been damaged meanwhile."""
+    with contextlib.suppress(ConnectionsDamagedError):
+        delete_connection(name, settings)
 
 
 st.subheader("Connections", anchor=False)
@@ -73,8 +81,8 @@ for connection in list_connections(settings):
                     "Remove",
                     key=f"remove_{connection.name}",
                     icon=":material/delete:",
-                    on_click=delete_connection,
-                    args=(connection.name, settings),
+                    on_click=remove,
+                    args=(connection.name,),
                 )
 
 add_connection.draw(settings)

@@ -222,6 +222,8 @@ def test_a_damaged_file_is_told_and_not_overwritten(text: str, settings: Setting
     path.write_text(text)
 
     assert [each.name for each in list_connections(settings)] == ["sandbox"]
+    with pytest.raises(ConnectionNotFoundError):
+        get_connection("acme", settings)
     with pytest.raises(ConnectionsDamagedError):
         save_connection("acme", _acme(), settings)
     assert path.read_text() == text
@@ -230,3 +232,33 @@ def test_a_damaged_file_is_told_and_not_overwritten(text: str, settings: Setting
     save_connection("acme", _acme(), settings)
     assert path.with_name("connections.json.damaged").read_text() == text
     assert get_connection("acme", settings).business_id == "biz_1"
+
+
+def test_what_cannot_be_read_at_all_is_damaged_too(settings: Settings) -> None:
+    (settings.data_dir / "connections.json").mkdir()
+
+    assert [each.name for each in list_connections(settings)] == ["sandbox"]
+    set_damaged_aside(settings)
+    save_connection("acme", _acme(), settings)
+    assert get_connection("acme", settings).business_id == "biz_1"
+
+
+def test_two_keys_that_end_alike_are_told_apart(settings: Settings) -> None:
+    save_connection("acme", _acme(api_key="a" * 20), settings)
+
+    with pytest.raises(ConnectionExistsError) as raised:
+        save_connection("acme", _acme(api_key="b" * 16 + "a" * 4), settings)
+
+    ((label, old, new),) = raised.value.differences
+    assert label == "API key"
+    assert old != new
+
+
+def test_a_second_damaged_file_leaves_the_first_one(settings: Settings) -> None:
+    path = settings.data_dir / "connections.json"
+    for text in ("{1", "{2"):
+        path.write_text(text)
+        set_damaged_aside(settings)
+
+    assert path.with_name("connections.json.damaged").read_text() == "{1"
+    assert path.with_name("connections.json.damaged-2").read_text() == "{2"

@@ -1,7 +1,11 @@
 """Rows held back are mended by typing, checked at once, and nothing that was typed is lost."""
 
+from urllib.parse import parse_qs, urlsplit
+
 from playwright.sync_api import Page, expect
 
+from lib.campaign import change_draft, load_draft
+from lib.settings import Settings
 from tests.support.journeys import LONG_MS, settle_columns, upload_sheet
 from tests.support.pages import click_button, wait_until_idle
 from tests.support.recipients import fictional_phone
@@ -51,6 +55,33 @@ def test_typing_mends_rows_and_a_reload_keeps_them(page: Page, studio: Studio) -
 
     expect(check).to_contain_text("2 cells corrected here")
     expect(check).to_contain_text("3 to send")
+
+
+def test_typing_does_not_undo_what_another_tab_has_typed_since(page: Page, studio: Studio) -> None:
+    check = page.get_by_test_id("stExpander").filter(has_text="3 · Check")
+    upload_sheet(page, studio.url, "list.csv", SHEET.encode())
+    settle_columns(page)
+    page.get_by_text("Correct rows here").click()
+    expect(page.get_by_text("Click a cell and type.")).to_be_visible(timeout=LONG_MS)
+    wait_until_idle(page)
+    _type(page, 1, 1, fictional_phone(2))
+    expect(check).to_contain_text("1 row right by now, still held back: 3.")
+    settings = Settings(data_dir=studio.data_dir)
+    (draft_id,) = parse_qs(urlsplit(page.url).query)["draft"]
+    drawn = load_draft(draft_id, settings)
+    assert drawn is not None
+    (row,) = drawn.answers.corrections
+    (column,) = drawn.answers.corrections[row]
+    other = {row: {column: fictional_phone(3)}}
+    answers = drawn.answers.model_copy(update={"corrections": other})
+    change_draft(drawn, {"answers": answers}, settings)
+
+    _type(page, 0, 3, "Bea")
+
+    expect(check).to_contain_text("all 2 of these rows go out now")
+    now = load_draft(draft_id, settings)
+    assert now is not None
+    assert now.answers.corrections == {**other, 3: {"name": "Bea"}}
 
 
 def test_no_cell_is_lost_however_fast_somebody_types(page: Page, studio: Studio) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lib.campaign import (
     Answers,
+    Course,
     Draft,
     Mapping,
     Source,
@@ -104,14 +105,18 @@ edits = st.one_of(
     st.tuples(st.just("refuse"), st.integers(2, 4)),
     st.tuples(st.just("use"), st.integers(2, 4)),
     st.tuples(st.just("region"), st.sampled_from(["BR", "MX", None])),
-    st.tuples(st.just("variable"), st.sampled_from(["a", "b"]), st.sampled_from(["1", "2"])),
+    st.tuples(st.just("value"), st.sampled_from(["a", "b"]), st.sampled_from(["1", "2"])),
+    st.tuples(st.just("fallback"), st.sampled_from(["a", "b"]), st.sampled_from(["1", "2"])),
+    st.tuples(st.just("batch_size"), st.sampled_from([1, 10])),
+    st.tuples(st.just("retries"), st.sampled_from([0, 3])),
 )
 
 
 def edited(draft: Draft, edit: tuple[Any, ...]) -> dict[str, Any]:
     """Make an edit as a page does: from the draft as it was drawn."""
-    answers, mapping = draft.answers, draft.mapping
+    answers, mapping, course = draft.answers, draft.mapping, draft.course
     assert mapping is not None
+    assert course is not None
     match edit:
         case ("correct", (row, column), text):
             now = {**answers.corrections, row: {**answers.corrections.get(row, {}), column: text}}
@@ -131,8 +136,11 @@ def edited(draft: Draft, edit: tuple[Any, ...]) -> dict[str, Any]:
             return {"answers": answers.model_copy(update={"refused_rows": refused})}
         case ("region", region):
             return {"answers": answers.model_copy(update={"region": region})}
-    _, name, value = edit
-    variables = {**mapping.variables, name: Source(value=value)}
+        case ("batch_size" | "retries" as field, number):
+            return {"course": course.model_copy(update={field: number})}
+    field, name, text = edit
+    source = mapping.variables[name].model_copy(update={field: text})
+    variables = {**mapping.variables, name: source}
     return {"mapping": mapping.model_copy(update={"variables": variables})}
 
 
@@ -144,7 +152,8 @@ def test_any_interleaving_of_edits_keeps_every_edit(
     """Each place holds the draft as it last drew it; an edit that changes nothing is no edit."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder))
-        start = save_draft(Draft(mapping=Mapping()), settings)
+        mapping = Mapping(variables={"a": Source(value=""), "b": Source(value="")})
+        start = save_draft(Draft(mapping=mapping, course=Course()), settings)
         drawn = dict.fromkeys(["tab", "other tab", "fragment"], start)
         wanted = start
         for place, edit, is_drawn_again in steps:
@@ -158,6 +167,7 @@ def test_any_interleaving_of_edits_keeps_every_edit(
             assert kept is not None
             assert kept.mapping == wanted.mapping
             assert kept.answers == wanted.answers
+            assert kept.course == wanted.course
 
 
 def test_a_mapping_that_another_tab_has_changed_is_not_confirmed_unseen(settings: Settings) -> None:

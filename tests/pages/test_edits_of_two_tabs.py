@@ -193,7 +193,7 @@ def test_columns_of_email_decided_in_two_tabs_are_both_decided(
     )
     one = _prepared(visit, sheet)
     two = visit("new_sendout", draft=_draft_id(one))
-    questions = [each.key for each in one.button if "email_False_" in (each.key or "")]
+    questions = [each.key for each in one.button if each.key and "email_False_" in each.key]
     assert len(questions) == 2
 
     for app, key in zip((one, two), questions, strict=True):

@@ -180,6 +180,51 @@ def test_a_connection_of_the_same_name_is_replaced_only_once_confirmed(
     assert get_connection("acme", settings).business_id == "b2"
 
 
+def test_a_connection_that_changed_meanwhile_is_asked_about_again(
+    visit: Visit, settings: Settings
+) -> None:
+    def given(business: str) -> ConnectionSettings:
+        return ConnectionSettings(
+            business_id=business, api_key=SecretStr("key"), base_url="https://api.example"
+        )
+
+    save_connection("acme", given("b1"), settings)
+    app = visit("settings")
+    _fill(app, Name="acme", Business_id="b2", API_key="key", Address="https://api.example")
+    press(app, "Add connection")
+    save_connection("acme", given("b3"), settings, replacing=given("b1"))
+
+    press(app, "Replace connection")
+    assert get_connection("acme", settings).business_id == "b3"
+    assert "b3" in str(app.table[0].value)
+    press(app, "Replace connection")
+    assert get_connection("acme", settings).business_id == "b2"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_damaged_file_of_connections_ends_no_page(
+    name: str, visit: Visit, settings: Settings
+) -> None:
+    (settings.data_dir / "connections.json").write_text('{"acme": ')
+
+    assert not visit(name).exception
+
+
+def test_removing_a_connection_whose_file_was_damaged_meanwhile_says_so(
+    visit: Visit, settings: Settings
+) -> None:
+    given = ConnectionSettings(
+        business_id="b1", api_key=SecretStr("key"), base_url="https://api.example"
+    )
+    save_connection("acme", given, settings)
+    app = visit("settings")
+    (settings.data_dir / "connections.json").write_text("{")
+
+    press(app, "Remove")
+
+    assert "connections.json in the data folder is damaged" in texts(app)
+
+
 def test_a_damaged_file_of_connections_is_told_and_can_be_set_aside(
     visit: Visit, settings: Settings
 ) -> None:
