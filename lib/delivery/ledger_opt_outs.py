@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, select
 
 # Its conflict clauses are written out for SQLite in the same words.
 from sqlalchemy.dialects.postgresql import insert
 
-from lib.delivery.ledger_tables import opt_out
+from lib.delivery.ledger_tables import batch, opt_out, run, tally
+from lib.delivery.states import OPT_OUT_CODES, BatchState, Outcome
 
 # Databases limit how many values one statement may hold.
 _AT_ONCE: Final = 1_000
@@ -24,6 +25,24 @@ _COUNTS: Final = (
     select(opt_out.c.business_id, func.count().label("people"))
     .group_by(opt_out.c.business_id)
     .order_by(opt_out.c.business_id)
+)
+# Runs of releases that did not note opt-outs name no business. The tally finds those few of them
+# that have any, without reading the batches of all.
+_UNNOTED_RUNS: Final = (
+    select(run.c.id, run.c.plan_id, run.c.connection)
+    .join(tally, tally.c.run_id == run.c.id)
+    .where(
+        run.c.business_id.is_(None),
+        tally.c.outcome == Outcome.REJECTED,
+        tally.c.error_code.in_(OPT_OUT_CODES),
+    )
+    .distinct()
+)
+_REPORTED: Final = select(batch.c.start).where(
+    batch.c.run_id == bindparam("run"),
+    batch.c.state == BatchState.REJECTED,
+    batch.c.size == 1,
+    batch.c.error_code.in_(OPT_OUT_CODES),
 )
 _FORGET: Final = delete(opt_out).where(_of_business)
 
@@ -56,6 +75,16 @@ def opted_out_of(db: Connection, business_id: str) -> list[int]:
 def opt_outs_by_business(db: Connection) -> dict[str, int]:
     """Return how many people have opted out of each business."""
     return {row.business_id: int(row.people) for row in db.execute(_COUNTS)}
+
+
+def unnoted_runs(db: Connection) -> Sequence[Row[Any, Any, Any]]:
+    """Return runs (id, plan_id, connection) whose reported opt-outs nobody has noted."""
+    return db.execute(_UNNOTED_RUNS).all()
+
+
+def reported_positions(db: Connection, run_id: str) -> list[int]:
+    """Return the positions in a run's plan of the people reported as opted out."""
+    return [int(each) for each in db.execute(_REPORTED, {"run": run_id}).scalars()]
 
 
 def forget_opt_outs(db: Connection, business_id: str) -> int:

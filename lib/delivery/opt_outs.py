@@ -1,8 +1,11 @@
 """People who have opted out of a business, as Connectly has reported by rejecting messages."""
 
+from lib.campaign import FrozenPlan
+from lib.connections import ConnectionNotFoundError, get_connection
 from lib.delivery import ledger_opt_outs
-from lib.delivery.ledger import open_ledger
+from lib.delivery.ledger import clock, open_ledger
 from lib.settings import Settings
+from lib.sheet.phone_identity import identities
 
 
 def people_opted_out(business_id: str, *, settings: Settings | None = None) -> tuple[int, ...]:
@@ -24,3 +27,26 @@ def forget_opted_out(business_id: str, *, settings: Settings | None = None) -> i
     """Forget who has opted out of a business; return how many people. Raises LedgerError."""
     with open_ledger(settings).write() as db:
         return ledger_opt_outs.forget_opt_outs(db, business_id)
+
+
+def note_opt_outs_of_earlier_releases(settings: Settings) -> None:
+    """Note the opt-outs that runs of releases before this table have been told of.
+
+    Such a run names no business: it counts for the one that its connection leads to now. A run
+    whose connection or plan is gone is passed over. Raises LedgerError.
+    """
+    with open_ledger(settings).read() as db:
+        reported = [
+            (each.plan_id, each.connection, ledger_opt_outs.reported_positions(db, each.id))
+            for each in ledger_opt_outs.unnoted_runs(db)
+        ]
+    for plan_id, connection, positions in reported:
+        try:
+            business_id = get_connection(connection, settings).business_id
+            plan = FrozenPlan.open(plan_id, settings)
+            numbers = plan.numbers(0, plan.row_count)
+        except (ConnectionNotFoundError, OSError, ValueError):
+            continue
+        people = identities(numbers[positions]).tolist()
+        with open_ledger(settings).write() as db:
+            ledger_opt_outs.note_opt_outs(db, business_id, people, clock(db))

@@ -30,6 +30,7 @@ from lib.delivery.heartbeat import Heartbeat, TakenForDeadError
 from lib.delivery.ledger import Ledger, LedgerError, LedgerTooNewError, open_ledger
 from lib.delivery.ledger_workers import NewWorker
 from lib.delivery.line import Line
+from lib.delivery.opt_outs import note_opt_outs_of_earlier_releases
 from lib.delivery.retention import tidy_nightly
 from lib.delivery.sender import Lane
 from lib.delivery.supervisor import Supervisor
@@ -81,6 +82,7 @@ class Worker:
         with GroupWriter(self._ledger) as writer:
             heartbeat = Heartbeat(self._new, writer)
             left = await heartbeat.enter(alone=not self._ledger.is_shared)
+            await asyncio.to_thread(note_opt_outs_of_earlier_releases, self._settings)
             self._announce()
             metrics.serve(
                 self._settings,

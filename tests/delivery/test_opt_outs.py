@@ -118,6 +118,22 @@ def test_an_opt_out_that_a_rejection_reports_holds_for_later_runs(worker, sandbo
     assert found.loc[row, "error_code"] == OPTED_OUT_SINCE
 
 
+def test_opt_outs_that_an_earlier_release_was_told_of_are_noted_at_the_next_start(
+    worker, sandbox, settings
+):
+    wait_for_run(start_run(plan_of(10, campaign="demo_invalid_phones"), connection="sandbox"))
+    worker.kill()
+    with open_ledger().write() as db:
+        # As the former release has left it.
+        db.exec_driver_sql("DELETE FROM opt_out")
+        db.exec_driver_sql("UPDATE run SET business_id = NULL, base_url = NULL")
+    later = start_run(plan_of(10, campaign="demo_welcome"), connection="sandbox")
+    worker.start()
+    run = wait_for_run(later)
+    assert (run.accepted, run.cancelled) == (9, 1)
+    assert sum(each["campaignName"] == "demo_welcome" for each in sandbox.record()) == 9
+
+
 def test_a_damaged_list_pauses_the_run_and_nobody_is_sent(worker, sandbox, settings):
     os.kill(worker.pid, signal.SIGSTOP)
     plan = plan_of(3)
