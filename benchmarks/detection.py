@@ -18,7 +18,7 @@ import pandas as pd
 from benchmarks.harness import Line
 from benchmarks.pollution import FREQUENCY, Polluted, Record, polluted, polluted_rows
 from lib.sheet import Reading
-from lib.sheet.contents import Limits, read_contents
+from lib.sheet.dispatch import Limits, read_contents
 from lib.sheet.errors import SheetError
 
 Reader = Callable[[bytes], tuple[Record, list[Record]]]

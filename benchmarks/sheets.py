@@ -13,7 +13,7 @@ from benchmarks import plain
 from benchmarks.harness import Line, Measured, compared
 from lib.campaign import Answers, make_plan, suggest_mapping
 from lib.sheet import read_sheet
-from lib.sheet.phones import normalise
+from lib.sheet.phones.parse import normalise
 
 CSV_ROWS = 1_000_000
 XLSX_ROWS = 100_000

@@ -14,10 +14,10 @@ from lib.campaign import (
 from lib.delivery import count_opted_out, forget_opted_out
 from lib.preferences import load_preferences
 from lib.sheet import SheetError
+from lib.sheet.file_type import SHEET_TYPES
 from lib.storage import StorageError
 from lib.ui import exclusions, frame, gate, words
 from lib.ui.countries import choose_country
-from lib.ui.sheet_types import SHEET_TYPES
 
 settings = frame.begin(
     "Exclude lists",

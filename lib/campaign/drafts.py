@@ -15,7 +15,7 @@ from lib.campaign.mapping import Answers, Mapping
 from lib.campaign.merging import merged
 from lib.files import exclusive, set_aside, write_atomically
 from lib.settings import Settings
-from lib.sheet.phone_regions import Evidence
+from lib.sheet.phones.default_country import Evidence
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{16}")
 _UPLOAD: Final = re.compile(rb'"upload_id":\s*(?:null|"([\w.-]+)")')

@@ -28,9 +28,9 @@ from lib.campaign.listed_columns import listed_columns
 from lib.files import write_atomically
 from lib.settings import Settings
 from lib.sheet import Sheet, SheetError, read_sheet
-from lib.sheet.listed_phones import read_listed
-from lib.sheet.national_phones import country_codes, read_as_national
-from lib.sheet.phone_identity import identities
+from lib.sheet.phones.identity import identities
+from lib.sheet.phones.listed import read_listed
+from lib.sheet.phones.national import country_codes, read_as_national
 from lib.storage import fetch, names, publish, remove
 
 _ABOUT: Final = b"exclude_list"
@@ -46,7 +46,7 @@ _LONGEST_SHOWN: Final = 80
 class Exclusions:
     """The people of some exclude lists.
 
-    ``identities`` are sorted (see `lib.sheet.phone_identity`); ``national`` are digits that were
+    ``identities`` are sorted (see `lib.sheet.phones.identity`); ``national`` are digits that were
     written without their country: they exclude everybody who has them in any country.
     """
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from lib.sheet.phone_words import PROBLEMS, REPAIRS
+from lib.sheet.phones.messages import PROBLEMS, REPAIRS
 
 
 class Severity(StrEnum):

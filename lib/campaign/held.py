@@ -6,7 +6,7 @@ from lib.campaign.corrections import REASON_COLUMN, ROW_COLUMN, corrected
 from lib.campaign.findings import WORDS
 from lib.campaign.plan import Plan
 from lib.sheet import Sheet
-from lib.sheet.phone_words import PROBLEMS, explained
+from lib.sheet.phones.messages import PROBLEMS, explained
 
 
 def held_sheet(plan: Plan, sheet: Sheet) -> pd.DataFrame:

@@ -9,8 +9,8 @@ import pandas as pd
 from lib.campaign.checks import matches
 from lib.campaign.suggestions import Fit, header_fit, phone_columns
 from lib.sheet import Sheet, plain_name
-from lib.sheet.listed_phones import numbers_in
-from lib.sheet.phones import normalise
+from lib.sheet.phones.listed import numbers_in
+from lib.sheet.phones.parse import normalise
 
 _TEXT: Final = "string[pyarrow]"
 _SAMPLE: Final = 500

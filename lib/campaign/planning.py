@@ -20,8 +20,8 @@ from lib.campaign.plan import DEFAULT_RATE, Plan, Sendout
 from lib.campaign.writing import Written, write
 from lib.connectly import DuplicateBehavior
 from lib.sheet import Sheet
-from lib.sheet.phone_identity import identities
-from lib.sheet.phones import normalise
+from lib.sheet.phones.identity import identities
+from lib.sheet.phones.parse import normalise
 
 _TEXT: Final = "string[pyarrow]"
 

@@ -28,7 +28,7 @@ from lib.delivery.runs import NothingToSendError, ensure_exists
 from lib.delivery.states import RunKind
 from lib.delivery.summaries import RunSummary
 from lib.settings import Settings, get_settings
-from lib.sheet.phone_identity import identities
+from lib.sheet.phones.identity import identities
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from lib.connectly import CampaignEntry
 from lib.delivery.decisions import Circumstances
 from lib.delivery.ledger_claims import Claim
 from lib.delivery.states import RunKind
-from lib.sheet.phone_identity import identities
+from lib.sheet.phones.identity import identities
 
 
 class Phase(Enum):

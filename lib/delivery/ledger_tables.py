@@ -243,7 +243,7 @@ opt_out: Final = Table(
     "opt_out",
     metadata,
     Column("business_id", String, primary_key=True),
-    # A person, as `lib.sheet.phone_identity` defines it, who a rejection says has opted out.
+    # A person, as `lib.sheet.phones.identity` defines it, who a rejection says has opted out.
     Column("identity", BigInteger, primary_key=True, autoincrement=False),
     Column("learned_at", Moment, nullable=False),
     sqlite_with_rowid=False,

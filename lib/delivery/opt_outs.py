@@ -5,13 +5,13 @@ from lib.connections import ConnectionNotFoundError, get_connection
 from lib.delivery import ledger_opt_outs
 from lib.delivery.ledger import clock, open_ledger
 from lib.settings import Settings
-from lib.sheet.phone_identity import identities
+from lib.sheet.phones.identity import identities
 
 
 def people_opted_out(business_id: str, *, settings: Settings | None = None) -> tuple[int, ...]:
     """Return the identities of the people who have opted out of a business, in order.
 
-    See `lib.sheet.phone_identity`. Raises LedgerError.
+    See `lib.sheet.phones.identity`. Raises LedgerError.
     """
     with open_ledger(settings).read() as db:
         return tuple(sorted(ledger_opt_outs.opted_out_of(db, business_id)))

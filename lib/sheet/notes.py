@@ -39,3 +39,11 @@ SENTENCES = {
 def note(code: str) -> Note:
     """Return the note of this code."""
     return Note(code, SENTENCES[code])
+
+
+class Flag(NamedTuple):
+    """What is wrong with one cell: its row from 1, its column from 0, and the code."""
+
+    row: int
+    column: int
+    code: str

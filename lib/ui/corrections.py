@@ -23,10 +23,10 @@ from lib.campaign import (
 from lib.connections import Connection
 from lib.settings import Settings
 from lib.sheet import Sheet, SheetError, read_sheet
+from lib.sheet.file_type import SHEET_TYPES
 from lib.ui import gate, words
 from lib.ui.draft import keep, latest
 from lib.ui.loaded import checked
-from lib.ui.sheet_types import SHEET_TYPES
 
 _PAGE_ROWS: Final = 25
 _NAMED: Final = 8

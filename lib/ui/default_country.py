@@ -8,7 +8,7 @@ from lib.campaign import Answers, Draft, Mapping
 from lib.preferences import load_preferences
 from lib.settings import Settings
 from lib.sheet import Sheet
-from lib.sheet.phone_regions import Evidence, Suggestion, suggest_region
+from lib.sheet.phones.default_country import Evidence, Suggestion, suggest_region
 from lib.ui import gate
 from lib.ui.countries import choose_country, country_names
 from lib.ui.draft import keep, latest

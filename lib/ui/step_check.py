@@ -9,7 +9,7 @@ from lib.connections import Connection
 from lib.outcomes import csv_bytes, xlsx_bytes
 from lib.settings import Settings
 from lib.sheet import Sheet
-from lib.sheet.phone_words import PROBLEMS, REPAIRS, explained
+from lib.sheet.phones.messages import PROBLEMS, REPAIRS, explained
 from lib.ui import consent, corrections, default_country, exclusions, reached, repairs, words
 from lib.ui.loaded import Checked, checked
 

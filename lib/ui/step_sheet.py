@@ -26,10 +26,10 @@ from lib.sheet import (
     shown_root,
     upload_path,
 )
+from lib.sheet.file_type import SHEET_TYPES
 from lib.ui import default_country, reading_progress, sheet_reading, words
 from lib.ui.draft import keep, start_over
 from lib.ui.loaded import sheet_of
-from lib.ui.sheet_types import SHEET_TYPES
 
 _UPLOADER: Final = "sheet_uploader_turn"
 _ERROR: Final = "sheet_error"

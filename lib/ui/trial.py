@@ -11,8 +11,8 @@ from lib.connectly import CampaignEntry, DuplicateBehavior, SendCampaignsOptions
 from lib.delivery import RunNotFoundError, RunSummary, run_attempts, run_summary, start_run
 from lib.preferences import change_preferences, load_preferences
 from lib.settings import Settings
-from lib.sheet.phone_words import explained
-from lib.sheet.phones import read_phone
+from lib.sheet.phones.messages import explained
+from lib.sheet.phones.parse import read_phone
 from lib.ui import frame, gate, places, words
 from lib.ui.shown import shown_in
 

@@ -58,7 +58,7 @@ from lib.delivery.ledger_attempts import Attempt
 from lib.delivery.ledger_claims import Claim
 from lib.delivery.states import OPT_OUT_CODES, AttemptResult, BatchState
 from lib.settings import ConnectionSettings, Settings
-from lib.sheet.phone_identity import identities
+from lib.sheet.phones.identity import identities
 from tests.delivery.test_ledger import worker_of
 from tests.support.businesses import replace_connection
 from tests.support.sheets import make_sheet

@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from lib.sheet import Reading
-from lib.sheet.contents import Limits, read_contents
+from lib.sheet.dispatch import Limits, read_contents
 
 LIMITS = Limits(1_000, 100, 100_000)
 TOLD = {

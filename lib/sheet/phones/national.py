@@ -1,0 +1,93 @@
+"""Numbers written without their country, read as numbers of each country that is asked for."""
+
+import functools
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+from lib.sheet.phones.vectorised import certainly_good, countries_of
+
+_LONGEST: Final = 15
+_MEXICO, _ARGENTINA, _BRAZIL = 52, 54, 55
+# Prefixes of calls within Mexico until 2019, which libphonenumber no longer knows.
+_FORMER_PREFIXES: Final = {_MEXICO: (("01|044|045", ""),)}
+# Spellings that `identities` treats as one, but of which only the other one is a valid number.
+_VALID_SPELLINGS: Final = {
+    _MEXICO: (("^521([0-9]{10})$", r"52\1"),),
+    _ARGENTINA: (("^54([1-8][0-9]{9})$", r"549\1"), ("^549([0-9]{10})$", r"54\1")),
+    _BRAZIL: (("^55([0-9]{2})([6-9][0-9]{7})$", r"55\19\2"),),
+}
+# Most lists are of these countries: asking them first leaves little for all others.
+_FIRST: Final = (52, 55, 54, 1, 57, 56, 51, 34, 49, 44, 91)
+
+
+def country_codes(numbers: np.ndarray) -> np.ndarray:
+    """Return the country code of each whole number; 0 for one that begins with none."""
+    texts = pa.array(np.asarray(numbers, dtype="int64")).cast(pa.string())
+    starts = pc.utf8_slice_codeunits(texts, 0, 3).dictionary_encode()
+    codes = [_country_code(start) for start in starts.dictionary.to_pylist()]
+    found: np.ndarray = np.array(codes, dtype="int64")[starts.indices.to_numpy()]
+    return found
+
+
+def read_as_national(digits: pa.Array, code: int) -> np.ndarray:
+    """Return all numbers of a country code that these digits may be, as whole numbers.
+
+    The digits are taken as they are, without leading zeros, and without the prefix that is dialled
+    before them within the country.
+    """
+    texts = pa.chunked_array(_spellings(digits, code)).combine_chunks()
+    fits = pc.match_substring_regex(texts, f"^[0-9]{{7,{_LONGEST}}}$")
+    found: np.ndarray = pc.unique(texts.filter(fits)).cast(pa.int64()).to_numpy()
+    return found
+
+
+def is_number_anywhere(digits: pa.Array) -> np.ndarray:
+    """Tell which of these digits, without a country, are a person's number in any country."""
+    found = np.zeros(len(digits), dtype=bool)
+    others = [code for code in COUNTRY_CODE_TO_REGION_CODE if code not in _FIRST]
+    for code in (*_FIRST, *others):
+        left = np.flatnonzero(~found)
+        if not len(left):
+            break
+        for texts in _spellings(digits.take(left), code):
+            for spelled in (texts, *_other_spellings(texts, code)):
+                plus = pc.binary_join_element_wise("+", spelled, "")
+                found[left] |= certainly_good(plus).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _spellings(digits: pa.Array, code: int) -> list[pa.Array]:
+    digits = digits.cast(pa.string())
+    variants = [digits, pc.utf8_ltrim(digits, "0")]
+    variants += [
+        pc.replace_substring_regex(digits, f"^(?:{prefix})", instead)
+        for prefix, instead in _prefixes(code)
+    ]
+    return [pc.binary_join_element_wise(str(code), each, "") for each in variants]
+
+
+def _other_spellings(texts: pa.Array, code: int) -> list[pa.Array]:
+    rules = _VALID_SPELLINGS.get(code, ())
+    return [pc.replace_substring_regex(texts, *rule) for rule in rules]
+
+
+@functools.cache
+def _prefixes(code: int) -> tuple[tuple[str, str], ...]:
+    """Return patterns of what is dialled before a national number, and what stands for it."""
+    rules = countries_of(code)
+    known = {
+        (each.national_prefix_for_parsing, each.national_prefix_transform_rule or "")
+        for each in rules
+        if each.national_prefix_for_parsing
+    }
+    return (*sorted(known), *_FORMER_PREFIXES.get(code, ()))
+
+
+def _country_code(start: str) -> int:
+    lengths = range(1, len(start) + 1)
+    found = (int(start[:length]) for length in lengths if start[:length].isdecimal())
+    return next((code for code in found if code in COUNTRY_CODE_TO_REGION_CODE), 0)

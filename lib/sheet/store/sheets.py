@@ -1,0 +1,159 @@
+"""Sheets and uploads kept in the data folder, under names made from their content."""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lib.files import is_disk_full, write_atomically
+from lib.sheet.errors import SheetError, sheet_error
+from lib.sheet.notes import Note, note
+from lib.sheet.read_options import Reading
+from lib.storage import StorageError, fetch
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lib.settings import Settings
+
+_SHEET_ID = re.compile(r"[0-9a-f]{64}")
+_UPLOAD_ID = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]{1,8})?")
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet as it was read; nobody may change its frames.
+
+    ``frame`` holds text only (``string[pyarrow]``, an empty cell is ""); its index "row" is the
+    number that a spreadsheet program shows beside the row. ``first_row`` is the first of them.
+    ``flags`` names cells that can't be trusted, by row, column and code: "error_value",
+    "formula_without_value", "digits_lost" or "row_too_long". ``reading`` is how the file was read;
+    ``tables`` are the first and last rows of each table in it; ``hidden`` counts the rows and the
+    columns that a spreadsheet program hides.
+    """
+
+    id: str
+    filename: str
+    frame: "pd.DataFrame"
+    first_row: int
+    worksheet: str | None
+    worksheets: tuple[str, ...]
+    notes: tuple[Note, ...]
+    flags: "pd.DataFrame"
+    reading: Reading = field(default_factory=Reading)
+    tables: tuple[tuple[int, int], ...] = ()
+    hidden_worksheets: tuple[str, ...] = ()
+    hidden: tuple[int, int] = (0, 0)
+
+
+def settled(settings: "Settings | None") -> "Settings":
+    """Return these settings, or this process's own."""
+    if settings is not None:
+        return settings
+    from lib.settings import get_settings
+
+    return get_settings()
+
+
+def load_sheet(sheet_id: str, *, settings: "Settings | None" = None) -> Sheet:
+    """Return a kept sheet.
+
+    Raises SheetError: sheet_gone where it is missing or unreadable, disk_full, or a StorageError's
+    code where the shared storage cannot be asked for it.
+    """
+    if not _SHEET_ID.fullmatch(sheet_id):
+        raise sheet_error("sheet_gone")
+    settings = settled(settings)
+    try:
+        path = fetch(settings.sheets_dir / f"{sheet_id}.arrow", settings)
+    except StorageError as error:
+        raise SheetError(error.code, error.sentence, error.action) from error
+    except OSError as error:
+        raise sheet_error("disk_full" if is_disk_full(error) else "sheet_gone") from error
+    return _open(sheet_id, path)
+
+
+def _open(sheet_id: str, path: Path) -> Sheet:
+    import pandas as pd
+    import pyarrow as pa
+
+    from lib.sheet.store.arrow_file import open_arrow
+
+    try:
+        table, about = open_arrow(path)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise sheet_error("sheet_gone") from error
+    index = pd.Index(table["row"].to_numpy(), dtype="int64", name="row")
+    flags = _flags(table["flags"], index, about["names"])
+    cells = table.drop_columns(["row", "flags"])
+    frame = cells.to_pandas(types_mapper={pa.large_string(): pd.StringDtype("pyarrow")}.get)
+    frame.index = index
+    frame.columns = pd.Index(about["names"], dtype=object)
+    return Sheet(
+        id=sheet_id,
+        filename=about["filename"],
+        frame=frame,
+        first_row=int(index[0]),
+        worksheet=about["worksheet"],
+        worksheets=tuple(about["worksheets"]),
+        notes=tuple(note(code) for code in about["notes"]),
+        flags=flags,
+        reading=Reading(**about["reading"]),
+        tables=tuple((first, last) for first, last in about.get("tables", [])),
+        hidden_worksheets=tuple(about.get("hidden_worksheets", ())),
+        hidden=tuple(about.get("hidden", (0, 0))),
+    )
+
+
+def _flags(column: Any, index: "pd.Index[int]", names: list[str]) -> "pd.DataFrame":
+    import pandas as pd
+
+    found: list[tuple[int, str, str]] = []
+    if column.null_count < len(column):
+        for row, flags in zip(index, column.to_pylist(), strict=True):
+            found.extend((row, names[flag["column"]], flag["code"]) for flag in flags or ())
+    frame = pd.DataFrame(found, columns=["row", "column", "code"])
+    return frame.astype({"row": "int64", "column": "object", "code": "object"})
+
+
+def keep_upload(data: bytes, filename: str, *, settings: "Settings | None" = None) -> str:
+    """Keep a file as it came and return its id: the SHA-256 of its bytes, and its suffix.
+
+    Raises SheetError: empty_file, too_large, disk_full.
+    """
+    settings = settled(settings)
+    check_size(len(data), settings)
+    suffix = Path(filename).suffix.lower()
+    if not _SUFFIX.fullmatch(suffix):
+        suffix = ""
+    upload_id = hashlib.sha256(data).hexdigest() + suffix
+    path = settings.uploads_dir / upload_id
+    if path.exists():
+        return upload_id
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        if is_disk_full(error):
+            raise sheet_error("disk_full") from error
+        raise
+    return upload_id
+
+
+def check_size(size: int, settings: "Settings") -> None:
+    """Raise SheetError too_large or empty_file where a file has no acceptable size."""
+    if size == 0:
+        raise sheet_error("empty_file")
+    if size > settings.sheet_max_bytes:
+        raise sheet_error("too_large", limit=settings.sheet_max_bytes // (1024 * 1024))
+
+
+def upload_path(upload_id: str, *, settings: "Settings | None" = None) -> Path:
+    """Return where an upload is kept. Raises SheetError sheet_gone where it isn't."""
+    if not _UPLOAD_ID.fullmatch(upload_id):
+        raise sheet_error("sheet_gone")
+    path = settled(settings).uploads_dir / upload_id
+    if not path.is_file():
+        raise sheet_error("sheet_gone")
+    return path

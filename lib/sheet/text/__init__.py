@@ -1,0 +1,1 @@
+"""Delimited text: encoding, dialect, and repair of irregular rows."""

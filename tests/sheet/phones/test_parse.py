@@ -1,0 +1,316 @@
+"""Phone cells: read right, or held with a reason; never somebody else's number."""
+
+import functools
+
+import pandas as pd
+import phonenumbers
+import pytest
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
+
+from lib.sheet.phones.messages import PROBLEMS, REPAIRS, explained
+from lib.sheet.phones.parse import normalise, read_phone
+
+REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
+PEOPLE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
+
+
+@pytest.mark.parametrize(
+    ("cell", "region", "expected"),
+    [
+        # International, however it is written.
+        ("+16505550123", None, "+16505550123"),
+        ("+1 (650) 555-0123", None, "+16505550123"),
+        ("(+55) 11 91234-5678", None, "+5511912345678"),
+        ("+44 (0)20 7946 0958", None, "+442079460958"),
+        ("+49.30.901820", None, "+4930901820"),
+        ("0034 612 34 56 78", None, "+34612345678"),
+        # National, with the country that a person has chosen.
+        ("011 44 20 7946 0958", "US", "+442079460958"),
+        ("(650) 555-0123", "US", "+16505550123"),
+        ("1 650 555 0123", "US", "+16505550123"),
+        ("020 7946 0958", "GB", "+442079460958"),
+        ("07400 123456", "GB", "+447400123456"),
+        ("06 12 34 56 78", "FR", "+33612345678"),
+        ("0151 23456789", "DE", "+4915123456789"),
+        ("612 34 56 78", "ES", "+34612345678"),
+        ("912 345 678", "PT", "+351912345678"),
+        ("55 1234 5678", "MX", "+525512345678"),
+        ("11 91234-5678", "BR", "+5511912345678"),
+        ("5511912345678", "BR", "+5511912345678"),
+        ("011 15 2345-6789", "AR", "+5491123456789"),
+        ("310 1234567", "CO", "+573101234567"),
+        ("9 6123 4567", "CL", "+56961234567"),
+        ("987 654 321", "PE", "+51987654321"),
+        ("099 123 4567", "EC", "+593991234567"),
+        ("0412 345 678", "AU", "+61412345678"),
+        ("021 123 4567", "NZ", "+64211234567"),
+        ("098765 43210", "IN", "+919876543210"),
+        ("0812-3456-7890", "ID", "+6281234567890"),
+        ("050 123 4567", "AE", "+971501234567"),
+        ("0501234567", "SA", "+966501234567"),
+        ("0803 123 4567", "NG", "+2348031234567"),
+        ("0712 345678", "KE", "+254712345678"),
+        ("082 123 4567", "ZA", "+27821234567"),
+        ("0532 123 45 67", "TR", "+905321234567"),
+        ("090-1234-5678", "JP", "+819012345678"),
+        ("010-1234-5678", "KR", "+821012345678"),
+        ("0917 123 4567", "PH", "+639171234567"),
+        ("079 123 45 67", "CH", "+41791234567"),
+        ("0664 1234567", "AT", "+436641234567"),
+        ("06 12345678", "NL", "+31612345678"),
+        ("0470 12 34 56", "BE", "+32470123456"),
+        ("512 345 678", "PL", "+48512345678"),
+        # Italy keeps its zero.
+        ("06 698 12345", "IT", "+390669812345"),
+        ("+39 06 698 12345", None, "+390669812345"),
+        # Another alphabet's digits, dashes and spaces, and signs that nobody sees.
+        ("５５１１９１２３４５６７８", "BR", "+5511912345678"),
+        ("+٥٥١١٩١٢٣٤٥٦٧٨", None, "+5511912345678"),
+        ("+1\u00a0650\u2011555\u20130123", None, "+16505550123"),
+        ("\u202a+1 650 555 0123\u202c", None, "+16505550123"),
+        ("\ufeff+16505550123\u200b", None, "+16505550123"),
+        ("＋1 650 555 0123", None, "+16505550123"),
+    ],
+)
+def test_a_number_is_read_as_its_owner_means_it(
+    cell: str, region: str | None, expected: str
+) -> None:
+    assert read_phone(cell, region).e164 == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "region", "expected", "repair"),
+    [
+        ("16505550123.0", "US", "+16505550123", "decimal_removed"),
+        ("1.6505550123E+10", "US", "+16505550123", "exponent_written_out"),
+        ('="+16505550123"', None, "+16505550123", "formula_removed"),
+        ("=+16505550123", None, "+16505550123", "formula_removed"),
+        ("+44 (0)20 7946 0958", None, "+442079460958", "trunk_removed"),
+        ("+49 0151 23456789", None, "+4915123456789", "trunk_removed"),
+        ("0 21 11 91234-5678", "BR", "+5511912345678", "country_added"),
+        ("+54 11 15 2345-6789", None, "+5491123456789", "argentina_9"),
+        ("5511912345678", "BR", "+5511912345678", "plus_added"),
+        ("M: 07400 123456", "GB", "+447400123456", "label_removed"),
+        ("+16505550123.00", None, "+16505550123", "decimal_removed"),
+        ("'+16505550123", None, "+16505550123", "apostrophe_removed"),
+        ("\u2019+16505550123", None, "+16505550123", "apostrophe_removed"),
+        ("tel:+16505550123", None, "+16505550123", "label_removed"),
+        ("WhatsApp: +1 650 555 0123", None, "+16505550123", "label_removed"),
+        ("Cel. +5511912345678", None, "+5511912345678", "label_removed"),
+        ("https://wa.me/16505550123", None, "+16505550123", "link_read"),
+        ("wa.me/16505550123?text=hi", None, "+16505550123", "link_read"),
+        ("https://api.whatsapp.com/send?phone=%2B16505550123&x=1", None, "+16505550123",
+         "link_read"),
+        ("0055 11 91234 5678", None, "+5511912345678", "international_prefix"),
+        ("650 555 0123", "US", "+16505550123", "country_added"),
+        ("+52 1 55 1234 5678", None, "+525512345678", "mexico_1"),
+        ("+54 381 512 3456", None, "+543815123456", None),
+        ("+55 11 8123 4567", None, "+5511981234567", "brazil_9"),
+        ("11 8123-4567", "BR", "+5511981234567", "brazil_9"),
+        ("+55 11 3123 4567", None, "+551131234567", None),
+    ],
+)  # fmt: skip
+def test_each_change_of_digits_is_a_repair_with_a_name(
+    cell: str, region: str | None, expected: str, repair: str | None
+) -> None:
+    phone = read_phone(cell, region)
+
+    assert (phone.e164, phone.repair) == (expected, repair)
+
+
+@pytest.mark.parametrize(
+    ("cell", "problem"),
+    [
+        ("", "phone_missing"), ("   ", "phone_missing"), ("\u200b", "phone_missing"),
+        ("1.65E+10", "cut_by_spreadsheet"), ("1,65E+10", "cut_by_spreadsheet"),
+        ("5.06831E10", "cut_by_spreadsheet"), ("1.65e10", "cut_by_spreadsheet"),
+        ("-1.6505550123E+10", "cut_by_spreadsheet"), ("6.50555012E+09", "cut_by_spreadsheet"),
+        ("'2024-01-31", "looks_like_date"), ("=6505550123-1", "not_a_phone"),
+        ("2024-01-31", "looks_like_date"), ("31/12/2024", "looks_like_date"),
+        ("2024-01-31 00:00:00", "looks_like_date"),
+        ("+1650555XXXX", "letters"), ("1-800-FLOWERS", "letters"), ("Ana", "letters"),
+        ("+1 650 555 0123 Ana", "letters"), ("+1650555012O", "letters"),
+        ("+1 650 555 0123 ext 5", "extension"), ("+16505550123x12", "extension"),
+        ("+16505550123;ext=5", "extension"), ("11 3123-4567 ramal 22", "extension"),
+        ("+16505550123 / +16505550124", "two_numbers"), ("6505550123, 6505550124", "two_numbers"),
+        ("+16505550123\n+16505550124", "two_numbers"), ("6505550123 o 6505550124", "two_numbers"),
+        ("+16505550123+16505550124", "two_numbers"),
+        ("12", "too_short"), ("+1 650 555", "too_short"), ("1234567890123456", "too_long"),
+        ("+999123456789", "unknown_country"), ("+11111111111", "not_valid"),
+        ("#REF!", "not_a_phone"), ("#N/A", "not_a_phone"), ("1234567.89", "not_a_phone"),
+        ("++16505550123", "not_a_phone"), ("16505550123+", "not_a_phone"),
+        ("+1 800 234 5678", "nobodys"), ("6505550123", "no_country"),
+        ("5511912345678", "no_country"),
+        ("+49 30 901820/1", "extension"), ("+241 06 03 12 34/1", "extension"),
+        ("123.456.789-09", "not_a_phone"),
+        ("12.345.678/0001-95", "two_numbers"), ("39.90421234", "not_a_phone"),
+        ("-23.5505199", "not_a_phone"), ("-6505550123", "not_a_phone"),
+    ],
+)  # fmt: skip
+def test_what_is_no_phone_is_held_with_its_reason(cell: str, problem: str) -> None:
+    phone = read_phone(cell)
+
+    assert (phone.e164, phone.problem) == (None, problem)
+
+
+@pytest.mark.parametrize(("cell", "region"), [("4915123456789", "DE"), ("62812345678", "ID")])
+def test_a_number_with_two_readings_is_held(cell: str, region: str) -> None:
+    """Without a plus, the first digits may be the country's code or the number's own."""
+    assert read_phone(cell, region).problem == "two_readings"
+
+
+@pytest.mark.parametrize("region", ["AU", None])
+def test_australias_prefix_is_no_code_of_america(region: str | None) -> None:
+    """0011 501 622 1234 calls Belize from Australia, and Arkansas from where 00 is the prefix."""
+    assert read_phone("0011 501 622 1234", region).problem == "two_readings"
+    assert read_phone("0011 33 6 12 34 56 78", region).e164 == "+33612345678"
+    assert read_phone("001 501 622 1234", "DE").e164 == "+15016221234"
+
+
+def test_a_mobile_abroad_is_not_read_as_a_landline_at_home() -> None:
+    assert read_phone("447911123456", "DE").problem == "two_readings"
+
+
+def test_one_number_with_a_code_and_no_plus_puts_the_doubtful_ones_in_doubt() -> None:
+    """51 991 234 567 is a mobile in Porto Alegre, or in Peru if the column leaves out the plus."""
+    doubtful, national = "51991234567", "11912345678"
+
+    alone = normalise(pd.Series([doubtful, national], dtype="str"), "BR")
+    for witness in ("5521912345678", "351912345678"):
+        among = normalise(pd.Series([doubtful, national, witness], dtype="str"), "BR")
+        assert list(among["problem"].fillna("")[:2]) == ["two_readings", ""]
+
+    assert list(alone["e164"]) == ["+5551991234567", "+5511912345678"]
+
+
+@pytest.fixture(autouse=True)
+def room_for_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `re` keep the patterns of all countries, which it else compiles anew for each number."""
+    monkeypatch.setattr("re._MAXCACHE", 10_000, raising=False)
+
+
+@functools.cache
+def _mobiles() -> list[str]:
+    """Take one mobile of every country that has any, in E.164."""
+    numbers = [phonenumbers.example_number_for_type(each, PhoneNumberType.MOBILE)
+               for each in REGIONS]  # fmt: skip
+    return [phonenumbers.format_number(each, PhoneNumberFormat.E164) for each in numbers if each]
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_numbers_abroad_without_a_plus_become_nobody_elses(region: str) -> None:
+    """Whatever the default country, a column of mobiles without pluses has no wrong one in it."""
+    e164 = _mobiles()
+
+    read = normalise(pd.Series([each[1:] for each in e164], dtype="str"), region)
+
+    wrong = [
+        (given, got)
+        for given, got in zip(e164, read["e164"], strict=True)
+        if not pd.isna(got) and got != given
+    ]
+    assert wrong == []
+
+
+def test_a_number_of_another_country_is_not_bent_into_the_default_one() -> None:
+    assert read_phone("5511912345678", "MX").problem == "other_country"
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_no_way_of_writing_a_number_makes_it_another_one(region: str) -> None:
+    """Whatever the country, what people write is read as the same number, or held."""
+    for kind in PEOPLE:
+        number = phonenumbers.example_number_for_type(region, kind)
+        if number is None:
+            continue
+        e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+        national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+        international = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+        written = [
+            e164,
+            international,
+            phonenumbers.format_number(number, PhoneNumberFormat.RFC3966),
+            "00" + e164[1:],
+            f"'{e164}",
+            f"{e164}.0",
+            e164[1:],
+            national,
+            national.replace(" ", "\u00a0").replace("-", "\u2011"),
+            phonenumbers.national_significant_number(number),
+        ]
+        for cell in written:
+            for given in (region, None):
+                assert read_phone(cell, given).e164 in {e164, None}, (cell, given)
+        assert read_phone(e164).e164 == e164
+        assert read_phone(international).e164 == e164
+
+
+# Islands whose national numbers have fewer digits than could be told from a house number.
+SHORT = {"AC", "AD", "CK", "FK", "FO", "GL", "NC", "NF", "PM", "SH", "TK", "TV", "WF"}
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_what_people_write_is_not_held_without_need(region: str) -> None:
+    """Each country's mobile is read, not only not read wrong, in each way that a list holds it."""
+    number = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
+    if number is None:
+        assert region == "TA"
+        return
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+    written = {
+        (e164, None),
+        (phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL), None),
+        (phonenumbers.format_number(number, PhoneNumberFormat.RFC3966), None),
+        (f"00{e164[1:]}", None),
+        (f"'{e164}", None),
+        (f"{e164}.0", None),
+        (phonenumbers.format_out_of_country_calling_number(number, "US"), "US"),
+    }
+    if region not in SHORT:
+        written |= {(national, region), (national.replace(" ", "-"), region)}
+        written |= {(phonenumbers.national_significant_number(number), region)}
+
+    assert {read_phone(*each).e164 for each in written} == {e164}
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_nothing_added_to_a_number_makes_it_another_one(region: str) -> None:
+    number = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
+    if number is None:
+        return
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    for cell in (f"{e164} x", f"{e164}E5", f"{e164}ABC", f"{e164} (2)", f"{e164}/{e164}",
+                 f"{e164[:-1]}O", f"{e164[:-1]}.5", f"a{e164}", f"{e164},5"):  # fmt: skip
+        assert read_phone(cell, region).e164 in {e164, None}, cell
+
+
+def test_a_column_is_read_with_its_own_index_and_types() -> None:
+    series = pd.Series(["+16505550123", "x", "+16505550123"], index=[5, 7, 9], dtype="str")
+
+    read = normalise(series)
+
+    assert list(read.index) == [5, 7, 9]
+    assert list(read["e164"].fillna("")) == ["+16505550123", "", "+16505550123"]
+    assert list(read["problem"].fillna("")) == ["", "letters", ""]
+
+
+@pytest.mark.parametrize(
+    ("cell", "facts"),
+    [
+        ("1.65E+10", "cut this number to 3 digits"),
+        ("+1 650 555", "only 7 digits"),
+        ("1234567890123456", "has 16 digits"),
+        ("+1650555012O", "has 1 letter among"),
+        ("+999 123 456 789", "begins with +999"),
+        ("2024-01-31", "turned the number into a date"),
+    ],
+)
+def test_a_reason_is_said_with_the_cells_own_facts(cell: str, facts: str) -> None:
+    assert facts in explained(read_phone(cell).problem or "", cell)
+
+
+def test_every_code_has_words() -> None:
+    for words in [*PROBLEMS.values(), *REPAIRS.values()]:
+        assert words.title
+        assert words.sentence.endswith(".")

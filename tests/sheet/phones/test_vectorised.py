@@ -1,0 +1,89 @@
+"""The quick rules call no number good that libphonenumber does not."""
+
+import functools
+import random
+
+import phonenumbers
+import pyarrow as pa
+import pytest
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, country_code_for_region
+
+from lib.sheet.phones.parse import Phone, read_phone
+from lib.sheet.phones.vectorised import certainly_good, certainly_read
+
+NUMBERS = 200_000
+
+
+@functools.cache
+def _numbers() -> list[str]:
+    """Numbers of every country and kind, most of them changed in a few digits or in length."""
+    dice = random.Random(3)
+    found: set[str] = set()
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for kind in PhoneNumberType.values():
+            number = phonenumbers.example_number_for_type(region, kind)
+            if number is None:
+                continue
+            e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+            found.add(e164)
+            start = len(str(number.country_code)) + 1
+            for _ in range(110):
+                digits = list(e164)
+                for _ in range(dice.randint(1, 5)):
+                    digits[dice.randrange(start, len(digits))] = dice.choice("0123456789")
+                if dice.random() < 0.2:
+                    digits = digits[:-1] if dice.random() < 0.5 else [*digits, "7"]
+                found.add("".join(digits))
+    while len(found) < NUMBERS:
+        found.add(f"+{dice.randrange(10**7, 10**15)}")
+    return sorted(found)
+
+
+def test_the_quick_rules_agree_with_libphonenumber_on_200_000_numbers():
+    numbers = _numbers()
+    good = certainly_good(pa.array(numbers)).to_pylist()
+    slow = [read_phone(number) for number in numbers]
+
+    wrong = [
+        number
+        for number, is_good, phone in zip(numbers, good, slow, strict=True)
+        if is_good and (phone.e164 != number or phone.repair is not None)
+    ]
+
+    readable = sum(1 for number, phone in zip(numbers, slow, strict=True) if phone.e164 == number)
+    assert len(numbers) >= NUMBERS
+    assert wrong == []
+    assert sum(good) > 0.9 * readable
+
+
+REGIONS = ["US", "BR", "MX", "AR", "ES", "DE", "GB", "IN", "ID", "RU", "HU", "IT", "CN", "FR", "CO",
+           "AU", "CI", "JP", "TR", "SM"]  # fmt: skip
+
+
+@pytest.mark.parametrize("region", [*REGIONS, None])
+def test_digits_are_read_by_the_column_as_one_by_one(region):
+    """Numbers of every country, given to one default country: read alike, or left to be read."""
+    found = _numbers()[::200]
+    digits = [number[tail:] for number in found for tail in (1, 2, 3, 4)]
+    digits += [f"0{number[tail:]}" for number in found[::3] for tail in (2, 3, 4)]
+    digits += [f"{prefix}{number[1:]}" for number in found[::5] for prefix in ("00", "011")]
+    digits += [f"{country_code_for_region(region or 'US')}{text}" for text in digits[::9]]
+    digits = [text for text in digits if 7 <= len(text) <= 15]
+    e164, repair = certainly_read(pa.array(digits), region)
+
+    wrong = [
+        (text, fast)
+        for text, fast, how in zip(digits, e164.to_pylist(), repair.to_pylist(), strict=True)
+        if fast is not None
+        and read_phone(text, region)
+        != Phone(e164=fast, repair=how, carries_code=how == "plus_added")
+    ]
+
+    assert wrong == []
+    assert {"country_added", "plus_added", "international_prefix"} & set(repair.to_pylist())
+
+
+def test_nothing_but_plain_digits_is_certainly_good():
+    texts = ["+1 650 555 0123", "16505550123", "", "+0", "+", "x", "+16505550123 ", None]
+
+    assert certainly_good(pa.array(texts, pa.string())).to_pylist() == [False] * len(texts)

@@ -1,0 +1,146 @@
+"""What is found in a text by itself: dialect, header, lines that are not of the table."""
+
+from statistics import mean
+
+import pytest
+
+from benchmarks.detection import ours, scores
+from benchmarks.pollution import polluted, polluted_rows
+from lib.sheet import Reading, read_sheet
+from lib.sheet.text.dialect import find_dialect
+
+pytestmark = pytest.mark.usefixtures("data_dir")
+ROWS = "+16505550123,Ana,3\r\n+16505550124,Luis,4\r\n+16505550125,Eva,5\r\n"
+
+
+def test_polluted_texts_are_read_as_their_owners_see_them():
+    """The short form of the benchmark: some of its files as a whole, and of its rows."""
+    files = list(polluted())
+    some = [*files[::3], *list(polluted_rows())[:: 19 * 7]]
+    found = scores(ours, some)
+    assert mean(found.values()) > 9.9
+    assert {name: score for name, score in found.items() if score < 9} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("name;price\nAna;1,5\nLuis;2,5\n", ";"),
+        ("name,note\nAna,a;b;c\nLuis,d;e;f\n", ","),
+        ("phone\n+16505550123\n+16505550124\n", ","),
+        ("phone name age\n+16505550123 Ana 3\n+16505550124 Luis 4\n", " "),
+        ("full name\nAna López\nLuis de la Cruz\nEva\n", ","),
+        ("time:value\n1:2\n3:4\n", ":"),
+        ("when,what\n10:15,a\n10:30,b\n", ","),
+        ("a||b||c\n1||2||3\n4||||6\n", "||"),
+    ],
+)
+def test_the_delimiter_makes_an_even_table_of_known_cells(text, delimiter):
+    assert find_dialect(text).delimiter == delimiter
+
+
+def test_a_backslash_is_kept_where_it_escapes_nothing():
+    sheet = read_sheet(b'phone,path\n+16505550123,"C:\\temp"\n+16505550124,"D:\\x"\n')
+    assert sheet.frame["path"].tolist() == ["C:\\temp", "D:\\x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "rows", "note"),
+    [
+        ("List of May\r\n\r\nphone,name,n\r\n" + ROWS, ["phone", "name", "n"], [4, 5, 6],
+         "preamble"),
+        ("phone,name,n\r\n" + ROWS + "\r\nTotal,,12\r\n", ["phone", "name", "n"], [2, 3, 4],
+         "footer"),
+        ("phone,name,n\r\n" + ROWS + "Made by the shop\r\n", ["phone", "name", "n"], [2, 3, 4],
+         "footer"),
+        ("phone,Person,,\r\n,first,last,age\r\n+16505550123,Ana,Paz,3\r\n+16505550124,Luis,Sol,4",
+         ["phone", "Person first", "Person last", "Person age"], [3, 4], None),
+    ],
+)  # fmt: skip
+def test_lines_around_the_table_are_left_out_and_said(text, columns, rows, note):
+    sheet = read_sheet(text.encode())
+    assert sheet.frame.columns.tolist() == columns
+    assert sheet.frame.index.tolist() == rows
+    assert note is None or note in {each.code for each in sheet.notes}
+
+
+@pytest.mark.parametrize(
+    "line", ["+16505550129,,\r\n", ",,+16505550129\r\n", "ana@example.com\r\n"]
+)
+def test_nobody_is_taken_for_a_title_or_a_footer(line):
+    for text in (line + "phone,name,n\r\n" + ROWS, "phone,name,n\r\n" + ROWS + line):
+        cells = read_sheet(text.encode()).frame.to_numpy().ravel().tolist()
+        assert line.strip(",\r\n") in cells
+
+
+def test_a_person_may_overrule_each_part_of_the_reading():
+    data = "Título;x\nphone;name\n+16505550123;José\n".encode("mac_roman")
+    sheet = read_sheet(data, reading=Reading("mac_roman", ";", 2))
+    assert sheet.frame.columns.tolist() == ["phone", "name"]
+    assert sheet.frame["name"].tolist() == ["José"]
+    assert sheet.reading == Reading("mac_roman", ";", 2, '"', False, 3)
+    assert sheet.reading.sentence() == (
+        "Text in Western European (Mac), cells parted by semicolons, column names in row 2."
+    )
+    assert read_sheet(data, reading=Reading("mac_roman", ",", 0)).frame.columns.tolist() == [
+        "Column A"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "cells", "note"),
+    [
+        ('+16505550129,"Ana,4', ["+16505550129", '"Ana', "4"], "quotes_mended"),
+        ('+16505550129,"Ana "la" Paz",4', ["+16505550129", 'Ana "la" Paz', "4"], "quotes_mended"),
+        ("+16505550129;Ana;4", ["+16505550129", "Ana", "4"], "odd_rows"),
+        ("+16505550129,,Ana,4", ["+16505550129", "Ana", "4"], "empty_cells_left_out"),
+        ('+16505550129,"Ana\r\nPaz",4', ["+16505550129", "Ana\r\nPaz", "4"], None),
+    ],
+)
+def test_a_row_that_a_stray_mark_has_broken_is_mended_alone(line, cells, note):
+    sheet = read_sheet(f"phone,name,n\r\n{ROWS}{line}\r\n{ROWS}".encode())
+    assert sheet.frame.iloc[3].tolist() == cells
+    assert len(sheet.frame) == 7
+    assert [each.code for each in sheet.notes] == ([note] if note else [])
+
+
+def test_a_row_with_too_many_cells_is_kept_and_flagged():
+    sheet = read_sheet(f"phone,name,n\r\n{ROWS}+16505550129,Paz,Ana,4\r\n{ROWS}".encode())
+    assert sheet.frame.iloc[3].tolist() == ["+16505550129", "Paz", "Ana", "4"]
+    assert set(sheet.flags["code"]) == {"row_too_long"}
+    assert sheet.flags["row"].unique().tolist() == [5]
+
+
+def test_the_first_of_several_tables_is_read_and_another_can_be_chosen():
+    data = f"phone,name,n\r\n{ROWS}\r\nTowns\r\ntown,people\r\nLima,1\r\nQuito,2\r\n".encode()
+    first = read_sheet(data)
+    assert first.frame.columns.tolist() == ["phone", "name", "n"]
+    assert first.frame.index.tolist() == [2, 3, 4]
+    assert first.tables == ((1, 4), (6, 9))
+    assert "several_tables" in {each.code for each in first.notes}
+    second = read_sheet(data, reading=Reading(table=2))
+    assert second.frame.to_dict("list") == {"town": ["Lima", "Quito"], "people": ["1", "2"]}
+    assert second.reading.table == 2
+
+
+def test_names_repeated_among_the_rows_lose_nobody():
+    sheet = read_sheet(f"phone,name,n\r\n{ROWS}phone,name,n\r\n{ROWS}".encode())
+    assert sheet.frame.index.tolist() == [2, 3, 4, 6, 7, 8]
+    assert [each.code for each in sheet.notes] == ["names_repeated"]
+
+
+@pytest.mark.parametrize(
+    ("top", "header_row"),
+    [("10/02/2026,4.50,AB-1,Ana", 0), ("when,2019,2020,who", 1), ("id,total,code,1234567", 0)],
+)
+def test_a_first_row_of_the_same_kinds_as_the_rest_is_no_header(top, header_row):
+    rows = "11/02/2026,5.10,AB-2,Eva\n12/02/2026,6.20,AB-3,Luis\n"
+    assert read_sheet(f"{top}\n{rows}".encode()).reading.header_row == header_row
+
+
+def test_quotes_and_the_last_row_can_be_overruled():
+    data = b"phone,name\n+16505550123,'Ana'\n+16505550124,\"Eva\"\n+16505550125,x\n"
+    single = read_sheet(data, reading=Reading(quote="'", last_row=3))
+    assert single.frame["name"].tolist() == ["Ana", '"Eva"']
+    none = read_sheet(data, reading=Reading(quote=""))
+    assert none.frame["name"].tolist() == ["'Ana'", '"Eva"', "x"]

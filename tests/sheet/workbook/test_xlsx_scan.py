@@ -1,0 +1,97 @@
+"""The quick look through a worksheet finds what the parser finds, or leaves it to the parser."""
+
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Callable
+
+import pytest
+import xlsxwriter
+from openpyxl import load_workbook
+
+from lib.sheet.workbook.xlsx import parsed_facts, read_cell_facts, styled_numbers
+
+FORMATS = {"1": "dd/mm/yyyy", "2": "0.00%", "3": "0.00%"}
+PAGE = "xl/worksheets/sheet1.xml"
+
+
+def workbook(fill: Callable[..., object] = lambda *_: None) -> bytes:
+    """Make a workbook with dates, shares, texts and blanks in formatted cells, and what else."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        page = book.add_worksheet("People")
+        date = book.add_format({"num_format": FORMATS["1"]})
+        share = book.add_format({"num_format": FORMATS["2"]})
+        page.write_row(0, 0, ["phone", "when", "share", "note"])
+        for number in range(1, 3_000):
+            page.write(number, 0, f"+1650{2_000_000 + number}")
+            page.write_datetime(number, 1, dt.date(2026, 1, 1) + dt.timedelta(number), date)
+            page.write_number(number, 2, number / 7, share)
+            page.write_string(number, 3, "O'Neill & <b>", date)
+        page.write_blank(3_000, 1, None, date)
+        fill(page, date)
+    return buffer.getvalue()
+
+
+def by_openpyxl(data: bytes) -> bytes:
+    """Return the workbook as another program writes it."""
+    buffer = io.BytesIO()
+    load_workbook(io.BytesIO(data)).save(buffer)
+    return buffer.getvalue()
+
+
+def page_of(data: bytes) -> io.BytesIO:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return io.BytesIO(archive.read(PAGE))
+
+
+@pytest.mark.parametrize("written", [workbook, lambda: by_openpyxl(workbook())])
+def test_dates_and_shares_are_found_as_the_parser_finds_them(written: Callable[[], bytes]) -> None:
+    data = written()
+
+    quick = styled_numbers(page_of(data), set(FORMATS))
+    parsed = parsed_facts(page_of(data), FORMATS, date1904=False)
+
+    assert quick is not None
+    assert read_cell_facts(data, "People") == parsed
+    assert parsed.texts[1, 1] == "02/01/2026"
+    assert len(parsed.texts) == 2 * 2_999
+
+
+@pytest.mark.parametrize(
+    "fill",
+    [
+        lambda page, _: page.write_formula(4_000, 0, "=1+1", None, 2),
+        lambda page, _: page.write_formula(4_000, 0, "=NA()", None, "#N/A"),
+        lambda page, _: page.set_row(5, None, None, {"hidden": True}),
+        lambda page, _: page.set_column(2, 2, None, None, {"hidden": True}),
+        lambda page, date: page.set_row(5, None, date),
+    ],
+    ids=["formula", "error", "hidden row", "hidden column", "formatted row"],
+)
+def test_what_is_not_plain_is_left_to_the_parser(fill: Callable[..., object]) -> None:
+    data = workbook(fill)
+
+    assert styled_numbers(page_of(data), set(FORMATS)) is None
+    assert len(read_cell_facts(data, "People").texts) >= 2 * 2_999
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b"<c ", b"<x:c "),
+        (b't="s"', b"t='s'"),
+        (b"<sheetData>", b"<!-- --><sheetData>"),
+        (b' s="1"', b'  s="1"'),
+        (b' r="B2"', b""),
+    ],
+)
+def test_unusual_writing_is_left_to_the_parser(change: tuple[bytes, bytes]) -> None:
+    page = page_of(workbook()).getvalue()
+    assert change[0] in page
+
+    assert styled_numbers(io.BytesIO(page.replace(*change)), set(FORMATS)) is None
+
+
+def test_a_sheet_without_formats_needs_no_parser() -> None:
+    assert styled_numbers(page_of(workbook()), set()) == []
