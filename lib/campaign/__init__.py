@@ -1,23 +1,5 @@
 """From a sheet to a plan: the mapping, the checks, the sendouts, and drafts on the way there."""
 
-from lib.campaign.corrections import (
-    NotOurRowsError,
-    ReadBack,
-    corrected,
-    correction_list,
-    read_back,
-    with_cells,
-)
-from lib.campaign.course import (
-    FIRST_WAVE,
-    MOST_RETRIES,
-    WAVES_ABOVE,
-    Course,
-    moments_of,
-    share_out,
-    wave_size,
-)
-from lib.campaign.dates import date_orders
 from lib.campaign.drafts import (
     Draft,
     change_draft,
@@ -41,12 +23,8 @@ from lib.campaign.exclusions import (
     remove_exclude_list,
 )
 from lib.campaign.findings import WORDS, FindingGroup, Severity
-from lib.campaign.frozen import FrozenPlan, freeze, freeze_part
-from lib.campaign.glimpses import Glimpse, glimpses, random_row
-from lib.campaign.held import held_sheet, reasons_in_words
-from lib.campaign.large import LARGE, CheckFailedError, make_plan_apart
 from lib.campaign.local_times import Place, places
-from lib.campaign.mapping import (
+from lib.campaign.mapping.model import (
     Answers,
     ConsentUse,
     Corrections,
@@ -56,10 +34,7 @@ from lib.campaign.mapping import (
     Source,
     mapping_problems,
 )
-from lib.campaign.plan import Plan, Sendout, single_entry_plan
-from lib.campaign.planning import make_plan
-from lib.campaign.repairs import PAGE_ROWS, before_and_after, repaired_rows
-from lib.campaign.saved_mappings import (
+from lib.campaign.mapping.saved import (
     SavedMapping,
     delete_mapping,
     fitting_mappings,
@@ -67,7 +42,8 @@ from lib.campaign.saved_mappings import (
     save_mapping,
     saved_mappings,
 )
-from lib.campaign.style import (
+from lib.campaign.mapping.suggest import audience_channel, suggest_mapping
+from lib.campaign.mapping.value_format import (
     DATE_FORMS,
     NUMBER_FORMS,
     DateOrder,
@@ -76,8 +52,39 @@ from lib.campaign.style import (
     Spaces,
     Style,
 )
-from lib.campaign.suggestions import audience_channel, suggest_mapping
-from lib.campaign.writing import write
+from lib.campaign.plan.builder import make_plan
+from lib.campaign.plan.corrections import (
+    NotOurRowsError,
+    ReadBack,
+    corrected,
+    correction_list,
+    read_back,
+    with_cells,
+)
+from lib.campaign.plan.frozen import FrozenPlan, freeze, freeze_part
+from lib.campaign.plan.isolated import LARGE, CheckFailedError, make_plan_apart
+from lib.campaign.plan.model import Plan, Sendout, single_entry_plan
+from lib.campaign.plan.row_views import (
+    PAGE_ROWS,
+    Glimpse,
+    before_and_after,
+    glimpses,
+    held_sheet,
+    random_row,
+    reasons_in_words,
+    repaired_rows,
+)
+from lib.campaign.schedule import (
+    FIRST_WAVE,
+    MOST_RETRIES,
+    WAVES_ABOVE,
+    Course,
+    moments_of,
+    share_out,
+    wave_size,
+)
+from lib.campaign.values.dates import date_orders
+from lib.campaign.values.render import write
 
 __all__ = [
     "DATE_FORMS",

@@ -13,11 +13,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lib.campaign import consent_words
-from lib.campaign.checks import Findings, whole_array
-from lib.campaign.consent_words import Answer, Channel, Header
+from lib.campaign import consent_vocabulary
+from lib.campaign.arrow_text import whole_array
+from lib.campaign.consent_vocabulary import Answer, Channel, Header
 from lib.campaign.findings import Severity
-from lib.campaign.mapping import Answers, ConsentUse, Mapping
+from lib.campaign.mapping.model import Answers, ConsentUse, Mapping
+from lib.campaign.plan.checks import Findings
 from lib.sheet import Sheet
 
 _SAMPLE: Final = 500
@@ -42,14 +43,14 @@ class ConsentColumn:
 
 def consent_column(name: str, cells: pd.Series) -> ConsentColumn:
     """Return what a column means if it is one of consent."""
-    header = consent_words.plain(_spaced(name))
+    header = consent_vocabulary.plain(_spaced(name))
     texts = _plain_sample(cells)
     filled = [text for text in texts if text]
-    dates = sum(map(consent_words.is_date, filled))
+    dates = sum(map(consent_vocabulary.is_date, filled))
     when = bool(filled) and dates * 2 > len(filled)
-    when = when or (consent_words.says_when(header) and _are_serial_dates(filled))
+    when = when or (consent_vocabulary.says_when(header) and _are_serial_dates(filled))
     return ConsentColumn(
-        name, consent_words.header_channel(header), consent_words.refuses(header), when
+        name, consent_vocabulary.header_channel(header), consent_vocabulary.refuses(header), when
     )
 
 
@@ -63,16 +64,16 @@ def suggest_use(name: str, cells: pd.Series) -> ConsentUse | None:
 
     What only stands beside an answer, such as its source, is neither consent nor a variable.
     """
-    header = consent_words.plain(_spaced(name))
-    kind = consent_words.header_kind(header)
+    header = consent_vocabulary.plain(_spaced(name))
+    kind = consent_vocabulary.header_kind(header)
     filled = [text for text in _plain_sample(cells) if text]
     if kind is None:
-        if consent_words.is_status(header):
+        if consent_vocabulary.is_status(header):
             # One "unsubscribed" among "active" and "new" is enough: the status is of the contact.
             texts = whole_array(cells).dictionary_encode().dictionary.to_pylist()
-            every = map(consent_words.plain, texts)
-            return ConsentUse.HOLD if any(map(consent_words.is_speaking, every)) else None
-        speaking = sum(map(consent_words.is_speaking, filled))
+            every = map(consent_vocabulary.plain, texts)
+            return ConsentUse.HOLD if any(map(consent_vocabulary.is_speaking, every)) else None
+        speaking = sum(map(consent_vocabulary.is_speaking, filled))
         if not speaking or speaking < _MOST_SHARE * len(filled):
             return None
         return ConsentUse.HOLD
@@ -80,7 +81,7 @@ def suggest_use(name: str, cells: pd.Series) -> ConsentUse | None:
     known = [text for text in filled if _answer(text, column) is not Answer.UNCLEAR]
     share = len(known) / len(filled) if filled else 0.0
     if kind is Header.STRONG:
-        beside = consent_words.is_beside(header) and filled and share < _MOST_SHARE
+        beside = consent_vocabulary.is_beside(header) and filled and share < _MOST_SHARE
         if beside and column.refusing:
             # A reason to leave is given by who has left.
             return ConsentUse.HOLD
@@ -146,7 +147,7 @@ def check_consent(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Fi
 def cell_answers(column: ConsentColumn, cells: pd.Series) -> np.ndarray:
     """Return what each cell of a column answers, as numbers of `Answer`."""
     coded = whole_array(cells).dictionary_encode()
-    texts = map(consent_words.plain, coded.dictionary.to_pylist())
+    texts = map(consent_vocabulary.plain, coded.dictionary.to_pylist())
     answers = np.array([_answer(text, column) for text in texts], dtype="int8")
     found: np.ndarray = answers[coded.indices.to_numpy()]
     return found
@@ -155,14 +156,14 @@ def cell_answers(column: ConsentColumn, cells: pd.Series) -> np.ndarray:
 def _words_of_refusal(cells: pd.Series) -> np.ndarray:
     """Return for each cell whether it speaks of a refusal, such as "unsubscribed"."""
     coded = whole_array(cells).dictionary_encode()
-    texts = map(consent_words.plain, coded.dictionary.to_pylist())
-    speaking = np.array([consent_words.is_refusal(text) for text in texts], dtype=bool)
+    texts = map(consent_vocabulary.plain, coded.dictionary.to_pylist())
+    speaking = np.array([consent_vocabulary.is_refusal(text) for text in texts], dtype=bool)
     found: np.ndarray = speaking[coded.indices.to_numpy()]
     return found
 
 
 def _answer(text: str, column: ConsentColumn) -> Answer:
-    return consent_words.answer_of(text, refusing=column.refusing, when=column.has_dates)
+    return consent_vocabulary.answer_of(text, refusing=column.refusing, when=column.has_dates)
 
 
 def _combined(
@@ -202,7 +203,7 @@ def _plain_sample(cells: pd.Series) -> list[str]:
     """Return the plain texts of the first filled cells, blank ones as empty texts."""
     filled = cells.head(_SAMPLE * 20)
     filled = filled[filled.str.strip() != ""].head(_SAMPLE)
-    return [consent_words.plain_or_blank(str(text)) for text in filled]
+    return [consent_vocabulary.plain_or_blank(str(text)) for text in filled]
 
 
 def _spaced(name: str) -> str:

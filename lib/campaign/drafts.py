@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lib.campaign.course import Course
-from lib.campaign.mapping import Answers, Mapping
-from lib.campaign.merging import merged
+from lib.campaign.draft_merge import merged
+from lib.campaign.mapping.model import Answers, Mapping
+from lib.campaign.schedule import Course
 from lib.files import exclusive, set_aside, write_atomically
 from lib.settings import Settings
 from lib.sheet.phones.default_country import Evidence
@@ -74,10 +74,11 @@ def is_damaged(draft_id: str, settings: Settings) -> bool:
 def change_draft(drawn: Draft, changes: ReadOnlyMapping[str, Any], settings: Settings) -> Draft:
     """Apply changes that were made to a draft as it was drawn to the draft as it is now.
 
-    Only what differs from ``drawn`` is applied (see `lib.campaign.merging`), so that no other edit
-    is undone. A new sheet, and a mapping that is replaced as a whole (with
-    ``mapping_from``), come as they are; a change that was made for a former sheet is dropped. A
-    draft that is not there any more is kept anew, as it was drawn. Returns the draft as it is kept.
+    Only fields that differ from ``drawn`` are applied (see `lib.campaign.draft_merge`), so other
+    edits are kept. A new sheet, and a mapping that is replaced as a whole (with ``mapping_from``),
+    are taken as they are; a change made for a former sheet is dropped. If the draft no longer
+    exists, it is saved again as it was drawn. Return the draft as saved.
+
     Raises OSError (see `is_disk_full`).
     """
     with exclusive(_lock(settings)):

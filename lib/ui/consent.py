@@ -15,7 +15,7 @@ from lib.campaign import (
     save_mapping,
 )
 from lib.campaign.consent import ConsentColumn, consent_column, consent_uses, counted
-from lib.campaign.consent_words import Answer, Channel
+from lib.campaign.consent_vocabulary import Answer, Channel
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui import gate, words

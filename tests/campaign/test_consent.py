@@ -3,7 +3,7 @@
 import pytest
 
 from lib.campaign import Answers, Mapping, Plan, Source, make_plan, suggest_mapping
-from lib.campaign.mapping import ConsentUse
+from lib.campaign.mapping.model import ConsentUse
 from lib.sheet import Sheet
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet

@@ -24,7 +24,7 @@ from lib.campaign import (
     phone_cells,
     remove_exclude_list,
 )
-from lib.campaign.mapping import Answers
+from lib.campaign.mapping.model import Answers
 from lib.settings import Settings
 from lib.sheet import read_sheet
 

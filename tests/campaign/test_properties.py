@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.campaign import Answers, Mapping, Plan, Source, make_plan
-from lib.campaign.style import DATE_FORMS, NUMBER_FORMS, Style
+from lib.campaign.mapping.value_format import DATE_FORMS, NUMBER_FORMS, Style
 from lib.connectly import DuplicateBehavior, SendCampaignsRequest, VersionBehavior
 from lib.sheet import Sheet
 from tests.support.recipients import fictional_phone

@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 
 from lib.campaign import Answers, Mapping, Plan, Source, Style, make_plan, mapping_problems
-from lib.campaign.dates import date_orders, write_dates
-from lib.campaign.letters import write_names
-from lib.campaign.numbers import write_numbers
+from lib.campaign.values.dates import date_orders, write_dates
+from lib.campaign.values.name_case import write_names
+from lib.campaign.values.numbers import write_numbers
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
 

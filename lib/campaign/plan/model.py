@@ -13,10 +13,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lib.campaign.checks import Findings
 from lib.campaign.exclusions import as_numbers
 from lib.campaign.findings import WORDS, FindingGroup, Severity
-from lib.campaign.mapping import Answers, Mapping
+from lib.campaign.mapping.model import Answers, Mapping
+from lib.campaign.plan.checks import Findings
 from lib.connectly import CampaignEntry, SendCampaignsOptions
 
 DEFAULT_RATE: Final = 193.5

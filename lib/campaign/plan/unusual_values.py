@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lib.campaign.checks import Mask, is_long, matches
+from lib.campaign.arrow_text import Mask, matches
+from lib.campaign.plan.checks import is_long
 from lib.sheet import Sheet, plain_name
 
 _PLACEHOLDER: Final = (

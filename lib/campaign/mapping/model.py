@@ -6,8 +6,8 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from lib.campaign.style import Style
-from lib.campaign.templates import columns_of
+from lib.campaign.mapping.templates import columns_of
+from lib.campaign.mapping.value_format import Style
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.sheet import Sheet
 
@@ -22,9 +22,9 @@ class _Frozen(BaseModel):
 class Source(_Frozen):
     """Where a field's value comes from, and how it is written.
 
-    It comes from a column, or is a template with the names of columns in braces ("{first} {last}",
-    see `lib.campaign.templates`), both with a fallback for empty cells; or it is a fixed value; or
-    it comes from nowhere, which leaves the field out.
+    A column, a template with column names in braces ("{first} {last}", see
+    `lib.campaign.mapping.templates`), both with a fallback for empty cells, or a fixed value.
+    Without any of them, the field is left out.
     """
 
     column: str | None = None

@@ -1,4 +1,4 @@
-"""The process that makes one large plan: ``python -m lib.campaign.child TABLE FINDINGS``.
+"""The process that makes one large plan: ``python -m lib.campaign.plan.child TABLE FINDINGS``.
 
 Its arguments are the descriptors of the open files that the plan's frames go to. Standard input
 has the sheet's id, the mapping and the answers as JSON; standard output gets the plan's facts.
@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from lib.campaign.exclusions import load_exclusions
-from lib.campaign.large import KNOWN
-from lib.campaign.mapping import Answers, Mapping
-from lib.campaign.planning import make_plan
+from lib.campaign.mapping.model import Answers, Mapping
+from lib.campaign.plan.builder import make_plan
+from lib.campaign.plan.isolated import KNOWN
 from lib.settings import Settings
 from lib.sheet import load_sheet
 

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lib.campaign.dates import Rewritten
-from lib.campaign.style import NUMBER_FORMS, DecimalMark, Style
+from lib.campaign.mapping.value_format import NUMBER_FORMS, DecimalMark, Style
+from lib.campaign.values.dates import Rewritten
 
 _MONEY: Final = r"(?:[A-Z]{0,3}\p{Sc}|[A-Z]{3}|S/\.?|Bs\.?|Rs\.?)"
 _GAP: Final = r"[ \x{a0}\x{202f}'\x{2019}]"

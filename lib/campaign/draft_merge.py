@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from lib.campaign.course import Course
-from lib.campaign.mapping import Answers, Mapping, Source
+from lib.campaign.mapping.model import Answers, Mapping, Source
+from lib.campaign.schedule import Course
 
 # Other models are values of their own: parts of two of them do not make a third one.
 _BY_FIELD: Final = (Answers, Mapping, Source, Course)

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lib.campaign.exclusions import as_numbers
-from lib.campaign.plan import SENT_FIELDS, Plan, entry_of
+from lib.campaign.plan.model import SENT_FIELDS, Plan, entry_of
 from lib.connectly import CampaignEntry
 from lib.files import write_atomically
 from lib.settings import Settings

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from babel.dates import format_date, get_month_names
 
-from lib.campaign.checks import Mask, whole_array
-from lib.campaign.style import DATE_FORMS, DateOrder, Style
+from lib.campaign.arrow_text import Mask, whole_array
+from lib.campaign.mapping.value_format import DATE_FORMS, DateOrder, Style
 
 _CLOCK: Final = (
     r"(?:(?:[T,]|\s)\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2}(?:[.,]\d+)?)?"

@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lib.campaign.checks import whole_array
-from lib.campaign.mapping import Corrections
+from lib.campaign.arrow_text import whole_array
+from lib.campaign.mapping.model import Corrections
 from lib.sheet import Sheet
 
 ROW_COLUMN: Final = "Row"

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lib.campaign.checks import matches
-from lib.campaign.suggestions import Fit, header_fit, phone_columns
+from lib.campaign.arrow_text import matches
+from lib.campaign.mapping.suggest import Fit, header_fit, phone_columns
 from lib.sheet import Sheet, plain_name
 from lib.sheet.phones.listed import numbers_in
 from lib.sheet.phones.parse import normalise

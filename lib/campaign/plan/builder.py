@@ -8,16 +8,23 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from lib.campaign import checks
-from lib.campaign.checks import Findings
+from lib.campaign.arrow_text import distinct_values, is_empty
 from lib.campaign.consent import check_consent
-from lib.campaign.corrections import corrected
 from lib.campaign.exclusions import Exclusions, as_numbers
 from lib.campaign.findings import Severity
-from lib.campaign.mapping import Answers, Mapping, MappingIncompleteError, Source, mapping_problems
-from lib.campaign.oddities import odd_values, same_person
-from lib.campaign.plan import DEFAULT_RATE, Plan, Sendout
-from lib.campaign.writing import Written, write
+from lib.campaign.mapping.model import (
+    Answers,
+    Mapping,
+    MappingIncompleteError,
+    Source,
+    mapping_problems,
+)
+from lib.campaign.plan import checks
+from lib.campaign.plan.checks import Findings
+from lib.campaign.plan.corrections import corrected
+from lib.campaign.plan.model import DEFAULT_RATE, Plan, Sendout
+from lib.campaign.plan.unusual_values import odd_values, same_person
+from lib.campaign.values.render import Written, write
 from lib.connectly import DuplicateBehavior
 from lib.sheet import Sheet
 from lib.sheet.phones.identity import identities
@@ -67,7 +74,7 @@ def make_plan(
         for name in ("campaign_name", "campaign_version", "sender"):
             table[name] = _values(getattr(mapping, name), sheet, answers, findings)
         findings.add(
-            checks.is_empty(table["campaign_name"]),
+            is_empty(table["campaign_name"]),
             "campaign_missing",
             Severity.HOLD,
             mapping.campaign_name.column,
@@ -150,8 +157,8 @@ def _check_variable(name: str, written: Written, findings: Findings) -> None:
     where = written.column or name
     _note(written, where, findings)
     # Many columns repeat few values; each of them needs one look.
-    texts, places = checks.different(written.texts)
-    looks = [("variable_empty", Severity.HOLD, checks.is_empty(texts))]
+    texts, places = distinct_values(written.texts)
+    looks = [("variable_empty", Severity.HOLD, is_empty(texts))]
     looks += [(code, Severity.WARN, odd) for code, odd in odd_values(name, texts)]
     for code, severity, found in looks:
         if found.any():

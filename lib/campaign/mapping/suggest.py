@@ -8,8 +8,8 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from lib.campaign.consent import suggested_uses
-from lib.campaign.mapping import ConsentUse, Mapping, Source
-from lib.campaign.saved_mappings import SavedMapping
+from lib.campaign.mapping.model import ConsentUse, Mapping, Source
+from lib.campaign.mapping.saved import SavedMapping
 from lib.sheet import Sheet, plain_name
 
 _SYNONYMS: Final[dict[str, tuple[str, ...]]] = {

@@ -8,14 +8,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lib.campaign.checks import Mask, is_empty, whole_array
-from lib.campaign.dates import Rewritten, write_dates
+from lib.campaign.arrow_text import Mask, is_empty, whole_array
 from lib.campaign.findings import Severity
-from lib.campaign.letters import write_names
-from lib.campaign.mapping import Source
-from lib.campaign.numbers import write_numbers
-from lib.campaign.style import Form, Spaces, Style
-from lib.campaign.templates import Part, parts_of
+from lib.campaign.mapping.model import Source
+from lib.campaign.mapping.templates import Part, parts_of
+from lib.campaign.mapping.value_format import Form, Spaces, Style
+from lib.campaign.values.dates import Rewritten, write_dates
+from lib.campaign.values.name_case import write_names
+from lib.campaign.values.numbers import write_numbers
 
 _TEXT: Final = "string[pyarrow]"
 _SPACES: Final = r"[\s\p{Z}]+"

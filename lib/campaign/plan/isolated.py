@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from lib.campaign.mapping import Answers, Mapping, MappingIncompleteError, mapping_problems
-from lib.campaign.plan import Plan, Sendout
+from lib.campaign.mapping.model import Answers, Mapping, MappingIncompleteError, mapping_problems
+from lib.campaign.plan.model import Plan, Sendout
 from lib.files import private_folder
 from lib.settings import ROOT, Settings
 from lib.sheet import Sheet
@@ -75,7 +75,7 @@ def make_plan_apart(
     with _nameless(settings) as table, _nameless(settings) as findings:
         files = (table.fileno(), findings.fileno())
         ended = subprocess.run(
-            [sys.executable, "-m", "lib.campaign.child", *map(str, files)],
+            [sys.executable, "-m", "lib.campaign.plan.child", *map(str, files)],
             input=json.dumps(job).encode(),
             capture_output=True,
             pass_fds=files,

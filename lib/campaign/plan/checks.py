@@ -8,14 +8,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lib.campaign.arrow_text import _TEXT, Mask, matches, whole_array
 from lib.campaign.findings import Severity
 from lib.connectly import CALLBACK_MAX_BYTES, callback_size
 
 LONGEST_VALUE: Final = 1024
-_SAMPLE: Final = 1_000
-_TEXT: Final = "string[pyarrow]"
-
-Mask = np.ndarray
 
 
 class Findings:
@@ -47,28 +44,6 @@ class Findings:
         return typed.sort_values("row", kind="stable", ignore_index=True)
 
 
-def different(values: pd.Series) -> tuple[pd.Series, np.ndarray | None]:
-    """Return the different values of a column with few of them, and each row's place among them.
-
-    A column with many is returned as it is, without places.
-    """
-    if values.head(_SAMPLE).nunique() > _SAMPLE // 10:
-        return values, None
-    coded = whole_array(values).dictionary_encode()
-    return pd.Series(coded.dictionary, dtype=_TEXT), coded.indices.to_numpy()
-
-
-def is_empty(values: pd.Series) -> Mask:
-    """Tell which values are empty, or nothing but spaces."""
-    return (values.str.strip() == "").to_numpy(dtype=bool)
-
-
-def matches(values: pd.Series, pattern: str) -> Mask:
-    """Tell which values hold the pattern (RE2 syntax)."""
-    found = pc.match_substring_regex(whole_array(values), pattern)
-    return np.asarray(found.to_numpy(zero_copy_only=False))
-
-
 def is_long(values: pd.Series) -> Mask:
     """Tell which values have more characters than WhatsApp takes."""
     bytes_most = pc.max(pc.binary_length(pa.chunked_array(pa.array(values)))).as_py()
@@ -81,11 +56,6 @@ def is_long(values: pd.Series) -> Mask:
 def other_channels(values: pd.Series) -> Mask:
     """Tell which of a column's channels are another one than WhatsApp, or none."""
     return ~matches(values, r"(?i)^\s*(?:channel[ _]?type[ _]?)?(?:whats[ _-]?app|wa)\s*$")
-
-
-def whole_array(values: pd.Series) -> pa.Array:
-    """Return texts as one array of Arrow's."""
-    return pa.chunked_array(pa.array(values, pa.large_string())).combine_chunks()
 
 
 def encode_variables(columns: dict[str, pd.Series], rows: int) -> pa.Array:

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from lib.campaign import Mapping, Source, make_plan
-from lib.campaign.oddities import odd_values
+from lib.campaign.plan.unusual_values import odd_values
 from lib.settings import Settings
 from lib.sheet import read_sheet
 

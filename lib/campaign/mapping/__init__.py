@@ -1,0 +1,1 @@
+"""Which columns feed which fields of an entry."""

@@ -1,0 +1,1 @@
+"""From a sheet and a mapping to an immutable plan."""

@@ -1,0 +1,1 @@
+"""Format the values that recipients read."""
