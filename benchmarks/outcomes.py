@@ -23,9 +23,9 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.harness import Line
 from benchmarks.reached import PEOPLE_A_RUN, RUNS, new_run
-from lib.delivery.ledger import Ledger, open_ledger
-from lib.delivery.ledger_runs import NewSendout, insert_run
-from lib.delivery.ledger_tables import run, sendout, tally
+from lib.delivery.ledger.database import Ledger, open_ledger
+from lib.delivery.ledger.runs import NewSendout, insert_run
+from lib.delivery.ledger.schema import run, sendout, tally
 from lib.settings import ROOT, get_settings
 from tests.support.postgres import Postgres
 

@@ -19,11 +19,11 @@ from sqlalchemy import insert, update
 from benchmarks.harness import Line
 from lib.campaign import Mapping, Plan, Source, make_plan
 from lib.delivery import earlier_sendouts, reached_before, start_run
-from lib.delivery.ledger import open_ledger
-from lib.delivery.ledger_reached import sendouts_over
-from lib.delivery.ledger_runs import NewRun, NewSendout, insert_run
-from lib.delivery.ledger_tables import batch, sendout
-from lib.delivery.reached_index import People, keep_people
+from lib.delivery.history.index import People, keep_people
+from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.history import sendouts_over
+from lib.delivery.ledger.runs import NewRun, NewSendout, insert_run
+from lib.delivery.ledger.schema import batch, sendout
 from lib.delivery.states import BatchState, RunKind
 from lib.settings import Settings
 from lib.sheet import Sheet

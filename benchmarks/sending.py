@@ -24,7 +24,7 @@ from benchmarks.harness import Line
 from lib.campaign import Course, Plan
 from lib.connectly import CampaignEntry, SendCampaignsRequest
 from lib.delivery import RunSummary, run_summary, start_run
-from lib.delivery.ledger import open_ledger
+from lib.delivery.ledger.database import open_ledger
 from lib.settings import ROOT, get_settings
 from tests.support.postgres import Postgres
 from tests.support.sandbox import SandboxHandle, start_sandbox

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lib.delivery.ledger import open_ledger
+from lib.delivery.ledger.database import open_ledger
 from lib.settings import Settings, get_settings
 from tests.support.postgres import Postgres
 from tests.support.sandbox import SandboxHandle, start_sandbox

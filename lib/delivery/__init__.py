@@ -4,14 +4,6 @@ The doors write to the ledger or read from it; only the worker sends. What a run
 become of its rows, stands in the ledger alone.
 """
 
-from lib.delivery.again import RetryOffer, retry_offers, retry_run
-from lib.delivery.doubt import (
-    Doubt,
-    RepeatNotConfirmedError,
-    count_in_doubt,
-    in_doubt,
-    judge_doubt,
-)
 from lib.delivery.exports import (
     NoRoomForExportError,
     ask_for_export,
@@ -19,12 +11,12 @@ from lib.delivery.exports import (
     export_of,
     note_export_share,
 )
-from lib.delivery.ledger import LedgerError, LedgerTooNewError
-from lib.delivery.ledger_exports import Export
-from lib.delivery.ledger_reached import EarlierSendout
+from lib.delivery.history.lookup import CampaignReached, Reached, earlier_sendouts, reached_before
+from lib.delivery.ledger.database import LedgerError, LedgerTooNewError
+from lib.delivery.ledger.exports import Export
+from lib.delivery.ledger.history import EarlierSendout
 from lib.delivery.opt_outs import count_opted_out, forget_opted_out, people_opted_out
-from lib.delivery.reached import CampaignReached, Reached, earlier_sendouts, reached_before
-from lib.delivery.row_outcomes import row_outcomes
+from lib.delivery.retry import RetryOffer, retry_offers, retry_run
 from lib.delivery.runs import (
     NothingToSendError,
     ReachedMeanwhileError,
@@ -60,6 +52,13 @@ from lib.delivery.summaries import (
     SendoutSummary,
     TallyLine,
     WorkerState,
+)
+from lib.delivery.unknown_rows import (
+    Doubt,
+    RepeatNotConfirmedError,
+    count_in_doubt,
+    in_doubt,
+    judge_doubt,
 )
 
 __all__ = [
@@ -109,7 +108,6 @@ __all__ = [
     "resume_run",
     "retry_offers",
     "retry_run",
-    "row_outcomes",
     "run_attempts",
     "run_summary",
     "runs_of_plan",

@@ -6,9 +6,9 @@ file comes to the folder of reports, and through the shared storage to every mac
 
 from datetime import UTC, datetime
 
-from lib.delivery import ledger_exports
-from lib.delivery.ledger import open_ledger
-from lib.delivery.ledger_exports import Export, Failure
+from lib.delivery.ledger import exports
+from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.exports import Export, Failure
 from lib.settings import Settings
 
 
@@ -34,19 +34,19 @@ def ask_for_export(run_id: str, name: str, *, settings: Settings | None = None) 
     One that has failed, or whose file has been removed since, is made anew.
     """
     with open_ledger(settings).write() as db:
-        ledger_exports.ask(db, run_id, name, datetime.now(UTC))
+        exports.ask(db, run_id, name, datetime.now(UTC))
 
 
 def export_of(name: str, *, settings: Settings | None = None) -> Export | None:
     """Return how far a report is; None where nobody has asked for it. Raises LedgerError."""
     with open_ledger(settings).read() as db:
-        return ledger_exports.find(db, name)
+        return exports.find(db, name)
 
 
 def note_export_share(name: str, share: float, *, settings: Settings | None = None) -> None:
     """Note how much of a report is written, from 0 to 1. Raises LedgerError."""
     with open_ledger(settings).write() as db:
-        ledger_exports.note_share(db, name, share)
+        exports.note_share(db, name, share)
 
 
 def end_export(
@@ -54,4 +54,4 @@ def end_export(
 ) -> None:
     """Note that a wanted report is there, or why there is none. Raises LedgerError."""
     with open_ledger(settings).write() as db:
-        ledger_exports.end(db, name, datetime.now(UTC), failure)
+        exports.end(db, name, datetime.now(UTC), failure)

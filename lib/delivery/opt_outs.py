@@ -2,8 +2,8 @@
 
 from lib.campaign import FrozenPlan
 from lib.connections import ConnectionNotFoundError, get_connection
-from lib.delivery import ledger_opt_outs
-from lib.delivery.ledger import clock, open_ledger
+from lib.delivery.ledger import opt_outs
+from lib.delivery.ledger.database import clock, open_ledger
 from lib.settings import Settings
 from lib.sheet.phones.identity import identities
 
@@ -14,19 +14,19 @@ def people_opted_out(business_id: str, *, settings: Settings | None = None) -> t
     See `lib.sheet.phones.identity`. Raises LedgerError.
     """
     with open_ledger(settings).read() as db:
-        return tuple(sorted(ledger_opt_outs.opted_out_of(db, business_id)))
+        return tuple(sorted(opt_outs.opted_out_of(db, business_id)))
 
 
 def count_opted_out(*, settings: Settings | None = None) -> dict[str, int]:
     """Return how many people have opted out, by business id. Raises LedgerError."""
     with open_ledger(settings).read() as db:
-        return ledger_opt_outs.opt_outs_by_business(db)
+        return opt_outs.opt_outs_by_business(db)
 
 
 def forget_opted_out(business_id: str, *, settings: Settings | None = None) -> int:
     """Forget who has opted out of a business; return how many people. Raises LedgerError."""
     with open_ledger(settings).write() as db:
-        return ledger_opt_outs.forget_opt_outs(db, business_id)
+        return opt_outs.forget_opt_outs(db, business_id)
 
 
 def note_opt_outs_of_earlier_releases(settings: Settings) -> None:
@@ -37,8 +37,8 @@ def note_opt_outs_of_earlier_releases(settings: Settings) -> None:
     """
     with open_ledger(settings).read() as db:
         reported = [
-            (each.plan_id, each.connection, ledger_opt_outs.reported_positions(db, each.id))
-            for each in ledger_opt_outs.unnoted_runs(db)
+            (each.plan_id, each.connection, opt_outs.reported_positions(db, each.id))
+            for each in opt_outs.unnoted_runs(db)
         ]
     for plan_id, connection, positions in reported:
         try:
@@ -49,4 +49,4 @@ def note_opt_outs_of_earlier_releases(settings: Settings) -> None:
             continue
         people = identities(numbers[positions]).tolist()
         with open_ledger(settings).write() as db:
-            ledger_opt_outs.note_opt_outs(db, business_id, people, clock(db))
+            opt_outs.note_opt_outs(db, business_id, people, clock(db))

@@ -13,10 +13,11 @@ from typing import Final, Literal, TypeVar
 from lib.campaign import Course, Plan, freeze
 from lib.connections import Business, ConnectionNotFoundError, get_connection
 from lib.connectly import VersionBehavior
-from lib.delivery import ledger_course, ledger_reads, ledger_runs
-from lib.delivery.ledger import clock, open_ledger
-from lib.delivery.ledger_reached import EarlierSendout, sendouts_over
-from lib.delivery.ledger_runs import NewRun, NewSendout
+from lib.delivery.ledger import outcomes, run_summaries, runs, schedule, workers
+from lib.delivery.ledger.database import clock, open_ledger
+from lib.delivery.ledger.history import EarlierSendout, sendouts_over
+from lib.delivery.ledger.runs import NewRun, NewSendout
+from lib.delivery.ledger.tally import tally_lines
 from lib.delivery.states import RunKind
 from lib.delivery.summaries import AttemptRecord, RunSummary, TallyLine, WorkerState
 from lib.settings import Settings, get_settings
@@ -110,13 +111,13 @@ def start_run(
     )
     sendouts = _sendouts(plan)
     with open_ledger(settings).write() as db:
-        if knowing is not None and not ledger_runs.has_token(db, run.token):
+        if knowing is not None and not runs.has_token(db, run.token):
             known = {(each.run_id, each.number) for each in knowing}
             campaigns = {each.campaign_name for each in sendouts}
             by_now = sendouts_over(db, connection, campaigns)
             if any((each.run_id, each.number) not in known for each in by_now):
                 raise ReachedMeanwhileError
-        return ledger_runs.insert_run(db, run, sendouts)
+        return runs.insert_run(db, run, sendouts)
 
 
 def _business_of(connection: str, settings: Settings) -> Business | None:
@@ -151,15 +152,15 @@ def _sendouts(plan: Plan) -> list[NewSendout]:
 def pause_run(run_id: str, *, settings: Settings | None = None) -> bool:
     """Let nothing more of a run be sent; tell whether it was running, or waiting for its time."""
     with open_ledger(settings).write() as db:
-        ensure_exists(ledger_runs.state_of(db, run_id))
-        return ledger_runs.pause(db, run_id)
+        ensure_exists(runs.state_of(db, run_id))
+        return runs.pause(db, run_id)
 
 
 def resume_run(run_id: str, *, settings: Settings | None = None) -> bool:
     """Let a paused run go on, by its course; tell whether it was paused."""
     with open_ledger(settings).write() as db:
-        ensure_exists(ledger_runs.state_of(db, run_id))
-        return ledger_course.go_on(db, run_id, clock(db))
+        ensure_exists(runs.state_of(db, run_id))
+        return schedule.go_on(db, run_id, clock(db))
 
 
 def approve_run(
@@ -170,15 +171,15 @@ def approve_run(
     The next wave goes out, or ``everything`` that is left.
     """
     with open_ledger(settings).write() as db:
-        ensure_exists(ledger_runs.state_of(db, run_id))
-        return ledger_course.approve(db, run_id, clock(db), wave=wave, everything=everything)
+        ensure_exists(runs.state_of(db, run_id))
+        return schedule.approve(db, run_id, clock(db), wave=wave, everything=everything)
 
 
 def start_now(run_id: str, *, settings: Settings | None = None) -> bool:
     """Start a run that waits for its time, or has missed it; tell whether it did."""
     with open_ledger(settings).write() as db:
-        ensure_exists(ledger_runs.state_of(db, run_id))
-        return ledger_course.start_now(db, run_id, clock(db))
+        ensure_exists(runs.state_of(db, run_id))
+        return schedule.start_now(db, run_id, clock(db))
 
 
 def cancel_run(run_id: str, *, settings: Settings | None = None) -> bool:
@@ -187,14 +188,14 @@ def cancel_run(run_id: str, *, settings: Settings | None = None) -> bool:
     What is under way at this moment still gets its outcome.
     """
     with open_ledger(settings).write() as db:
-        ensure_exists(ledger_runs.state_of(db, run_id))
-        return ledger_runs.cancel(db, run_id, _now())
+        ensure_exists(runs.state_of(db, run_id))
+        return runs.cancel(db, run_id, _now())
 
 
 def run_summary(run_id: str, *, settings: Settings | None = None) -> RunSummary:
     """Return a run as it stands now."""
     with open_ledger(settings).read() as db:
-        return ensure_exists(ledger_reads.run_by_id(db, run_id, _now()))
+        return ensure_exists(run_summaries.run_by_id(db, run_id, _now()))
 
 
 def list_runs(
@@ -206,7 +207,7 @@ def list_runs(
 ) -> list[RunSummary]:
     """Return runs, the newest first; all of them, as of one moment, where ``limit`` is None."""
     with open_ledger(settings).read() as db:
-        return ledger_reads.latest_runs(db, RunKind(kind) if kind else None, limit, offset, _now())
+        return run_summaries.latest_runs(db, RunKind(kind) if kind else None, limit, offset, _now())
 
 
 def count_runs(
@@ -214,7 +215,7 @@ def count_runs(
 ) -> int:
     """Return how many runs there are, of one kind or in all."""
     with open_ledger(settings).read() as db:
-        return ledger_reads.count_runs(db, RunKind(kind) if kind else None)
+        return run_summaries.count_runs(db, RunKind(kind) if kind else None)
 
 
 def runs_of_plan(
@@ -222,7 +223,7 @@ def runs_of_plan(
 ) -> list[RunSummary]:
     """Return the runs that this very plan has had over this connection, the newest first."""
     with open_ledger(settings).read() as db:
-        return ledger_reads.runs_by_plan(db, fingerprint, connection, _now())
+        return run_summaries.runs_by_plan(db, fingerprint, connection, _now())
 
 
 def tallies(
@@ -241,9 +242,7 @@ def tallies(
     ``minute`` is the first of them. What waits or is held back stands in the runs' summaries.
     """
     with open_ledger(settings).read() as db:
-        return ledger_reads.tally_lines(
-            db, run_ids, since, until, [RunKind(each) for each in kinds], step=step
-        )
+        return tally_lines(db, run_ids, since, until, [RunKind(each) for each in kinds], step=step)
 
 
 def run_attempts(
@@ -251,20 +250,20 @@ def run_attempts(
 ) -> list[AttemptRecord]:
     """Return what was sent when and what was answered, by position in the plan."""
     with open_ledger(settings).read() as db:
-        ensure_exists(ledger_runs.state_of(db, run_id))
-        return ledger_reads.attempts_of(db, run_id, limit)
+        ensure_exists(runs.state_of(db, run_id))
+        return outcomes.attempts_of(db, run_id, limit)
 
 
 def waiting_recipients(settings: Settings | None = None) -> int:
     """Return how many recipients of running runs have not been sent to yet."""
     with open_ledger(settings).read() as db:
-        return ledger_reads.load(db).waiting
+        return run_summaries.load(db).waiting
 
 
 def worker_state(settings: Settings | None = None) -> WorkerState:
     """Tell whether a worker is alive, by its heartbeat in the ledger."""
     with open_ledger(settings).read() as db:
-        return ledger_reads.latest_worker(db, _now())
+        return workers.latest_worker(db, _now())
 
 
 def ensure_exists(found: T | None) -> T:

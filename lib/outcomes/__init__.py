@@ -6,8 +6,9 @@ row, or says that it does not.
 
 from lib.outcomes.charts import Chart, charts_of
 from lib.outcomes.exports import TooWideError, csv_bytes, write_csv, write_xlsx, xlsx_bytes
-from lib.outcomes.looks import LOOKS, Look
+from lib.outcomes.palette import LOOKS, Look
 from lib.outcomes.report import ReportError, is_long, report, report_name
+from lib.outcomes.rows import row_outcomes
 from lib.outcomes.summaries import Filter, Summary, offered_runs, outcome_summary
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "outcome_summary",
     "report",
     "report_name",
+    "row_outcomes",
     "write_csv",
     "write_xlsx",
     "xlsx_bytes",

@@ -15,7 +15,7 @@ from lib.outcomes.figures import (
     sendout_chart,
     time_chart,
 )
-from lib.outcomes.looks import LOOKS
+from lib.outcomes.palette import LOOKS
 from lib.outcomes.summaries import Summary
 from lib.outcomes.tables import bucket_of
 

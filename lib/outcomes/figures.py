@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib.delivery import Outcome
-from lib.outcomes.looks import LOOKS, Look
+from lib.outcomes.palette import LOOKS, Look
 from lib.outcomes.tables import bucket_of
 
 _BARS: Final = 30  # what is beyond is drawn as one bar

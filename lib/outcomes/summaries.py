@@ -19,7 +19,7 @@ from lib.delivery import (
     tallies,
 )
 from lib.outcomes import tables
-from lib.outcomes.conservation import Counts, ledger_counts, lie_between
+from lib.outcomes.reconcile import Counts, ledger_counts, lie_between
 from lib.settings import Settings, get_settings
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lib.connectly import explain
 from lib.delivery import Outcome, TallyLine
-from lib.outcomes.looks import LOOKS
+from lib.outcomes.palette import LOOKS
 
 NO_VERSION: Final = "not known"
 SETTLED: Final = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN, Outcome.CANCELLED)

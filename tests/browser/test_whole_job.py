@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 from playwright.sync_api import Page, expect
 
-from lib.delivery import RunState, row_outcomes, run_summary
+from lib.delivery import RunState, run_summary
+from lib.outcomes import row_outcomes
 from lib.settings import Settings
 from tests.support.journeys import LONG_MS, prepare, send
 from tests.support.pages import expect_no_error, go_to, open_page

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.delivery.ledger import Ledger
+from lib.delivery.ledger.database import Ledger
 from tests.support.sandbox import SandboxHandle
 from tests.support.worker import Worker
 

@@ -34,32 +34,28 @@ from lib.delivery import (
     Outcome,
     Verdict,
     judge_doubt,
-    ledger_attempts,
-    ledger_claims,
-    ledger_opt_outs,
-    ledger_runs,
-    ledger_workers,
     retry_offers,
     retry_run,
-    row_outcomes,
     run_summary,
     start_run,
 )
-from lib.delivery.decisions import (
+from lib.delivery.answer_policy import (
     Circumstances,
     Decision,
     decide_answer,
     decide_error,
     decide_unposted,
 )
-from lib.delivery.entries import numbers_of
-from lib.delivery.ledger import clock, open_ledger
-from lib.delivery.ledger_attempts import Attempt
-from lib.delivery.ledger_claims import Claim
+from lib.delivery.ledger import attempts, claims, opt_outs, runs, workers
+from lib.delivery.ledger.attempts import Attempt
+from lib.delivery.ledger.claims import Claim
+from lib.delivery.ledger.database import clock, open_ledger
 from lib.delivery.states import OPT_OUT_CODES, AttemptResult, BatchState
+from lib.delivery.worker.entry_reader import numbers_of
+from lib.outcomes import row_outcomes
 from lib.settings import ConnectionSettings, Settings
 from lib.sheet.phones.identity import identities
-from tests.delivery.test_ledger import worker_of
+from tests.delivery.ledger.test_ledger import worker_of
 from tests.support.businesses import replace_connection
 from tests.support.sheets import make_sheet
 
@@ -175,12 +171,12 @@ class Delivery:
         self._workers += 1
         self._worker = f"worker {self._workers}"
         with open_ledger(self.settings).write() as db:
-            ledger_workers.register(db, worker_of(self._worker), clock(db))
+            workers.register(db, worker_of(self._worker), clock(db))
 
     def kill_worker(self) -> None:
         """Let the worker die where it stands, and another one take over."""
         with open_ledger(self.settings).write() as db:
-            ledger_workers.retire(db, self._worker, clock(db))
+            workers.retire(db, self._worker, clock(db))
         self._start_worker()
 
     def start(self, people: Sequence[str], duplicates: DuplicateBehavior, size: int) -> None:
@@ -252,7 +248,7 @@ class Delivery:
         """Let the worker claim batches."""
         business = get_connection("acme", self.settings).business
         with open_ledger(self.settings).write() as db:
-            return ledger_claims.claim(db, "acme", self._worker, most, clock(db), business=business)
+            return claims.claim(db, "acme", self._worker, most, clock(db), business=business)
 
     def send(self, claim: Claim, answers: Sequence[str], *, dies: bool) -> None:
         """Take a claimed batch through its attempts; the worker may die during the last one."""
@@ -275,11 +271,11 @@ class Delivery:
         exclusions = load_exclusions(sorted(lists), self.settings)
         people = identities(delivery.numbers).tolist()
         with open_ledger(self.settings).write() as db:
-            told = ledger_opt_outs.any_opted_out(db, claim.business.business_id, people)
+            told = opt_outs.any_opted_out(db, claim.business.business_id, people)
             if told or exclusions.mask(delivery.numbers).any():
-                ledger_attempts.withhold(db, claim, doubtful=delivery.doubtful, now=clock(db))
+                attempts.withhold(db, claim, doubtful=delivery.doubtful, now=clock(db))
                 return None
-            opened = ledger_attempts.begin(db, claim, delivery.attempts, clock(db))
+            opened = attempts.begin(db, claim, delivery.attempts, clock(db))
         if opened is None:
             self._let_go(delivery)
         return opened
@@ -287,9 +283,9 @@ class Delivery:
     def _let_go(self, delivery: "_Sending") -> None:
         with open_ledger(self.settings).write() as db:
             if not delivery.doubts:
-                ledger_claims.release(db, delivery.claim)
+                claims.release(db, delivery.claim)
                 return
-            ledger_attempts.leave(
+            attempts.leave(
                 db, delivery.claim, BatchState.UNKNOWN, None, doubtful=True, now=clock(db)
             )
 
@@ -320,14 +316,14 @@ class Delivery:
             delivery.doubtful = True
         with open_ledger(self.settings).write() as db:
             now = clock(db)
-            ledger_attempts.end(db, claim, opened, decision, doubtful=delivery.doubtful, now=now)
+            attempts.end(db, claim, opened, decision, doubtful=delivery.doubtful, now=now)
             opted_out = decision.error_code in OPT_OUT_CODES
             if opted_out and decision.result is AttemptResult.REJECTED and claim.size == 1:
                 people = identities(delivery.numbers).tolist()
                 self.excluded.update(identity(each.client) for each in delivery.entries)
-                ledger_opt_outs.note_opt_outs(db, claim.business.business_id, people, now)
+                opt_outs.note_opt_outs(db, claim.business.business_id, people, now)
             if decision.pause_connection is not None:
-                ledger_runs.pause_connection(db, "acme", decision.pause_connection)
+                runs.pause_connection(db, "acme", decision.pause_connection)
 
     def check(self) -> None:
         """Hold the ledger to the rules: conservation, nobody twice, and outcomes that stay."""

@@ -18,16 +18,16 @@ from lib.delivery import (
     judge_doubt,
     pause_run,
     resume_run,
-    row_outcomes,
     run_summary,
     start_now,
     start_run,
 )
-from lib.delivery.ledger import open_ledger
-from lib.delivery.ledger_opt_outs import opt_outs_by_business
+from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.opt_outs import opt_outs_by_business
 from lib.delivery.states import OPTED_OUT_SINCE
+from lib.outcomes import row_outcomes
 from lib.settings import Settings
-from tests.delivery.test_worker import people
+from tests.delivery.worker.test_sending import people
 from tests.pages.test_in_doubt import run_in_doubt
 from tests.support.worker import plan_of, wait_for_run
 

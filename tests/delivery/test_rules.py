@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from lib.connectly import DuplicateBehavior
 from lib.delivery import Verdict, cancel_run, pause_run, resume_run
-from lib.delivery.ledger import open_ledger
+from lib.delivery.ledger.database import open_ledger
 from lib.settings import Settings
 from tests.delivery.model import ANSWERS, PEOPLE, Delivery, identity
 

@@ -12,8 +12,8 @@ import pytest
 
 from lib.campaign import single_entry_plan
 from lib.connectly import CampaignEntry, SendCampaignsOptions, explain
-from lib.delivery import Outcome, RunNotFoundError, Verdict, judge_doubt, row_outcomes, start_run
-from lib.outcomes import ReportError, report
+from lib.delivery import Outcome, RunNotFoundError, Verdict, judge_doubt, start_run
+from lib.outcomes import ReportError, report, row_outcomes
 from lib.settings import Settings
 from lib.sheet import read_sheet
 from tests.outcomes.conftest import SentRun, odd_sheet, started

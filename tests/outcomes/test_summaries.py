@@ -12,9 +12,9 @@ from sqlalchemy import Engine, event
 from lib.campaign import single_entry_plan
 from lib.connectly import CampaignEntry, SendCampaignsOptions
 from lib.delivery import Outcome, RunKind, RunNotFoundError, cancel_run, start_run, tallies
-from lib.delivery.ledger import open_ledger
-from lib.delivery.ledger_counts import Settled, count_settled
-from lib.delivery.ledger_runs import NewRun, NewSendout, insert_run
+from lib.delivery.ledger.counters import Settled, count_settled
+from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.runs import NewRun, NewSendout, insert_run
 from lib.outcomes import Filter, outcome_summary
 from lib.settings import Settings
 from tests.outcomes.conftest import SentRun, odd_sheet, started

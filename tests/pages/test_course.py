@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from lib.campaign import Course, load_draft, save_draft
 from lib.delivery import RunState, list_runs, run_summary, start_run
-from lib.delivery.ledger import open_ledger
+from lib.delivery.ledger.database import open_ledger
 from lib.settings import Settings
-from tests.delivery.test_course import work
-from tests.delivery.test_ledger import ACCEPTED, REJECTED
+from tests.delivery.ledger.test_ledger import ACCEPTED, REJECTED
+from tests.delivery.ledger.test_schedule import work
 from tests.pages.conftest import Visit, press, texts
 from tests.pages.test_new_sendout import GOOD, _draft_id, _prepared
 from tests.support.recipients import fictional_phone

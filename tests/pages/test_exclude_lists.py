@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from lib.campaign import exclude_lists
 from lib.delivery import list_runs, people_opted_out
-from lib.delivery.ledger import open_ledger
-from lib.delivery.ledger_opt_outs import note_opt_outs
+from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.opt_outs import note_opt_outs
 from lib.settings import Settings
 from tests.pages.conftest import Visit, press, texts
 from tests.support.recipients import fictional_phone

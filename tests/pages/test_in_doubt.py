@@ -14,17 +14,15 @@ from lib.delivery import (
     cancel_run,
     in_doubt,
     judge_doubt,
-    ledger_attempts,
-    ledger_claims,
-    ledger_workers,
-    row_outcomes,
     run_summary,
     start_run,
 )
-from lib.delivery.decisions import Decision
-from lib.delivery.ledger import open_ledger
-from lib.delivery.ledger_workers import NewWorker
+from lib.delivery.answer_policy import Decision
+from lib.delivery.ledger import attempts, claims, workers
+from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.workers import NewWorker
 from lib.delivery.states import AttemptResult, BatchState
+from lib.outcomes import row_outcomes
 from lib.settings import Settings
 from tests.pages.conftest import Visit, press, texts
 from tests.support.businesses import SANDBOX
@@ -52,13 +50,13 @@ def run_in_doubt(
     run_id = start_run(plan, connection="sandbox", settings=settings)
     now = datetime.now(UTC)
     with open_ledger(settings).write() as db:
-        ledger_workers.register(db, ME, now)
-        for claim in ledger_claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX):
-            opened = ledger_attempts.begin(db, claim, 0, now)
+        workers.register(db, ME, now)
+        for claim in claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX):
+            opened = attempts.begin(db, claim, 0, now)
             assert opened is not None
-            ledger_attempts.end(db, claim, opened, UNKNOWN, doubtful=True, now=now)
-        ledger_claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX)
-        ledger_workers.retire(db, "me", now)
+            attempts.end(db, claim, opened, UNKNOWN, doubtful=True, now=now)
+        claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX)
+        workers.retire(db, "me", now)
     return run_id
 
 
@@ -145,9 +143,9 @@ def test_what_is_under_way_when_its_run_is_cancelled_still_waits_in_the_report(
     run_id = start_run(make_plan(sheet, mapping), connection="sandbox")
     now = datetime.now(UTC)
     with open_ledger(settings).write() as db:
-        ledger_workers.register(db, ME, now)
-        [first, _] = ledger_claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX)
-        ledger_attempts.begin(db, first, 0, now)
+        workers.register(db, ME, now)
+        [first, _] = claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX)
+        attempts.begin(db, first, 0, now)
     cancel_run(run_id)
 
     run = run_summary(run_id)

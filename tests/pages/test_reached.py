@@ -5,7 +5,8 @@ from streamlit.testing.v1 import AppTest
 
 from lib.campaign import load_draft
 from lib.connectly import DuplicateBehavior
-from lib.delivery import cancel_run, list_runs, row_outcomes, start_run
+from lib.delivery import cancel_run, list_runs, start_run
+from lib.outcomes import row_outcomes
 from lib.settings import Settings
 from tests.pages.conftest import Visit, press, texts
 from tests.support.recipients import fictional_phone

@@ -23,18 +23,11 @@ import pandas as pd
 from pydantic import SecretStr
 
 from lib.connectly import DuplicateBehavior
-from lib.delivery import (
-    Outcome,
-    RunState,
-    resume_run,
-    row_outcomes,
-    run_attempts,
-    run_summary,
-    start_run,
-)
-from lib.delivery.ledger import open_ledger
+from lib.delivery import Outcome, RunState, resume_run, run_attempts, run_summary, start_run
+from lib.delivery.ledger.database import open_ledger
 from lib.delivery.states import AttemptResult
 from lib.delivery.summaries import AttemptRecord
+from lib.outcomes import row_outcomes
 from lib.settings import ConnectionSettings, Settings, get_settings
 from tests.support.businesses import replace_connection
 from tests.support.postgres import Postgres

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from lib.campaign import Answers, Mapping, Plan, Source, make_plan
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import RunState, RunSummary, run_summary
-from lib.delivery.ledger import open_ledger
-from lib.delivery.ledger_tables import worker as worker_table
+from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.schema import worker as worker_table
 from lib.settings import ROOT
 from lib.sheet import Sheet
 from tests.support.recipients import fictional_phone

@@ -12,16 +12,8 @@ import pytest
 
 from lib.campaign import exclude_lists, load_draft, load_exclusions, save_draft, saved_mappings
 from lib.connections import get_connection
-from lib.delivery import (
-    RunState,
-    approve_run,
-    count_in_doubt,
-    resume_run,
-    row_outcomes,
-    run_summary,
-    start_now,
-)
-from lib.outcomes import report
+from lib.delivery import RunState, approve_run, count_in_doubt, resume_run, run_summary, start_now
+from lib.outcomes import report, row_outcomes
 from lib.preferences import load_preferences
 from lib.settings import get_settings
 from tests.support.worker import Worker, wait_for_run

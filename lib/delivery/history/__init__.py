@@ -1,0 +1,1 @@
+"""Who has received a campaign before."""

@@ -1,0 +1,131 @@
+"""Go on with a batch as two halves, and believe what they show only if it adds up.
+
+Each function is given a transaction. A batch whose answer says that some of its rows were taken,
+but not which, is the root of its parts. Their outcomes count once all are in, and only if the
+totals are those of the root's own answer; else every row of it stays in doubt.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Boolean, Connection, and_, bindparam, case, insert, select, update
+
+from lib.delivery.ledger.counters import Settled, count_settled
+from lib.delivery.ledger.schema import batch
+from lib.delivery.states import PART_REJECTED, BatchState, Outcome
+
+MINE: Final = and_(
+    batch.c.id == bindparam("batch"),
+    batch.c.owner == bindparam("by"),
+    batch.c.claims == bindparam("claim"),
+)
+"""A batch under one claim: whoever holds an earlier one changes nothing any more."""
+
+_in_hand: Final = and_(MINE, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
+_HALVE: Final = (
+    update(batch)
+    .where(_in_hand, batch.c.size > 1)
+    .values(size=bindparam("half"), state=BatchState.WAITING, owner=None, doubtful=bindparam("is"))
+)
+_HALF: Final = select(batch).where(batch.c.id == bindparam("batch"))
+_INSERT: Final = insert(batch)
+_MAKE_ROOT: Final = (
+    update(batch)
+    .where(_in_hand, batch.c.root.is_(None))
+    .values(
+        root=batch.c.id,
+        said_accepted=bindparam("accepted"),
+        said_rejected=bindparam("rejected"),
+        pinned_version=bindparam("version"),
+    )
+)
+_PARTS: Final = select(batch).where(batch.c.root == bindparam("whole"))
+_ADDS_UP: Final = bindparam("adds_up", type_=Boolean)
+_SETTLE: Final = (
+    update(batch)
+    .where(batch.c.root == bindparam("whole"))
+    .values(
+        settled_at=bindparam("now"),
+        owner=None,
+        state=case((_ADDS_UP, batch.c.state), else_=BatchState.MIXED),
+        error_code=case((_ADDS_UP, batch.c.error_code), else_=PART_REJECTED),
+    )
+)
+_OPEN_ROOTS: Final = (
+    select(batch.c.root)
+    .where(
+        batch.c.run_id == bindparam("run"),
+        batch.c.root.is_not(None),
+        batch.c.settled_at.is_(None),
+    )
+    .distinct()
+)
+_UNSETTLED: Final = frozenset({BatchState.WAITING, BatchState.CLAIMED, BatchState.SENDING})
+
+
+def halve(db: Connection, fence: Mapping[str, object], size: int, *, doubtful: bool) -> bool:
+    """Put a batch of several entries back in line as two; tell whether it still was the owner's.
+
+    ``fence`` names the batch, its owner and the claim.
+    """
+    first = (size + 1) // 2
+    if db.execute(_HALVE, {**fence, "half": first, "is": doubtful}).rowcount == 0:
+        return False
+    row = db.execute(_HALF, {"batch": fence["batch"]}).mappings().one()
+    own = {"id", "start", "size", "claims", "attempts", "said_accepted", "said_rejected"}
+    second = {name: row[name] for name in row if name not in own}
+    second |= {"start": row["start"] + first, "size": size - first, "claims": 0, "attempts": 0}
+    db.execute(_INSERT, second)
+    return True
+
+
+def make_root(
+    db: Connection,
+    fence: Mapping[str, object],
+    *,
+    accepted: int,
+    rejected: int,
+    version: str | None,
+) -> None:
+    """Note what the first answer about a batch said; its parts have to add up to that."""
+    said = {"accepted": accepted, "rejected": rejected, "version": version}
+    db.execute(_MAKE_ROOT, {**fence, **said})
+
+
+def conclude(db: Connection, root: int, now: datetime) -> None:
+    """Settle the rows of a root once all its parts have an outcome."""
+    parts = db.execute(_PARTS, {"whole": root}).all()
+    if any(part.state in _UNSETTLED for part in parts):
+        return
+    whole = next(part for part in parts if part.id == root)
+    sizes: Counter[str] = Counter()
+    for part in parts:
+        sizes[part.state] += part.size
+    said = Counter(accepted=whole.said_accepted, rejected=whole.said_rejected)
+    _settle(db, root, adds_up=sizes == said, now=now)
+
+
+def give_up_naming(db: Connection, run_id: str, now: datetime) -> None:
+    """Leave all rows in doubt whose batch is still being taken apart."""
+    for root in db.execute(_OPEN_ROOTS, {"run": run_id}).scalars().all():
+        _settle(db, root, adds_up=False, now=now)
+
+
+def _settle(db: Connection, root: int, *, adds_up: bool, now: datetime) -> None:
+    db.execute(_SETTLE, {"whole": root, "adds_up": adds_up, "now": now})
+    count_settled(
+        db,
+        [
+            Settled(
+                part.run_id,
+                part.sendout,
+                Outcome(part.state) if adds_up else Outcome.UNKNOWN,
+                part.error_code,
+                part.size,
+            )
+            for part in db.execute(_PARTS, {"whole": root}).all()
+        ],
+        now,
+    )

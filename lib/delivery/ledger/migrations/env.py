@@ -1,0 +1,13 @@
+"""Run the migrations on the connection that the ledger hands over, inside its transaction."""
+
+from alembic import context
+
+from lib.delivery.ledger.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+context.run_migrations()

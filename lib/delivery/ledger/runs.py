@@ -1,0 +1,239 @@
+"""Make, pause, resume, cancel and finish runs in the ledger. Each function is given a transaction.
+
+What a run may do stands in its row alone. Every function changes the state only from the states
+it expects and tells whether it did, so that two clicks, a worker and a person can never undo each
+other's decision unseen.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, case, func, select, update
+
+# Its conflict clauses are written out for SQLite in the same words.
+from sqlalchemy.dialects.postgresql import insert
+
+from lib.campaign import Course, share_out, wave_size
+from lib.connections import Business
+from lib.delivery.ledger.bisection import give_up_naming
+from lib.delivery.ledger.counters import Settled, count_settled, count_waiting
+from lib.delivery.ledger.schema import batch, run, sendout
+from lib.delivery.states import OVER, BatchState, Outcome, Reason, RunKind, RunState
+
+_INSERT_RUN: Final = (
+    insert(run).on_conflict_do_nothing(index_elements=[run.c.token]).returning(run.c.id)
+)
+_INSERT_SENDOUT: Final = insert(sendout)
+_BY_TOKEN: Final = select(run.c.id).where(run.c.token == bindparam("token"))
+_STATE: Final = select(run.c.state).where(run.c.id == bindparam("run"))
+_RUNNING_OF: Final = select(run.c.id).where(
+    run.c.state == RunState.RUNNING, run.c.connection == bindparam("of")
+)
+_PAUSE: Final = (
+    update(run)
+    .where(run.c.id == bindparam("run"), run.c.state.in_([RunState.RUNNING, RunState.SCHEDULED]))
+    .values(state=RunState.PAUSED, reason=bindparam("why"))
+)
+_RESUME: Final = (
+    update(run)
+    .where(run.c.id == bindparam("run"), run.c.state == RunState.PAUSED)
+    .values(state=RunState.RUNNING, reason=None)
+)
+_CANCEL: Final = (
+    update(run)
+    .where(run.c.id == bindparam("run"), run.c.state.not_in(OVER))
+    .values(state=RunState.CANCELLED, reason=None, finished_at=bindparam("now"))
+)
+_FINISH: Final = (
+    update(run)
+    .where(run.c.id == bindparam("run"), run.c.state == RunState.RUNNING)
+    .values(state=RunState.FINISHED, reason=None, finished_at=bindparam("now"))
+)
+_REOPEN: Final = (
+    update(run)
+    .where(run.c.id == bindparam("run"), run.c.state == RunState.FINISHED)
+    .values(state=RunState.RUNNING, reason=None, finished_at=None)
+)
+_SAY_WHY: Final = (
+    update(run)
+    .where(run.c.connection == bindparam("of"), run.c.state == RunState.RUNNING)
+    .values(reason=bindparam("why"))
+)
+# Of what is only claimed nothing has been sent, so that it may wait again without doubt.
+PUT_BACK: Final = (
+    update(batch)
+    .where(batch.c.state == BatchState.CLAIMED)
+    .values(state=BatchState.WAITING, owner=None)
+)
+_RELEASE: Final = PUT_BACK.where(batch.c.run_id == bindparam("run"))
+_UNSENT: Final = batch.c.state.in_([BatchState.WAITING, BatchState.CLAIMED])
+_COUNT_UNSENT: Final = (
+    select(batch.c.sendout, batch.c.doubtful, func.sum(batch.c.size))
+    .where(batch.c.run_id == bindparam("run"), _UNSENT)
+    .group_by(batch.c.sendout, batch.c.doubtful)
+)
+_CANCEL_UNSENT: Final = (
+    update(batch)
+    .where(batch.c.run_id == bindparam("run"), _UNSENT)
+    .values(
+        state=case((batch.c.doubtful, BatchState.UNKNOWN), else_=BatchState.CANCELLED),
+        owner=None,
+        settled_at=bindparam("now"),
+    )
+)
+_UNBATCHED: Final = select(sendout.c.number, sendout.c.entries - sendout.c.batched).where(
+    sendout.c.run_id == bindparam("run"), sendout.c.entries > sendout.c.batched
+)
+
+
+@dataclass(frozen=True)
+class NewSendout:
+    """All entries of one campaign and version, at ``start`` and after in the frozen plan."""
+
+    number: int
+    campaign_name: str
+    campaign_version: str | None
+    needs_version: bool
+    start: int
+    entries: int
+    pinned_version: str | None = None
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """A confirmed plan, as it enters the ledger."""
+
+    id: str
+    token: str
+    label: str
+    kind: RunKind
+    connection: str
+    fingerprint: str
+    plan_id: str
+    sheet_id: str | None
+    rows: int
+    held: int
+    if_version_unspecified: str
+    if_duplicate_check_unspecified: str
+    created_at: datetime
+    retry_of: str | None = None
+    business: Business | None = None
+    ignored_lists: frozenset[str] = frozenset()
+    course: Course = field(default_factory=Course)
+
+
+def has_token(db: Connection, token: str) -> bool:
+    """Tell whether a run of this token is there already."""
+    return db.execute(_BY_TOKEN, {"token": token}).scalar_one_or_none() is not None
+
+
+def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> str:
+    """Enter a run, unless its token is there already; return the id of the one with the token."""
+    apart = {"course", "business", "ignored_lists"}
+    row = {
+        **{name: value for name, value in asdict(new).items() if name not in apart},
+        **new.course.model_dump(),
+        "base_url": new.business.base_url if new.business else None,
+        "business_id": new.business.business_id if new.business else None,
+        "ignored_lists": json.dumps(sorted(new.ignored_lists)) if new.ignored_lists else None,
+        "state": _first_state(new),
+        "wave": 1,
+        "seen_answered": 0,
+        "seen_refused": 0,
+    }
+    if db.execute(_INSERT_RUN, row).scalar_one_or_none() is not None:
+        first = wave_size(new.course, 1, sum(each.entries for each in sendouts))
+        released = share_out([each.entries for each in sendouts], first, each=1)
+        none_yet = dict.fromkeys(("batched", "accepted", "rejected", "unknown", "cancelled"), 0)
+        db.execute(
+            _INSERT_SENDOUT,
+            [
+                {
+                    **asdict(each),
+                    **none_yet,
+                    "run_id": new.id,
+                    "waiting": each.entries,
+                    "released": share,
+                }
+                for each, share in zip(sendouts, released, strict=True)
+            ],
+        )
+    return str(db.execute(_BY_TOKEN, {"token": new.token}).scalar_one())
+
+
+def _first_state(new: NewRun) -> RunState:
+    waits = new.course.starts_at is not None and new.course.starts_at > new.created_at
+    return RunState.SCHEDULED if waits else RunState.RUNNING
+
+
+def state_of(db: Connection, run_id: str) -> RunState | None:
+    """Return the run's state, or None where there is no such run."""
+    state = db.execute(_STATE, {"run": run_id}).scalar_one_or_none()
+    return None if state is None else RunState(state)
+
+
+def pause(db: Connection, run_id: str, reason: Reason | None = None) -> bool:
+    """Stop a run that is running or about to: what is claimed goes back, no more is claimed."""
+    changed = db.execute(_PAUSE, {"run": run_id, "why": reason}).rowcount == 1
+    if changed:
+        put_back(db, run_id)
+    return changed
+
+
+def put_back(db: Connection, run_id: str) -> None:
+    """Put back what is claimed of a run, so that nothing of it is begun any more."""
+    db.execute(_RELEASE, {"run": run_id})
+
+
+def pause_connection(db: Connection, connection: str, reason: Reason) -> list[str]:
+    """Stop every running run of a connection; return their ids."""
+    run_ids = [str(run_id) for run_id in db.execute(_RUNNING_OF, {"of": connection}).scalars()]
+    for run_id in run_ids:
+        pause(db, run_id, reason)
+    return run_ids
+
+
+def say_why(db: Connection, connection: str, reason: Reason | None) -> None:
+    """Tell at all running runs of a connection why nothing moves; None takes it back."""
+    db.execute(_SAY_WHY, {"of": connection, "why": reason})
+
+
+def resume(db: Connection, run_id: str) -> bool:
+    """Let a paused run go on."""
+    return db.execute(_RESUME, {"run": run_id}).rowcount == 1
+
+
+def cancel(db: Connection, run_id: str, now: datetime) -> bool:
+    """End a run: whatever has not been sent never will be; what is under way still ends.
+
+    A row that waits for its repeat may have been sent the first time, so it stays in doubt.
+    """
+    if db.execute(_CANCEL, {"run": run_id, "now": now}).rowcount == 0:
+        return False
+    give_up_naming(db, run_id, now)
+    unsent = [
+        Settled(run_id, number, Outcome.UNKNOWN if doubtful else Outcome.CANCELLED, None, size)
+        for number, doubtful, size in db.execute(_COUNT_UNSENT, {"run": run_id})
+    ]
+    unsent += [
+        Settled(run_id, number, Outcome.CANCELLED, None, size)
+        for number, size in db.execute(_UNBATCHED, {"run": run_id})
+    ]
+    db.execute(_CANCEL_UNSENT, {"run": run_id, "now": now})
+    count_settled(db, unsent, now)
+    return True
+
+
+def finish_if_done(db: Connection, run_id: str, now: datetime) -> bool:
+    """Close a running run in which nothing waits or is under way."""
+    if count_waiting(db, run_id) > 0:
+        return False
+    return db.execute(_FINISH, {"run": run_id, "now": now}).rowcount == 1
+
+
+def reopen(db: Connection, run_id: str) -> bool:
+    """Let a finished run go on, in which something waits again."""
+    return db.execute(_REOPEN, {"run": run_id}).rowcount == 1

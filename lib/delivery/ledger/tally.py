@@ -1,0 +1,105 @@
+"""Queries for counted outcomes by sendout, error code and minute."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    and_,
+    cast,
+    func,
+    literal_column,
+    select,
+    type_coerce,
+)
+
+from lib.delivery.ledger.schema import Moment, run, sendout, tally
+from lib.delivery.states import Outcome, RunKind
+from lib.delivery.summaries import (
+    TallyLine,
+)
+
+_TALLY_KEYS: Final = (tally.c.run_id, tally.c.sendout, tally.c.outcome, tally.c.error_code)
+
+
+_MINUTE: Final = timedelta(minutes=1)
+
+
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+_OUTCOME: Final = {each.value: each for each in Outcome}
+
+
+def tally_lines(
+    db: Connection,
+    run_ids: Sequence[str] | None,
+    since: datetime | None,
+    until: datetime | None,
+    kinds: Sequence[RunKind],
+    *,
+    step: timedelta = _MINUTE,
+) -> list[TallyLine]:
+    """Return settled recipients by run, sendout, outcome, code and time, in order of time.
+
+    Times are beginnings of steps of that length, counted from 1970.
+    """
+    counts = _counts(run_ids, since, until, step).subquery()
+    wanted = (
+        select(
+            counts.c.run_id,
+            run.c.label,
+            sendout.c.campaign_name,
+            func.coalesce(
+                sendout.c.campaign_version, sendout.c.pinned_version, sendout.c.reported_version
+            ),
+            counts.c.outcome,
+            counts.c.error_code,
+            type_coerce(counts.c.moment, Moment),
+            counts.c.recipients,
+        )
+        .join_from(
+            counts,
+            sendout,
+            and_(sendout.c.run_id == counts.c.run_id, sendout.c.number == counts.c.sendout),
+        )
+        .join(run, run.c.id == counts.c.run_id)
+        .where(run.c.kind.in_(kinds))
+        .order_by(counts.c.moment, counts.c.run_id, counts.c.sendout, counts.c.outcome)
+    )
+    # Columns by their place, and outcomes from a table: there are many lines in a year of runs.
+    return [
+        TallyLine(run_id, label, campaign, version, _OUTCOME[outcome], code or None, minute, count)
+        for run_id, label, campaign, version, outcome, code, minute, count in db.execute(
+            wanted
+        ).all()
+    ]
+
+
+def _counts(
+    run_ids: Sequence[str] | None, since: datetime | None, until: datetime | None, step: timedelta
+) -> Select[Any]:
+    """Choose lines of the tally, those of one step added up."""
+    if step == _MINUTE:
+        counts = select(
+            *_TALLY_KEYS, tally.c.minute.label("moment"), tally.c["count"].label("recipients")
+        )
+    else:
+        minute = type_coerce(tally.c.minute, BigInteger)
+        # A parameter would be two of them, and the database could not tell that they are the same.
+        moment = minute - minute % literal_column(str(step // _MICROSECOND))
+        counts = select(
+            *_TALLY_KEYS,
+            moment.label("moment"),
+            cast(func.sum(tally.c["count"]), BigInteger).label("recipients"),
+        ).group_by(*_TALLY_KEYS, moment)
+    if run_ids is not None:
+        counts = counts.where(tally.c.run_id.in_(run_ids))
+    if since is not None:
+        counts = counts.where(tally.c.minute >= since)
+    if until is not None:
+        counts = counts.where(tally.c.minute < until)
+    return counts

@@ -1,0 +1,119 @@
+"""The doors to what is in doubt: what is known of it, and what a person decides.
+
+Nothing here sends: a verdict is written to the ledger with the person's name and the time, and the
+worker does the rest.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from lib.campaign import FrozenPlan
+from lib.delivery.ledger import outcomes, run_summaries, runs, unknowns
+from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.unknowns import Judgement
+from lib.delivery.runs import ensure_exists
+from lib.delivery.states import RunState, Verdict
+from lib.delivery.summaries import AttemptRecord
+from lib.settings import Settings, get_settings
+
+_PAGE: Final = 25
+
+
+class RepeatNotConfirmedError(ValueError):
+    """A repeat could message people twice, and nobody has said that it may."""
+
+    code = "STUDIO_REPEAT_NOT_CONFIRMED"
+    sentence = "Repeating these rows in doubt may message people twice."
+    action = "Confirm that this is acceptable, or leave the rows in doubt."
+
+    def __init__(self) -> None:
+        super().__init__(self.sentence)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """The rows of one request whose outcome nothing proves.
+
+    ``recipients`` are (row of the sheet, phone), the first ones. ``said_accepted`` and
+    ``said_rejected`` are how many of them an answer has counted, where it did not say which.
+    """
+
+    batch_id: int
+    size: int
+    recipients: tuple[tuple[int, str], ...]
+    code: str | None
+    said_accepted: int | None
+    said_rejected: int | None
+    attempts: tuple[AttemptRecord, ...]
+    judgements: tuple[Judgement, ...]
+
+
+def count_in_doubt(run_id: str, *, settings: Settings | None = None) -> int:
+    """Return how many requests of a run are in doubt. Raises RunNotFoundError."""
+    with open_ledger(settings).read() as db:
+        ensure_exists(runs.state_of(db, run_id))
+        return unknowns.count_in_doubt(db, run_id)
+
+
+def in_doubt(
+    run_id: str, *, limit: int = _PAGE, offset: int = 0, settings: Settings | None = None
+) -> list[Doubt]:
+    """Return a page of what is in doubt in a run, by position.
+
+    Raises RunNotFoundError, and OSError or ValueError where the frozen plan cannot be read.
+    """
+    settings = settings or get_settings()
+    with open_ledger(settings).read() as db:
+        run = ensure_exists(run_summaries.run_by_id(db, run_id, datetime.now(UTC)))
+        found = unknowns.batches_in_doubt(db, run_id, limit, offset)
+        ids = [each.id for each in found]
+        judged = unknowns.judgements(db, ids)
+        attempts = outcomes.attempts_of_batches(db, ids)
+    plan = FrozenPlan.open(run.plan_id, settings)
+    return [
+        Doubt(
+            batch_id=each.id,
+            size=each.size,
+            recipients=_recipients(plan, each.start, each.start + min(each.size, _PAGE)),
+            code=each.error_code,
+            said_accepted=each.said_accepted,
+            said_rejected=each.said_rejected,
+            attempts=tuple(attempts.get(each.id, ())),
+            judgements=tuple(judged.get(each.id, ())),
+        )
+        for each in found
+    ]
+
+
+def judge_doubt(
+    run_id: str,
+    verdict: Verdict,
+    *,
+    person: str,
+    batch_ids: Sequence[int] | None = None,
+    confirmed: bool = False,
+    settings: Settings | None = None,
+) -> int:
+    """Repeat rows in doubt, mark them as sent, or leave them; return how many rows that were.
+
+    ``batch_ids`` None means all of the run. A cancelled run repeats nothing. Under ``allow_one``
+    the platform keeps a phone from getting a campaign twice; under ``allow_multiple``, and where
+    the version itself is in doubt, it does not: raises RepeatNotConfirmedError unless
+    ``confirmed``. Raises RunNotFoundError.
+    """
+    now = datetime.now(UTC)
+    with open_ledger(settings).write() as db:
+        run = ensure_exists(run_summaries.run_by_id(db, run_id, now))
+        if verdict is Verdict.REPEAT:
+            if run.state is RunState.CANCELLED:
+                return 0
+            if run.repeats_may_reach_twice and not confirmed:
+                raise RepeatNotConfirmedError
+        return unknowns.judge(db, run_id, verdict, batch_ids=batch_ids, person=person, now=now)
+
+
+def _recipients(plan: FrozenPlan, start: int, stop: int) -> tuple[tuple[int, str], ...]:
+    phones = [entry.client for entry in plan.entries(start, stop)]
+    return tuple(zip(plan.rows(start, stop), phones, strict=True))

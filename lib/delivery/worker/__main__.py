@@ -1,0 +1,266 @@
+"""The worker: ``python -m lib.delivery.worker``. It sends what the runs of a data folder hold.
+
+One a data folder: the lock on ``worker.lock`` is given up by the system when the process dies,
+however it dies. SIGTERM and SIGINT let it finish what is under way.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import json
+import logging
+import math
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from lib.delivery.ledger import claims, exports, schedule
+from lib.delivery.ledger.database import Ledger, LedgerError, LedgerTooNewError, open_ledger
+from lib.delivery.ledger.workers import NewWorker
+from lib.delivery.opt_outs import note_opt_outs_of_earlier_releases
+from lib.delivery.worker import metrics
+from lib.delivery.worker.client_pool import Line
+from lib.delivery.worker.current_exclusions import CurrentExclusions
+from lib.delivery.worker.entry_reader import EntryReader
+from lib.delivery.worker.group_commit import GroupWriter
+from lib.delivery.worker.heartbeat import Heartbeat, TakenForDeadError
+from lib.delivery.worker.retention import tidy_nightly
+from lib.delivery.worker.sender import Lane
+from lib.delivery.worker.workflow_supervisor import Supervisor
+from lib.files import private_folder, write_atomically
+from lib.logs import keep_private
+from lib.settings import RELEASE, Settings, get_settings
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+_LOOK_SECONDS: Final = 0.25
+_TEND_SECONDS: Final = 1.0
+_DRAIN_SECONDS: Final = 20.0
+_ORPHAN_SECONDS: Final = 60.0
+# Whoever only asks whether the lock is free holds it for a moment.
+_LOCK_SECONDS: Final = 1.0
+
+
+class Worker:
+    """Keeps a lane for each connection that has something to send."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, *, orphan_seconds: float | None) -> None:
+        self._new = NewWorker(
+            id=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            seat=_seat(settings),
+            release=RELEASE,
+        )
+        self._settings = settings
+        self._ledger = ledger
+        self._parent = os.getppid()
+        self._patience = math.inf if orphan_seconds is None else orphan_seconds
+        self._idle_since = time.monotonic()
+        self._stopping = asyncio.Event()
+        self._reader = EntryReader(settings)
+        self._exclusions = CurrentExclusions(settings)
+        self._lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = {}
+        self._supervisor = Supervisor(settings, ledger, self._new.id)
+
+    async def run(self) -> None:
+        """Send until told to stop.
+
+        Raises LedgerError where the ledger cannot be written, TakenForDeadError where another
+        worker has taken over from this one.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        with GroupWriter(self._ledger) as writer:
+            heartbeat = Heartbeat(self._new, writer)
+            left = await heartbeat.enter(alone=not self._ledger.is_shared)
+            await asyncio.to_thread(note_opt_outs_of_earlier_releases, self._settings)
+            self._announce()
+            metrics.serve(
+                self._settings,
+                self._ledger,
+                writes_waiting=lambda: writer.depth,
+                commits_failed=lambda: writer.failures,
+                silence=lambda: heartbeat.silence,
+            )
+            _LOGGER.info(
+                "worker started", extra={"released": left.claimed, "in_doubt": left.under_way}
+            )
+            # What is imported stays: looking it through again would hold up requests for 60 ms.
+            gc.collect()
+            gc.freeze()
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    beat = tasks.create_task(heartbeat.beat())
+                    tasks.create_task(self._tend(heartbeat))
+                    while not self._stopping.is_set():
+                        await self._look(heartbeat, writer, tasks)
+                        await self._rest(_LOOK_SECONDS)
+                    await self._drain()
+                    beat.cancel()
+            finally:
+                await asyncio.to_thread(self._supervisor.close)
+            left = await heartbeat.leave()
+        _LOGGER.info("worker ended", extra={"in_doubt": left.under_way})
+
+    def _announce(self) -> None:
+        announcement = json.dumps({"pid": os.getpid(), "id": self._new.id}).encode()
+        write_atomically(self._settings.data_dir / "worker.json", announcement)
+
+    async def _look(
+        self, heartbeat: Heartbeat, writer: GroupWriter, tasks: asyncio.TaskGroup
+    ) -> None:
+        """Wake the lanes that have something to do; end where nobody wants us any more."""
+        try:
+            names = await asyncio.to_thread(self._busy_connections)
+        except LedgerTooNewError:
+            raise
+        except LedgerError:
+            # A database that restarts is waited for where it is written to, and no longer.
+            return
+        for name in names:
+            if name not in self._lanes:
+                lane = self._lane(name, heartbeat, writer)
+                self._lanes[name] = (lane, tasks.create_task(lane.run()))
+            self._lanes[name][0].wake()
+        if names:
+            self._idle_since = time.monotonic()
+        elif (
+            time.monotonic() - self._idle_since > self._patience
+            and os.getppid() != self._parent
+            and not await asyncio.to_thread(self._is_awaited)
+        ):
+            self._stopping.set()
+
+    async def _tend(self, heartbeat: Heartbeat) -> None:
+        """Keep going what waits for its time."""
+        while not self._stopping.is_set():
+            with contextlib.suppress(LedgerError):
+                await asyncio.to_thread(self._supervisor.tend, heartbeat.burials)
+            with contextlib.suppress(OSError, ValueError):
+                await asyncio.to_thread(tidy_nightly, self._settings, datetime.now().astimezone())
+            await self._rest(_TEND_SECONDS)
+
+    def _busy_connections(self) -> list[str]:
+        with self._ledger.read() as db:
+            self._ledger.require_own_tables(db)
+            return claims.busy_connections(db)
+
+    def _is_awaited(self) -> bool:
+        """Tell whether a run waits for its time, or somebody for a report, and so for a worker."""
+        with self._ledger.read() as db:
+            return schedule.any_scheduled(db) or bool(exports.waiting(db))
+
+    def _lane(self, name: str, heartbeat: Heartbeat, writer: GroupWriter) -> Lane:
+        return Lane(
+            name,
+            heartbeat=heartbeat,
+            line=Line(name, self._settings, writer),
+            writer=writer,
+            reader=self._reader,
+            exclusions=self._exclusions,
+            stopping=self._stopping,
+        )
+
+    async def _drain(self) -> None:
+        """Wait for what is under way; what takes too long is in doubt."""
+        running = [task for _, task in self._lanes.values()]
+        for lane, _ in self._lanes.values():
+            lane.wake()
+        if running:
+            _, late = await asyncio.wait(running, timeout=_DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line. Ids and codes only: nothing else is ever handed in."""
+
+    _FIELDS: Final = (
+        "run", "batch", "attempt", "result", "status", "code", "released", "in_doubt", "dead",
+        "workflows", "files",
+    )  # fmt: skip
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+        }
+        line |= {name: getattr(record, name) for name in self._FIELDS if hasattr(record, name)}
+        if record.exc_text:
+            line["traceback"] = record.exc_text
+        return json.dumps(line)
+
+
+def main() -> int:
+    """Work until told to stop; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m lib.delivery.worker", description=__doc__)
+    parser.add_argument(
+        "--exit-when-orphaned",
+        type=float,
+        nargs="?",
+        const=_ORPHAN_SECONDS,
+        metavar="SECONDS",
+        help="end once the parent process is gone and nothing has been running for a minute",
+    )
+    arguments = parser.parse_args()
+    keep_private()
+    handler = logging.StreamHandler()
+    handler.setFormatter(_JsonLines())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    logging.getLogger("lib").setLevel(logging.INFO)
+    settings = get_settings()
+    private_folder(settings.data_dir)
+    try:
+        with FileLock(settings.data_dir / "worker.lock", timeout=_LOCK_SECONDS, mode=0o600):
+            return _work(settings, orphan_seconds=arguments.exit_when_orphaned)
+    except Timeout:
+        sys.stderr.write("Another worker already serves this data folder; this one ends.\n")
+        return 0
+
+
+def _work(settings: Settings, *, orphan_seconds: float | None) -> int:
+    while True:
+        failure: BaseException | None = None
+        try:
+            worker = Worker(settings, open_ledger(settings), orphan_seconds=orphan_seconds)
+            asyncio.run(worker.run())
+        except* (LedgerError, TakenForDeadError) as group:
+            failure = group
+        while isinstance(failure, BaseExceptionGroup):
+            failure = failure.exceptions[0]
+        if isinstance(failure, LedgerError):
+            _LOGGER.critical("ledger unusable", extra={"code": failure.code})
+            sys.stderr.write(f"{failure.sentence} {failure.action}\n")
+            return 1
+        if failure is None:
+            return 0
+        # What this process had is somebody else's by now: it begins anew, under another name.
+        _LOGGER.warning("taken for dead, beginning anew")
+
+
+def _seat(settings: Settings) -> str:
+    """Return the name of the place that the lock of this data folder gives; it never changes."""
+    path = settings.data_dir / "worker.seat"
+    if not path.exists():
+        write_atomically(path, secrets.token_hex(8).encode())
+    return path.read_text(encoding="ascii")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

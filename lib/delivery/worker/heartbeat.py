@@ -1,0 +1,124 @@
+"""Be known to be alive, know when one no longer counts as such, and notice when others die.
+
+A worker beats in the ledger every two seconds. One that has not beaten for ten is dead to the
+others, who watch its count stand still by clocks of their own, so that a clock that jumps buries
+nobody. One that could not beat for five sends nothing more: when the others take over, it has
+long been silent, whether it was stopped, cut off, or asleep with its machine.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from lib.delivery.ledger import workers
+from lib.delivery.ledger.workers import DEAD_AFTER, Left, NewWorker
+from lib.delivery.worker.group_commit import GroupWriter, Turn
+from lib.delivery.worker.metrics import TAKEOVERS
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+BEAT_SECONDS: Final = 2.0
+SILENT_AFTER_SECONDS: Final = 5.0
+
+
+def _since_boot() -> float:
+    """Return seconds of a clock that nobody sets and that runs on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class TakenForDeadError(Exception):
+    """Others have taken this worker for dead and have taken over from it."""
+
+
+class Heartbeat:
+    """The beat of one worker, and its watch over the others."""
+
+    def __init__(
+        self, new: NewWorker, writer: GroupWriter, *, clock: Callable[[], float] = _since_boot
+    ) -> None:
+        self._new = new
+        self._writer = writer
+        self._clock = clock
+        self._beaten_at = clock() - SILENT_AFTER_SECONDS
+        self._seen: dict[str, tuple[int, float]] = {}
+        # How many others this one has taken for dead: somebody has to carry on for them.
+        self.burials = 0
+
+    @property
+    def worker_id(self) -> str:
+        """The name under which this worker owns batches."""
+        return self._new.id
+
+    @property
+    def is_current(self) -> bool:
+        """Tell whether this worker may send: it beat a short while ago, and nobody doubts it."""
+        return self.silence < SILENT_AFTER_SECONDS
+
+    @property
+    def silence(self) -> float:
+        """Seconds since this worker last beat."""
+        return self._clock() - self._beaten_at
+
+    async def enter(self, *, alone: bool) -> Left:
+        """Enter the ledger, and take over from those who are dead for certain."""
+
+        def act(turn: Turn) -> Left:
+            workers.register(turn.db, self._new, turn.now)
+            return workers.bury_predecessors(turn.db, self._new, alone=alone, now=turn.now)
+
+        started = self._clock()
+        left = await self._writer.write(act)
+        self._beaten_at = started
+        return left
+
+    async def beat(self) -> None:
+        """Beat for ever, and take over from whoever has died. Raises TakenForDeadError."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            started = self._clock()
+            alive, beats = await self._writer.write(self._beat_once)
+            if not alive:
+                raise TakenForDeadError
+            self._beaten_at = started
+            for worker_id in self._stood_still(beats):
+                await self._bury(worker_id, self._seen.pop(worker_id)[0])
+
+    def _beat_once(self, turn: Turn) -> tuple[bool, dict[str, int]]:
+        alive = workers.beat(turn.db, self.worker_id, turn.now)
+        return alive, workers.beats_of_others(turn.db, self.worker_id)
+
+    def _stood_still(self, beats: dict[str, int]) -> list[str]:
+        """Return the workers whose count has not moved for so long that they are dead."""
+        now = self._clock()
+        before, self._seen = self._seen, {}
+        for worker_id, count in beats.items():
+            known = before.get(worker_id)
+            self._seen[worker_id] = known if known and known[0] == count else (count, now)
+        return [
+            worker_id
+            for worker_id, (_, since) in self._seen.items()
+            if now - since > DEAD_AFTER.total_seconds()
+        ]
+
+    async def _bury(self, worker_id: str, count: int) -> None:
+        def act(turn: Turn) -> Left | None:
+            if workers.beats_of_others(turn.db, self.worker_id).get(worker_id) != count:
+                return None
+            return workers.retire(turn.db, worker_id, turn.now)
+
+        left = await self._writer.write(act)
+        if left is not None:
+            self.burials += 1
+            TAKEOVERS.inc()
+            _LOGGER.warning(
+                "worker taken for dead",
+                extra={"dead": worker_id, "released": left.claimed, "in_doubt": left.under_way},
+            )
+
+    async def leave(self) -> Left:
+        """Leave the ledger, with whatever could not be ended."""
+        return await self._writer.write(
+            lambda turn: workers.retire(turn.db, self.worker_id, turn.now)
+        )

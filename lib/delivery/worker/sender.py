@@ -1,0 +1,349 @@
+"""Send what the ledger holds for one connection: claim, open the attempt, POST, settle.
+
+An attempt is committed to the ledger before its POST is made, and its outcome after. In between
+it is open; should the worker die then, the batch is in doubt, and no other can be.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from enum import Enum, auto
+from typing import Final
+
+from lib.connections import ConnectionNotFoundError
+from lib.connectly import (
+    MOST_BODY_BYTES,
+    AsyncConnectlyClient,
+    ConnectlyError,
+    SendCampaignsOptions,
+    body_size,
+)
+from lib.delivery.answer_policy import Decision, decide_answer, decide_error, decide_unposted
+from lib.delivery.ledger import attempts, opt_outs, rate_slots, runs
+from lib.delivery.ledger import claims as ledger_claims
+from lib.delivery.ledger.attempts import Attempt
+from lib.delivery.ledger.claims import Claim
+from lib.delivery.states import OPT_OUT_CODES, AttemptResult, BatchState, Reason
+from lib.delivery.worker import metrics
+from lib.delivery.worker.claimed_batch import Delivery, Phase
+from lib.delivery.worker.client_pool import ConnectionUnfitError, Line
+from lib.delivery.worker.current_exclusions import CurrentExclusions, ExcludeListsUnreadableError
+from lib.delivery.worker.entry_reader import EntryReader, PlanUnreadableError, numbers_of
+from lib.delivery.worker.group_commit import GroupWriter, Turn
+from lib.delivery.worker.heartbeat import Heartbeat
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+# Claimed ahead: enough for the time that a claim takes with its entries, little enough that a quick
+# test is soon served.
+_MOST_AHEAD: Final = 40
+_MOST_UNDER_WAY: Final = 160
+_MOST_HELD: Final = 500
+# Entries in memory at a time, however large the batches are.
+_MOST_ENTRIES: Final = 10_000
+# Attempts open but not posted yet: as few as bridge a slow commit, since each is a doubt if we die.
+_MOST_OPENING: Final = 16
+# After so many answers in doubt one after the other, more would only put more rows in doubt.
+_MOST_DOUBTS_RUNNING: Final = 20
+_REPEAT_AFTER_SECONDS: Final = (1.0, 4.0)
+
+
+class _Refusal(Enum):
+    """Why no attempt was opened."""
+
+    NOT_NOW = auto()  # nothing may be sent now, or the batch is somebody else's by now
+    OPTED_OUT = auto()  # somebody in the batch does not want messages
+
+
+class Lane:
+    """Everything on its way over one connection."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        heartbeat: Heartbeat,
+        line: Line,
+        writer: GroupWriter,
+        reader: EntryReader,
+        exclusions: CurrentExclusions,
+        stopping: asyncio.Event,
+    ) -> None:
+        self._name = name
+        self._heartbeat = heartbeat
+        self._commits_failed = 0
+        self._claimed: set[int] = set()
+        self._line = line
+        self._writer = writer
+        self._reader = reader
+        self._exclusions = exclusions
+        self._stopping = stopping
+        self._opening = asyncio.Semaphore(_MOST_OPENING)
+        self._work = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._phases: Counter[Phase | None] = Counter()
+        self._entries = 0
+        # Unknown at first, so that the first answer takes back what an earlier worker has said.
+        self._said_unreachable = True
+
+    def wake(self) -> None:
+        """Say that there may be something to claim, or that it is time to stop."""
+        self._work.set()
+
+    async def run(self) -> None:
+        """Claim and send until told to stop; then wait for what is under way."""
+        try:
+            async with asyncio.TaskGroup() as deliveries:
+                while not self._stopping.is_set():
+                    await self._work.wait()
+                    self._work.clear()
+                    await self._room.wait()
+                    while await self._claim(deliveries):
+                        await self._room.wait()
+        finally:
+            await self._line.close()
+
+    async def _claim(self, deliveries: asyncio.TaskGroup) -> bool:
+        """Claim as many batches as there is room for and set them going; tell whether any."""
+        if not self._may_send() or not await self._is_fit():
+            return False
+        # Repeats may have come ahead of us since there was room.
+        most = max(_MOST_AHEAD - self._phases[Phase.AHEAD], 1)
+        owner = self._heartbeat.worker_id
+        business = self._line.business
+        forgotten = self._writer.failures != self._commits_failed
+        self._commits_failed = self._writer.failures
+
+        def act(turn: Turn) -> list[Claim]:
+            if forgotten:
+                # A commit that was thought to have failed may have claimed batches after all.
+                ledger_claims.release_all_but(turn.db, self._name, owner, self._claimed)
+            return ledger_claims.claim(
+                turn.db, self._name, owner, most, turn.now, business=business
+            )
+
+        claims = await self._writer.write(act)
+        self._claimed |= {claim.batch_id for claim in claims}
+        for claim in claims:
+            try:
+                entries = await self._reader.read(claim)
+            except PlanUnreadableError:
+                await self._pause_run(claim.run_id, Reason.PLAN_MISSING)
+                self._claimed.discard(claim.batch_id)
+                continue
+            if len(entries) > 1 and body_size(entries) > MOST_BODY_BYTES:
+                await self._halve(claim)
+                continue
+            numbers = numbers_of(entries)
+            delivery = Delivery(claim, entries, claim.attempts, claim.doubtful, numbers)
+            self._move(delivery, Phase.AHEAD)
+            deliveries.create_task(self._deliver(delivery))
+        return bool(claims)
+
+    async def _is_fit(self) -> bool:
+        """Look the connection up as it stands now; without one, its runs wait for a person."""
+        try:
+            await self._line.refresh()
+        except ConnectionNotFoundError:
+            reason = Reason.CONNECTION_MISSING
+        except ConnectionUnfitError:
+            reason = Reason.CONNECTION_UNFIT
+        else:
+            return True
+        await self._writer.write(lambda turn: runs.pause_connection(turn.db, self._name, reason))
+        _LOGGER.warning("connection unfit", extra={"code": reason})
+        return False
+
+    async def _halve(self, claim: Claim) -> None:
+        await self._writer.write(
+            lambda turn: attempts.halve(turn.db, claim, doubtful=claim.doubtful)
+        )
+        self._claimed.discard(claim.batch_id)
+        self._work.set()
+
+    async def _pause_run(self, run_id: str, reason: Reason) -> None:
+        await self._writer.write(lambda turn: runs.pause(turn.db, run_id, reason))
+        _LOGGER.warning("run paused", extra={"run": run_id, "code": reason})
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        """Attempt a batch until it is settled or put back."""
+        try:
+            while await self._attempt(delivery):
+                self._move(delivery, Phase.HELD)
+                await self._sleep(_REPEAT_AFTER_SECONDS[min(delivery.doubts, 2) - 1])
+                self._move(delivery, Phase.AHEAD)
+        finally:
+            self._claimed.discard(delivery.claim.batch_id)
+            self._move(delivery, None)
+
+    async def _attempt(self, delivery: Delivery) -> bool:
+        """Make one attempt; tell whether another one is to follow."""
+        async with self._opening:
+            opened = await self._open(delivery)
+            if opened is _Refusal.OPTED_OUT:
+                await self._withhold(delivery)
+                return False
+            if opened is _Refusal.NOT_NOW:
+                await self._let_go(delivery)
+                return False
+            client = await self._line.ready(delivery.claim.business)
+        if client is not None and not self._heartbeat.is_current:
+            # This process stood still: by now others may have taken it for dead.
+            await self._line.give_back(client)
+            client = None
+        if client is None:
+            decision = decide_unposted(delivery.circumstances())
+        else:
+            self._move(delivery, Phase.UNDER_WAY)
+            decision = await self._post(delivery, client)
+        await self._end(delivery, opened, decision)
+        return decision.state is BatchState.SENDING
+
+    async def _open(self, delivery: Delivery) -> Attempt | _Refusal:
+        """Commit an attempt, unless nothing may be sent now or somebody has opted out."""
+        while delivery.doubts and self._line.pause_left and not self._stopping.is_set():
+            await self._sleep(self._line.pause_left)
+        claim = delivery.claim
+        try:
+            if (await self._exclusions.mask(delivery.numbers, claim.ignored_lists)).any():
+                return _Refusal.OPTED_OUT
+        except ExcludeListsUnreadableError:
+            await self._pause_run(claim.run_id, Reason.EXCLUDE_LISTS_UNREADABLE)
+            return _Refusal.NOT_NOW
+        if not self._may_send():
+            return _Refusal.NOT_NOW
+
+        def act(turn: Turn) -> Attempt | _Refusal:
+            business_id = claim.business.business_id
+            if opt_outs.any_opted_out(turn.db, business_id, delivery.people):
+                return _Refusal.OPTED_OUT
+            opened = attempts.begin(turn.db, claim, delivery.attempts, turn.now)
+            return opened or _Refusal.NOT_NOW
+
+        return await self._writer.write(act)
+
+    def _may_send(self) -> bool:
+        return (
+            self._heartbeat.is_current and not self._stopping.is_set() and not self._line.pause_left
+        )
+
+    async def _withhold(self, delivery: Delivery) -> None:
+        """Send no more of a batch in which somebody has opted out since it was confirmed."""
+        await self._writer.write(
+            lambda turn: attempts.withhold(
+                turn.db, delivery.claim, doubtful=delivery.doubtful, now=turn.now
+            )
+        )
+        self._work.set()
+
+    async def _let_go(self, delivery: Delivery) -> None:
+        """Put a batch back that was only claimed; one held for a repeat stays in doubt."""
+        claim = delivery.claim
+
+        def act(turn: Turn) -> None:
+            if delivery.doubts:
+                attempts.leave(
+                    turn.db,
+                    claim,
+                    BatchState.UNKNOWN,
+                    delivery.last_code,
+                    doubtful=True,
+                    now=turn.now,
+                )
+            else:
+                ledger_claims.release(turn.db, claim)
+
+        await self._writer.write(act)
+
+    async def _post(self, delivery: Delivery, client: AsyncConnectlyClient) -> Decision:
+        options = SendCampaignsOptions(
+            if_version_unspecified=delivery.claim.version_behavior,
+            if_duplicate_check_unspecified=delivery.claim.duplicates,
+        )
+        answer = await self._line.post(client, delivery.entries, options)
+        if isinstance(answer, ConnectlyError):
+            return decide_error(answer, delivery.circumstances())
+        return decide_answer(delivery.entries, answer, delivery.circumstances())
+
+    async def _end(self, delivery: Delivery, opened: Attempt, decision: Decision) -> None:
+        """Commit what an attempt has come to, and what it means for all runs of the connection."""
+        claim = delivery.claim
+        delivery.attempts = opened.number
+        delivery.last_code = decision.error_code
+        if decision.result is AttemptResult.UNKNOWN:
+            delivery.doubts += 1
+            delivery.doubtful = True
+        unreachable = not self._line.is_reachable
+        says_why = unreachable or self._said_unreachable
+        self._said_unreachable = unreachable
+        pause_all = decision.pause_connection
+        if self._line.doubts_running >= _MOST_DOUBTS_RUNNING:
+            self._line.doubts_running = 0
+            pause_all = Reason.NO_CLEAR_ANSWER
+
+        pause = self._line.pause_left if self._line.is_asked_to_pause else 0.0
+        self._line.is_asked_to_pause = False
+
+        def act(turn: Turn) -> None:
+            attempts.end(turn.db, claim, opened, decision, doubtful=delivery.doubtful, now=turn.now)
+            opted_out = decision.error_code in OPT_OUT_CODES
+            if opted_out and decision.result is AttemptResult.REJECTED and claim.size == 1:
+                opt_outs.note_opt_outs(
+                    turn.db, claim.business.business_id, delivery.people, turn.now
+                )
+            if says_why:
+                reason = Reason.UNREACHABLE if unreachable else None
+                runs.say_why(turn.db, self._name, reason)
+            if pause_all is not None:
+                runs.pause_connection(turn.db, self._name, pause_all)
+            if pause:
+                rate_slots.pause_line(turn.db, self._name, pause, turn.now)
+
+        await self._writer.write(act)
+        metrics.ATTEMPTS.labels(decision.result).inc()
+        if pause:
+            metrics.PAUSES.inc()
+        if decision.result in {AttemptResult.UNKNOWN, AttemptResult.NOT_SENT}:
+            _log_attempt(claim, opened, decision)
+
+    def _move(self, delivery: Delivery, phase: Phase | None) -> None:
+        """Note how far a delivery is, and whether there is room for more."""
+        if delivery.phase is None or phase is None:
+            self._entries += delivery.claim.size if delivery.phase is None else -delivery.claim.size
+        self._phases[delivery.phase] -= 1
+        self._phases[phase] += 1
+        delivery.phase = phase
+        if (
+            self._phases[Phase.AHEAD] <= _MOST_AHEAD // 2
+            and self._phases[Phase.UNDER_WAY] < _MOST_UNDER_WAY
+            and self._phases[Phase.HELD] < _MOST_HELD
+            and self._entries < _MOST_ENTRIES
+        ):
+            self._room.set()
+        else:
+            self._room.clear()
+        if not any(self._phases[each] for each in Phase):
+            # The run may be done: look at once.
+            self._work.set()
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait, but not longer than until we are told to stop."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+
+def _log_attempt(claim: Claim, opened: Attempt, decision: Decision) -> None:
+    _LOGGER.info(
+        "attempt ended",
+        extra={
+            "run": claim.run_id,
+            "batch": claim.batch_id,
+            "attempt": opened.number,
+            "result": decision.result,
+            "status": decision.http_status,
+            "code": decision.error_code,
+        },
+    )

@@ -1,0 +1,242 @@
+"""Who has had a campaign before: by person and campaign, over all earlier runs of a connection."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+
+import numpy as np
+import pytest
+from sqlalchemy import insert, update
+
+from lib.campaign import Plan, make_plan
+from lib.connectly import DuplicateBehavior
+from lib.delivery import (
+    EarlierSendout,
+    Reached,
+    ReachedMeanwhileError,
+    Verdict,
+    cancel_run,
+    count_runs,
+    earlier_sendouts,
+    judge_doubt,
+    reached_before,
+    start_run,
+)
+from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.schema import batch, run, sendout
+from lib.delivery.states import BatchState
+from lib.outcomes import row_outcomes
+from lib.settings import Settings, get_settings
+from tests.support.sheets import make_sheet
+from tests.support.worker import plan_of, wait_for_run
+
+pytestmark = pytest.mark.usefixtures("data_dir")
+
+SOME_TIME = datetime(2026, 5, 3, 9, 30, 12, tzinfo=UTC)
+
+
+def look(plan: Plan, connection: str = "sandbox") -> Reached:
+    return reached_before(plan, earlier_sendouts(plan, connection))
+
+
+def counts(plan: Plan, connection: str = "sandbox") -> dict[str, tuple[int, int, int, int]]:
+    """Return entries, reached, coming and in doubt, by campaign."""
+    return {
+        each.campaign_name: (each.entries, each.reached, each.coming, each.doubtful)
+        for each in look(plan, connection).campaigns
+    }
+
+
+def settle(run_id: str, *batches: tuple[int, int, BatchState]) -> None:
+    """Let batches of the first sendout end so: start, size, state."""
+    with open_ledger().write() as db:
+        for start, size, state in batches:
+            row = {"run_id": run_id, "sendout": 0, "start": start, "size": size, "state": state}
+            made = {
+                "claims": 1,
+                "attempts": 1,
+                "retries": 0,
+                "doubtful": state is BatchState.UNKNOWN,
+            }
+            db.execute(insert(batch), {**row, **made, "settled_at": SOME_TIME})
+            counter = sendout.c[state.value]
+            db.execute(
+                update(sendout)
+                .where(sendout.c.run_id == run_id)
+                .values(
+                    {
+                        sendout.c.batched: sendout.c.batched + size,
+                        sendout.c.waiting: sendout.c.waiting - size,
+                        counter: counter + size,
+                    }
+                )
+            )
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_of_two_people_who_confirm_at_once_the_second_is_told_to_look_again(database, request):
+    if database == "postgres":
+        request.getfixturevalue("shared_database")
+    plans = [plan_of(20), plan_of(30, campaign=("demo_welcome", "demo_other"))]
+    known = [earlier_sendouts(plan, "sandbox") for plan in plans]
+    both_are_here = Barrier(2)
+
+    def confirm(number: int) -> str | None:
+        both_are_here.wait()
+        try:
+            return start_run(plans[number], connection="sandbox", knowing=known[number])
+        except ReachedMeanwhileError:
+            return None
+
+    with ThreadPoolExecutor() as people:
+        run_ids = list(people.map(confirm, range(2)))
+    assert run_ids.count(None) == 1
+    late = run_ids.index(None)
+    # The first one's second click finds its run; the other has to know of it.
+    assert confirm_again(plans[1 - late], known[1 - late]) == run_ids[1 - late]
+    assert confirm_again(plans[late], earlier_sendouts(plans[late], "sandbox")) is not None
+    assert count_runs() == 2
+
+
+def confirm_again(plan: Plan, known: tuple[EarlierSendout, ...]) -> str:
+    return start_run(plan, connection="sandbox", knowing=known)
+
+
+def test_a_second_sheet_tells_the_new_people_from_those_of_the_first(worker):
+    began = datetime.now(UTC).replace(second=0, microsecond=0)
+    first = start_run(
+        plan_of(40, campaign=("demo_welcome", "demo_invalid_phones")), connection="sandbox"
+    )
+    test = start_run(plan_of(1, first=44), connection="sandbox", kind="test")
+    wait_for_run(first)
+    wait_for_run(test)
+    accepted = row_outcomes(first)["outcome"].eq("accepted").to_numpy()
+    assert 0 < accepted[1::2].sum() < 20
+
+    second = plan_of(45)
+    found = look(second)
+
+    (campaign,) = found.campaigns
+    assert (campaign.entries, campaign.reached, campaign.doubtful) == (45, 20, 0)
+    assert campaign.last is not None
+    assert began <= campaign.last <= datetime.now(UTC)
+    assert found.rows.tolist() == list(range(2, 42, 2))
+    assert counts(plan_of(20, campaign="demo_invalid_phones")) == {
+        "demo_invalid_phones": (20, int(accepted[1:20:2].sum()), 0, 0)
+    }
+    assert counts(plan_of(45, campaign="demo_promo")) == counts(second, "another") == {}
+
+
+@pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
+def test_only_what_was_sent_counts_whatever_the_size_of_a_batch(
+    database: str, request: pytest.FixtureRequest
+):
+    if database == "PostgreSQL":
+        request.getfixturevalue("shared_database")
+    settings = get_settings()
+    run_id = start_run(plan_of(10), connection="sandbox")
+    assert counts(plan_of(12)) == {"demo_welcome": (12, 0, 10, 0)}
+    settle(
+        run_id,
+        (0, 3, BatchState.ACCEPTED),
+        (3, 2, BatchState.UNKNOWN),
+        (5, 1, BatchState.REJECTED),
+        (6, 2, BatchState.CANCELLED),
+    )
+    assert counts(plan_of(12)) == {"demo_welcome": (12, 3, 2, 2)}
+
+    cancel_run(run_id)
+
+    found = look(plan_of(12))
+    assert counts(plan_of(12)) == {"demo_welcome": (12, 3, 0, 2)}
+    assert found.rows.tolist() == [2, 3, 4]
+    assert found.doubtful_rows.tolist() == [5, 6]
+    assert found.left_out(with_doubtful=False).tolist() == [2, 3, 4, 5, 6]
+    assert found.left_out(with_doubtful=True).tolist() == [2, 3, 4]
+    assert found.campaigns[0].last == SOME_TIME.replace(second=0)
+    (index,) = settings.reached_dir.iterdir()
+    assert index.stat().st_mode & 0o077 == 0
+    assert look(plan_of(12)).campaigns == found.campaigns
+
+
+def test_rows_in_doubt_that_are_sent_once_more_are_seen_anew():
+    run_id = start_run(plan_of(3), connection="sandbox")
+    settle(run_id, (0, 2, BatchState.ACCEPTED), (2, 1, BatchState.UNKNOWN))
+    with open_ledger().write() as db:
+        db.execute(update(run).values(state="finished"))
+    assert counts(plan_of(3)) == {"demo_welcome": (3, 2, 0, 1)}
+
+    assert judge_doubt(run_id, Verdict.REPEAT, person="Kim") == 1
+    assert counts(plan_of(3)) == {"demo_welcome": (3, 2, 1, 0)}
+    with open_ledger().write() as db:
+        db.execute(update(batch).values(state="accepted", settled_at=SOME_TIME + timedelta(days=1)))
+        db.execute(update(sendout).values(waiting=0, accepted=3))
+
+    assert counts(plan_of(3)) == {"demo_welcome": (3, 3, 0, 0)}
+    assert look(plan_of(3)).campaigns[0].last == (SOME_TIME + timedelta(days=1)).replace(second=0)
+
+
+def test_the_last_of_several_runs_is_told_and_nobody_counts_twice():
+    for first, count in ((0, 4), (2, 4)):
+        run_id = start_run(plan_of(count, first=first), connection="sandbox")
+        settle(run_id, (0, 2, BatchState.ACCEPTED), (2, 2, BatchState.UNKNOWN))
+
+    # 0 and 1 by the first, 2 and 3 in doubt there but reached by the second, 4 and 5 in doubt.
+    assert counts(plan_of(8)) == {"demo_welcome": (8, 4, 0, 2)}
+
+
+def test_the_index_may_be_removed_or_damaged_and_is_made_anew(settings: Settings):
+    start_run(plan_of(5), connection="sandbox")
+    (run_id,) = {each.run_id for each in earlier_sendouts(plan_of(5), "sandbox")}
+    settle(run_id, (0, 5, BatchState.ACCEPTED))
+    before = look(plan_of(9))
+    (index,) = settings.reached_dir.iterdir()
+    whole = index.read_bytes()
+
+    index.write_bytes(whole[:100])
+    damaged = look(plan_of(9))
+    assert index.read_bytes() == whole
+    index.unlink()
+    removed = look(plan_of(9))
+
+    assert before.campaigns == damaged.campaigns == removed.campaigns
+    assert index.read_bytes() == whole
+
+
+def test_an_earlier_plan_is_needed_once_and_its_loss_is_said(settings: Settings):
+    run_id = start_run(plan_of(5), connection="sandbox")
+    settle(run_id, (0, 5, BatchState.ACCEPTED))
+    assert look(plan_of(9)).campaigns[0].reached == 5
+    for plan in settings.plans_dir.iterdir():
+        plan.unlink()
+
+    kept = look(plan_of(9))
+    for index in settings.reached_dir.iterdir():
+        index.unlink()
+    lost = look(plan_of(9))
+
+    assert (kept.campaigns[0].reached, kept.unreadable) == (5, 0)
+    assert (lost.campaigns, lost.unreadable) == ((), 1)
+
+
+@pytest.mark.parametrize("duplicates", list(DuplicateBehavior))
+def test_whoever_is_left_out_is_held_in_every_row_and_the_plan_reconciles(
+    duplicates: DuplicateBehavior,
+):
+    run_id = start_run(plan_of(2), connection="sandbox")
+    settle(run_id, (0, 2, BatchState.ACCEPTED))
+    sample = plan_of(3, duplicates=duplicates)
+    assert sample.mapping is not None
+    phones = sample.table["client"].tolist()
+    columns = {"phone": [*phones, phones[0]], "campaign": ["demo_welcome"] * 4, "name": ["Ana"] * 4}
+    sheet = make_sheet(columns)
+    everybody = make_plan(sheet, sample.mapping, answers=sample.answers)
+
+    left_out = look(everybody).left_out(with_doubtful=False)
+    plan = make_plan(sheet, sample.mapping, answers=sample.answers, reached=left_out)
+
+    again = "duplicate" if duplicates is DuplicateBehavior.ALLOW_ONE else "reached_before"
+    assert plan.held["reasons"].tolist() == ["reached_before", "reached_before", again]
+    assert (plan.rows, plan.entry_count, plan.held_count) == (4, 1, 3)
+    assert plan.fingerprint != everybody.fingerprint
+    assert np.array_equal(look(plan).rows, [])

@@ -1,0 +1,121 @@
+"""Larger batches: halved where they are too much, taken apart where some rows were rejected."""
+
+from collections import Counter
+
+import pytest
+
+from lib.campaign import Course
+from lib.connectly import DuplicateBehavior
+from lib.delivery import Outcome, RunState, cancel_run, run_attempts, start_run
+from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.rate_slots import most_entries
+from lib.delivery.states import PART_REJECTED, AttemptResult
+from lib.outcomes import row_outcomes
+from tests.delivery.ledger.test_ledger import NOW
+from tests.delivery.worker.test_sending import people
+from tests.support.states import wait_for
+from tests.support.worker import plan_of, wait_for_run
+
+ONE, MULTIPLE = DuplicateBehavior.ALLOW_ONE, DuplicateBehavior.ALLOW_MULTIPLE
+# Phones that end in 7, 8 or 9 are rejected, each for a reason of its own.
+PICKY = "demo_invalid_phones"
+
+
+def outcomes(run_id: str) -> Counter[str]:
+    return Counter(row_outcomes(run_id)["outcome"])
+
+
+def bad_rows(count: int) -> set[int]:
+    plan = plan_of(count, campaign=PICKY)
+    return {row for row in plan.table.index if plan.table.loc[row, "client"][-1] in "789"}
+
+
+def test_a_batch_of_many_goes_in_one_request_and_reaches_all(worker, sandbox):
+    run_id = start_run(plan_of(1_000), connection="sandbox", course=Course(batch_size=250))
+    run = wait_for_run(run_id)
+    assert run.accepted == 1_000
+    assert len(run_attempts(run_id)) == 4
+    assert set(people(sandbox).values()) == {1}
+    assert outcomes(run_id) == {Outcome.ACCEPTED: 1_000}
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_rejected_rows_of_a_batch_are_named_and_nobody_gets_it_twice(
+    request, database, data_dir, sandbox
+):
+    if database == "postgres":
+        request.getfixturevalue("shared_database")
+    request.getfixturevalue("worker")
+    run_id = start_run(
+        plan_of(120, campaign=PICKY), connection="sandbox", course=Course(batch_size=60)
+    )
+    run = wait_for_run(run_id)
+    found = row_outcomes(run_id)
+    assert set(found.index[found["outcome"] == Outcome.REJECTED]) == bad_rows(120)
+    assert (run.rejected, run.unknown) == (len(bad_rows(120)), 0)
+    assert set(people(sandbox).values()) == {1}
+    assert len(people(sandbox)) == run.accepted
+    assert len(run_attempts(run_id)) > 2
+
+
+def test_where_a_repeat_could_message_twice_a_part_rejected_batch_stays_in_doubt(worker, sandbox):
+    plan = plan_of(40, campaign=PICKY, duplicates=MULTIPLE)
+    run_id = start_run(plan, connection="sandbox", course=Course(batch_size=20))
+    run = wait_for_run(run_id)
+    assert (run.unknown, run.accepted, run.rejected) == (40, 0, 0)
+    assert [each.result for each in run_attempts(run_id)] == [AttemptResult.MIXED] * 2
+    assert set(row_outcomes(run_id)["error_code"]) == {PART_REJECTED}
+    assert set(people(sandbox).values()) == {1}
+
+
+@pytest.mark.parametrize("status", [200, 400, 413])
+def test_too_many_entries_halve_the_batch_and_are_remembered(idle_worker, sandbox_factory, status):
+    limits = {"entry_limit": 30, "limit_status": status, "error_body": "connectly"}
+    sandbox = sandbox_factory(limits)
+    idle_worker.connect(sandbox)
+    idle_worker.start()
+    run = wait_for_run(start_run(plan_of(300), connection="sandbox", course=Course(batch_size=200)))
+    assert (run.accepted, run.unknown) == (300, 0)
+    with open_ledger().write() as db:
+        assert most_entries(db, "sandbox", NOW) == 25
+    again = start_run(
+        plan_of(100, first=1_000), connection="sandbox", course=Course(batch_size=200)
+    )
+    wait_for_run(again)
+    assert len(run_attempts(again)) == 4
+    assert set(people(sandbox).values()) == {1}
+
+
+def test_a_refusal_without_a_reason_does_not_reject_a_whole_batch(idle_worker, sandbox_factory):
+    sandbox = sandbox_factory({"entry_limit": 30, "limit_status": 400})
+    idle_worker.connect(sandbox)
+    idle_worker.start()
+    run = wait_for_run(start_run(plan_of(60), connection="sandbox", course=Course(batch_size=60)))
+    assert run.accepted == 60
+
+
+@pytest.mark.parametrize("how", ["kill", "cancel"])
+def test_a_batch_that_is_being_taken_apart_ends_in_doubt_and_never_out_of_sum(
+    idle_worker, sandbox_factory, how
+):
+    sandbox = sandbox_factory({"latency_ms": [60, 120]})
+    idle_worker.connect(sandbox)
+    idle_worker.start()
+    run_id = start_run(
+        plan_of(200, campaign=PICKY), connection="sandbox", course=Course(batch_size=100)
+    )
+    wait_for(lambda: len(run_attempts(run_id)) > 8)
+    if how == "kill":
+        idle_worker.kill()
+        idle_worker.start()
+        run = wait_for_run(run_id)
+    else:
+        cancel_run(run_id)
+        run = wait_for_run(run_id, until=lambda each: not each.waiting)
+        assert run.state is RunState.CANCELLED
+    assert outcomes(run_id) == {
+        outcome: count for outcome in Outcome if (count := getattr(run, outcome.value))
+    }
+    found = row_outcomes(run_id)
+    assert not set(found.index[found["outcome"] == Outcome.ACCEPTED]) & bad_rows(200)
+    assert set(people(sandbox).values()) == {1}

@@ -1,0 +1,192 @@
+"""What each answer means for a batch, under both rules about duplicates."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from lib import connectly
+from lib.connectly import CampaignEntry, ConnectlyError, DuplicateBehavior, SendCampaignsResponse
+from lib.delivery.answer_policy import (
+    MOST_REPEATS,
+    RETRY_AFTER_SECONDS,
+    Circumstances,
+    Parts,
+    decide_answer,
+    decide_error,
+    decide_unposted,
+)
+from lib.delivery.states import NOT_COUNTED, AttemptResult, BatchState, Reason
+
+ENTRY = CampaignEntry(client="+12025550100", campaign_name="a")
+ONE, MULTIPLE = DuplicateBehavior.ALLOW_ONE, DuplicateBehavior.ALLOW_MULTIPLE
+ACCEPTED = {"acceptedCount": 1, "campaignVersion": "v1"}
+REJECTED = {"rejectedCount": 1, "status": "error", "error": {"code": "ERROR_CODE_X"}}
+
+
+def given(
+    duplicates: DuplicateBehavior = ONE,
+    *,
+    pilot: bool = False,
+    doubtful: bool = False,
+    doubts: int = 0,
+    keep_answer: bool = False,
+) -> Circumstances:
+    return Circumstances(duplicates, pilot, doubtful or doubts > 0, doubts, keep_answer)
+
+
+def answer(**item: object) -> SendCampaignsResponse:
+    return SendCampaignsResponse.from_json(json.dumps({"data": [{"campaignName": "a", **item}]}))
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "paused"),
+    [
+        (connectly.ConnectionFailed(), BatchState.WAITING, None),
+        (connectly.RateLimited(status=429), BatchState.WAITING, None),
+        (connectly.AuthenticationFailed(status=401), BatchState.WAITING, Reason.KEY_REFUSED),
+        (connectly.PermissionDenied(status=403), BatchState.WAITING, Reason.NOT_PERMITTED),
+        (connectly.RedirectRefused(status=307), BatchState.WAITING, Reason.REDIRECTED),
+        (connectly.BadRequest(status=400), BatchState.REJECTED, None),
+        (connectly.NotFound(status=404), BatchState.REJECTED, None),
+        (connectly.Conflict(status=409), BatchState.REJECTED, None),
+        (connectly.RequestTooLarge(status=413), BatchState.REJECTED, None),
+    ],
+)
+@pytest.mark.parametrize("duplicates", [ONE, MULTIPLE])
+def test_what_was_certainly_not_taken_leaves_no_doubt(error, state, paused, duplicates):
+    decision = decide_error(error, given(duplicates))
+    assert (decision.state, decision.pause_connection) == (state, paused)
+    assert decision.result is not AttemptResult.UNKNOWN
+
+
+IN_DOUBT = [
+    connectly.ReadTimedOut(),
+    connectly.ConnectionLost(),
+    connectly.ServerError(status=503),
+    connectly.UnreadableAnswer(status=200),
+]
+
+
+@pytest.mark.parametrize("error", IN_DOUBT)
+def test_doubt_is_repeated_by_itself_only_where_nobody_gets_it_twice(error):
+    assert decide_error(error, given(MULTIPLE)).state is BatchState.UNKNOWN
+    states = [decide_error(error, given(ONE, doubts=n)).state for n in range(MOST_REPEATS + 1)]
+    assert states == [BatchState.SENDING] * MOST_REPEATS + [BatchState.UNKNOWN]
+
+
+@pytest.mark.parametrize("error", IN_DOUBT)
+def test_a_new_version_in_doubt_is_left_to_a_person(error):
+    decision = decide_error(error, given(ONE, pilot=True))
+    assert (decision.state, decision.pause_run) == (BatchState.UNKNOWN, Reason.VERSION_IN_DOUBT)
+
+
+@pytest.mark.parametrize("duplicates", [ONE, MULTIPLE])
+@pytest.mark.parametrize("refusal", [connectly.BadRequest(), connectly.Conflict()])
+def test_a_refusal_does_not_end_the_doubt_of_an_earlier_attempt(refusal, duplicates):
+    doubted = given(duplicates, doubtful=True)
+    for decision in (
+        decide_error(refusal, doubted),
+        decide_answer([ENTRY], answer(**REJECTED), doubted),
+    ):
+        assert decision.result is AttemptResult.REJECTED
+        assert decision.state is BatchState.UNKNOWN
+
+
+def test_an_acceptance_ends_the_doubt():
+    decision = decide_answer([ENTRY], answer(**ACCEPTED), given(doubts=1))
+    assert (decision.result, decision.state) == (AttemptResult.ACCEPTED, BatchState.ACCEPTED)
+
+
+@pytest.mark.parametrize("error", [connectly.ConnectionFailed(), connectly.RateLimited()])
+def test_a_repeat_that_never_left_stays_in_doubt_and_does_not_count(error: ConnectlyError):
+    for decision in (
+        decide_error(error, given(doubts=MOST_REPEATS)),
+        decide_unposted(given(doubts=MOST_REPEATS)),
+    ):
+        assert (decision.result, decision.state) == (AttemptResult.NOT_SENT, BatchState.SENDING)
+
+
+def test_a_repeat_that_the_connection_forbids_ends_in_doubt():
+    decision = decide_error(connectly.AuthenticationFailed(), given(doubts=1))
+    assert (decision.state, decision.pause_connection) == (BatchState.UNKNOWN, Reason.KEY_REFUSED)
+
+
+def test_a_repeat_that_a_person_asked_for_waits_its_turn_again():
+    decision = decide_error(connectly.RateLimited(), given(MULTIPLE, doubtful=True))
+    assert decision.state is BatchState.WAITING
+
+
+@pytest.mark.parametrize(
+    ("item", "result"),
+    [
+        (ACCEPTED, AttemptResult.ACCEPTED),
+        (REJECTED, AttemptResult.REJECTED),
+        ({}, AttemptResult.UNKNOWN),
+        ({"acceptedCount": 2}, AttemptResult.UNKNOWN),
+        ({"acceptedCount": 1, "rejectedCount": 1}, AttemptResult.UNKNOWN),
+        ({"campaignName": "b", "acceptedCount": 1}, AttemptResult.UNKNOWN),
+    ],
+)
+def test_a_200_is_judged_by_its_counts(item, result):
+    decision = decide_answer([ENTRY], answer(**item), given(MULTIPLE))
+    assert (decision.result, decision.state) == (result, BatchState(result))
+    assert (decision.error_code == NOT_COUNTED) == (result is AttemptResult.UNKNOWN)
+
+
+def test_the_answer_is_kept_for_tests_and_for_what_was_not_accepted():
+    assert decide_answer([ENTRY], answer(**ACCEPTED), given()).answer is None
+    assert decide_answer([ENTRY], answer(**ACCEPTED), given(keep_answer=True)).answer
+    assert decide_answer([ENTRY], answer(**REJECTED), given()).answer
+
+
+@pytest.mark.parametrize(
+    ("item", "paused"),
+    [
+        (ACCEPTED, None),
+        ({"acceptedCount": 1}, Reason.VERSION_IN_DOUBT),
+        (REJECTED, None),
+        ({}, Reason.VERSION_IN_DOUBT),
+    ],
+)
+def test_a_run_goes_on_only_once_the_new_version_is_known(item, paused):
+    decision = decide_answer([ENTRY], answer(**item), given(MULTIPLE, pilot=True))
+    assert decision.pause_run is paused
+
+
+def test_what_connectly_asks_to_send_later_is_sent_later_if_the_run_says_so():
+    busy = answer(rejectedCount=1, error={"code": "ERROR_CODE_WA_SERVER_TEMPORARILY_UNAVAILABLE"})
+    patient = replace(given(MULTIPLE), most_retries=2)
+    decision = decide_answer([ENTRY], busy, patient)
+    assert (decision.state, decision.wait) == (BatchState.WAITING, RETRY_AFTER_SECONDS[0])
+    later = decide_answer([ENTRY], busy, replace(patient, retries=1))
+    assert later.wait == RETRY_AFTER_SECONDS[1]
+    assert decide_answer([ENTRY], busy, replace(patient, retries=2)).state is BatchState.REJECTED
+    assert decide_answer([ENTRY], busy, given(MULTIPLE)).state is BatchState.REJECTED
+
+
+@pytest.mark.parametrize(
+    "code", ["ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT", "ERROR_CODE_CAMPAIGN_ENTRY_INVALID"]
+)
+def test_nobody_who_has_opted_out_or_is_refused_for_good_is_sent_to_again(code):
+    refused = answer(rejectedCount=1, error={"code": code})
+    decision = decide_answer([ENTRY], refused, replace(given(ONE), most_retries=3))
+    assert (decision.state, decision.wait) == (BatchState.REJECTED, None)
+
+
+def test_too_much_after_a_doubt_goes_on_in_halves_that_stay_in_doubt():
+    large = connectly.RequestTooLarge(status=413)
+    decision = decide_error(large, replace(given(ONE, doubts=1), size=4))
+    assert (decision.state, decision.parts) == (BatchState.WAITING, Parts.TOO_LARGE)
+
+
+def test_an_opt_out_of_several_is_looked_for_in_halves_and_one_alone_is_settled():
+    refused = answer(
+        rejectedCount=2, status="error", error={"code": "ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"}
+    )
+    both = decide_answer([ENTRY, ENTRY], refused, replace(given(), size=2))
+    assert (both.state, both.parts) == (BatchState.WAITING, Parts.UNFIT)
+    one = answer(
+        rejectedCount=1, status="error", error={"code": "ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"}
+    )
+    assert decide_answer([ENTRY], one, given()).state is BatchState.REJECTED

@@ -1,0 +1,85 @@
+"""Several workers over one ledger on PostgreSQL: one pace, nobody twice, the dead are replaced."""
+
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from lib.delivery import run_attempts, start_run
+from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.schema import attempt
+from lib.delivery.ledger.schema import worker as worker_table
+from lib.delivery.ledger.workers import DEAD_AFTER
+from lib.delivery.states import INTERRUPTED
+from lib.settings import get_settings
+from tests.delivery.worker.test_sending import people
+from tests.support.sandbox import SandboxHandle
+from tests.support.states import wait_for
+from tests.support.worker import Worker, plan_of, wait_for_run
+
+
+@pytest.fixture
+def workers(
+    shared_database: str,
+    data_dir: Path,
+    tmp_path: Path,
+    sandbox: SandboxHandle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[list[Worker]]:
+    """Two workers that have begun, as on two machines, over one database and one storage."""
+    other, shared = tmp_path / "other", tmp_path / "shared"
+    other.mkdir()
+    shared.mkdir()
+    monkeypatch.setenv("SENDOUT_STORAGE_URL", shared.as_uri())
+    get_settings.cache_clear()
+    both = [Worker(data_dir), Worker(other)]
+    for each in both:
+        each.connect(sandbox)
+        each.start()
+    yield both
+    for each in both:
+        each.end()
+
+
+def senders() -> Counter[str]:
+    """How many attempts each worker has made."""
+    counted = select(attempt.c.owner, func.count().label("number")).group_by(attempt.c.owner)
+    with open_ledger().read() as db:
+        return Counter({row.owner: row.number for row in db.execute(counted)})
+
+
+def names() -> set[str]:
+    with open_ledger().read() as db:
+        return {*db.execute(select(worker_table.c.id)).scalars()}
+
+
+def test_two_workers_share_a_run_and_its_pace(workers, sandbox):
+    run_id = start_run(plan_of(600), connection="sandbox")
+    run = wait_for_run(run_id)
+    assert (run.accepted, run.unknown) == (600, 0)
+    assert set(people(sandbox).values()) == {1}
+    assert len(people(sandbox)) == 600
+    assert len(senders()) == 2
+    assert all(each.http_status == 200 for each in run_attempts(run_id))
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_the_runs_of_a_worker_that_dies_or_stands_still_are_taken_over(workers, sandbox, how):
+    dying, _ = workers
+    run_id = start_run(plan_of(900), connection="sandbox")
+    wait_for(lambda: sum(senders().values()) > 100 and len(senders()) == 2)
+    dying.signal(how)
+    run = wait_for_run(run_id, seconds=DEAD_AFTER.total_seconds() + 30)
+    assert run.accepted + run.unknown == 900
+    open_attempts = [each for each in run_attempts(run_id) if each.error_code == INTERRUPTED]
+    assert run.unknown == len(open_attempts) <= 40
+    if how is signal.SIGSTOP:
+        dying.signal(signal.SIGCONT)
+        wait_for(lambda: "beginning anew" in dying.log and len(names()) == 2)
+        again = wait_for_run(start_run(plan_of(50, first=5_000), connection="sandbox"))
+        assert again.accepted == 50
+    assert set(people(sandbox).values()) == {1}
+    assert len(people(sandbox)) >= run.accepted
