@@ -19,14 +19,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from lib.child_processes import Household
 from lib.front_door import FrontDoor
-from lib.logs import keep_private
-from lib.processes import Household
+from lib.log_redaction import keep_private
 from lib.secrets_files import SecretsFileError
+from lib.security_headers import SecurityHeaders
 from lib.settings import get_settings
 from lib.sign_in import SignInError
 from lib.ui import server
-from lib.ui.headers import SecurityHeaders
 
 ROOT: Final = Path(__file__).resolve().parent
 

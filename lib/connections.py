@@ -14,8 +14,8 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
 
+from lib.atomic_files import exclusive, set_aside, write_atomically
 from lib.connectly import ConnectlyClient
-from lib.files import exclusive, set_aside, write_atomically
 from lib.settings import ConnectionSettings, Settings
 
 SANDBOX: Final = "sandbox"

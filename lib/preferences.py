@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from lib.files import exclusive, set_aside, write_atomically
+from lib.atomic_files import exclusive, set_aside, write_atomically
 from lib.settings import Settings
 
 

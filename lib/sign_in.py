@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from lib.files import write_atomically
+from lib.atomic_files import write_atomically
 from lib.secrets_files import SIGN_IN_TABLE
 from lib.settings import Settings
 

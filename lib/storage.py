@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from lib.files import appearing, is_disk_full, write_atomically
+from lib.atomic_files import appearing, is_disk_full, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

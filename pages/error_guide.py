@@ -5,17 +5,18 @@ import math
 import streamlit as st
 
 from lib.connectly import ALL_CODES, ALL_TYPES, STUDIO_CODES, ErrorClass, ErrorInfo, explain
-from lib.ui import frame, places, words
-from lib.ui.codes import draw_code
+from lib.ui import navigation, page
+from lib.ui.error_codes import draw_code
+from lib.ui.formatting import count, several
 
 PAGE_SIZE = 15
 
-frame.begin("Error guide", "What each error code means, and what to do about it.")
-linked = st.query_params.get(places.CODE)
+page.begin("Error guide", "What each error code means, and what to do about it.")
+linked = st.query_params.get(navigation.CODE)
 
 if linked is not None:
     draw_code(explain(linked))
-    places.link(places.ERROR_GUIDE, "All codes", icon=":material/arrow_back:")
+    navigation.link(navigation.ERROR_GUIDE, "All codes", icon=":material/arrow_back:")
     st.stop()
 
 search = st.text_input(
@@ -44,7 +45,7 @@ def is_wanted(info: ErrorInfo) -> bool:
 guide = [*ALL_CODES.values(), *STUDIO_CODES.values()]
 wanted = [info for info in guide if is_wanted(info)]
 if wanted:
-    st.caption(f"{words.count(len(wanted))} of {words.several(len(guide), 'code')}")
+    st.caption(f"{count(len(wanted))} of {several(len(guide), 'code')}")
 else:
     st.info(
         "No code fits. Try one word, or take a filter away. A code that is not listed can be "

@@ -16,23 +16,25 @@ from lib.preferences import load_preferences
 from lib.sheet import SheetError
 from lib.sheet.file_type import SHEET_TYPES
 from lib.storage import StorageError
-from lib.ui import exclusions, frame, gate, words
+from lib.ui import auth, page
+from lib.ui import exclude_lists as exclusions
 from lib.ui.countries import choose_country
+from lib.ui.formatting import count, literal, several
 
-settings = frame.begin(
+settings = page.begin(
     "Exclude lists",
     "People who must not get campaigns. No sendout goes to them.",
 )
 
 if isinstance(added := st.session_state.pop("exclude_added", None), ExcludeList):
     st.success(
-        f"Added {words.several(added.numbers, 'number')} as “{words.literal(added.name)}”.",
+        f"Added {several(added.numbers, 'number')} as “{literal(added.name)}”.",
         icon=":material/check_circle:",
     )
     if added.unread:
         noun = "entry" if added.unread == 1 else "entries"
         st.warning(
-            f"{words.count(added.unread)} {noun} unreadable, not excluded. They are shown with "
+            f"{count(added.unread)} {noun} unreadable, not excluded. They are shown with "
             "the list below.",
             icon=":material/warning:",
         )
@@ -56,7 +58,7 @@ with st.expander("Add a list", icon=":material/add:", expanded=not exclude_lists
     name = st.text_input("Name", placeholder="Opt-outs of November", key=f"exclude_name_{turn}")
     region = choose_country(
         "Numbers without a country code are from",
-        load_preferences(gate.who(), settings).region,
+        load_preferences(auth.who(), settings).region,
         key=f"exclude_country_{turn}",
         help="Only for numbers that do not say their country. To be safe, whoever has the same "
         "digits in another country is excluded too.",
@@ -83,7 +85,7 @@ with st.expander("Add a list", icon=":material/add:", expanded=not exclude_lists
                 cells,
                 name=name.strip() or origin,
                 region=region,
-                added_by=gate.name(),
+                added_by=auth.name(),
                 settings=settings,
             )
         except (NoNumbersError, SheetError, StorageError) as error:
@@ -128,7 +130,7 @@ if reported:
 for business_id, people in reported.items():
     with st.container(border=True, key=f"opted_out_{business_id}"):
         noun = "person has" if people == 1 else "people have"
-        st.markdown(f"**{words.count(people)} {noun} opted out** of {words.literal(business_id)}")
+        st.markdown(f"**{count(people)} {noun} opted out** of {literal(business_id)}")
         with st.popover("Forget", icon=":material/delete:"):
             st.write("Do this only if they have agreed to messages again.")
             st.button(

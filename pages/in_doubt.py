@@ -5,14 +5,21 @@ import math
 import streamlit as st
 
 from lib.delivery import RunNotFoundError, count_in_doubt, in_doubt, run_summary
-from lib.ui import frame, places, words
-from lib.ui.doubt import PAGE_SIZE, choose_verdict, draw_attempts, draw_risk, draw_table
+from lib.ui import navigation, page
+from lib.ui.broadcasts.unknown_rows import (
+    PAGE_SIZE,
+    choose_verdict,
+    draw_attempts,
+    draw_risk,
+    draw_table,
+)
+from lib.ui.formatting import literal
 
-settings = frame.begin(
+settings = page.begin(
     "Rows in doubt",
     "These were sent, but no answer proves what became of them.",
 )
-run_id = st.query_params.get(places.RUN)
+run_id = st.query_params.get(navigation.RUN)
 try:
     run = None if run_id is None else run_summary(run_id, settings=settings)
 except RunNotFoundError:
@@ -22,11 +29,11 @@ if run is None:
         "There is no run with this address. Open the list of runs and choose one there.",
         icon=":material/search_off:",
     )
-    places.link(places.RUNS, "All runs", icon=":material/arrow_back:")
+    navigation.link(navigation.RUNS, "All runs", icon=":material/arrow_back:")
     st.stop()
 
-places.link(places.RUNS, "Back to the run", icon=":material/arrow_back:", run=run.id)
-st.subheader(words.literal(run.label), anchor=False)
+navigation.link(navigation.RUNS, "Back to the run", icon=":material/arrow_back:", run=run.id)
+st.subheader(literal(run.label), anchor=False)
 total = count_in_doubt(run.id, settings=settings)
 if total == 0:
     st.success(

@@ -2,19 +2,12 @@
 
 import streamlit as st
 
-from lib.ui import (
-    frame,
-    places,
-    step_check,
-    step_columns,
-    step_preview,
-    step_send,
-    step_sheet,
-    step_test,
-)
-from lib.ui.draft import draft_in_hand, start_over
+from lib.ui import navigation, page
+from lib.ui.new_broadcast import check, columns, preview, send, trial_step
+from lib.ui.new_broadcast import sheet as step_sheet
+from lib.ui.new_broadcast.draft import draft_in_hand, start_over
 
-settings = frame.begin(
+settings = page.begin(
     "New sendout",
     "From your recipient sheet to a confirmed sendout. Nothing goes out before step 6.",
 )
@@ -26,8 +19,8 @@ if draft.run_id is not None:
         icon=":material/send:",
     )
     with st.container(horizontal=True):
-        places.link(
-            places.RUNS, "Watch it being sent", icon=":material/monitoring:", run=draft.run_id
+        navigation.link(
+            navigation.RUNS, "Watch it being sent", icon=":material/monitoring:", run=draft.run_id
         )
         st.button("Prepare another sendout", icon=":material/add:", on_click=start_over)
     st.stop()
@@ -36,13 +29,13 @@ sheet = step_sheet.draw(draft, settings)
 if sheet is None:
     st.stop()
 
-draft, settled = step_columns.draw(draft, sheet, settings)
+draft, settled = columns.draw(draft, sheet, settings)
 if not settled:
     st.stop()
 
-connection = frame.choose_connection(settings, key="sendout_connection")
-checked = step_check.draw(draft, sheet, connection, settings)
+connection = page.choose_connection(settings, key="sendout_connection")
+checked = check.draw(draft, sheet, connection, settings)
 if checked.plan.entry_count:
-    draft = step_preview.draw(draft, checked.plan, sheet, settings)
-    step_test.draw(draft, checked.plan, connection, settings)
-step_send.draw(draft, checked, connection, settings)
+    draft = preview.draw(draft, checked.plan, sheet, settings)
+    trial_step.draw(draft, checked.plan, connection, settings)
+send.draw(draft, checked, connection, settings)

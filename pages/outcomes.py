@@ -7,22 +7,23 @@ import streamlit as st
 from lib.connectly import explain
 from lib.delivery import Outcome, RunKind
 from lib.outcomes import Filter, charts_of, offered_runs, outcome_summary
-from lib.ui import frame, places, words
+from lib.ui import navigation, page
 from lib.ui.chart import draw_chart
-from lib.ui.codes import link_to_code
+from lib.ui.error_codes import link_to_code
+from lib.ui.formatting import OUTCOME_HELP, OUTCOMES, count, moment, several, visitor_zone
 
 RUNS_OFFERED = 200
 CODES_LINKED = 8
 
-settings = frame.begin("Outcomes", "What became of your recipients, by campaign and by error code.")
+settings = page.begin("Outcomes", "What became of your recipients, by campaign and by error code.")
 
 
 def remember_runs() -> None:
     """Keep the runs that are chosen in the address, so that they come back after a reload."""
-    st.query_params[places.RUN] = st.session_state["chosen_runs"]
+    st.query_params[navigation.RUN] = st.session_state["chosen_runs"]
 
 
-linked = st.query_params.get_all(places.RUN)
+linked = st.query_params.get_all(navigation.RUN)
 runs = offered_runs(linked, limit=RUNS_OFFERED, settings=settings)
 with st.container(border=True, key="filters"):
     left, middle, right = st.columns([3, 2, 2])
@@ -30,9 +31,7 @@ with st.container(border=True, key="filters"):
         "Runs",
         list(runs),
         default=[run_id for run_id in linked if run_id in runs],
-        format_func=lambda run_id: (
-            f"{runs[run_id].label} · {words.moment(runs[run_id].created_at)}"
-        ),
+        format_func=lambda run_id: f"{runs[run_id].label} · {moment(runs[run_id].created_at)}",
         placeholder="All runs",
         key="chosen_runs",
         on_change=remember_runs,
@@ -58,10 +57,10 @@ if not runs:
         "Nothing has been sent yet. Once you send, every recipient's outcome is shown here.",
         icon=":material/bar_chart:",
     )
-    places.link(places.NEW_SENDOUT, "New sendout", icon=":material/upload_file:")
+    navigation.link(navigation.NEW_SENDOUT, "New sendout", icon=":material/upload_file:")
     st.stop()
 
-zone = words.visitor_zone()
+zone = visitor_zone()
 chosen = Filter(
     run_ids=tuple(chosen_runs) or None,
     campaign=campaign,
@@ -74,20 +73,20 @@ summary = outcome_summary(chosen, settings=settings)
 with st.grid(3, min_column_width=140):
     for outcome in Outcome:
         st.metric(
-            words.OUTCOMES[outcome.value],
-            words.count(summary.totals[outcome]),
-            help=words.OUTCOME_HELP[outcome.value],
+            OUTCOMES[outcome.value],
+            count(summary.totals[outcome]),
+            help=OUTCOME_HELP[outcome.value],
             border=True,
         )
 if summary.reconciles:
     st.caption(
-        f":material/check: Together {words.several(summary.rows, 'row')} in "
-        f"{words.several(summary.runs, 'run')}. Accepted means accepted by Connectly: "
+        f":material/check: Together {several(summary.rows, 'row')} in "
+        f"{several(summary.runs, 'run')}. Accepted means accepted by Connectly: "
         "whether WhatsApp delivers is decided later."
     )
 else:
     st.error(
-        f"These numbers do not add up to {words.several(summary.rows, 'row')}. Please report this.",
+        f"These numbers do not add up to {several(summary.rows, 'row')}. Please report this.",
         icon=":material/error:",
     )
 if not summary.rows:

@@ -4,13 +4,14 @@ import streamlit as st
 
 from lib.connectly import CampaignEntry, InvalidEntry
 from lib.delivery import list_runs
-from lib.ui import frame, words
-from lib.ui.trial import ask_own_phone, draw_answer, draw_trial
+from lib.ui import page
+from lib.ui.formatting import literal, moment
+from lib.ui.quick_test import ask_own_phone, draw_answer, draw_trial
 
 ROWS = "quick_test_rows"
 HISTORY_LENGTH = 20
 
-settings = frame.begin("Quick test", "Send one campaign to your own phone and see the answer.")
+settings = page.begin("Quick test", "Send one campaign to your own phone and see the answer.")
 st.caption(
     ":material/repeat: A test goes out even if this phone has had the campaign before. Under the "
     "usual rule, each phone once, a second test would do nothing."
@@ -22,7 +23,7 @@ def add_row() -> None:
     st.session_state[ROWS] += 1
 
 
-connection = frame.choose_connection(settings, key="quick_test_connection")
+connection = page.choose_connection(settings, key="quick_test_connection")
 phone = ask_own_phone(settings, key="quick_test_phone")
 left, right = st.columns(2)
 campaign = left.text_input(
@@ -68,5 +69,5 @@ history = list_runs(limit=HISTORY_LENGTH, offset=0, kind="test", settings=settin
 if not history:
     st.caption("None yet. What you send from here is listed here, with its answer.")
 for summary in history:
-    with st.expander(f"{words.moment(summary.created_at)} · {words.literal(summary.label)}"):
+    with st.expander(f"{moment(summary.created_at)} · {literal(summary.label)}"):
         draw_answer(summary, settings)

@@ -7,16 +7,16 @@ import streamlit as st
 
 from lib.delivery import count_runs, list_runs
 from lib.outcomes import Filter, outcome_summary
-from lib.ui import frame, places
-from lib.ui.downloads import draw_report_buttons
-from lib.ui.run_line import draw_run_line
-from lib.ui.run_live import draw_codes, draw_doubt, draw_retry, watch_run
+from lib.ui import navigation, page
+from lib.ui.broadcasts.detail import draw_codes, draw_doubt, draw_retry, watch_run
+from lib.ui.broadcasts.report_downloads import draw_report_buttons
+from lib.ui.broadcasts.row import draw_run_line
 
 PAGE_SIZE = 20
 CODES_SHOWN = 5
 
-settings = frame.begin("Runs", "What is being sent, what has been sent, and what became of it.")
-run_id = st.query_params.get(places.RUN)
+settings = page.begin("Runs", "What is being sent, what has been sent, and what became of it.")
+run_id = st.query_params.get(navigation.RUN)
 
 if run_id is None:
     tests_too = st.toggle("Show tests on my own phone", key="tests", bind="query-params")
@@ -24,7 +24,7 @@ if run_id is None:
     total = count_runs(kind=kind, settings=settings)
     if total == 0:
         st.info("No run yet. Prepare your first sendout.", icon=":material/send:")
-        places.link(places.NEW_SENDOUT, "New sendout", icon=":material/upload_file:")
+        navigation.link(navigation.NEW_SENDOUT, "New sendout", icon=":material/upload_file:")
         st.stop()
     number_of_pages = math.ceil(total / PAGE_SIZE)
     page_number = st.pagination(number_of_pages, key="page") if number_of_pages > 1 else 1
@@ -33,7 +33,7 @@ if run_id is None:
         draw_run_line(summary)
     st.stop()
 
-places.link(places.RUNS, "All runs", icon=":material/arrow_back:")
+navigation.link(navigation.RUNS, "All runs", icon=":material/arrow_back:")
 run = watch_run(run_id, settings)
 if run is None:
     st.warning(

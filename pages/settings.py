@@ -13,24 +13,25 @@ from lib.connections import (
     set_damaged_aside,
 )
 from lib.connectly import ConnectlyError
-from lib.disk import measure
+from lib.disk_usage import measure
 from lib.preferences import change_preferences, load_preferences
-from lib.ui import add_connection, frame, gate, saved_mappings, words
+from lib.ui import add_connection, auth, formatting, page
 from lib.ui.countries import choose_country
+from lib.ui.new_broadcast import saved_mappings
 
-settings = frame.begin(
+settings = page.begin(
     "Settings", "Who you send for, your own phone, and where everything is kept.", connects=True
 )
 
 
 def remember_phone() -> None:
     """Keep the person's own phone as soon as it changes."""
-    change_preferences(gate.who(), settings, own_phone=st.session_state["own_phone"].strip())
+    change_preferences(auth.who(), settings, own_phone=st.session_state["own_phone"].strip())
 
 
 def remember_country() -> None:
     """Keep the default country as soon as it changes."""
-    change_preferences(gate.who(), settings, region=st.session_state["country"])
+    change_preferences(auth.who(), settings, region=st.session_state["country"])
 
 
 def remove(name: str) -> None:
@@ -55,7 +56,7 @@ if connections_are_damaged(settings):
     )
 for connection in list_connections(settings):
     with st.container(border=True, key=f"connection_{connection.name}"):
-        st.markdown(f"**{frame.describe_connection(connection)}**")
+        st.markdown(f"**{page.describe_connection(connection)}**")
         st.caption(
             f"Business id `{connection.business_id}` · key `{connection.masked_key}` · "
             f"{connection.rate:g} requests a second · from the {connection.source}  \n"
@@ -88,7 +89,7 @@ for connection in list_connections(settings):
 add_connection.draw(settings)
 
 st.subheader("You", anchor=False)
-preferences = load_preferences(gate.who(), settings)
+preferences = load_preferences(auth.who(), settings)
 st.text_input(
     "Your own phone",
     value=preferences.own_phone,
@@ -118,5 +119,7 @@ st.write(
     )
 )
 usage = measure(settings)
-used = ", ".join(f"{label.lower()} {words.size(size)}" for label, size in usage.parts.items())
-st.caption(f"{words.size(usage.total)} in all: {used}. {words.size(usage.free)} are free.")
+used = ", ".join(f"{label.lower()} {formatting.size(size)}" for label, size in usage.parts.items())
+st.caption(
+    f"{formatting.size(usage.total)} in all: {used}. {formatting.size(usage.free)} are free."
+)

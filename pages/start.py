@@ -5,13 +5,14 @@ import streamlit as st
 from lib.connections import list_connections
 from lib.connectly import explain
 from lib.delivery import RunState, list_runs, worker_state
-from lib.ui import frame, places, words
-from lib.ui.run_line import draw_run_line
+from lib.ui import navigation, page
+from lib.ui.broadcasts.row import draw_run_line
+from lib.ui.formatting import literal, several
 
 RUNS_SHOWN = 5
 RUNS_LOOKED_AT = 50  # so that one that waits for a person is told of, however many came after it
 
-settings = frame.begin("Sendout Studio", "From your recipient sheet to a proven sendout.")
+settings = page.begin("Sendout Studio", "From your recipient sheet to a proven sendout.")
 runs = list_runs(limit=RUNS_LOOKED_AT, offset=0, kind="sheet", settings=settings)
 running = [each for each in runs if each.state in {RunState.RUNNING, RunState.SCHEDULED}]
 paused = [each for each in runs if each.state is RunState.PAUSED]
@@ -26,31 +27,33 @@ if not worker_state(settings=settings).alive:
 
 for summary in paused[:RUNS_SHOWN]:
     with st.container(border=True, key=f"paused_{summary.id}"):
-        st.markdown(f"#### {words.literal(summary.label)} is paused")
+        st.markdown(f"#### {literal(summary.label)} is paused")
         if summary.reason is not None:
             st.write(explain(summary.reason.value).meaning)
-        st.write(
-            f"{words.several(summary.waiting, 'row')} still to be sent. Resume it or cancel it."
-        )
-        places.link(places.RUNS, "Look at it", icon=":material/pause:", run=summary.id)
+        st.write(f"{several(summary.waiting, 'row')} still to be sent. Resume it or cancel it.")
+        navigation.link(navigation.RUNS, "Look at it", icon=":material/pause:", run=summary.id)
 
 with st.container(border=True, key="next_step"):
     if asking:
         st.markdown("#### A sendout waits for your word")
         st.write("Look at what became of its recipients so far, then let it go on or cancel it.")
-        places.link(places.RUNS, "Decide", icon=":material/front_hand:", run=asking[0].id)
+        navigation.link(navigation.RUNS, "Decide", icon=":material/front_hand:", run=asking[0].id)
     elif running:
         st.markdown("#### A sendout is on its way")
         st.write("You can close this page: sending goes on without it.")
-        places.link(places.RUNS, "Watch it", icon=":material/monitoring:", run=running[0].id)
+        navigation.link(
+            navigation.RUNS, "Watch it", icon=":material/monitoring:", run=running[0].id
+        )
     elif runs:
         st.markdown("#### What next?")
         st.write("Look at what became of your last sendout, or prepare the next one.")
         with st.container(horizontal=True):
-            places.link(
-                places.OUTCOMES, "See its outcomes", icon=":material/bar_chart:", run=runs[0].id
+            navigation.link(
+                navigation.OUTCOMES, "See its outcomes", icon=":material/bar_chart:", run=runs[0].id
             )
-            places.link(places.NEW_SENDOUT, "Prepare another", icon=":material/upload_file:")
+            navigation.link(
+                navigation.NEW_SENDOUT, "Prepare another", icon=":material/upload_file:"
+            )
     else:
         st.markdown("#### Send your first campaign")
         st.write(
@@ -59,8 +62,10 @@ with st.container(border=True, key="next_step"):
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("New sendout", type="primary", icon=":material/upload_file:"):
-                st.switch_page(places.NEW_SENDOUT)
-            places.link(places.QUICK_TEST, "Test on my phone", icon=":material/phone_iphone:")
+                st.switch_page(navigation.NEW_SENDOUT)
+            navigation.link(
+                navigation.QUICK_TEST, "Test on my phone", icon=":material/phone_iphone:"
+            )
 
 st.subheader("Last sendouts", anchor=False)
 if not runs:
@@ -71,7 +76,7 @@ for summary in runs[:RUNS_SHOWN]:
 st.subheader("Connections", anchor=False)
 for connection in list_connections(settings):
     st.markdown(
-        f":material/link: {frame.describe_connection(connection)} · "
+        f":material/link: {page.describe_connection(connection)} · "
         f"{connection.rate:g} requests a second"
     )
-places.link(places.SETTINGS, "Change or test connections", icon=":material/settings:")
+navigation.link(navigation.SETTINGS, "Change or test connections", icon=":material/settings:")

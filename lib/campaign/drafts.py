@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lib.atomic_files import exclusive, set_aside, write_atomically
 from lib.campaign.draft_merge import merged
 from lib.campaign.mapping.model import Answers, Mapping
 from lib.campaign.schedule import Course
-from lib.files import exclusive, set_aside, write_atomically
 from lib.settings import Settings
 from lib.sheet.phones.default_country import Evidence
 

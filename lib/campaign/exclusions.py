@@ -24,8 +24,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
+from lib.atomic_files import write_atomically
 from lib.campaign.exclude_list_columns import listed_columns
-from lib.files import write_atomically
 from lib.settings import Settings
 from lib.sheet import Sheet, SheetError, read_sheet
 from lib.sheet.phones.identity import identities

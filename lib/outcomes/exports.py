@@ -23,7 +23,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from lib.files import appearing
+from lib.atomic_files import appearing
 
 # A formula begins with one of these, in ASCII or in another width; space before it does not help.
 # Programs differ in what they skip, so that whatever cannot be seen counts as space.

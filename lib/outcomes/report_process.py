@@ -10,6 +10,7 @@ import sys
 import time
 from typing import Final
 
+from lib.atomic_files import is_disk_full
 from lib.delivery import (
     ExportState,
     LedgerError,
@@ -18,7 +19,6 @@ from lib.delivery import (
     export_of,
     note_export_share,
 )
-from lib.files import is_disk_full
 from lib.outcomes.exports import TooWideError
 from lib.outcomes.report import ReportError, report
 from lib.settings import get_settings

@@ -30,7 +30,7 @@ from lib.front_door.hosts import host_of_address
 from lib.secrets_files import read_secrets
 from lib.settings import SECRETS_FILE, Settings, get_settings
 from lib.sign_in import SignIn, SignInError, decide_sign_in, remember_sign_in
-from lib.ui import places
+from lib.ui import navigation
 
 # What a browser needs to draw the page that asks to sign in, and to sign in. A path that ends in a
 # slash stands for everything below it.
@@ -105,7 +105,7 @@ def is_admitted(scope: Scope) -> bool:
 def access(settings: Settings) -> Access:
     """Return the rules of who may reach what."""
     base_path = config.get_option("server.baseUrlPath").strip("/")
-    pages = {f"/{page.stem}" for page in places.ALL if page != places.START}
+    pages = {f"/{page.stem}" for page in navigation.ALL if page != navigation.START}
     return Access(
         check_start=functools.partial(_check_start, settings),
         is_admitted=None if sign_in() is None else is_admitted,

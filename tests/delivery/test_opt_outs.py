@@ -28,7 +28,7 @@ from lib.delivery.states import OPTED_OUT_SINCE
 from lib.outcomes import row_outcomes
 from lib.settings import Settings
 from tests.delivery.worker.test_sending import people
-from tests.pages.test_in_doubt import run_in_doubt
+from tests.pages.test_unconfirmed import run_in_doubt
 from tests.support.worker import plan_of, wait_for_run
 
 

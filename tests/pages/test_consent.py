@@ -3,7 +3,7 @@
 from lib.campaign import load_draft
 from lib.settings import Settings
 from tests.pages.conftest import Visit, press, texts
-from tests.pages.test_new_sendout import _draft_id, _prepared
+from tests.pages.test_new_broadcast import _draft_id, _prepared
 from tests.support.recipients import fictional_phone
 
 ANA, BEN, EVA = (fictional_phone(each) for each in range(3))

@@ -23,7 +23,7 @@ from lib.delivery import list_runs
 from lib.preferences import Preferences, load_preferences
 from lib.settings import Settings
 from tests.pages.conftest import Visit, press, texts
-from tests.pages.test_new_sendout import ANA, BEN, _draft_id, _prepared
+from tests.pages.test_new_broadcast import ANA, BEN, _draft_id, _prepared
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
 

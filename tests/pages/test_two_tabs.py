@@ -4,7 +4,7 @@ from lib.campaign import Course, Source, change_draft, load_draft
 from lib.delivery import list_runs
 from lib.settings import Settings
 from tests.pages.conftest import Visit, press
-from tests.pages.test_new_sendout import _draft_id, _prepared
+from tests.pages.test_new_broadcast import _draft_id, _prepared
 
 
 def test_columns_that_another_tab_has_changed_are_not_written_back(

@@ -13,7 +13,7 @@ from websockets import Origin, Subprotocol
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from lib.ui.headers import HEADERS
+from lib.security_headers import HEADERS
 from tests.support.sign_in import COOKIE, cookie_of, write_secrets
 from tests.support.studio import Studio, running_studio
 

@@ -16,9 +16,9 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rapidfuzz import fuzz, process
 
+from lib.atomic_files import exclusive, set_aside, write_atomically
 from lib.campaign.mapping.model import Mapping, Source
 from lib.campaign.mapping.templates import renamed
-from lib.files import exclusive, set_aside, write_atomically
 from lib.settings import Settings
 from lib.sheet import Sheet, plain_name
 

@@ -22,10 +22,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from lib.atomic_files import write_atomically
 from lib.campaign.exclusions import as_numbers
 from lib.campaign.plan.model import SENT_FIELDS, Plan, entry_of
 from lib.connectly import CampaignEntry
-from lib.files import write_atomically
 from lib.settings import Settings
 from lib.storage import fetch, publish
 

@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from lib.atomic_files import private_folder
 from lib.campaign.mapping.model import Answers, Mapping, MappingIncompleteError, mapping_problems
 from lib.campaign.plan.model import Plan, Sendout
-from lib.files import private_folder
 from lib.settings import ROOT, Settings
 from lib.sheet import Sheet
 

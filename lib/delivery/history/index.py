@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 from sqlalchemy import Connection
 
+from lib.atomic_files import write_atomically
 from lib.campaign import FrozenPlan
 from lib.delivery.ledger.history import EarlierSendout, Marks, marks_of_moving, marks_of_settled
-from lib.files import write_atomically
 from lib.settings import Settings
 
 _MINUTE: Final = 60_000_000

@@ -27,7 +27,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from lib.files import private_folder
+from lib.atomic_files import private_folder
 from lib.settings import Settings, get_settings
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"

@@ -22,6 +22,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from lib.atomic_files import private_folder, write_atomically
 from lib.delivery.ledger import claims, exports, schedule
 from lib.delivery.ledger.database import Ledger, LedgerError, LedgerTooNewError, open_ledger
 from lib.delivery.ledger.workers import NewWorker
@@ -35,8 +36,7 @@ from lib.delivery.worker.heartbeat import Heartbeat, TakenForDeadError
 from lib.delivery.worker.retention import tidy_nightly
 from lib.delivery.worker.sender import Lane
 from lib.delivery.worker.workflow_supervisor import Supervisor
-from lib.files import private_folder, write_atomically
-from lib.logs import keep_private
+from lib.log_redaction import keep_private
 from lib.settings import RELEASE, Settings, get_settings
 
 _LOGGER: Final = logging.getLogger(__name__)

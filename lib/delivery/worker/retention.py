@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from lib.atomic_files import write_atomically
 from lib.campaign import discard_old_drafts, uploads_in_use
-from lib.files import write_atomically
 from lib.settings import Settings
 from lib.storage import StorageError, discard
 

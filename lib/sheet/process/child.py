@@ -34,7 +34,7 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
     sys.meta_path.insert(0, _NoPandas())
     import pyarrow as pa
 
-    from lib.files import is_disk_full
+    from lib.atomic_files import is_disk_full
     from lib.sheet.errors import SheetError, sheet_error
 
     pa.set_memory_pool(pa.system_memory_pool())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lib.files import is_disk_full, private_folder
+from lib.atomic_files import is_disk_full, private_folder
 from lib.sheet.errors import SheetError, sheet_error
 from lib.sheet.process.parent import run_child
 from lib.sheet.read_options import Reading

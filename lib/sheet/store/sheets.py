@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lib.files import is_disk_full, write_atomically
+from lib.atomic_files import is_disk_full, write_atomically
 from lib.sheet.errors import SheetError, sheet_error
 from lib.sheet.notes import Note, note
 from lib.sheet.read_options import Reading

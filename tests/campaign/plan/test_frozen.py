@@ -103,7 +103,7 @@ def test_a_full_disk_leaves_nothing_behind(settings: Settings) -> None:
     code = (
         "import tests.campaign.test_frozen as t\n"
         "from lib.campaign import freeze\n"
-        "from lib.files import is_disk_full\n"
+        "from lib.atomic_files import is_disk_full\n"
         "from lib.settings import get_settings\n"
         "try: freeze(t._plan(), get_settings())\n"
         "except OSError as error: raise SystemExit(7 if is_disk_full(error) else 8)\n"

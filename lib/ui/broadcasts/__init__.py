@@ -1,0 +1,1 @@
+"""The pieces of the Broadcasts and Unconfirmed rows pages."""

@@ -1,0 +1,98 @@
+"""How a sendout goes out: chosen in step 6, kept by the run, asked about on the run's page."""
+
+from datetime import UTC, datetime, timedelta
+
+from lib.campaign import Course, load_draft, save_draft
+from lib.delivery import RunState, list_runs, run_summary, start_run
+from lib.delivery.ledger.database import open_ledger
+from lib.settings import Settings
+from tests.delivery.ledger.test_ledger import ACCEPTED, REJECTED
+from tests.delivery.ledger.test_schedule import work
+from tests.pages.conftest import Visit, press, texts
+from tests.pages.test_new_broadcast import GOOD, _draft_id, _prepared
+from tests.support.recipients import fictional_phone
+from tests.support.worker import plan_of
+
+
+def test_many_recipients_are_suggested_a_first_wave_and_few_are_not(visit: Visit) -> None:
+    rows = [f"{fictional_phone(number)},demo_welcome,Ana" for number in range(1_001)]
+    many = "\n".join(["phone,campaign,name", *rows])
+    assert "First **50 recipients**, then you are asked" in texts(_prepared(visit, many))
+    assert "First **" not in texts(_prepared(visit))
+
+
+def test_what_was_chosen_is_kept_and_is_the_course_of_the_run(
+    visit: Visit, settings: Settings
+) -> None:
+    app = _prepared(visit, GOOD)
+    how = next(each for each in app.radio if each.label == "How many at a time?")
+    how.set_value("Growing waves").run()
+    next(each for each in app.number_input if "first wave" in each.label).set_value(1).run()
+    draft = load_draft(_draft_id(app), settings)
+    assert draft is not None
+    assert draft.course is not None
+    again = visit("new_sendout", draft=draft.id)
+    assert "First **1 recipient**" in texts(again)
+    next(each for each in again.checkbox if "checked" in each.label).check()
+    press(again.run(), "Send to 2 recipients")
+    [run] = list_runs(settings=settings)
+    assert run.course == draft.course
+    assert (run.course.first_wave, run.course.wave_growth, run.released) == (1, 3, 1)
+
+
+def test_a_start_is_shown_on_its_clocks_and_on_those_of_the_recipients(
+    visit: Visit, settings: Settings
+) -> None:
+    app = _prepared(visit, GOOD)
+    draft = load_draft(_draft_id(app), settings)
+    assert draft is not None
+    course = Course(starts_at=datetime(2199, 7, 1, 7, tzinfo=UTC), zone="Europe/Berlin")
+    save_draft(draft.model_copy(update={"course": course}), settings)
+    shown = texts(visit("new_sendout", draft=draft.id))
+    assert "Starts **Mon 1 Jul 2199, 09:00 (Europe/Berlin)**" in shown
+    assert "For your recipients it is then" in shown
+    assert "in United States (100%)" in shown
+    assert "Schedule for 2 recipients" in shown
+
+
+def test_a_wave_that_is_done_asks_with_its_numbers_and_a_click_lets_it_go_on(
+    visit: Visit, settings: Settings
+) -> None:
+    course = Course(first_wave=10, wave_growth=2)
+    run_id = start_run(plan_of(100), connection="sandbox", course=course, settings=settings)
+    work(open_ledger(settings), REJECTED, ACCEPTED)
+    assert "waits for your word" in texts(visit("start"))
+    app = visit("runs", run=run_id)
+    shown = texts(app)
+    assert "9 accepted (90.0%), 1 rejected (10.0%)" in shown
+    assert "Send the rest: 90 recipients" in shown
+    press(app, "Send the next wave: 20 recipients")
+    run = run_summary(run_id, settings=settings)
+    assert (run.state, run.wave, run.released) == (RunState.RUNNING, 2, 30)
+
+
+def test_a_scheduled_run_says_when_and_can_be_started_at_once(
+    visit: Visit, settings: Settings
+) -> None:
+    course = Course(starts_at=datetime.now(UTC) + timedelta(hours=5, seconds=30))
+    run_id = start_run(plan_of(3), connection="sandbox", course=course, settings=settings)
+    app = visit("runs", run=run_id)
+    assert "in 5 h" in texts(app)
+    press(app, "Start now")
+    assert run_summary(run_id, settings=settings).state is RunState.RUNNING
+
+
+def test_larger_requests_say_what_they_cost_and_are_kept_with_the_run(
+    visit: Visit, settings: Settings
+) -> None:
+    app = _prepared(visit, GOOD)
+    size = next(each for each in app.selectbox if each.label == "Recipients in one request")
+    app = size.set_value(100).run()
+    assert "is sent again in parts to find out who" in texts(app)
+    assert "Up to **100 recipients in a request**" in texts(app)
+    later = next(each for each in app.checkbox if "asks to send later" in each.label)
+    app = later.check().run()
+    next(each for each in app.checkbox if "checked" in each.label).check()
+    press(app.run(), "Send to 2 recipients")
+    [run] = list_runs(settings=settings)
+    assert (run.course.batch_size, run.course.retries) == (100, 3)
