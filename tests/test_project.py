@@ -153,11 +153,6 @@ def imported_by(node: ast.AST) -> list[str]:
     return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
 
 
-@pytest.mark.parametrize("path", CODE, ids=name_of)
-def test_no_file_grows_beyond_what_one_can_read_at_once(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
-
-
 def test_make_help_lists_every_command() -> None:
     shown = subprocess.check_output(["make", "-s", "help"], cwd=ROOT, text=True)
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
