@@ -81,7 +81,8 @@ class StorageUnknownError(StorageError):
     code = "STUDIO_STORAGE_UNKNOWN"
     sentence = "This machine cannot speak with a shared storage of this kind"
     action = (
-        "Check SENDOUT_STORAGE_URL, and install the package that it needs; the README says which."
+        "Check SENDOUT_STORAGE_URL, and install the package that it needs "
+        "(see docs/several-machines.md)."
     )
 
 

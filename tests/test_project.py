@@ -1,4 +1,4 @@
-"""The project as a whole: its locks, its README, its files."""
+"""The project as a whole: its locks, its documentation, its files."""
 
 import ast
 import re
@@ -20,6 +20,13 @@ LOCKS = ("requirements.txt", "requirements-test.txt")
 CODE = sorted(path for folder in ("lib", "pages") for path in (ROOT / folder).rglob("*.py"))
 TESTS = sorted(path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+SEVERAL_MACHINES = (ROOT / "docs" / "several-machines.md").read_text(encoding="utf-8")
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 PROJECT: dict[str, Any] = tomllib.loads(PYPROJECT)
 APP_DEPENDENCIES: list[str] = PROJECT["project"]["dependencies"]
@@ -88,35 +95,54 @@ def test_a_direct_dependency_says_what_it_is_for(dependency: str) -> None:
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
-def test_the_readme_tells_each_setting_and_its_default(name: str) -> None:
-    row = re.search(rf"^\| `SENDOUT_{name.upper()}[^|]*\| `?([^|`]*)`? \|", README, re.MULTILINE)
+def test_the_settings_page_lists_each_setting_and_its_default(name: str) -> None:
+    row = re.search(rf"^\| `SENDOUT_{name.upper()}[^|]*\| `?([^|`]*)`? \|", SETTINGS, re.MULTILINE)
     assert row
     default = Settings.model_fields[name].default
     if isinstance(default, int | float | Path):
         assert row[1] == (f"{default:g}" if isinstance(default, float) else str(default))
 
 
-def test_the_readme_names_each_make_target() -> None:
+def test_contributing_lists_each_make_target() -> None:
     for target in re.findall(r"^([a-z]+):.* ## ", (ROOT / "Makefile").read_text(), re.MULTILINE):
-        assert f"`make {target}`" in README, target
+        assert f"| `make {target}` |" in CONTRIBUTING, target
 
 
-def test_the_s3fs_that_the_readme_names_fits_the_fsspec_that_is_locked() -> None:
-    named = re.search(r"s3fs==(\d+\.\d+)\.\*", README)
+def test_the_documented_s3fs_fits_the_locked_fsspec() -> None:
+    named = re.search(r"s3fs==(\d+\.\d+)\.\*", SEVERAL_MACHINES)
     assert named
     assert {each.rpartition(".")[0] for each in versions("requirements.txt")["fsspec"]} == {
         named[1]
     }
 
 
-def test_each_file_that_the_readme_points_to_is_there() -> None:
-    targets = re.findall(r"\]\((?!https?://)([^)#]+)\)", README)
-    assert targets
-    for target in targets:
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_each_link_leads_to_a_file_and_a_heading(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for name, _, anchor in re.findall(r"\]\((?!https?://)([^)#]*)(#([^)]+))?\)", text):
+        target = (document.parent / name).resolve() if name else document
+        assert target.is_relative_to(ROOT), name
+        assert target.exists(), name
+        if anchor:
+            assert anchor in anchors(target), f"{name}#{anchor}"
 
 
-def test_the_readmes_example_of_the_client_sends_one_entry(
+def anchors(document: Path) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub forms them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("document", sorted((ROOT / "docs").glob("*.md")), ids=name_of)
+def test_the_readme_links_to_each_document(document: Path) -> None:
+    assert f"({name_of(document)})" in README
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+def test_the_client_example_of_the_readme_sends_one_entry(
     sandbox: SandboxHandle, capsys: pytest.CaptureFixture[str]
 ) -> None:
     example = re.search(r"```python\n(.*?)```", README, re.DOTALL)
@@ -151,11 +177,6 @@ def imported_by(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
-
-
-@pytest.mark.parametrize("path", CODE, ids=name_of)
-def test_no_file_grows_beyond_what_one_can_read_at_once(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
 def test_make_help_lists_every_command() -> None:

@@ -16,7 +16,7 @@ class ListeningError(Exception):
 
     code = "STUDIO_OPEN_WITHOUT_SIGN_IN"
     action = (
-        "Set up sign-in (see README.md), listen on localhost only, or set SENDOUT_OPEN_TO_ALL=1 "
+        "Set up sign-in (docs/sign-in.md), listen on localhost only, or set SENDOUT_OPEN_TO_ALL=1 "
         "if everyone who reaches this address may send messages."
     )
 
