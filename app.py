@@ -16,17 +16,17 @@ import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
-from lib.child_processes import Household
+from lib.child_processes import ChildProcesses
 from lib.front_door import FrontDoor
-from lib.log_redaction import keep_private
+from lib.log_redaction import install_redaction
 from lib.secrets_files import SecretsFileError
 from lib.security_headers import SecurityHeaders
 from lib.settings import get_settings
 from lib.sign_in import SignInError
-from lib.ui import server
+from lib.ui import navigation, server
 
 ROOT: Final = Path(__file__).resolve().parent
 
@@ -51,13 +51,13 @@ def front_door() -> Middleware:
 
 FRONT_DOOR: Final = front_door()  # before anything else reads the secrets file
 
-household = Household(get_settings())
+household = ChildProcesses(get_settings())
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Run the sandbox and the worker for as long as the app runs."""
-    keep_private()
+    install_redaction()
     async with household.running():
         announcement = asyncio.create_task(announce())
         yield
@@ -85,10 +85,20 @@ async def healthz(request: Request) -> JSONResponse:
     return JSONResponse(told, status_code=503 if health.reasons else 200)
 
 
+def redirect(name: str) -> Route:
+    """Return a route from the former address of a page to its present one."""
+    page = navigation.FORMER_ADDRESSES[name].stem
+
+    def answer(request: Request) -> RedirectResponse:
+        return RedirectResponse(f"{page}?{request.url.query}" if request.url.query else page, 308)
+
+    return Route(f"/{name}", answer)
+
+
 app = st.App(
     ROOT / "lib" / "router.py",
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz)],
+    routes=[Route("/healthz", healthz), *map(redirect, navigation.FORMER_ADDRESSES)],
     middleware=[Middleware(SecurityHeaders), FRONT_DOOR],
 )
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from benchmarks.harness import Line
 from benchmarks.pollution import FREQUENCY, Polluted, Record, polluted, polluted_rows
-from lib.sheet import Reading
+from lib.sheet import ReadOptions
 from lib.sheet.dispatch import Limits, read_contents
 from lib.sheet.errors import SheetError
 
@@ -27,7 +27,7 @@ _LIMITS = Limits(rows=100_000, columns=1_000, cells=1_000_000)
 
 def ours(data: bytes) -> tuple[Record, list[Record]]:
     """Read as Sendout Studio does, in this process; invented names of columns do not count."""
-    sheet, _ = read_contents(data, worksheet=None, reading=Reading(), limits=_LIMITS)
+    sheet, _ = read_contents(data, worksheet=None, reading=ReadOptions(), limits=_LIMITS)
     columns = [column.to_pylist() for column in sheet.table.columns]
     records = [list(record) for record in zip(*columns, strict=True)]
     return (sheet.names if sheet.header_row else []), records

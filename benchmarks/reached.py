@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 from sqlalchemy import insert, update
 
 from benchmarks.harness import Line
-from lib.campaign import Mapping, Plan, Source, make_plan
-from lib.delivery import earlier_sendouts, reached_before, start_run
-from lib.delivery.history.index import People, keep_people
+from lib.campaign import FieldSource, Mapping, Plan, make_plan
+from lib.delivery import previous_recipients, previous_sendouts, start_run
+from lib.delivery.history.index import RecipientIndex, store_recipient_index
 from lib.delivery.ledger.database import open_ledger
-from lib.delivery.ledger.history import sendouts_over
+from lib.delivery.ledger.history import sendouts_of_campaigns
 from lib.delivery.ledger.runs import NewRun, NewSendout, insert_run
 from lib.delivery.ledger.schema import batch, sendout
 from lib.delivery.states import BatchState, RunKind
@@ -58,8 +58,8 @@ def main() -> Iterator[Line]:
         _write_earlier(settings, sheets, dice)
         for plan in plans:
             start = time.process_time()
-            earlier = earlier_sendouts(plan, _CONNECTION, settings=settings)
-            (found,) = reached_before(plan, earlier, settings=settings).campaigns
+            earlier = previous_sendouts(plan, _CONNECTION, settings=settings)
+            (found,) = previous_recipients(plan, earlier, settings=settings).campaigns
             ours = time.process_time() - start
             start = time.process_time()
             assert _plain(plan, sheets) == found.reached
@@ -72,8 +72,8 @@ def main() -> Iterator[Line]:
             )
         _send(plans[0], settings)
         start = time.process_time()
-        earlier = earlier_sendouts(plans[0], "another", settings=settings)
-        reached_before(plans[0], earlier, settings=settings)
+        earlier = previous_sendouts(plans[0], "another", settings=settings)
+        previous_recipients(plans[0], earlier, settings=settings)
         seconds = time.process_time() - start
         yield Line(
             f"a finished run of {FRESH:,} looked at first",
@@ -103,7 +103,9 @@ def _plan(numbers: np.ndarray) -> Plan:
         notes=(),
         flags=pd.DataFrame(columns=["row", "column", "code"]),
     )
-    mapping = Mapping(client=Source(column="phone"), campaign_name=Source(value=_CAMPAIGN))
+    mapping = Mapping(
+        client=FieldSource(column="phone"), campaign_name=FieldSource(value=_CAMPAIGN)
+    )
     return make_plan(sheet, mapping)
 
 
@@ -117,12 +119,14 @@ def _write_earlier(settings: Settings, sheets: Path, dice: np.random.Generator) 
         for number in range(RUNS):
             insert_run(db, new_run(number), [_SENDOUT])
         db.execute(update(sendout).values(waiting=0, accepted=PEOPLE_A_RUN, batched=PEOPLE_A_RUN))
-        earlier = sendouts_over(db, _CONNECTION, {_SENDOUT.campaign_name})
+        earlier = sendouts_of_campaigns(db, _CONNECTION, {_SENDOUT.campaign_name})
     nobody = np.zeros(PEOPLE_A_RUN, dtype=bool)
     for number, each in enumerate(earlier):
         numbers = np.sort(dice.choice(_EVERYBODY, PEOPLE_A_RUN))
         minutes = np.full(PEOPLE_A_RUN, 29_000_000 + number, dtype="int32")
-        keep_people(each, People(numbers, ~nobody, nobody, nobody, minutes), settings)
+        store_recipient_index(
+            each, RecipientIndex(numbers, ~nobody, nobody, nobody, minutes), settings
+        )
         pq.write_table(pa.table({"phone": _phones(numbers)}), sheets / f"{number}.parquet")
 
 

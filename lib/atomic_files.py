@@ -15,25 +15,25 @@ _POLL_SECONDS: Final = 0.005
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-def private_folder(path: Path) -> Path:
+def make_private_dir(path: Path) -> Path:
     """Make a folder that its owner alone may look into, unless it is there; return its path.
 
     So are those above it that are missing.
     """
     if not path.parent.exists():
-        private_folder(path.parent)
+        make_private_dir(path.parent)
     path.mkdir(exist_ok=True, mode=0o700)
     return path
 
 
 @contextlib.contextmanager
-def appearing(path: Path, *, mode: int = 0o600) -> Iterator[Path]:
+def atomic_file(path: Path, *, mode: int = 0o600) -> Iterator[Path]:
     """Lend a temporary file to write to; it becomes ``path`` at the end, readable by its owner.
 
     The bytes are on the disk before the name appears, and the name before this ends. Whatever is
     raised, OSError (see `is_disk_full`) among it, leaves nothing behind.
     """
-    folder = private_folder(path.parent)
+    folder = make_private_dir(path.parent)
     descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
     os.close(descriptor)
     temporary = Path(name)
@@ -64,7 +64,7 @@ def exclusive(path: Path) -> Iterator[None]:
     A file that is read, changed and written again is changed under one: otherwise the later of two
     writers would undo what the earlier one has written.
     """
-    private_folder(path.parent)
+    make_private_dir(path.parent)
     with FileLock(path, mode=0o600, poll_interval=_POLL_SECONDS):
         yield
 
@@ -83,8 +83,8 @@ def set_aside(path: Path) -> Path:
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
-    """Put ``data`` at ``path``, whole or not at all, as `appearing` says."""
-    with appearing(path, mode=mode) as temporary:
+    """Put ``data`` at ``path``, whole or not at all, as `atomic_file` says."""
+    with atomic_file(path, mode=mode) as temporary:
         temporary.write_bytes(data)
 
 

@@ -23,7 +23,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from lib.atomic_files import private_folder
+from lib.atomic_files import make_private_dir
 from lib.connections import SANDBOX, check_connection, get_connection
 from lib.connectly import ConnectlyError
 from lib.delivery import LedgerError, waiting_recipients, worker_state
@@ -41,7 +41,7 @@ _GRACE_SECONDS: Final = 35.0
 
 
 @dataclass
-class Child:
+class ManagedProcess:
     """One process of ours: known by its announcement (a pid) and by the lock that it holds."""
 
     name: str
@@ -126,11 +126,11 @@ class Health:
 
 
 @dataclass
-class Household:
+class ChildProcesses:
     """The sandbox and the worker of one data folder."""
 
     settings: Settings
-    children: list[Child] = field(init=False)
+    children: list[ManagedProcess] = field(init=False)
 
     def __post_init__(self) -> None:
         data = self.settings.data_dir
@@ -144,8 +144,8 @@ class Household:
         ]
         worker = ["lib.delivery.worker", "--exit-when-orphaned"]
         self.children = [
-            Child("sandbox", sandbox, data / "sandbox.json", data / "sandbox.lock"),
-            Child("worker", worker, data / "worker.json", data / "worker.lock"),
+            ManagedProcess("sandbox", sandbox, data / "sandbox.json", data / "sandbox.lock"),
+            ManagedProcess("worker", worker, data / "worker.json", data / "worker.lock"),
         ]
 
     @contextlib.asynccontextmanager
@@ -155,7 +155,7 @@ class Household:
         Of several apps on one data folder, one keeps the children; the others only use them, and
         one of those takes over when the keeper is gone.
         """
-        private_folder(self.settings.data_dir)
+        make_private_dir(self.settings.data_dir)
         keeper = FileLock(self.settings.data_dir / "app.lock", timeout=0, mode=0o600)
         watch = asyncio.create_task(self._watch(keeper))
         try:

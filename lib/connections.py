@@ -24,7 +24,7 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 _FILE: Final = TypeAdapter(dict[str, ConnectionSettings])
 
-Source = Literal["sandbox", "environment", "secrets file", "data folder"]
+ConnectionSource = Literal["sandbox", "environment", "secrets file", "data folder"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Connection(BaseModel):
     api_key: SecretStr
     base_url: str
     rate: float
-    source: Source
+    source: ConnectionSource
 
     @property
     def is_sandbox(self) -> bool:
@@ -222,7 +222,7 @@ def set_damaged_aside(settings: Settings) -> None:
             set_aside(_path(settings))
 
 
-def _connection(name: str, given: ConnectionSettings, source: Source) -> Connection:
+def _connection(name: str, given: ConnectionSettings, source: ConnectionSource) -> Connection:
     return Connection(
         name=name,
         business_id=given.business_id,
@@ -249,7 +249,7 @@ def _sandbox(settings: Settings) -> Connection:
     )
 
 
-def _source(name: str) -> Source:
+def _source(name: str) -> ConnectionSource:
     prefix = f"SENDOUT_CONNECTIONS__{name}__".upper()
     in_environment = any(key.upper().startswith(prefix) for key in os.environ)
     whole = "SENDOUT_CONNECTIONS" in os.environ

@@ -19,7 +19,7 @@ _PHONE: Final = re.compile(
 _BLOT: Final = "[number]"
 
 
-class PrivateRecord(logging.LogRecord):
+class RedactingLogRecord(logging.LogRecord):
     """A record without phone numbers, in its message and its traceback."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
@@ -37,9 +37,9 @@ def _blotted(text: str) -> str:
     return _PHONE.sub(_BLOT, text)
 
 
-def keep_private() -> None:
+def install_redaction() -> None:
     """Make every record of this process a private one, whichever handler writes it and since when.
 
     Streamlit makes handlers anew as its modules are loaded and its options are read.
     """
-    logging.setLogRecordFactory(PrivateRecord)
+    logging.setLogRecordFactory(RedactingLogRecord)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from lib.atomic_files import appearing, is_disk_full, write_atomically
+from lib.atomic_files import atomic_file, is_disk_full, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +108,7 @@ class _Shared:
     def put(self, path: Path) -> None:
         """Put a file there whole or not at all, which a storage of objects does by itself."""
         if self.is_folder:
-            with appearing(Path(self.key(path))) as temporary:
+            with atomic_file(Path(self.key(path))) as temporary:
                 shutil.copyfile(path, temporary)
         else:
             self.files.put_file(str(path), self.key(path))
@@ -150,7 +150,7 @@ def fetch(path: Path, settings: "Settings") -> Path:
     with _opened(settings) as shared:
         if shared:
             try:
-                with appearing(path) as temporary:
+                with atomic_file(path) as temporary:
                     shared.files.get_file(shared.key(path), str(temporary))
             except FileNotFoundError:
                 # This raises where not the file is missing but the bucket.
@@ -160,8 +160,8 @@ def fetch(path: Path, settings: "Settings") -> Path:
     raise FileNotFoundError(path.name)
 
 
-def remove(path: Path, settings: "Settings") -> None:
-    """Remove a file for good, from everywhere; a copy elsewhere goes when `names` is asked there.
+def delete_with_tombstone(path: Path, settings: "Settings") -> None:
+    """Remove a file for good, from everywhere; a copy elsewhere goes when `sync_and_list` runs there.
 
     Raises StorageError, and OSError (see `is_disk_full`).
     """
@@ -171,7 +171,7 @@ def remove(path: Path, settings: "Settings") -> None:
     path.unlink(missing_ok=True)
 
 
-def discard(path: Path, settings: "Settings") -> None:
+def delete(path: Path, settings: "Settings") -> None:
     """Remove a file that can be made again, here and from the shared storage.
 
     Raises StorageError, and OSError (see `is_disk_full`).
@@ -192,7 +192,7 @@ def _names_here(folder: Path) -> set[str]:
         return set()
 
 
-def names(folder: Path, settings: "Settings") -> set[str]:
+def sync_and_list(folder: Path, settings: "Settings") -> set[str]:
     """Return the names of the files in a folder, here or elsewhere.
 
     On the way, what is only here is published, and what was removed elsewhere goes from here.
@@ -254,7 +254,7 @@ def main() -> int:
     settings = get_settings()
     try:
         for folder in (settings.sheets_dir, settings.plans_dir, settings.exclusions_dir):
-            count = len(names(folder, settings))
+            count = len(sync_and_list(folder, settings))
             sys.stdout.write(f"{folder.name}: {count} files\n")
     except StorageError as error:
         sys.stderr.write(f"{error.sentence} {error.action}\n")

@@ -11,7 +11,7 @@ from lib.ui.formatting import count, several
 
 PAGE_SIZE = 15
 
-page.begin("Error guide", "What each error code means, and what to do about it.")
+page.begin_page("Error guide", "What each error code means, and what to do about it.")
 linked = st.query_params.get(navigation.CODE)
 
 if linked is not None:

@@ -21,7 +21,7 @@ from lib.ui import exclude_lists as exclusions
 from lib.ui.countries import choose_country
 from lib.ui.formatting import count, literal, several
 
-settings = page.begin(
+settings = page.begin_page(
     "Exclude lists",
     "People who must not get campaigns. No sendout goes to them.",
 )

@@ -15,7 +15,9 @@ from lib.ui.formatting import OUTCOME_HELP, OUTCOMES, count, moment, several, vi
 RUNS_OFFERED = 200
 CODES_LINKED = 8
 
-settings = page.begin("Outcomes", "What became of your recipients, by campaign and by error code.")
+settings = page.begin_page(
+    "Outcomes", "What became of your recipients, by campaign and by error code."
+)
 
 
 def remember_runs() -> None:
@@ -57,7 +59,7 @@ if not runs:
         "Nothing has been sent yet. Once you send, every recipient's outcome is shown here.",
         icon=":material/bar_chart:",
     )
-    navigation.link(navigation.NEW_SENDOUT, "New sendout", icon=":material/upload_file:")
+    navigation.link(navigation.NEW_BROADCAST, "New sendout", icon=":material/upload_file:")
     st.stop()
 
 zone = visitor_zone()

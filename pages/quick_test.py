@@ -11,7 +11,7 @@ from lib.ui.quick_test import ask_own_phone, draw_answer, draw_trial
 ROWS = "quick_test_rows"
 HISTORY_LENGTH = 20
 
-settings = page.begin("Quick test", "Send one campaign to your own phone and see the answer.")
+settings = page.begin_page("Quick test", "Send one campaign to your own phone and see the answer.")
 st.caption(
     ":material/repeat: A test goes out even if this phone has had the campaign before. Under the "
     "usual rule, each phone once, a second test would do nothing."

@@ -19,7 +19,7 @@ from lib.ui import add_connection, auth, formatting, page
 from lib.ui.countries import choose_country
 from lib.ui.new_broadcast import saved_mappings
 
-settings = page.begin(
+settings = page.begin_page(
     "Settings", "Who you send for, your own phone, and where everything is kept.", connects=True
 )
 

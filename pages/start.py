@@ -12,7 +12,7 @@ from lib.ui.formatting import literal, several
 RUNS_SHOWN = 5
 RUNS_LOOKED_AT = 50  # so that one that waits for a person is told of, however many came after it
 
-settings = page.begin("Sendout Studio", "From your recipient sheet to a proven sendout.")
+settings = page.begin_page("Sendout Studio", "From your recipient sheet to a proven sendout.")
 runs = list_runs(limit=RUNS_LOOKED_AT, offset=0, kind="sheet", settings=settings)
 running = [each for each in runs if each.state in {RunState.RUNNING, RunState.SCHEDULED}]
 paused = [each for each in runs if each.state is RunState.PAUSED]
@@ -31,18 +31,22 @@ for summary in paused[:RUNS_SHOWN]:
         if summary.reason is not None:
             st.write(explain(summary.reason.value).meaning)
         st.write(f"{several(summary.waiting, 'row')} still to be sent. Resume it or cancel it.")
-        navigation.link(navigation.RUNS, "Look at it", icon=":material/pause:", run=summary.id)
+        navigation.link(
+            navigation.BROADCASTS, "Look at it", icon=":material/pause:", run=summary.id
+        )
 
 with st.container(border=True, key="next_step"):
     if asking:
         st.markdown("#### A sendout waits for your word")
         st.write("Look at what became of its recipients so far, then let it go on or cancel it.")
-        navigation.link(navigation.RUNS, "Decide", icon=":material/front_hand:", run=asking[0].id)
+        navigation.link(
+            navigation.BROADCASTS, "Decide", icon=":material/front_hand:", run=asking[0].id
+        )
     elif running:
         st.markdown("#### A sendout is on its way")
         st.write("You can close this page: sending goes on without it.")
         navigation.link(
-            navigation.RUNS, "Watch it", icon=":material/monitoring:", run=running[0].id
+            navigation.BROADCASTS, "Watch it", icon=":material/monitoring:", run=running[0].id
         )
     elif runs:
         st.markdown("#### What next?")
@@ -52,7 +56,7 @@ with st.container(border=True, key="next_step"):
                 navigation.OUTCOMES, "See its outcomes", icon=":material/bar_chart:", run=runs[0].id
             )
             navigation.link(
-                navigation.NEW_SENDOUT, "Prepare another", icon=":material/upload_file:"
+                navigation.NEW_BROADCAST, "Prepare another", icon=":material/upload_file:"
             )
     else:
         st.markdown("#### Send your first campaign")
@@ -62,7 +66,7 @@ with st.container(border=True, key="next_step"):
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("New sendout", type="primary", icon=":material/upload_file:"):
-                st.switch_page(navigation.NEW_SENDOUT)
+                st.switch_page(navigation.NEW_BROADCAST)
             navigation.link(
                 navigation.QUICK_TEST, "Test on my phone", icon=":material/phone_iphone:"
             )

@@ -23,15 +23,15 @@ from lib.campaign.exclusions import (
     remove_exclude_list,
 )
 from lib.campaign.findings import WORDS, FindingGroup, Severity
-from lib.campaign.local_times import Place, places
+from lib.campaign.local_times import RecipientRegion, recipient_regions
 from lib.campaign.mapping.model import (
     Answers,
     ConsentUse,
     Corrections,
+    FieldSource,
     Mapping,
     MappingIncompleteError,
     MappingProblem,
-    Source,
     mapping_problems,
 )
 from lib.campaign.mapping.saved import (
@@ -54,11 +54,11 @@ from lib.campaign.mapping.value_format import (
 )
 from lib.campaign.plan.builder import make_plan
 from lib.campaign.plan.corrections import (
-    NotOurRowsError,
-    ReadBack,
+    CorrectionImport,
+    MissingRowNumbersError,
     corrected,
     correction_list,
-    read_back,
+    import_corrections,
     with_cells,
 )
 from lib.campaign.plan.frozen import FrozenPlan, freeze, freeze_part
@@ -66,31 +66,31 @@ from lib.campaign.plan.isolated import LARGE, CheckFailedError, make_plan_apart
 from lib.campaign.plan.model import Plan, Sendout, single_entry_plan
 from lib.campaign.plan.row_views import (
     PAGE_ROWS,
-    Glimpse,
+    VariablePreview,
     before_and_after,
-    glimpses,
     held_sheet,
     random_row,
     reasons_in_words,
     repaired_rows,
+    variable_previews,
 )
 from lib.campaign.schedule import (
     FIRST_WAVE,
-    MOST_RETRIES,
+    MAX_RETRIES,
     WAVES_ABOVE,
-    Course,
+    SendSchedule,
+    apportion,
     moments_of,
-    share_out,
     wave_size,
 )
 from lib.campaign.values.dates import date_orders
-from lib.campaign.values.render import write
+from lib.campaign.values.render import render_field
 
 __all__ = [
     "DATE_FORMS",
     "FIRST_WAVE",
     "LARGE",
-    "MOST_RETRIES",
+    "MAX_RETRIES",
     "NUMBER_FORMS",
     "PAGE_ROWS",
     "WAVES_ABOVE",
@@ -98,32 +98,33 @@ __all__ = [
     "Answers",
     "CheckFailedError",
     "ConsentUse",
+    "CorrectionImport",
     "Corrections",
-    "Course",
     "DateOrder",
     "DecimalMark",
     "Draft",
     "ExcludeList",
     "Exclusions",
+    "FieldSource",
     "FindingGroup",
     "Form",
     "FrozenPlan",
-    "Glimpse",
     "Mapping",
     "MappingIncompleteError",
     "MappingProblem",
+    "MissingRowNumbersError",
     "NoNumbersError",
-    "NotOurRowsError",
-    "Place",
     "Plan",
-    "ReadBack",
+    "RecipientRegion",
     "SavedMapping",
+    "SendSchedule",
     "Sendout",
     "Severity",
-    "Source",
     "Spaces",
     "Style",
+    "VariablePreview",
     "add_exclude_list",
+    "apportion",
     "audience_channel",
     "before_and_after",
     "change_draft",
@@ -137,8 +138,8 @@ __all__ = [
     "fitting_mappings",
     "freeze",
     "freeze_part",
-    "glimpses",
     "held_sheet",
+    "import_corrections",
     "is_damaged",
     "listed_cells",
     "load_draft",
@@ -149,21 +150,20 @@ __all__ = [
     "moments_of",
     "pasted_cells",
     "phone_cells",
-    "places",
     "random_row",
-    "read_back",
     "reasons_in_words",
+    "recipient_regions",
     "remove_exclude_list",
     "rename_mapping",
+    "render_field",
     "repaired_rows",
     "save_draft",
     "save_mapping",
     "saved_mappings",
-    "share_out",
     "single_entry_plan",
     "suggest_mapping",
     "uploads_in_use",
+    "variable_previews",
     "wave_size",
     "with_cells",
-    "write",
 ]

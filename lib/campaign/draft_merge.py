@@ -9,15 +9,15 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from lib.campaign.mapping.model import Answers, Mapping, Source
-from lib.campaign.schedule import Course
+from lib.campaign.mapping.model import Answers, FieldSource, Mapping
+from lib.campaign.schedule import SendSchedule
 
 # Other models are values of their own: parts of two of them do not make a third one.
-_BY_FIELD: Final = (Answers, Mapping, Source, Course)
+_BY_FIELD: Final = (Answers, Mapping, FieldSource, SendSchedule)
 # Fields that are valid only as they were chosen together.
 _TOGETHER: Final[dict[type[BaseModel], tuple[frozenset[str], ...]]] = {
-    Source: (frozenset({"column", "value", "template"}),),
-    Course: (
+    FieldSource: (frozenset({"column", "value", "template"}),),
+    SendSchedule: (
         frozenset({"first_wave", "wave_growth", "wave_tolerance"}),
         frozenset({"quiet_from", "quiet_until"}),
     ),
@@ -59,16 +59,16 @@ def _merged_fields(base: BaseModel, wanted: BaseModel, now: BaseModel) -> BaseMo
 
 
 def _with_same_names(
-    base: dict[str, Source], wanted: dict[str, Source], now: dict[str, Source]
-) -> list[dict[str, Source]]:
+    base: dict[str, FieldSource], wanted: dict[str, FieldSource], now: dict[str, FieldSource]
+) -> list[dict[str, FieldSource]]:
     """Give the variables that were renamed, on either side, the same name in all three."""
     base, wanted = _renamed(base, now, base), _renamed(base, now, wanted)
     return [_renamed(base, wanted, base), wanted, _renamed(base, wanted, now)]
 
 
 def _renamed(
-    before: dict[str, Source], after: dict[str, Source], variables: dict[str, Source]
-) -> dict[str, Source]:
+    before: dict[str, FieldSource], after: dict[str, FieldSource], variables: dict[str, FieldSource]
+) -> dict[str, FieldSource]:
     """Rename variables as from ``before`` to ``after``: one is known again by its place."""
     names = {
         old: new

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lib.atomic_files import exclusive, set_aside, write_atomically
 from lib.campaign.draft_merge import merged
 from lib.campaign.mapping.model import Answers, Mapping
-from lib.campaign.schedule import Course
+from lib.campaign.schedule import SendSchedule
 from lib.settings import Settings
 from lib.sheet.phones.default_country import Evidence
 
@@ -46,7 +46,7 @@ class Draft(BaseModel):
     mapping_from: str | None = None
     mapping_turn: int = 0
     answers: Answers = Field(default_factory=Answers)
-    course: Course | None = None
+    course: SendSchedule | None = None
     region_evidence: Evidence = Evidence.NOT_NEEDED
     region_hint: str | None = None
     run_id: str | None = None

@@ -31,7 +31,7 @@ from lib.sheet import Sheet, SheetError, read_sheet
 from lib.sheet.phones.identity import identities
 from lib.sheet.phones.listed import read_listed
 from lib.sheet.phones.national import country_codes, read_as_national
-from lib.storage import fetch, names, publish, remove
+from lib.storage import delete_with_tombstone, fetch, publish, sync_and_list
 
 _ABOUT: Final = b"exclude_list"
 _ID: Final = re.compile(r"[0-9a-f]{16}")
@@ -213,7 +213,7 @@ def add_exclude_list(
 
 def exclude_list_ids(settings: Settings) -> frozenset[str]:
     """Return the ids of all lists, of every machine. Raises StorageError."""
-    found = names(settings.exclusions_dir, settings)
+    found = sync_and_list(settings.exclusions_dir, settings)
     return frozenset(Path(name).stem for name in found if name.endswith(".parquet"))
 
 
@@ -223,7 +223,7 @@ def exclude_lists(settings: Settings) -> list[ExcludeList]:
     Raises StorageError: a list that cannot be seen must not count as one that is not there.
     """
     found = []
-    for name in names(settings.exclusions_dir, settings):
+    for name in sync_and_list(settings.exclusions_dir, settings):
         if not name.endswith(".parquet"):
             continue
         with contextlib.suppress(FileNotFoundError):
@@ -238,7 +238,7 @@ def remove_exclude_list(list_id: str, settings: Settings) -> None:
 
     Raises StorageError.
     """
-    remove(_path(list_id, settings), settings)
+    delete_with_tombstone(_path(list_id, settings), settings)
 
 
 def load_exclusions(

@@ -14,7 +14,7 @@ _SAMPLE: Final = 300
 
 
 @dataclass(frozen=True)
-class Place:
+class RecipientRegion:
     """A country, as two letters, the share of recipients there, and its zones."""
 
     region: str
@@ -27,7 +27,7 @@ class Place:
         return shown[0], shown[-1]
 
 
-def places(numbers: Sequence[str]) -> tuple[Place, ...]:
+def recipient_regions(numbers: Sequence[str]) -> tuple[RecipientRegion, ...]:
     """Return where people with these numbers (with +) are, the largest share first.
 
     A number names one zone, or all of its country where it is a mobile one; one that names no
@@ -51,7 +51,9 @@ def places(numbers: Sequence[str]) -> tuple[Place, ...]:
             counts[region] += 1
             zones[region].update(names)
     return tuple(
-        Place(region, count / len(sample), tuple(ZoneInfo(name) for name in sorted(zones[region])))
+        RecipientRegion(
+            region, count / len(sample), tuple(ZoneInfo(name) for name in sorted(zones[region]))
+        )
         for region, count in counts.most_common()
     )
 

@@ -17,17 +17,17 @@ FIRST_WAVE: Final = 50
 WAVES_ABOVE: Final = 1_000
 """With more recipients than these, a first wave is suggested."""
 
-MOST_IN_A_REQUEST: Final = 1_000
+MAX_BATCH_SIZE: Final = 1_000
 """Recipients of one request at the most; Connectly publishes no limit of its own."""
 
-MOST_RETRIES: Final = 3
+MAX_RETRIES: Final = 3
 """How often a row is sent again by itself that Connectly asks to send later."""
 
 _MINUTE: Final = timedelta(minutes=1)
 _DAY_MINUTES: Final = 24 * 60
 
 
-class Course(BaseModel):
+class SendSchedule(BaseModel):
     """What a person has chosen about how a run goes out; as it is, everything goes at once.
 
     ``first_wave`` recipients go first; then a person is asked, unless at most ``wave_tolerance``
@@ -49,8 +49,8 @@ class Course(BaseModel):
     zone: str = "UTC"
     quiet_from: int | None = Field(default=None, ge=0, lt=_DAY_MINUTES)
     quiet_until: int | None = Field(default=None, ge=0, lt=_DAY_MINUTES)
-    batch_size: int = Field(default=1, ge=1, le=MOST_IN_A_REQUEST)
-    retries: int = Field(default=0, ge=0, le=MOST_RETRIES)
+    batch_size: int = Field(default=1, ge=1, le=MAX_BATCH_SIZE)
+    retries: int = Field(default=0, ge=0, le=MAX_RETRIES)
 
     @field_validator("zone")
     @classmethod
@@ -128,7 +128,7 @@ def moments_of(day: date, clock: time, zone: ZoneInfo) -> tuple[datetime, ...]:
     return (earlier,)
 
 
-def share_out(sizes: Sequence[int], wanted: int, *, each: int = 0) -> list[int]:
+def apportion(sizes: Sequence[int], wanted: int, *, each: int = 0) -> list[int]:
     """Share so many recipients out over groups by their size, beyond ``each`` that all get.
 
     Never more than a group has. The sum is ``wanted``, unless the groups hold less than that, or
@@ -146,7 +146,7 @@ def share_out(sizes: Sequence[int], wanted: int, *, each: int = 0) -> list[int]:
     return [low + share for low, share in zip(least, shares, strict=True)]
 
 
-def wave_size(course: Course, wave: int, left: int) -> int:
+def wave_size(course: SendSchedule, wave: int, left: int) -> int:
     """Return how many recipients a wave has, counted from 1, of those that are left."""
     if course.first_wave is None or (wave > 1 and course.wave_growth is None):
         return left

@@ -13,7 +13,7 @@
         response = connectly.send_campaigns([entry])
     print(judge([entry], response).accepted)
 
-An answer is no proof of success: `judge` weighs its counts. Nothing is repeated by itself;
+An answer is no proof of success: `tally_response` weighs its counts. Nothing is repeated by itself;
 `errors` says after which exception a repeat is safe. `explain` puts any error code into words.
 """
 
@@ -59,7 +59,7 @@ from lib.connectly.models import (
     VersionBehavior,
     callback_size,
 )
-from lib.connectly.verdict import Verdict, judge
+from lib.connectly.verdict import ResponseTally, tally_response
 
 __all__ = [
     "ALL_CODES",
@@ -90,16 +90,16 @@ __all__ = [
     "ReadTimedOut",
     "RedirectRefused",
     "RequestTooLarge",
+    "ResponseTally",
     "SendCampaignsOptions",
     "SendCampaignsRequest",
     "SendCampaignsResponse",
     "ServerError",
     "SubmissionStatus",
     "UnreadableAnswer",
-    "Verdict",
     "VersionBehavior",
     "body_size",
     "callback_size",
     "explain",
-    "judge",
+    "tally_response",
 ]

@@ -10,7 +10,7 @@ _ERROR: Final = "error"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ResponseTally:
     """How many of the entries sent were accepted, rejected, or can't be told."""
 
     accepted: int
@@ -22,7 +22,7 @@ class Verdict:
     sendout_id: str | None = None
 
 
-def judge(sent: Sequence[CampaignEntry], response: SendCampaignsResponse) -> Verdict:
+def tally_response(sent: Sequence[CampaignEntry], response: SendCampaignsResponse) -> ResponseTally:
     """Weigh a response against the entries of one sendout that were sent in its request.
 
     Items are matched by name and version, never by position; a version that was left out comes
@@ -37,7 +37,7 @@ def judge(sent: Sequence[CampaignEntry], response: SendCampaignsResponse) -> Ver
         and (version is None or item.campaign_version in {version, None})
     ]
     if not items:
-        return Verdict(0, 0, len(sent))
+        return ResponseTally(0, 0, len(sent))
     accepted = sum(item.accepted_count for item in items)
     rejected = sum(item.rejected_count for item in items)
     error = next((item.error for item in items if item.error is not None), None)
@@ -50,7 +50,7 @@ def judge(sent: Sequence[CampaignEntry], response: SendCampaignsResponse) -> Ver
     took = [item for item in items if item.accepted_count] or items
     versions = {item.campaign_version for item in took}
     first = took[0]
-    return Verdict(
+    return ResponseTally(
         accepted,
         rejected,
         len(sent) - accepted - rejected,

@@ -24,7 +24,7 @@ from lib.connectly import (
     RedirectRefused,
     SendCampaignsResponse,
     explain,
-    judge,
+    tally_response,
 )
 from lib.delivery.states import (
     NOT_COUNTED,
@@ -35,7 +35,7 @@ from lib.delivery.states import (
     Reason,
 )
 
-MOST_REPEATS: Final = 2
+MAX_REPEATS: Final = 2
 RETRY_AFTER_SECONDS: Final = (60.0, 300.0, 1_800.0)
 """How long a row waits that Connectly asks to send later, for the first time and after."""
 
@@ -50,7 +50,7 @@ _TYPE_TOO_LARGE: Final = "ERROR_TYPE_REQUEST_ENTITY_TOO_LARGE"
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class BatchContext:
     """What must be known of a batch besides the answer.
 
     ``doubts`` counts the attempts of this claim whose answer is unknown; ``doubtful`` tells
@@ -68,7 +68,7 @@ class Circumstances:
     most_retries: int = 0
 
 
-class Parts(Enum):
+class SplitReason(Enum):
     """Why a batch goes on as two halves."""
 
     TOO_LARGE = auto()  # nothing of it was taken, and no request of this line may hold as much
@@ -96,17 +96,17 @@ class Decision:
     answer: str | None = None
     pause_run: Reason | None = None
     pause_connection: Reason | None = None
-    parts: Parts | None = None
+    parts: SplitReason | None = None
     wait: float | None = None
     said_accepted: int = 0
     said_rejected: int = 0
 
 
 def decide_answer(
-    sent: Sequence[CampaignEntry], response: SendCampaignsResponse, given: Circumstances
+    sent: Sequence[CampaignEntry], response: SendCampaignsResponse, given: BatchContext
 ) -> Decision:
     """Decide what an answer with status 200 means: counts and errors decide, never the status."""
-    verdict = judge(sent, response)
+    verdict = tally_response(sent, response)
     if verdict.accepted == len(sent):
         result = AttemptResult.ACCEPTED
     elif verdict.rejected == len(sent):
@@ -139,15 +139,15 @@ def decide_answer(
     return _weigh_doubt(decision, given)
 
 
-def _part(decision: Decision, given: Circumstances, *, knows_version: bool) -> Decision:
+def _part(decision: Decision, given: BatchContext, *, knows_version: bool) -> Decision:
     """Let the halves show which rows were taken, where asking again messages nobody twice."""
     once = given.duplicates is DuplicateBehavior.ALLOW_ONE and not given.doubtful
     if once and knows_version and not given.pilot:
-        return replace(decision, state=BatchState.WAITING, parts=Parts.NAMING)
+        return replace(decision, state=BatchState.WAITING, parts=SplitReason.NAMING)
     return replace(decision, error_code=PART_REJECTED)
 
 
-def _go_on(decision: Decision, given: Circumstances) -> Decision:
+def _go_on(decision: Decision, given: BatchContext) -> Decision:
     """Go on in halves after a refusal of too much at once, or later where that is asked for."""
     too_large = decision.error_code in _TOO_LARGE or decision.error_type == _TYPE_TOO_LARGE
     if too_large and given.size > 1:
@@ -155,11 +155,11 @@ def _go_on(decision: Decision, given: Circumstances) -> Decision:
             decision,
             result=AttemptResult.NOT_SENT,
             state=BatchState.WAITING,
-            parts=Parts.TOO_LARGE,
+            parts=SplitReason.TOO_LARGE,
         )
     if decision.error_code in OPT_OUT_CODES and given.size > 1 and not given.doubtful:
         # The answer has one error for all of them: the halves show who has opted out.
-        return replace(decision, state=BatchState.WAITING, parts=Parts.UNFIT)
+        return replace(decision, state=BatchState.WAITING, parts=SplitReason.UNFIT)
     asked_to_wait = explain(decision.error_code).error_class is ErrorClass.WAIT_AND_RETRY
     if asked_to_wait and given.retries < given.most_retries and not given.doubtful:
         wait = RETRY_AFTER_SECONDS[min(given.retries, len(RETRY_AFTER_SECONDS) - 1)]
@@ -167,7 +167,7 @@ def _go_on(decision: Decision, given: Circumstances) -> Decision:
     return decision
 
 
-def decide_error(error: ConnectlyError, given: Circumstances) -> Decision:
+def decide_error(error: ConnectlyError, given: BatchContext) -> Decision:
     """Decide what an exception of the client means, by its place in the client's tree."""
     common = Decision(
         AttemptResult.NOT_SENT,
@@ -190,13 +190,13 @@ def decide_error(error: ConnectlyError, given: Circumstances) -> Decision:
         case RedirectRefused():
             decision = replace(common, pause_connection=Reason.REDIRECTED)
         case BadRequest() if given.size > 1 and error.code not in _TOO_LARGE:
-            decision = replace(common, parts=Parts.UNFIT)
+            decision = replace(common, parts=SplitReason.UNFIT)
         case _:
             decision = _go_on(_settled(common, AttemptResult.REJECTED), given)
     return _weigh_doubt(decision, given)
 
 
-def decide_unposted(given: Circumstances) -> Decision:
+def decide_unposted(given: BatchContext) -> Decision:
     """Decide what becomes of a batch whose attempt was opened, and then could not be made."""
     return _weigh_doubt(Decision(AttemptResult.NOT_SENT, BatchState.WAITING), given)
 
@@ -205,7 +205,7 @@ def _settled(decision: Decision, result: AttemptResult) -> Decision:
     return replace(decision, result=result, state=BatchState(result))
 
 
-def _weigh_doubt(decision: Decision, given: Circumstances) -> Decision:
+def _weigh_doubt(decision: Decision, given: BatchContext) -> Decision:
     """Let no later answer but an acceptance end the doubt that an earlier attempt has left.
 
     A refusal after it may be the answer to the repeat alone: the first attempt may have gone
@@ -224,9 +224,9 @@ def _weigh_doubt(decision: Decision, given: Circumstances) -> Decision:
     return decision
 
 
-def _may_repeat(given: Circumstances, doubts: int) -> bool:
+def _may_repeat(given: BatchContext, doubts: int) -> bool:
     allowed = given.duplicates is DuplicateBehavior.ALLOW_ONE and not given.pilot
-    return allowed and doubts <= MOST_REPEATS
+    return allowed and doubts <= MAX_REPEATS
 
 
 def _leaves_version_open(decision: Decision) -> bool:

@@ -18,11 +18,11 @@ from sqlalchemy import Connection
 from lib.campaign import FrozenPlan, exclude_lists, freeze_part
 from lib.campaign.exclusions import load_exclusions
 from lib.connectly import ErrorClass, VersionBehavior, explain
-from lib.delivery.history.index import people_of
+from lib.delivery.history.index import recipient_index
 from lib.delivery.ledger import opt_outs, run_summaries, runs
 from lib.delivery.ledger import retries as ledger_retries
 from lib.delivery.ledger.database import open_ledger
-from lib.delivery.ledger.history import EarlierSendout, sendouts_over
+from lib.delivery.ledger.history import PreviousSendout, sendouts_of_campaigns
 from lib.delivery.ledger.retries import RetryRun
 from lib.delivery.ledger.runs import NewRun, NewSendout
 from lib.delivery.runs import NothingToSendError, ensure_exists
@@ -51,7 +51,7 @@ class _Others:
     """The runs that decide who is left out: retries of this run, and sendouts to its campaigns."""
 
     retries: tuple[RetryRun, ...]
-    sendouts: tuple[EarlierSendout, ...]
+    sendouts: tuple[PreviousSendout, ...]
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -127,7 +127,7 @@ def _latest_retry(others: _Others, rejected: np.ndarray, taken: np.ndarray) -> s
 def _others(db: Connection, run: RunSummary) -> _Others:
     campaigns = {each.campaign_name for each in run.sendouts}
     business_id = run.business.business_id if run.business else None
-    found = sendouts_over(db, run.connection, campaigns, business_id=business_id)
+    found = sendouts_of_campaigns(db, run.connection, campaigns, business_id=business_id)
     return _Others(
         retries=ledger_retries.retries_of(db, run.id),
         sendouts=tuple(each for each in found if each.run_id != run.id),
@@ -178,10 +178,10 @@ def _without_people(
 
 
 def _reached_since(
-    db: Connection, sendout: EarlierSendout, since: datetime, settings: Settings
+    db: Connection, sendout: PreviousSendout, since: datetime, settings: Settings
 ) -> np.ndarray:
     """Return the people whom a sendout has reached since then, may have, or is going to."""
-    people = people_of(db, sendout, settings)
+    people = recipient_index(db, sendout, settings)
     minute = int(since.timestamp()) // 60
     counts = people.coming | people.doubtful | (people.reached & (people.minutes >= minute))
     return identities(people.numbers[counts])

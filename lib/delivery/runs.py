@@ -10,16 +10,16 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, TypeVar
 
-from lib.campaign import Course, Plan, freeze
+from lib.campaign import Plan, SendSchedule, freeze
 from lib.connections import Business, ConnectionNotFoundError, get_connection
 from lib.connectly import VersionBehavior
 from lib.delivery.ledger import outcomes, run_summaries, runs, schedule, workers
 from lib.delivery.ledger.database import clock, open_ledger
-from lib.delivery.ledger.history import EarlierSendout, sendouts_over
+from lib.delivery.ledger.history import PreviousSendout, sendouts_of_campaigns
 from lib.delivery.ledger.runs import NewRun, NewSendout
-from lib.delivery.ledger.tally import tally_lines
+from lib.delivery.ledger.tally import count_outcomes
 from lib.delivery.states import RunKind
-from lib.delivery.summaries import AttemptRecord, RunSummary, TallyLine, WorkerState
+from lib.delivery.summaries import AttemptRecord, OutcomeCount, RunSummary, WorkerState
 from lib.settings import Settings, get_settings
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class NothingToSendError(ValueError):
         super().__init__(self.sentence)
 
 
-class ReachedMeanwhileError(Exception):
+class ConcurrentSendoutError(Exception):
     """A run has entered the ledger of which whoever confirms this plan could not know."""
 
     code = "STUDIO_REACHED_MEANWHILE"
@@ -68,8 +68,8 @@ def start_run(
     kind: Literal["sheet", "test"] = "sheet",
     repeat: int = 0,
     token: str | None = None,
-    course: Course | None = None,
-    knowing: Collection[EarlierSendout] | None = None,
+    course: SendSchedule | None = None,
+    knowing: Collection[PreviousSendout] | None = None,
     settings: Settings | None = None,
 ) -> str:
     """Confirm a plan: freeze its entries, enter one run in the ledger, return the run's id.
@@ -107,16 +107,16 @@ def start_run(
         created_at=_now(),
         business=_business_of(connection, settings),
         ignored_lists=plan.answers.ignored_lists,
-        course=course or Course(),
+        course=course or SendSchedule(),
     )
     sendouts = _sendouts(plan)
     with open_ledger(settings).write() as db:
         if knowing is not None and not runs.has_token(db, run.token):
             known = {(each.run_id, each.number) for each in knowing}
             campaigns = {each.campaign_name for each in sendouts}
-            by_now = sendouts_over(db, connection, campaigns)
+            by_now = sendouts_of_campaigns(db, connection, campaigns)
             if any((each.run_id, each.number) not in known for each in by_now):
-                raise ReachedMeanwhileError
+                raise ConcurrentSendoutError
         return runs.insert_run(db, run, sendouts)
 
 
@@ -160,7 +160,7 @@ def resume_run(run_id: str, *, settings: Settings | None = None) -> bool:
     """Let a paused run go on, by its course; tell whether it was paused."""
     with open_ledger(settings).write() as db:
         ensure_exists(runs.state_of(db, run_id))
-        return schedule.go_on(db, run_id, clock(db))
+        return schedule.resume_on_schedule(db, run_id, clock(db))
 
 
 def approve_run(
@@ -226,7 +226,7 @@ def runs_of_plan(
         return run_summaries.runs_by_plan(db, fingerprint, connection, _now())
 
 
-def tallies(
+def outcome_counts(
     run_ids: Sequence[str] | None = None,
     *,
     since: datetime | None = None,
@@ -234,7 +234,7 @@ def tallies(
     kinds: Sequence[Literal["sheet", "test"]] = ("sheet",),
     step: timedelta = timedelta(minutes=1),
     settings: Settings | None = None,
-) -> list[TallyLine]:
+) -> list[OutcomeCount]:
     """Return settled recipients by sendout, outcome, error code and minute.
 
     ``run_ids`` None means all runs. Minutes lie in ``since`` (included) to ``until`` (excluded),
@@ -242,7 +242,9 @@ def tallies(
     ``minute`` is the first of them. What waits or is held back stands in the runs' summaries.
     """
     with open_ledger(settings).read() as db:
-        return tally_lines(db, run_ids, since, until, [RunKind(each) for each in kinds], step=step)
+        return count_outcomes(
+            db, run_ids, since, until, [RunKind(each) for each in kinds], step=step
+        )
 
 
 def run_attempts(
@@ -257,7 +259,7 @@ def run_attempts(
 def waiting_recipients(settings: Settings | None = None) -> int:
     """Return how many recipients of running runs have not been sent to yet."""
     with open_ledger(settings).read() as db:
-        return run_summaries.load(db).waiting
+        return run_summaries.queue_depth(db).waiting
 
 
 def worker_state(settings: Settings | None = None) -> WorkerState:

@@ -64,7 +64,7 @@ def outcome_of(state: BatchState) -> Outcome:
     return Outcome.UNKNOWN if state is BatchState.MIXED else Outcome(state)
 
 
-class Verdict(StrEnum):
+class ResolutionChoice(StrEnum):
     """What a person decides of rows in doubt."""
 
     REPEAT = "repeat"

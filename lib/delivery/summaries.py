@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from lib.campaign import Course, wave_size
+from lib.campaign import SendSchedule, wave_size
 from lib.connections import Business
 from lib.connectly import DuplicateBehavior
 from lib.delivery.states import OVER, AttemptResult, Outcome, Reason, RunKind, RunState
@@ -50,7 +50,7 @@ class RunSummary:
     held: int
     sendouts: tuple[SendoutSummary, ...]
     per_second: float
-    course: Course
+    course: SendSchedule
     wave: int
     seen_at: datetime
     business: Business | None = None
@@ -141,7 +141,7 @@ class RunSummary:
 
 
 @dataclass(frozen=True)
-class TallyLine:
+class OutcomeCount:
     """So many recipients of one sendout with one outcome and error code in one minute (UTC)."""
 
     run_id: str

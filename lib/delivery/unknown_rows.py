@@ -12,9 +12,9 @@ from typing import Final
 from lib.campaign import FrozenPlan
 from lib.delivery.ledger import outcomes, run_summaries, runs, unknowns
 from lib.delivery.ledger.database import open_ledger
-from lib.delivery.ledger.unknowns import Judgement
+from lib.delivery.ledger.unknowns import Resolution
 from lib.delivery.runs import ensure_exists
-from lib.delivery.states import RunState, Verdict
+from lib.delivery.states import ResolutionChoice, RunState
 from lib.delivery.summaries import AttemptRecord
 from lib.settings import Settings, get_settings
 
@@ -33,7 +33,7 @@ class RepeatNotConfirmedError(ValueError):
 
 
 @dataclass(frozen=True)
-class Doubt:
+class UnknownRows:
     """The rows of one request whose outcome nothing proves.
 
     ``recipients`` are (row of the sheet, phone), the first ones. ``said_accepted`` and
@@ -47,19 +47,19 @@ class Doubt:
     said_accepted: int | None
     said_rejected: int | None
     attempts: tuple[AttemptRecord, ...]
-    judgements: tuple[Judgement, ...]
+    judgements: tuple[Resolution, ...]
 
 
-def count_in_doubt(run_id: str, *, settings: Settings | None = None) -> int:
+def count_unknown_rows(run_id: str, *, settings: Settings | None = None) -> int:
     """Return how many requests of a run are in doubt. Raises RunNotFoundError."""
     with open_ledger(settings).read() as db:
         ensure_exists(runs.state_of(db, run_id))
-        return unknowns.count_in_doubt(db, run_id)
+        return unknowns.count_unknown_batches(db, run_id)
 
 
-def in_doubt(
+def unknown_rows(
     run_id: str, *, limit: int = _PAGE, offset: int = 0, settings: Settings | None = None
-) -> list[Doubt]:
+) -> list[UnknownRows]:
     """Return a page of what is in doubt in a run, by position.
 
     Raises RunNotFoundError, and OSError or ValueError where the frozen plan cannot be read.
@@ -67,13 +67,13 @@ def in_doubt(
     settings = settings or get_settings()
     with open_ledger(settings).read() as db:
         run = ensure_exists(run_summaries.run_by_id(db, run_id, datetime.now(UTC)))
-        found = unknowns.batches_in_doubt(db, run_id, limit, offset)
+        found = unknowns.unknown_batches(db, run_id, limit, offset)
         ids = [each.id for each in found]
-        judged = unknowns.judgements(db, ids)
+        judged = unknowns.resolutions(db, ids)
         attempts = outcomes.attempts_of_batches(db, ids)
     plan = FrozenPlan.open(run.plan_id, settings)
     return [
-        Doubt(
+        UnknownRows(
             batch_id=each.id,
             size=each.size,
             recipients=_recipients(plan, each.start, each.start + min(each.size, _PAGE)),
@@ -87,9 +87,9 @@ def in_doubt(
     ]
 
 
-def judge_doubt(
+def resolve_unknown_rows(
     run_id: str,
-    verdict: Verdict,
+    verdict: ResolutionChoice,
     *,
     person: str,
     batch_ids: Sequence[int] | None = None,
@@ -106,12 +106,12 @@ def judge_doubt(
     now = datetime.now(UTC)
     with open_ledger(settings).write() as db:
         run = ensure_exists(run_summaries.run_by_id(db, run_id, now))
-        if verdict is Verdict.REPEAT:
+        if verdict is ResolutionChoice.REPEAT:
             if run.state is RunState.CANCELLED:
                 return 0
             if run.repeats_may_reach_twice and not confirmed:
                 raise RepeatNotConfirmedError
-        return unknowns.judge(db, run_id, verdict, batch_ids=batch_ids, person=person, now=now)
+        return unknowns.resolve(db, run_id, verdict, batch_ids=batch_ids, person=person, now=now)
 
 
 def _recipients(plan: FrozenPlan, start: int, stop: int) -> tuple[tuple[int, str], ...]:

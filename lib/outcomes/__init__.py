@@ -6,16 +6,16 @@ row, or says that it does not.
 
 from lib.outcomes.charts import Chart, charts_of
 from lib.outcomes.exports import TooWideError, csv_bytes, write_csv, write_xlsx, xlsx_bytes
-from lib.outcomes.palette import LOOKS, Look
+from lib.outcomes.palette import OUTCOME_STYLES, OutcomeStyle
 from lib.outcomes.report import ReportError, is_long, report, report_name
 from lib.outcomes.rows import row_outcomes
 from lib.outcomes.summaries import Filter, Summary, offered_runs, outcome_summary
 
 __all__ = [
-    "LOOKS",
+    "OUTCOME_STYLES",
     "Chart",
     "Filter",
-    "Look",
+    "OutcomeStyle",
     "ReportError",
     "Summary",
     "TooWideError",

@@ -15,12 +15,12 @@ from lib.outcomes.figures import (
     sendout_chart,
     time_chart,
 )
-from lib.outcomes.palette import LOOKS
+from lib.outcomes.palette import OUTCOME_STYLES
 from lib.outcomes.summaries import Summary
 from lib.outcomes.tables import bucket_of
 
 _NAMES: Final = ("Campaign", "Version", "Error", "Time", "Next step")
-_COUNTS: Final = frozenset(look.label for look in LOOKS.values())
+_COUNTS: Final = frozenset(look.label for look in OUTCOME_STYLES.values())
 _BUCKET_WORDS: Final = {"1min": "minute", "1h": "hour", "1D": "day"}
 
 

@@ -23,7 +23,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from lib.atomic_files import appearing
+from lib.atomic_files import atomic_file
 
 # A formula begins with one of these, in ASCII or in another width; space before it does not help.
 # Programs differ in what they skip, so that whatever cannot be seen counts as space.
@@ -94,7 +94,7 @@ def xlsx_bytes(frame: pd.DataFrame) -> bytes:
 @contextlib.contextmanager
 def _new_file(path: Path) -> Iterator[IO[bytes]]:
     """Give a file that takes its name only once it is complete and on the disk."""
-    with appearing(path) as temporary, temporary.open("w+b") as file:
+    with atomic_file(path) as temporary, temporary.open("w+b") as file:
         yield file
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib.delivery import Outcome
-from lib.outcomes.palette import LOOKS, Look
+from lib.outcomes.palette import OUTCOME_STYLES, OutcomeStyle
 from lib.outcomes.tables import bucket_of
 
 _BARS: Final = 30  # what is beyond is drawn as one bar
@@ -24,10 +24,10 @@ _AREA_LINE: Final = 14
 _CAMPAIGN_AREAS: Final = 5
 _ERROR_AREAS: Final = 5
 _GRID: Final = "rgba(128, 128, 128, 0.25)"
-_LOOK_BY_LABEL: Final[dict[str, Look]] = {
-    look.label: look for outcome, look in LOOKS.items() if outcome is not Outcome.HELD
+_LOOK_BY_LABEL: Final[dict[str, OutcomeStyle]] = {
+    look.label: look for outcome, look in OUTCOME_STYLES.items() if outcome is not Outcome.HELD
 }
-_REJECTED: Final = LOOKS[Outcome.REJECTED]
+_REJECTED: Final = OUTCOME_STYLES[Outcome.REJECTED]
 # Around the coloured leaves of the map: dark enough for white text, on either background.
 _CAMPAIGN_COLOUR: Final = "#475569"
 _VERSION_COLOUR: Final = "#64707d"
@@ -226,7 +226,7 @@ def _with_rest(
 def _bar(
     counts: "pd.Series[int]",
     hints: "pd.Series[str]",
-    look: Look,
+    look: OutcomeStyle,
     name: str,
     *,
     inside: bool = False,

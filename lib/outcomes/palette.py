@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from lib.delivery import Outcome
 
 
-class Look(NamedTuple):
+class OutcomeStyle(NamedTuple):
     """An outcome's name, its colour, and the colour of text upon it."""
 
     label: str
@@ -19,11 +19,11 @@ _BLACK: Final = "#16130f"
 # Each colour has a contrast of at least 3 : 1 to white and to the dark theme's background, and its
 # ink at least 4.5 : 1 to it. Any two of them stay 25 apart (CIE 1976) for people who see no red, no
 # green or no blue as for everybody else.
-LOOKS: Final[dict[Outcome, Look]] = {
-    Outcome.ACCEPTED: Look("Accepted", "#2a93cc", _BLACK),
-    Outcome.REJECTED: Look("Rejected", "#e8590c", _BLACK),
-    Outcome.UNKNOWN: Look("In doubt", "#9333e7", _WHITE),
-    Outcome.WAITING: Look("Waiting", "#64707d", _WHITE),
-    Outcome.CANCELLED: Look("Cancelled", "#9e8063", _BLACK),
-    Outcome.HELD: Look("Held back", "#64707d", _WHITE),
+OUTCOME_STYLES: Final[dict[Outcome, OutcomeStyle]] = {
+    Outcome.ACCEPTED: OutcomeStyle("Accepted", "#2a93cc", _BLACK),
+    Outcome.REJECTED: OutcomeStyle("Rejected", "#e8590c", _BLACK),
+    Outcome.UNKNOWN: OutcomeStyle("In doubt", "#9333e7", _WHITE),
+    Outcome.WAITING: OutcomeStyle("Waiting", "#64707d", _WHITE),
+    Outcome.CANCELLED: OutcomeStyle("Cancelled", "#9e8063", _BLACK),
+    Outcome.HELD: OutcomeStyle("Held back", "#64707d", _WHITE),
 }

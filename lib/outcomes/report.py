@@ -9,9 +9,9 @@ import pandas as pd
 from lib.campaign import FrozenPlan, reasons_in_words
 from lib.connectly import explain
 from lib.delivery import Outcome, RunSummary, run_summary
-from lib.outcomes import row_outcomes
 from lib.outcomes.exports import write_csv, write_xlsx
 from lib.outcomes.reconcile import ledger_counts, lie_between
+from lib.outcomes.rows import row_outcomes
 from lib.settings import Settings, get_settings
 from lib.sheet import load_sheet
 

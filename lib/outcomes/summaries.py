@@ -15,8 +15,8 @@ from lib.delivery import (
     RunNotFoundError,
     RunSummary,
     list_runs,
+    outcome_counts,
     run_summary,
-    tallies,
 )
 from lib.outcomes import tables
 from lib.outcomes.reconcile import Counts, ledger_counts, lie_between
@@ -135,7 +135,7 @@ def _tally(wanted: Filter, run_ids: set[str], settings: Settings) -> pd.DataFram
 def _tally_by(
     step: timedelta, wanted: Filter, run_ids: set[str], settings: Settings
 ) -> pd.DataFrame:
-    lines = tallies(
+    lines = outcome_counts(
         wanted.run_ids,
         since=wanted.since,
         until=wanted.until,

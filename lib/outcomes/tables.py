@@ -11,8 +11,8 @@ from typing import Final
 import pandas as pd
 
 from lib.connectly import explain
-from lib.delivery import Outcome, TallyLine
-from lib.outcomes.palette import LOOKS
+from lib.delivery import Outcome, OutcomeCount
+from lib.outcomes.palette import OUTCOME_STYLES
 
 NO_VERSION: Final = "not known"
 SETTLED: Final = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN, Outcome.CANCELLED)
@@ -32,7 +32,7 @@ QUARTER: Final = timedelta(minutes=15)
 _BY_QUARTERS_FROM: Final = pd.Timedelta(days=1)
 
 
-def tally_of(lines: Sequence[TallyLine]) -> pd.DataFrame:
+def tally_of(lines: Sequence[OutcomeCount]) -> pd.DataFrame:
     """Return tally lines as a frame: run_id, campaign, version, outcome, code, minute, count.
 
     A version that nobody has named reads "not known"; a failure without a code has the API's code
@@ -81,7 +81,7 @@ def by_sendout(
         counts = counts.reindex(counts.index.union(index), fill_value=0)
     settled = counts.sum(axis="columns")
     waiting = planned.reindex(counts.index, fill_value=0).sub(settled).clip(lower=0)
-    counts.insert(_WAITING_PLACE, LOOKS[Outcome.WAITING].label, waiting)
+    counts.insert(_WAITING_PLACE, OUTCOME_STYLES[Outcome.WAITING].label, waiting)
     counts["Total"] = counts.sum(axis="columns")
     table = counts.reset_index().rename(columns={"campaign": "Campaign", "version": "Version"})
     order = ["Total", "Campaign", "Version"]
@@ -156,7 +156,9 @@ def _by_outcome(
         index=key, columns="outcome", values="count", aggfunc="sum", fill_value=0
     )
     counts = counts.reindex(columns=[each.value for each in outcomes], fill_value=0)
-    return counts.astype("int64").set_axis([LOOKS[each].label for each in outcomes], axis="columns")
+    return counts.astype("int64").set_axis(
+        [OUTCOME_STYLES[each].label for each in outcomes], axis="columns"
+    )
 
 
 def _answered(tally: pd.DataFrame) -> pd.DataFrame:
@@ -168,7 +170,7 @@ def _failures(tally: pd.DataFrame) -> pd.DataFrame:
 
 
 def _labels(outcomes: "pd.Series[str]") -> "pd.Series[str]":
-    return outcomes.map(lambda outcome: LOOKS[Outcome(outcome)].label)
+    return outcomes.map(lambda outcome: OUTCOME_STYLES[Outcome(outcome)].label)
 
 
 def _sentence(words: str) -> str:

@@ -79,7 +79,7 @@ class Message(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sendout:
+class SandboxSendout:
     """The campaign version that entries go to."""
 
     campaign: str
@@ -115,7 +115,7 @@ class Record:
             raise
         self._database.execute("COMMIT")
 
-    def open_sendout(self, sendout: Sendout, *, created_new: bool = False) -> bool:
+    def open_sendout(self, sendout: SandboxSendout, *, created_new: bool = False) -> bool:
         """Open a sendout; return False where it was open already."""
         cursor = self._database.execute(
             "INSERT OR IGNORE INTO sendout (campaign, version, created_new) VALUES (?, ?, ?)",
@@ -123,7 +123,7 @@ class Record:
         )
         return cursor.rowcount == 1
 
-    def has_sendout(self, sendout: Sendout) -> bool:
+    def has_sendout(self, sendout: SandboxSendout) -> bool:
         """Tell whether this sendout is open."""
         found = self._one(
             "SELECT 1 FROM sendout WHERE campaign = ? AND version = ?",
@@ -140,7 +140,7 @@ class Record:
         )
         return str(found) if found else None
 
-    def note_repeat(self, entry: Entry, sendout: Sendout, *, within_version: bool) -> bool:
+    def note_repeat(self, entry: Entry, sendout: SandboxSendout, *, within_version: bool) -> bool:
         """Count a submission of a message that the phone has already; return False if it hasn't.
 
         ``within_version`` lets another version of the same campaign through.
@@ -153,7 +153,7 @@ class Record:
         )
         return cursor.rowcount == 1
 
-    def add(self, entry: Entry, sendout: Sendout, text: str) -> None:
+    def add(self, entry: Entry, sendout: SandboxSendout, text: str) -> None:
         """Record a message that the phone receives now."""
         self._database.execute(
             _INSERT,

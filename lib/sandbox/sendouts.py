@@ -9,7 +9,7 @@ from lib.sandbox import errors
 from lib.sandbox.campaigns import Campaign
 from lib.sandbox.errors import ApiError, RefusalError
 from lib.sandbox.gateway import Entry, SendRequest
-from lib.sandbox.record import Record, Sendout
+from lib.sandbox.record import Record, SandboxSendout
 from lib.sandbox.scenario import Scenario
 
 CALLBACK_LIMIT: Final = 1024
@@ -98,21 +98,23 @@ class Sendouts:
             error=refused[0] if refused else None,
         )
 
-    def _sendout(self, campaign: Campaign, asked: str, *, create_new: bool) -> Sendout | None:
+    def _sendout(
+        self, campaign: Campaign, asked: str, *, create_new: bool
+    ) -> SandboxSendout | None:
         """Return where a group's entries go, or None where the version is not known."""
         if asked:
-            sendout = Sendout(campaign.name, asked)
+            sendout = SandboxSendout(campaign.name, asked)
             known = asked in campaign.versions or self._record.has_sendout(sendout)
             return sendout if known else None
         if create_new:
-            return Sendout(campaign.name, str(uuid.uuid4()))
+            return SandboxSendout(campaign.name, str(uuid.uuid4()))
         newest = self._record.newest_version(campaign.name)
-        return Sendout(campaign.name, newest or campaign.versions[-1])
+        return SandboxSendout(campaign.name, newest or campaign.versions[-1])
 
     def _take_entries(
         self,
         campaign: Campaign,
-        sendout: Sendout,
+        sendout: SandboxSendout,
         entries: list[Entry],
         allow_multiple: bool,  # noqa: FBT001 - the request's own option, passed through
     ) -> list[ApiError]:

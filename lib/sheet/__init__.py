@@ -1,9 +1,9 @@
 """Sheets: from any file an owner has to a frame of text with Excel's row numbers."""
 
 from lib.sheet.errors import SheetError
-from lib.sheet.notes import Note
+from lib.sheet.notes import ReadNotice
 from lib.sheet.process.reader import read_shared_sheet, read_sheet
-from lib.sheet.read_options import DELIMITERS, ENCODINGS, QUOTES, Reading
+from lib.sheet.read_options import DELIMITERS, ENCODINGS, QUOTES, ReadOptions
 from lib.sheet.samples import SAMPLES, Sample
 from lib.sheet.store.allowed_roots import shown_root
 from lib.sheet.store.sheets import Sheet, keep_upload, load_sheet, upload_path
@@ -14,8 +14,8 @@ __all__ = [
     "ENCODINGS",
     "QUOTES",
     "SAMPLES",
-    "Note",
-    "Reading",
+    "ReadNotice",
+    "ReadOptions",
     "Sample",
     "Sheet",
     "SheetError",

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from lib.sheet.errors import sheet_error
 from lib.sheet.file_type import Kind
-from lib.sheet.notes import Flag
+from lib.sheet.notes import CellIssue
 from lib.sheet.workbook.number_formats import MAX_EXACT, moment_text, number_text
 
 _HEADER_ROWS: Final = 1
@@ -18,7 +18,7 @@ _HEADER_ROWS: Final = 1
 
 def read_columns(
     data: bytes, kind: Kind, *, max_rows: int, max_columns: int, max_cells: int
-) -> tuple[pa.Table, list[Flag]]:
+) -> tuple[pa.Table, list[CellIssue]]:
     """Return the cells, and flags of numbers too long to be kept exactly.
 
     Numbers and dates look as in a spreadsheet; lists and records become JSON. Raises SheetError:
@@ -26,7 +26,7 @@ def read_columns(
     """
     try:
         table = _open(data, kind, max_rows=max_rows, max_columns=max_columns, max_cells=max_cells)
-        flags: list[Flag] = []
+        flags: list[CellIssue] = []
         texts = columns_of_text(table, flags, first_row=1 + _HEADER_ROWS)
         columns = [
             pa.chunked_array([[name], *texts.column(at).chunks], pa.string())
@@ -39,7 +39,7 @@ def read_columns(
     return pa.table(columns, names=[str(at) for at in range(len(columns))]), flags
 
 
-def columns_of_text(table: pa.Table, flags: list[Flag], *, first_row: int) -> pa.Table:
+def columns_of_text(table: pa.Table, flags: list[CellIssue], *, first_row: int) -> pa.Table:
     """Return a table's cells as text, and add to ``flags`` the numbers that were too long."""
     columns = [
         _texts(table.column(at), at, flags, first_row=first_row) for at in range(table.num_columns)
@@ -75,7 +75,7 @@ def _check(rows: int, columns: int, max_rows: int, max_columns: int, max_cells: 
 
 
 def _texts(
-    column: pa.ChunkedArray, at: int, flags: list[Flag], *, first_row: int
+    column: pa.ChunkedArray, at: int, flags: list[CellIssue], *, first_row: int
 ) -> pa.ChunkedArray:
     """Return a column as text; each different value is put into words once."""
     kind = column.type
@@ -90,7 +90,7 @@ def _texts(
     if pa.types.is_floating(kind):
         too_long = pc.greater_equal(pc.abs(column), float(MAX_EXACT)).to_pylist()
         flags.extend(
-            Flag(row + first_row, at, "digits_lost")
+            CellIssue(row + first_row, at, "digits_lost")
             for row, is_too_long in enumerate(too_long)
             if is_too_long
         )

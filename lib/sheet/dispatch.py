@@ -8,10 +8,10 @@ import pyarrow as pa
 
 from lib.sheet.errors import sheet_error
 from lib.sheet.file_type import WORKBOOKS, Kind, kind_of, kind_of_start
-from lib.sheet.notes import Flag
-from lib.sheet.read_options import Reading
-from lib.sheet.store.byte_source import Report, Source, nobody
-from lib.sheet.table.assemble import Assembled, Wanted, assemble
+from lib.sheet.notes import CellIssue
+from lib.sheet.read_options import ReadOptions
+from lib.sheet.store.byte_source import ByteSource, Report, no_progress
+from lib.sheet.table.assemble import HeaderOptions, RawSheet, assemble
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,10 +32,10 @@ def read_contents(
     data: bytes,
     *,
     worksheet: str | None,
-    reading: Reading,
+    reading: ReadOptions,
     limits: Limits,
-    report: Report = nobody,
-) -> tuple[Assembled, dict[str, Any]]:
+    report: Report = no_progress,
+) -> tuple[RawSheet, dict[str, Any]]:
     """Return the sheet in these bytes, and facts about it as plain values.
 
     ``report`` is told the share that is done. Raises SheetError.
@@ -50,14 +50,14 @@ def read_contents(
 
 
 def read_large_contents(
-    source: Source,
+    source: ByteSource,
     scratch: "Path",
     *,
     worksheet: str | None,
-    reading: Reading,
+    reading: ReadOptions,
     limits: Limits,
     report: Report,
-) -> tuple[Assembled, dict[str, Any]]:
+) -> tuple[RawSheet, dict[str, Any]]:
     """Do the same for a large text, Parquet or Arrow file, by way of a scratch file."""
     from lib.sheet.streaming import read_columns_in_pieces, read_text_in_pieces
     from lib.sheet.text.reader import Limits as WidthLimits
@@ -78,8 +78,8 @@ def _check_worksheet(kind: Kind, worksheet: str | None) -> None:
 
 
 def _of_text(
-    data: bytes, reading: Reading, limits: Limits, report: Report
-) -> tuple[Assembled, dict[str, Any]]:
+    data: bytes, reading: ReadOptions, limits: Limits, report: Report
+) -> tuple[RawSheet, dict[str, Any]]:
     from lib.sheet.text.reader import read_text
 
     records = read_text(
@@ -96,8 +96,8 @@ def _of_text(
 
 
 def _of_records(
-    records: "Records", reading: Reading, limits: Limits, rows: pa.Array | None
-) -> tuple[Assembled, dict[str, Any]]:
+    records: "Records", reading: ReadOptions, limits: Limits, rows: pa.Array | None
+) -> tuple[RawSheet, dict[str, Any]]:
     sheet = _assemble(records.table, records.flags, reading, limits, kept=records.width, rows=rows)
     dialect = records.dialect
     found = {
@@ -113,11 +113,11 @@ def _of_workbook(
     data: bytes,
     kind: Kind,
     worksheet: str | None,
-    reading: Reading,
+    reading: ReadOptions,
     limits: Limits,
     *,
     report: Report,
-) -> tuple[Assembled, dict[str, Any]]:
+) -> tuple[RawSheet, dict[str, Any]]:
     from lib.sheet.workbook.reader import read_worksheet
 
     page = read_worksheet(
@@ -140,8 +140,8 @@ def _of_workbook(
 
 
 def _of_columns(
-    data: bytes, kind: Kind, reading: Reading, limits: Limits
-) -> tuple[Assembled, dict[str, Any]]:
+    data: bytes, kind: Kind, reading: ReadOptions, limits: Limits
+) -> tuple[RawSheet, dict[str, Any]]:
     from lib.sheet.arrow_reader import read_columns
 
     table, flags = read_columns(
@@ -151,14 +151,20 @@ def _of_columns(
 
 
 def _of_named(
-    table: pa.Table, flags: list[Flag], reading: Reading, limits: Limits, rows: pa.Array | None
-) -> tuple[Assembled, dict[str, Any]]:
+    table: pa.Table,
+    flags: list[CellIssue],
+    reading: ReadOptions,
+    limits: Limits,
+    rows: pa.Array | None,
+) -> tuple[RawSheet, dict[str, Any]]:
     sheet = assemble(
         table,
         flags,
         max_rows=limits.rows,
         max_cells=limits.cells,
-        wanted=Wanted(1 if reading.header_row is None else reading.header_row, reading.last_row),
+        wanted=HeaderOptions(
+            1 if reading.header_row is None else reading.header_row, reading.last_row
+        ),
         rows=rows,
     )
     return sheet, _facts(sheet, {}, [])
@@ -166,27 +172,27 @@ def _of_named(
 
 def _assemble(
     table: pa.Table,
-    flags: list[Flag],
-    reading: Reading,
+    flags: list[CellIssue],
+    reading: ReadOptions,
     limits: Limits,
     *,
     kept: int = 0,
     merged: Sequence[tuple[int, int, int]] = (),
     rows: pa.Array | None = None,
-) -> Assembled:
+) -> RawSheet:
     return assemble(
         table,
         flags,
         max_rows=limits.rows,
         max_cells=limits.cells,
-        wanted=Wanted(reading.header_row, reading.last_row, reading.table),
+        wanted=HeaderOptions(reading.header_row, reading.last_row, reading.table),
         kept=kept,
         merged=merged,
         rows=rows,
     )
 
 
-def _facts(sheet: Assembled, found: dict[str, Any], notes: list[str]) -> dict[str, Any]:
+def _facts(sheet: RawSheet, found: dict[str, Any], notes: list[str]) -> dict[str, Any]:
     return {
         "worksheet": None,
         "worksheets": [],

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Note(NamedTuple):
+class ReadNotice(NamedTuple):
     """One thing to know about how a sheet was read."""
 
     code: str
@@ -36,12 +36,12 @@ SENTENCES = {
 }
 
 
-def note(code: str) -> Note:
+def read_notice(code: str) -> ReadNotice:
     """Return the note of this code."""
-    return Note(code, SENTENCES[code])
+    return ReadNotice(code, SENTENCES[code])
 
 
-class Flag(NamedTuple):
+class CellIssue(NamedTuple):
     """What is wrong with one cell: its row from 1, its column from 0, and the code."""
 
     row: int

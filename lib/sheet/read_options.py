@@ -33,7 +33,7 @@ QUOTES: Final = {'"': "double quotes", "'": "single quotes", "": "nothing"}
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """The parts of a reading; None is left to be found.
 
     ``header_row`` is the number of the row that names the columns, as a spreadsheet program shows

@@ -18,16 +18,16 @@ import pyarrow.csv as pacsv
 from lib.sheet.arrow_reader import columns_of_text
 from lib.sheet.errors import sheet_error
 from lib.sheet.file_type import Kind
-from lib.sheet.notes import Flag
-from lib.sheet.read_options import Reading
-from lib.sheet.store.byte_source import Counted, Report, Source
+from lib.sheet.notes import CellIssue
+from lib.sheet.read_options import ReadOptions
+from lib.sheet.store.byte_source import ByteSource, ProgressReader, Report
 from lib.sheet.text.dialect import Dialect, find_dialect, prepared
 from lib.sheet.text.encoding import start_of
 from lib.sheet.text.reader import (
     SEP_LINE,
     Limits,
     Records,
-    WidthsSeen,
+    WidthTracker,
     has_blank_line,
     has_stray_marks,
     line_reader,
@@ -46,7 +46,7 @@ class _NotEvenError(Exception):
 
 
 def read_text_in_pieces(
-    source: Source, scratch: Path, reading: Reading, limits: Limits, report: Report
+    source: ByteSource, scratch: Path, reading: ReadOptions, limits: Limits, report: Report
 ) -> tuple[Records, pa.Array]:
     """Read delimited text; return its records, on the disk, and the rows' numbers.
 
@@ -62,11 +62,11 @@ def read_text_in_pieces(
     if widest > limits.columns:
         raise sheet_error("too_many_columns", found=widest, limit=limits.columns)
     text = _Text(source, codec, dialect, report)
-    flags: list[Flag] = []
+    flags: list[CellIssue] = []
     width = max(widest, reader.width, 1)
     is_even = not dialect.spaced and width >= 2 and _write_even(text, scratch, width, limits)
     if not is_even:
-        seen = WidthsSeen(reader, limits)
+        seen = WidthTracker(reader, limits)
         _write_any(text, scratch, width + _SPARE_COLUMNS, seen)
         flags = seen.flags()
     notes.extend(note for note in text.notes if note not in notes)
@@ -80,13 +80,13 @@ def read_text_in_pieces(
 class _Text:
     """A text's lines in pieces, as often as they are wanted."""
 
-    def __init__(self, source: Source, codec: str, dialect: Dialect, report: Report) -> None:
+    def __init__(self, source: ByteSource, codec: str, dialect: Dialect, report: Report) -> None:
         self._source, self._codec, self.dialect, self._report = source, codec, dialect, report
         self.notes: list[str] = []
 
     def pieces(self) -> Iterator[str]:
         """Yield whole lines, some megabytes at a time; empty lines at the end are left out."""
-        counted = Counted(self._source.open(), self._source.size, self._report)
+        counted = ProgressReader(self._source.open(), self._source.size, self._report)
         with io.TextIOWrapper(
             io.BufferedReader(counted, 1 << 20),
             encoding=self._codec,
@@ -111,7 +111,7 @@ class _Text:
         yield "\n"
 
 
-class _Even:
+class EvenTextStream:
     """The bytes of an even text, as Arrow asks for them; what is not even stops it."""
 
     closed = False
@@ -175,7 +175,7 @@ def _write_batches(text: _Text, scratch: Path, width: int, limits: Limits) -> No
     quote = text.dialect.quote
     names = [str(at) for at in range(width)]
     batches = pacsv.open_csv(
-        pa.PythonFile(_Even(text), mode="r"),
+        pa.PythonFile(EvenTextStream(text), mode="r"),
         read_options=pacsv.ReadOptions(column_names=names, block_size=8 << 20, use_threads=False),
         parse_options=pacsv.ParseOptions(
             delimiter=text.dialect.sign,
@@ -192,7 +192,7 @@ def _write_batches(text: _Text, scratch: Path, width: int, limits: Limits) -> No
             file.add(pa.Table.from_batches([batch]))
 
 
-def _write_any(text: _Text, scratch: Path, width: int, seen: WidthsSeen) -> None:
+def _write_any(text: _Text, scratch: Path, width: int, seen: WidthTracker) -> None:
     lines = chain.from_iterable(
         io.StringIO(piece, newline="") for piece in _with_ends(text.pieces())
     )
@@ -261,13 +261,13 @@ def _opened(scratch: Path) -> pa.Table:
 
 
 def read_columns_in_pieces(
-    source: Source, kind: Kind, scratch: Path, limits: Limits, report: Report
-) -> tuple[pa.Table, pa.Array, list[Flag]]:
+    source: ByteSource, kind: Kind, scratch: Path, limits: Limits, report: Report
+) -> tuple[pa.Table, pa.Array, list[CellIssue]]:
     """Read a Parquet or Arrow file; return its cells, on the disk, rows' numbers, and flags.
 
     Raises SheetError: damaged, too_many_columns, too_many_rows.
     """
-    flags: list[Flag] = []
+    flags: list[CellIssue] = []
     try:
         with source.open() as file:
             batches, schema, rows = _batches(pa.PythonFile(file, mode="r"), kind)

@@ -24,11 +24,11 @@ from lib.campaign import (
 )
 from lib.connections import Connection
 from lib.delivery import (
-    EarlierSendout,
-    Reached,
-    earlier_sendouts,
+    PreviousRecipients,
+    PreviousSendout,
     people_opted_out,
-    reached_before,
+    previous_recipients,
+    previous_sendouts,
 )
 from lib.settings import Settings
 from lib.sheet import Sheet, load_sheet
@@ -40,7 +40,7 @@ def sheet_of(sheet_id: str, settings: Settings) -> Sheet:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedPlan:
     """A plan, and the plan for everybody that it may leave people out of.
 
     ``reached`` tells whose people have had their campaign before, by the plan for everybody, in
@@ -50,19 +50,19 @@ class Checked:
 
     plan: Plan
     everybody: Plan
-    earlier: tuple[EarlierSendout, ...]
-    reached: Reached
+    earlier: tuple[PreviousSendout, ...]
+    reached: PreviousRecipients
     is_undecided: bool
 
 
-def checked(
+def plan_for(
     sheet_id: str,
     mapping: Mapping,
     answers: Answers,
     *,
     connection: Connection,
     settings: Settings,
-) -> Checked:
+) -> CheckedPlan:
     """Return the plan of a kept sheet under this mapping and these answers, as of now.
 
     Raises CheckFailedError where a large one could not be made, and LedgerError.
@@ -81,7 +81,7 @@ def checked(
     )
     nobody = np.array([], "int64")
     everybody = _plan(key, "", _left_out=nobody, _opted_out=opted_out, _settings=settings)
-    earlier = earlier_sendouts(everybody, connection.name, settings=settings)
+    earlier = previous_sendouts(everybody, connection.name, settings=settings)
     reached = _reached(key, hash(earlier), _plan=everybody, _earlier=earlier, _settings=settings)
     plan = everybody
     if answers.only_new:
@@ -90,7 +90,7 @@ def checked(
             digest = hashlib.sha256(left_out.tobytes()).hexdigest()
             plan = _plan(key, digest, _left_out=left_out, _opted_out=opted_out, _settings=settings)
     is_undecided = answers.only_new is None and bool(reached.campaigns)
-    return Checked(plan, everybody, earlier, reached, is_undecided)
+    return CheckedPlan(plan, everybody, earlier, reached, is_undecided)
 
 
 def _lists_that_count(answers: Answers, settings: Settings) -> tuple[str, ...]:
@@ -162,8 +162,8 @@ def _reached(
     so_far: int,
     *,
     _plan: Plan,
-    _earlier: tuple[EarlierSendout, ...],
+    _earlier: tuple[PreviousSendout, ...],
     _settings: Settings,
-) -> Reached:
+) -> PreviousRecipients:
     del key, so_far  # What the plan, and who was reached by now, follow from.
-    return reached_before(_plan, _earlier, settings=_settings)
+    return previous_recipients(_plan, _earlier, settings=_settings)

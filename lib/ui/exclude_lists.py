@@ -7,7 +7,7 @@ from lib.settings import Settings
 from lib.ui import formatting, navigation
 from lib.ui.form_state import show
 from lib.ui.formatting import literal, moment, several
-from lib.ui.new_broadcast.draft import keep, latest
+from lib.ui.new_broadcast.draft import latest, save_changes
 
 
 def describe(each: ExcludeList) -> None:
@@ -70,7 +70,9 @@ def choose(draft: Draft, settings: Settings) -> None:
         st.session_state[f"{key}_shown"] = after
         now = latest(draft, settings)
         ignored = (now.answers.ignored_lists | (before - after)) - (after - before)
-        keep(now, settings, answers=now.answers.model_copy(update={"ignored_lists": ignored}))
+        save_changes(
+            now, settings, answers=now.answers.model_copy(update={"ignored_lists": ignored})
+        )
 
     st.session_state[f"{key}_shown"] = set(counting)
     show(key, counting)

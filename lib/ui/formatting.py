@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from lib.outcomes import LOOKS
+from lib.outcomes import OUTCOME_STYLES
 
-OUTCOMES: Final = {outcome.value: look.label for outcome, look in LOOKS.items()}
+OUTCOMES: Final = {outcome.value: look.label for outcome, look in OUTCOME_STYLES.items()}
 OUTCOME_HELP: Final = {
     "accepted": "Taken by Connectly. Whether WhatsApp delivers is decided later.",
     "rejected": "Refused, with an error code that says why.",

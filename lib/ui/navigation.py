@@ -11,19 +11,26 @@ from lib.settings import ROOT
 _FOLDER: Final = ROOT / "pages"
 
 START: Final = _FOLDER / "start.py"
-NEW_SENDOUT: Final = _FOLDER / "new_sendout.py"
+NEW_BROADCAST: Final = _FOLDER / "new_broadcast.py"
 QUICK_TEST: Final = _FOLDER / "quick_test.py"
-RUNS: Final = _FOLDER / "runs.py"
-IN_DOUBT: Final = _FOLDER / "in_doubt.py"
+BROADCASTS: Final = _FOLDER / "broadcasts.py"
+UNCONFIRMED: Final = _FOLDER / "unconfirmed.py"
 OUTCOMES: Final = _FOLDER / "outcomes.py"
 EXCLUDE_LISTS: Final = _FOLDER / "exclude_lists.py"
 ERROR_GUIDE: Final = _FOLDER / "error_guide.py"
 SETTINGS: Final = _FOLDER / "settings.py"
 
 ALL: Final = (
-    *(START, NEW_SENDOUT, QUICK_TEST, RUNS, IN_DOUBT),
+    *(START, NEW_BROADCAST, QUICK_TEST, BROADCASTS, UNCONFIRMED),
     *(OUTCOMES, EXCLUDE_LISTS, ERROR_GUIDE, SETTINGS),
 )
+
+FORMER_ADDRESSES: Final = {
+    "new_sendout": NEW_BROADCAST,
+    "runs": BROADCASTS,
+    "in_doubt": UNCONFIRMED,
+}
+"""Pages by the addresses that they had in earlier releases, which bookmarks still use."""
 
 # Names in the address, so that a page comes back after a reload or a restart.
 RUN: Final = "run"
@@ -42,8 +49,8 @@ def pages() -> list[StreamlitPage]:
             help="What is connected, what is running, and what to do next.",
         ),
         st.Page(
-            NEW_SENDOUT,
-            title="New sendout",
+            NEW_BROADCAST,
+            title="New broadcast",
             icon=":material/upload_file:",
             help="From a recipient sheet to a confirmed sendout, step by step.",
         ),
@@ -54,14 +61,14 @@ def pages() -> list[StreamlitPage]:
             help="Send one campaign to your own phone.",
         ),
         st.Page(
-            RUNS,
-            title="Runs",
+            BROADCASTS,
+            title="Broadcasts",
             icon=":material/send:",
             help="What is being sent and what has been sent, row by row.",
         ),
         st.Page(
-            IN_DOUBT,
-            title="Rows in doubt",
+            UNCONFIRMED,
+            title="Unconfirmed rows",
             icon=":material/help:",
             visibility="hidden",
             help="What is known of rows whose outcome nothing proves, and what to do with them.",

@@ -7,7 +7,7 @@ from lib.settings import Settings, get_settings
 from lib.ui import auth, navigation
 
 
-def begin(title: str, caption: str, *, connects: bool = False) -> Settings:
+def begin_page(title: str, caption: str, *, connects: bool = False) -> Settings:
     """Draw the head of a page and return the settings that it works with.
 
     The page that `connects` a business needs no link to itself.

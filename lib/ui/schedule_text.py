@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from lib.campaign import Course, Place
+from lib.campaign import RecipientRegion, SendSchedule
 from lib.ui.countries import country_names
 from lib.ui.formatting import duration, several
 
 _MOST_PLACES = 4
 
 
-def course_lines(course: Course, *, now: datetime | None = None) -> list[str]:
+def course_lines(course: SendSchedule, *, now: datetime | None = None) -> list[str]:
     """Say what was chosen, a line each; nothing where all goes out at once, whatever happens.
 
     Of a run, as it stands ``now``, a start that has passed is not told any more.
@@ -40,7 +40,7 @@ def course_lines(course: Course, *, now: datetime | None = None) -> list[str]:
     return lines
 
 
-def _waves(course: Course) -> str:
+def _waves(course: SendSchedule) -> str:
     first = f"First **{several(course.first_wave or 0, 'recipient')}**"
     then = "then you are asked"
     if course.wave_tolerance is not None:
@@ -66,7 +66,7 @@ def countdown(until: datetime, *, now: datetime | None = None) -> str:
     return duration(max(seconds, 0))
 
 
-def draw_recipients_clocks(places: Sequence[Place], at: datetime) -> None:
+def draw_recipients_clocks(places: Sequence[RecipientRegion], at: datetime) -> None:
     """Say what time it is for the recipients at a moment, by country."""
     if not places:
         return

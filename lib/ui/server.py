@@ -109,7 +109,7 @@ def access(settings: Settings) -> Access:
     return Access(
         check_start=functools.partial(_check_start, settings),
         is_admitted=None if sign_in() is None else is_admitted,
-        public=_PUBLIC_PATHS | pages,
+        public=_PUBLIC_PATHS | pages | {f"/{name}" for name in navigation.FORMER_ADDRESSES},
         is_open_to_all=settings.open_to_all,
         base_path=f"/{base_path}" if base_path else "",
     )

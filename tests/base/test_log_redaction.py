@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from lib.log_redaction import keep_private
+from lib.log_redaction import install_redaction
 
 
 @pytest.fixture(autouse=True)
 def _private() -> Iterator[None]:
     before = logging.getLogRecordFactory()
-    keep_private()
+    install_redaction()
     yield
     logging.setLogRecordFactory(before)
 

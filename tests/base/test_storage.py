@@ -12,9 +12,9 @@ from s3fs import S3FileSystem
 
 from lib import storage
 from lib.campaign import (
+    FieldSource,
     FrozenPlan,
     Mapping,
-    Source,
     add_exclude_list,
     exclude_lists,
     excluded_numbers,
@@ -29,7 +29,7 @@ from tests.support.storage import lead_to_s3, machine, s3_server
 
 PLAN = make_plan(
     make_sheet({"phone": ["+16505550101", "+16505550102"]}),
-    Mapping(client=Source(column="phone"), campaign_name=Source(value="promo")),
+    Mapping(client=FieldSource(column="phone"), campaign_name=FieldSource(value="promo")),
 )
 
 

@@ -14,7 +14,7 @@ from tests.support.states import wait_for
 from tests.support.studio import Studio
 
 PAGES = [
-    "", "new_sendout", "quick_test", "runs", "outcomes", "exclude_lists", "error_guide",
+    "", "new_broadcast", "quick_test", "broadcasts", "outcomes", "exclude_lists", "error_guide",
     "settings",
 ]  # fmt: skip
 
@@ -45,7 +45,7 @@ def test_a_page_has_no_serious_finding_when_it_is_full(
     name: str, themed_page: Page, full_studio: tuple[Studio, str, str]
 ) -> None:
     studio, run_id, draft_id = full_studio
-    query = {"runs": {"run": run_id}, "new_sendout": {"draft": draft_id}}.get(name, {})
+    query = {"broadcasts": {"run": run_id}, "new_broadcast": {"draft": draft_id}}.get(name, {})
     open_page(themed_page, studio.url, name, **query)
 
     assert grave_findings(themed_page) == []

@@ -8,9 +8,9 @@ from tests.support.studio import Studio
 
 PAGES = {
     "": "Sendout Studio",
-    "new_sendout": "New sendout",
+    "new_broadcast": "New broadcast",
     "quick_test": "Quick test",
-    "runs": "Runs",
+    "broadcasts": "Broadcasts",
     "outcomes": "Outcomes",
     "exclude_lists": "Exclude lists",
     "error_guide": "Error guide",
@@ -52,7 +52,7 @@ def _title(name: str) -> str:
     return f"{title} · Sendout Studio"
 
 
-@pytest.mark.parametrize("name", ["runs", "outcomes"])
+@pytest.mark.parametrize("name", ["broadcasts", "outcomes"])
 def test_an_unknown_run_gets_a_helpful_page(name: str, page: Page, shared_studio: Studio) -> None:
     open_page(page, shared_studio.url, name, run="no-such-run")
 
@@ -61,7 +61,7 @@ def test_an_unknown_run_gets_a_helpful_page(name: str, page: Page, shared_studio
 
 
 def test_an_unknown_draft_gets_a_helpful_page(page: Page, shared_studio: Studio) -> None:
-    open_page(page, shared_studio.url, "new_sendout", draft="no-such-draft")
+    open_page(page, shared_studio.url, "new_broadcast", draft="no-such-draft")
 
     expect(page.get_by_text("This draft is no longer here.")).to_be_visible()
     expect(page.get_by_text("Upload a file")).to_be_visible()
@@ -71,3 +71,16 @@ def test_an_unknown_code_is_explained_all_the_same(page: Page, shared_studio: St
     open_page(page, shared_studio.url, "error_guide", code="ERROR_CODE_FROM_NEXT_YEAR")
 
     expect(page.get_by_text("ERROR_CODE_FROM_NEXT_YEAR").first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("former", "title"),
+    [("new_sendout", "New broadcast"), ("runs", "Broadcasts"), ("in_doubt", "Unconfirmed rows")],
+)
+def test_bookmarks_from_earlier_releases_lead_to_the_page_and_keep_their_query(
+    former: str, title: str, page: Page, shared_studio: Studio
+) -> None:
+    page.goto(f"{shared_studio.url}/{former}?run=no-such-run")
+
+    expect(page).to_have_title(f"{title} · Sendout Studio")
+    assert page.url.endswith("?run=no-such-run")

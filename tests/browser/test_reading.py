@@ -20,7 +20,7 @@ def test_a_reading_can_be_stopped_and_leaves_nothing(page: Page, tmp_path: Path)
     odd_name = "www.example.org :streamlit: -- ana@example.org.csv"
     (lists / odd_name).write_text(f"phone,name,city\n{row * 2}")
     with running_studio(tmp_path, SENDOUT_SHEET_ROOTS=str(lists)) as studio:
-        page.goto(f"{studio.url}/new_sendout")
+        page.goto(f"{studio.url}/new_broadcast")
         page.get_by_role("tab", name="From a shared place").click()
         page.get_by_label("File", exact=True).fill("long.csv")
         page.get_by_role("button", name="Read this file").click()

@@ -44,7 +44,7 @@ def test_a_run_goes_on_by_itself_after_a_kill(victim: str, page: Page, studio: S
     assert max(received.values()) == 1
     assert summary.accepted <= len(received) <= summary.accepted + summary.unknown
     assert summary.accepted + summary.rejected + summary.unknown == len(sheet.sent)
-    open_page(page, studio.url, "runs", run=run_id)
+    open_page(page, studio.url, "broadcasts", run=run_id)
     expect_no_error(page)
     expect(page.get_by_text("Finished").first).to_be_visible()
 

@@ -21,10 +21,10 @@ from tests.support.studio import Studio
 
 PAGES = {
     "": "Sendout Studio",
-    "new_sendout": "New sendout",
+    "new_broadcast": "New broadcast",
     "quick_test": "Quick test",
-    "runs": "Runs",
-    "in_doubt": "Rows in doubt",
+    "broadcasts": "Broadcasts",
+    "unconfirmed": "Unconfirmed rows",
     "outcomes": "Outcomes",
     "exclude_lists": "Exclude lists",
     "error_guide": "Error guide",
@@ -87,7 +87,7 @@ def test_somebody_on_the_list_uses_every_page_and_uploads(page: Page, studio: St
         open_page(page, studio.url, name)
         expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
         expect(page.get_by_text("Signed in as Ana@Corp.example")).to_be_visible()
-    open_page(page, studio.url, "new_sendout")
+    open_page(page, studio.url, "new_broadcast")
     upload_file(page, "Recipient sheet", "recipients.csv", known_sheet(9).csv())
     expect(button(page, "These columns are right")).to_be_visible()
     assert grave_findings(page) == []
@@ -120,7 +120,7 @@ def test_a_tampered_cookie_is_as_good_as_none(
         [{"name": COOKIE, "value": f"{head[:-2]}AA.{tail}", "url": studio.url, "httpOnly": True}]
     )
 
-    open_page(page, studio.url, "runs")
+    open_page(page, studio.url, "broadcasts")
 
     expect_only(page, INVITATION, "Sign in")
 

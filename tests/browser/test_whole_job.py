@@ -58,5 +58,5 @@ def test_every_row_of_a_sheet_is_accounted_for(
     go_to(page, "Outcomes")
     expect_no_error(page)
     expect(page.get_by_text(f"{summary.accepted:,}").first).to_be_visible(timeout=LONG_MS)
-    open_page(page, studio.url, "runs", run=run_id)
+    open_page(page, studio.url, "broadcasts", run=run_id)
     expect(page.get_by_text(f"{summary.rejected:,}").first).to_be_visible(timeout=LONG_MS)

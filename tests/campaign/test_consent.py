@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.campaign import Answers, Mapping, Plan, Source, make_plan, suggest_mapping
+from lib.campaign import Answers, FieldSource, Mapping, Plan, make_plan, suggest_mapping
 from lib.campaign.mapping.model import ConsentUse
 from lib.sheet import Sheet
 from tests.support.recipients import fictional_phone
@@ -18,7 +18,9 @@ def sheet_of(columns: dict[str, list[str]]) -> Sheet:
 def plan_of(columns: dict[str, list[str]], answers: Answers | None = None) -> Plan:
     """Plan the sheet as suggested, with one campaign for all."""
     sheet = sheet_of(columns)
-    mapping = suggest_mapping(sheet).model_copy(update={"campaign_name": Source(value="promo")})
+    mapping = suggest_mapping(sheet).model_copy(
+        update={"campaign_name": FieldSource(value="promo")}
+    )
     return make_plan(sheet, mapping, answers=answers)
 
 
@@ -216,9 +218,9 @@ def test_what_stands_beside_an_answer_neither_holds_nor_is_sent(header: str) -> 
 def test_a_person_may_say_that_a_column_is_not_consent(use: ConsentUse) -> None:
     sheet = sheet_of({"Opt-in": ["yes", "no"]})
     mapping = Mapping(
-        client=Source(column="Phone"),
-        campaign_name=Source(value="promo"),
-        variables={"answer": Source(column="Opt-in")},
+        client=FieldSource(column="Phone"),
+        campaign_name=FieldSource(value="promo"),
+        variables={"answer": FieldSource(column="Opt-in")},
         consent={"Opt-in": use},
     )
 
@@ -250,7 +252,9 @@ def test_all_that_agree_are_sent() -> None:
 def test_one_column_after_another_may_be_consent_wherever_it_stands() -> None:
     phones = [fictional_phone(number) for number in range(2)]
     sheet = make_sheet({"Opted out": ["no", "yes"], "Celular": phones, "Nome": ["Ana", "Eva"]})
-    mapping = suggest_mapping(sheet).model_copy(update={"campaign_name": Source(value="promo")})
+    mapping = suggest_mapping(sheet).model_copy(
+        update={"campaign_name": FieldSource(value="promo")}
+    )
 
     assert make_plan(sheet, mapping).held["reasons"].to_dict() == {3: "said_no"}
 

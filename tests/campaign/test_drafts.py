@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from lib.campaign import (
     Answers,
-    Course,
     Draft,
+    FieldSource,
     Mapping,
-    Source,
+    SendSchedule,
     change_draft,
     is_damaged,
     load_draft,
@@ -28,7 +28,9 @@ def test_a_draft_comes_back_as_it_was_and_only_its_owner_can_read_it(settings: S
     draft = Draft(
         sheet_id="0" * 64,
         filename="list.csv",
-        mapping=Mapping(client=Source(column="phone"), variables={"n": Source(value="x")}),
+        mapping=Mapping(
+            client=FieldSource(column="phone"), variables={"n": FieldSource(value="x")}
+        ),
         answers=Answers(region="BR", refused_repairs=frozenset({"brazil_9"})),
     )
 
@@ -152,8 +154,8 @@ def test_any_interleaving_of_edits_keeps_every_edit(
     """Each place holds the draft as it last drew it; an edit that changes nothing is no edit."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder))
-        mapping = Mapping(variables={"a": Source(value=""), "b": Source(value="")})
-        start = save_draft(Draft(mapping=mapping, course=Course()), settings)
+        mapping = Mapping(variables={"a": FieldSource(value=""), "b": FieldSource(value="")})
+        start = save_draft(Draft(mapping=mapping, course=SendSchedule()), settings)
         drawn = dict.fromkeys(["tab", "other tab", "fragment"], start)
         wanted = start
         for place, edit, is_drawn_again in steps:
@@ -172,7 +174,7 @@ def test_any_interleaving_of_edits_keeps_every_edit(
 
 def test_a_mapping_that_another_tab_has_changed_is_not_confirmed_unseen(settings: Settings) -> None:
     drawn = save_draft(Draft(mapping=Mapping()), settings)
-    other = Mapping(campaign_name=Source(value="b"))
+    other = Mapping(campaign_name=FieldSource(value="b"))
     change_draft(drawn, {"mapping": other}, settings)
 
     assert not change_draft(drawn, {"mapping_confirmed": True}, settings).mapping_confirmed

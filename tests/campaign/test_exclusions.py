@@ -10,9 +10,9 @@ import pytest
 import xlsxwriter
 
 from lib.campaign import (
+    FieldSource,
     Mapping,
     NoNumbersError,
-    Source,
     add_exclude_list,
     exclude_lists,
     excluded_numbers,
@@ -29,7 +29,7 @@ from lib.settings import Settings
 from lib.sheet import read_sheet
 
 ANA, BEN, EVA = "+16505550101", "+5511912345678", "+34612345678"
-MAPPING = Mapping(client=Source(column="phone"), campaign_name=Source(value="promo"))
+MAPPING = Mapping(client=FieldSource(column="phone"), campaign_name=FieldSource(value="promo"))
 
 
 def add(settings: Settings, *cells: str, region: str | None = None, name: str = "Opt-outs"):

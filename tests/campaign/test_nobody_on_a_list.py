@@ -12,7 +12,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from lib.campaign import Answers, Mapping, Source, add_exclude_list, make_plan, pasted_cells
+from lib.campaign import Answers, FieldSource, Mapping, add_exclude_list, make_plan, pasted_cells
 from lib.campaign.exclusions import load_exclusions
 from lib.settings import Settings
 from tests.support.sheets import make_sheet
@@ -105,7 +105,7 @@ def test_nobody_on_a_list_is_sent(
         )
         exclusions = load_exclusions([added.id], settings)
     sheet = make_sheet({"phone": spelled})
-    mapping = Mapping(client=Source(column="phone"), campaign_name=Source(value="spring"))
+    mapping = Mapping(client=FieldSource(column="phone"), campaign_name=FieldSource(value="spring"))
     plan = make_plan(sheet, mapping, answers=Answers(), excluded=exclusions)
     sent = {entry.client for entry in plan.entries()}
     forbidden = {each for who in on_list for each in (who, _other_spelling(who))}

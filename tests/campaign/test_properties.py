@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.campaign import Answers, Mapping, Plan, Source, make_plan
+from lib.campaign import Answers, FieldSource, Mapping, Plan, make_plan
 from lib.campaign.mapping.value_format import DATE_FORMS, NUMBER_FORMS, Style
 from lib.connectly import DuplicateBehavior, SendCampaignsRequest, VersionBehavior
 from lib.sheet import Sheet
@@ -35,10 +35,10 @@ styles = st.builds(
     decimals=st.sampled_from([None, 0, 2]),
 )
 sources = st.one_of(
-    st.builds(Source, column=st.sampled_from(COLUMNS), fallback=cells, style=styles),
-    st.builds(Source, value=cells),
+    st.builds(FieldSource, column=st.sampled_from(COLUMNS), fallback=cells, style=styles),
+    st.builds(FieldSource, value=cells),
     st.builds(
-        Source,
+        FieldSource,
         template=st.sampled_from(["{a} {b}", "{a|} {b|}", "{c|x}", "{{a}}!", "none"]),
         fallback=cells,
         style=styles,
@@ -46,11 +46,13 @@ sources = st.one_of(
 )
 mappings = st.builds(
     Mapping,
-    client=st.just(Source(column="phone")),
-    campaign_name=st.one_of(st.just(Source(value="spring")), st.just(Source(template="{a} {c|}"))),
-    campaign_version=st.one_of(st.just(Source()), sources),
+    client=st.just(FieldSource(column="phone")),
+    campaign_name=st.one_of(
+        st.just(FieldSource(value="spring")), st.just(FieldSource(template="{a} {c|}"))
+    ),
+    campaign_version=st.one_of(st.just(FieldSource()), sources),
     variables=st.dictionaries(st.sampled_from(["x", "y"]), sources, max_size=2),
-    callback_data=st.one_of(st.just(Source()), sources),
+    callback_data=st.one_of(st.just(FieldSource()), sources),
 )
 rows = st.lists(st.tuples(phones, cells, cells, cells), max_size=6)
 answers = st.builds(

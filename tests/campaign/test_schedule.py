@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from lib.campaign import Course, moments_of, share_out, wave_size
+from lib.campaign import SendSchedule, apportion, moments_of, wave_size
 
 BERLIN = ZoneInfo("Europe/Berlin")
-NIGHT = Course(zone="Europe/Berlin", quiet_from=22 * 60, quiet_until=8 * 60)
-NOON = Course(zone="America/Sao_Paulo", quiet_from=12 * 60, quiet_until=13 * 60 + 30)
+NIGHT = SendSchedule(zone="Europe/Berlin", quiet_from=22 * 60, quiet_until=8 * 60)
+NOON = SendSchedule(zone="America/Sao_Paulo", quiet_from=12 * 60, quiet_until=13 * 60 + 30)
 
 
 def utc(text: str) -> datetime:
@@ -53,7 +53,7 @@ def test_quiet_hours_follow_the_clocks_of_their_zone(course, at, end):
     ],
 )
 def test_quiet_hours_that_end_in_the_hour_of_the_change_end_when_a_clock_says_so(at, end):
-    course = Course(zone="Europe/Berlin", quiet_from=23 * 60, quiet_until=2 * 60 + 30)
+    course = SendSchedule(zone="Europe/Berlin", quiet_from=23 * 60, quiet_until=2 * 60 + 30)
     assert course.rest_ends(utc(at)) == (utc(end) if end else None)
 
 
@@ -73,7 +73,7 @@ def test_a_time_is_there_once_or_twice_or_when_the_clocks_jump_over_it():
     length=st.integers(1, 1439),
 )
 def test_a_rest_ends_later_within_a_day_and_nothing_rests_then(at, zone, begin, length):
-    course = Course(zone=zone, quiet_from=begin, quiet_until=(begin + length) % 1440)
+    course = SendSchedule(zone=zone, quiet_from=begin, quiet_until=(begin + length) % 1440)
     end = course.rest_ends(at)
     if end is not None:
         assert 0 < (end - at).total_seconds() <= 26 * 3600
@@ -90,7 +90,7 @@ def test_a_start_in_quiet_hours_opens_when_they_end():
 def test_a_zone_that_is_none_and_quiet_hours_with_one_end_are_refused():
     for wrong in ({"zone": "Europe/Nowhere"}, {"zone": "../x"}, {"quiet_from": 60}):
         with pytest.raises(ValidationError):
-            Course.model_validate(wrong)
+            SendSchedule.model_validate(wrong)
 
 
 @given(
@@ -101,15 +101,15 @@ def test_a_zone_that_is_none_and_quiet_hours_with_one_end_are_refused():
 def test_a_wave_is_spread_over_all_sendouts_and_takes_from_none_more_than_it_has(
     sizes, wanted, each
 ):
-    shares = share_out(sizes, wanted, each=each)
+    shares = apportion(sizes, wanted, each=each)
     least = [min(size, each) for size in sizes]
     assert all(low <= share <= size for low, share, size in zip(least, shares, sizes, strict=True))
     assert sum(shares) == max(min(wanted, sum(sizes)), sum(least))
 
 
 def test_waves_grow_by_their_factor_and_without_one_the_rest_follows_at_once():
-    ramp = Course(first_wave=50, wave_growth=3)
+    ramp = SendSchedule(first_wave=50, wave_growth=3)
     assert [wave_size(ramp, wave, 10_000) for wave in (1, 2, 3)] == [50, 150, 450]
     assert wave_size(ramp, 3, 20) == 20
-    assert wave_size(Course(first_wave=50), 2, 10_000) == 10_000
-    assert wave_size(Course(), 1, 10_000) == 10_000
+    assert wave_size(SendSchedule(first_wave=50), 2, 10_000) == 10_000
+    assert wave_size(SendSchedule(), 1, 10_000) == 10_000

@@ -286,7 +286,7 @@ def test_the_sandbox_takes_what_the_client_sends(sandbox: SandboxHandle) -> None
     ) as client:
         response = client.send_campaigns([entry])
 
-    assert connectly.judge([entry], response).accepted == 1
+    assert connectly.tally_response([entry], response).accepted == 1
     message = sandbox.record()[0]
     assert message["variables"] == {"name": "Ana", "code": "007"}
     assert message["callbackData"] == {"n": 1}

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from lib.connectly import CampaignEntry, SendCampaignsResponse, Verdict, judge
+from lib.connectly import CampaignEntry, ResponseTally, SendCampaignsResponse, tally_response
 
 
 def _item(**changes: object) -> dict[str, object]:
@@ -16,14 +16,14 @@ def _item(**changes: object) -> dict[str, object]:
     }
 
 
-def _judge(*items: dict[str, object], sent: int = 1, version: str | None = None) -> Verdict:
+def _judge(*items: dict[str, object], sent: int = 1, version: str | None = None) -> ResponseTally:
     entries = [
         CampaignEntry(
             client=f"+1650555{number:04d}", campaign_name="spring", campaign_version=version
         )
         for number in range(sent)
     ]
-    return judge(entries, SendCampaignsResponse.from_json(json.dumps({"data": items})))
+    return tally_response(entries, SendCampaignsResponse.from_json(json.dumps({"data": items})))
 
 
 ERROR = {"code": "ERROR_CODE_CAMPAIGN_NOT_FOUND"}
@@ -70,7 +70,7 @@ OTHER = _item(campaignName="autumn", acceptedCount=5)
     ],
 )
 def test_only_counts_that_fit_prove_anything(
-    verdict: Verdict, expected: tuple[int, int, int]
+    verdict: ResponseTally, expected: tuple[int, int, int]
 ) -> None:
     assert (verdict.accepted, verdict.rejected, verdict.unknown) == expected
 

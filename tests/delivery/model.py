@@ -14,7 +14,15 @@ from typing import Final
 import pandas as pd
 from pydantic import SecretStr
 
-from lib.campaign import Answers, Course, FrozenPlan, Mapping, Source, add_exclude_list, make_plan
+from lib.campaign import (
+    Answers,
+    FieldSource,
+    FrozenPlan,
+    Mapping,
+    SendSchedule,
+    add_exclude_list,
+    make_plan,
+)
 from lib.campaign.exclusions import exclude_list_ids, load_exclusions
 from lib.connections import get_connection
 from lib.connectly import (
@@ -32,15 +40,15 @@ from lib.connectly import (
 from lib.delivery import (
     NothingToSendError,
     Outcome,
-    Verdict,
-    judge_doubt,
+    ResolutionChoice,
+    resolve_unknown_rows,
     retry_offers,
     retry_run,
     run_summary,
     start_run,
 )
 from lib.delivery.answer_policy import (
-    Circumstances,
+    BatchContext,
     Decision,
     decide_answer,
     decide_error,
@@ -176,13 +184,15 @@ class Delivery:
     def kill_worker(self) -> None:
         """Let the worker die where it stands, and another one take over."""
         with open_ledger(self.settings).write() as db:
-            workers.retire(db, self._worker, clock(db))
+            workers.remove_worker(db, self._worker, clock(db))
         self._start_worker()
 
     def start(self, people: Sequence[str], duplicates: DuplicateBehavior, size: int) -> None:
         """Confirm a sheet of these phones."""
         sheet = make_sheet({"phone": people, "name": ["x"] * len(people)})
-        mapping = Mapping(client=Source(column="phone"), campaign_name=Source(value=CAMPAIGN))
+        mapping = Mapping(
+            client=FieldSource(column="phone"), campaign_name=FieldSource(value=CAMPAIGN)
+        )
         answers = Answers(if_duplicate_check_unspecified=duplicates)
         lists = sorted(exclude_list_ids(self.settings))
         exclusions = load_exclusions(lists, self.settings)
@@ -192,7 +202,7 @@ class Delivery:
                 plan,
                 connection="acme",
                 token=str(len(self.runs)),
-                course=Course(batch_size=size),
+                course=SendSchedule(batch_size=size),
                 settings=self.settings,
             )
             self._know(run_id, self._business_id, duplicates)
@@ -226,14 +236,14 @@ class Delivery:
         add_exclude_list(cells, name="late", region=None, added_by="me", settings=self.settings)
         self.excluded.add(identity(phone))
 
-    def decide(self, run_id: str, verdict: Verdict) -> None:
+    def decide(self, run_id: str, verdict: ResolutionChoice) -> None:
         """Repeat the unknown rows of a run, or mark them as sent."""
         found = row_outcomes(run_id, settings=self.settings)
         rows = {(run_id, int(row)) for row in found.index[found["outcome"] == Outcome.UNKNOWN]}
-        judge_doubt(run_id, verdict, person="me", confirmed=True, settings=self.settings)
-        if verdict is Verdict.REPEAT:
+        resolve_unknown_rows(run_id, verdict, person="me", confirmed=True, settings=self.settings)
+        if verdict is ResolutionChoice.REPEAT:
             self.may_repeat |= rows
-        elif verdict is Verdict.SENT:
+        elif verdict is ResolutionChoice.SENT:
             self.marked |= rows
 
     def phones(self, run_id: str) -> dict[int, str]:
@@ -275,7 +285,7 @@ class Delivery:
             if told or exclusions.mask(delivery.numbers).any():
                 attempts.withhold(db, claim, doubtful=delivery.doubtful, now=clock(db))
                 return None
-            opened = attempts.begin(db, claim, delivery.attempts, clock(db))
+            opened = attempts.open_attempt(db, claim, delivery.attempts, clock(db))
         if opened is None:
             self._let_go(delivery)
         return opened
@@ -285,7 +295,7 @@ class Delivery:
             if not delivery.doubts:
                 claims.release(db, delivery.claim)
                 return
-            attempts.leave(
+            attempts.set_batch_state(
                 db, delivery.claim, BatchState.UNKNOWN, None, doubtful=True, now=clock(db)
             )
 
@@ -316,7 +326,7 @@ class Delivery:
             delivery.doubtful = True
         with open_ledger(self.settings).write() as db:
             now = clock(db)
-            attempts.end(db, claim, opened, decision, doubtful=delivery.doubtful, now=now)
+            attempts.close_attempt(db, claim, opened, decision, doubtful=delivery.doubtful, now=now)
             opted_out = decision.error_code in OPT_OUT_CODES
             if opted_out and decision.result is AttemptResult.REJECTED and claim.size == 1:
                 people = identities(delivery.numbers).tolist()
@@ -383,8 +393,8 @@ class _Sending:
         self.doubtful = claim.doubtful
         self.doubts = 0
 
-    def circumstances(self) -> Circumstances:
-        return Circumstances(
+    def circumstances(self) -> BatchContext:
+        return BatchContext(
             duplicates=self.claim.duplicates,
             pilot=self.claim.pilot,
             doubtful=self.doubtful,

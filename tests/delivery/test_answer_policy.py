@@ -8,10 +8,10 @@ import pytest
 from lib import connectly
 from lib.connectly import CampaignEntry, ConnectlyError, DuplicateBehavior, SendCampaignsResponse
 from lib.delivery.answer_policy import (
-    MOST_REPEATS,
+    MAX_REPEATS,
     RETRY_AFTER_SECONDS,
-    Circumstances,
-    Parts,
+    BatchContext,
+    SplitReason,
     decide_answer,
     decide_error,
     decide_unposted,
@@ -31,8 +31,8 @@ def given(
     doubtful: bool = False,
     doubts: int = 0,
     keep_answer: bool = False,
-) -> Circumstances:
-    return Circumstances(duplicates, pilot, doubtful or doubts > 0, doubts, keep_answer)
+) -> BatchContext:
+    return BatchContext(duplicates, pilot, doubtful or doubts > 0, doubts, keep_answer)
 
 
 def answer(**item: object) -> SendCampaignsResponse:
@@ -60,7 +60,7 @@ def test_what_was_certainly_not_taken_leaves_no_doubt(error, state, paused, dupl
     assert decision.result is not AttemptResult.UNKNOWN
 
 
-IN_DOUBT = [
+UNCONFIRMED = [
     connectly.ReadTimedOut(),
     connectly.ConnectionLost(),
     connectly.ServerError(status=503),
@@ -68,14 +68,14 @@ IN_DOUBT = [
 ]
 
 
-@pytest.mark.parametrize("error", IN_DOUBT)
+@pytest.mark.parametrize("error", UNCONFIRMED)
 def test_doubt_is_repeated_by_itself_only_where_nobody_gets_it_twice(error):
     assert decide_error(error, given(MULTIPLE)).state is BatchState.UNKNOWN
-    states = [decide_error(error, given(ONE, doubts=n)).state for n in range(MOST_REPEATS + 1)]
-    assert states == [BatchState.SENDING] * MOST_REPEATS + [BatchState.UNKNOWN]
+    states = [decide_error(error, given(ONE, doubts=n)).state for n in range(MAX_REPEATS + 1)]
+    assert states == [BatchState.SENDING] * MAX_REPEATS + [BatchState.UNKNOWN]
 
 
-@pytest.mark.parametrize("error", IN_DOUBT)
+@pytest.mark.parametrize("error", UNCONFIRMED)
 def test_a_new_version_in_doubt_is_left_to_a_person(error):
     decision = decide_error(error, given(ONE, pilot=True))
     assert (decision.state, decision.pause_run) == (BatchState.UNKNOWN, Reason.VERSION_IN_DOUBT)
@@ -101,8 +101,8 @@ def test_an_acceptance_ends_the_doubt():
 @pytest.mark.parametrize("error", [connectly.ConnectionFailed(), connectly.RateLimited()])
 def test_a_repeat_that_never_left_stays_in_doubt_and_does_not_count(error: ConnectlyError):
     for decision in (
-        decide_error(error, given(doubts=MOST_REPEATS)),
-        decide_unposted(given(doubts=MOST_REPEATS)),
+        decide_error(error, given(doubts=MAX_REPEATS)),
+        decide_unposted(given(doubts=MAX_REPEATS)),
     ):
         assert (decision.result, decision.state) == (AttemptResult.NOT_SENT, BatchState.SENDING)
 
@@ -177,7 +177,7 @@ def test_nobody_who_has_opted_out_or_is_refused_for_good_is_sent_to_again(code):
 def test_too_much_after_a_doubt_goes_on_in_halves_that_stay_in_doubt():
     large = connectly.RequestTooLarge(status=413)
     decision = decide_error(large, replace(given(ONE, doubts=1), size=4))
-    assert (decision.state, decision.parts) == (BatchState.WAITING, Parts.TOO_LARGE)
+    assert (decision.state, decision.parts) == (BatchState.WAITING, SplitReason.TOO_LARGE)
 
 
 def test_an_opt_out_of_several_is_looked_for_in_halves_and_one_alone_is_settled():
@@ -185,7 +185,7 @@ def test_an_opt_out_of_several_is_looked_for_in_halves_and_one_alone_is_settled(
         rejectedCount=2, status="error", error={"code": "ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"}
     )
     both = decide_answer([ENTRY, ENTRY], refused, replace(given(), size=2))
-    assert (both.state, both.parts) == (BatchState.WAITING, Parts.UNFIT)
+    assert (both.state, both.parts) == (BatchState.WAITING, SplitReason.UNFIT)
     one = answer(
         rejectedCount=1, status="error", error={"code": "ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"}
     )

@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from lib.campaign import Course, Plan, add_exclude_list
+from lib.campaign import Plan, SendSchedule, add_exclude_list
 from lib.connectly import DuplicateBehavior
 from lib.delivery import (
     Outcome,
+    ResolutionChoice,
     RunState,
-    Verdict,
     approve_run,
-    judge_doubt,
     pause_run,
+    resolve_unknown_rows,
     resume_run,
     run_summary,
     start_now,
@@ -48,7 +48,7 @@ def test_who_opts_out_while_a_run_is_paused_is_cancelled_and_the_others_are_sent
 ):
     os.kill(worker.pid, signal.SIGSTOP)
     plan = plan_of(40)
-    run_id = start_run(plan, connection="sandbox", course=Course(batch_size=batch_size))
+    run_id = start_run(plan, connection="sandbox", course=SendSchedule(batch_size=batch_size))
     pause_run(run_id)
     gone = phones_of(plan)[7]
     exclude(gone, settings)
@@ -65,7 +65,7 @@ def test_who_opts_out_while_a_run_is_paused_is_cancelled_and_the_others_are_sent
 
 def test_who_opts_out_before_a_scheduled_start_is_not_sent(worker, sandbox, settings):
     plan = plan_of(5)
-    later = Course(starts_at=datetime.now(UTC) + timedelta(hours=1))
+    later = SendSchedule(starts_at=datetime.now(UTC) + timedelta(hours=1))
     run_id = start_run(plan, connection="sandbox", course=later)
     exclude(phones_of(plan)[0], settings)
     assert run_summary(run_id).state is RunState.SCHEDULED
@@ -77,7 +77,7 @@ def test_who_opts_out_before_a_scheduled_start_is_not_sent(worker, sandbox, sett
 
 def test_who_opts_out_between_two_waves_is_not_sent(worker, sandbox, settings):
     plan = plan_of(10)
-    waves = Course(first_wave=4, wave_growth=4.0)
+    waves = SendSchedule(first_wave=4, wave_growth=4.0)
     run_id = start_run(plan, connection="sandbox", course=waves)
     wait_for_run(run_id, until=lambda run: run.state is RunState.WAITING_FOR_APPROVAL)
     reached = set(people(sandbox))
@@ -154,7 +154,7 @@ def test_a_damaged_list_pauses_the_run_and_nobody_is_sent(worker, sandbox, setti
 def test_a_row_that_may_have_been_sent_stays_unknown(idle_worker, sandbox, settings):
     """A repeat is not made for who opted out; the first request may have reached them."""
     run_id = run_in_doubt(settings, DuplicateBehavior.ALLOW_ONE)
-    judge_doubt(run_id, Verdict.REPEAT, person="me")
+    resolve_unknown_rows(run_id, ResolutionChoice.REPEAT, person="me")
     found = row_outcomes(run_id)
     assert set(found["outcome"]) == {Outcome.WAITING}
     exclude("+12025550100", settings)

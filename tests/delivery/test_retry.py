@@ -109,11 +109,11 @@ def settle(run_id: str, codes: dict[int, str]) -> None:
             code = codes.get(each.start)
             state = BatchState.REJECTED if code else BatchState.ACCEPTED
             decision = Decision(AttemptResult(state), state, error_code=code)
-            opened = attempts.begin(db, each, each.attempts, now)
+            opened = attempts.open_attempt(db, each, each.attempts, now)
             assert opened is not None
-            attempts.end(db, each, opened, decision, doubtful=False, now=now)
+            attempts.close_attempt(db, each, opened, decision, doubtful=False, now=now)
         claims.claim(db, "sandbox", "me", 99, now, business=SANDBOX)
-        workers.retire(db, "me", now)
+        workers.remove_worker(db, "me", now)
 
 
 A = "ERROR_CODE_CAMPAIGN_ENTRY_CLIENT_INVALID"

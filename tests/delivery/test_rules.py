@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from lib.connectly import DuplicateBehavior
-from lib.delivery import Verdict, cancel_run, pause_run, resume_run
+from lib.delivery import ResolutionChoice, cancel_run, pause_run, resume_run
 from lib.delivery.ledger.database import open_ledger
 from lib.settings import Settings
 from tests.delivery.model import ANSWERS, PEOPLE, Delivery, identity
@@ -139,7 +139,7 @@ class RunsUnderAnything(RuleBasedStateMachine):
         for claim in self.delivery.claim(9):
             self.delivery.send(claim, ["accepts the first half"], dies=False)
         for run_id in self.delivery.runs:
-            self.delivery.decide(run_id, Verdict.REPEAT)
+            self.delivery.decide(run_id, ResolutionChoice.REPEAT)
         for claim in self.delivery.claim(9):
             self.delivery.send(claim, ["rejects"], dies=False)
 
@@ -151,9 +151,12 @@ class RunsUnderAnything(RuleBasedStateMachine):
         for claim in self.delivery.claim(9):
             self.delivery.send(claim, ["accepts"], dies=False)
 
-    @rule(number=st.integers(0, 9), verdict=st.sampled_from([Verdict.REPEAT, Verdict.SENT]))
+    @rule(
+        number=st.integers(0, 9),
+        verdict=st.sampled_from([ResolutionChoice.REPEAT, ResolutionChoice.SENT]),
+    )
     @precondition(lambda self: self.delivery.runs)
-    def decide(self, number: int, verdict: Verdict) -> None:
+    def decide(self, number: int, verdict: ResolutionChoice) -> None:
         self.delivery.decide(self._run(number), verdict)
 
     @rule(phone=phones)

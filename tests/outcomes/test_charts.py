@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from lib.connectly import ALL_CODES
-from lib.delivery import Outcome, TallyLine
-from lib.outcomes import LOOKS, Chart, Filter, Summary, charts_of, tables
+from lib.delivery import Outcome, OutcomeCount
+from lib.outcomes import OUTCOME_STYLES, Chart, Filter, Summary, charts_of, tables
 
 START = datetime(2026, 11, 24, 10, 5, tzinfo=UTC)
 LONG = "promo_navidad_clientes_frecuentes_ciudad_de_méxico_y_área_metropolitana"
 LIGHT, DARK = "#ffffff", "#101514"
-DRAWN = [outcome for outcome in LOOKS if outcome is not Outcome.HELD]
+DRAWN = [outcome for outcome in OUTCOME_STYLES if outcome is not Outcome.HELD]
 
 
-def summary_of(lines: list[TallyLine]) -> Summary:
+def summary_of(lines: list[OutcomeCount]) -> Summary:
     tally = tables.tally_of(lines)
     totals = {
         each: int(tally.loc[tally["outcome"] == each.value, "count"].sum()) for each in Outcome
@@ -33,21 +33,21 @@ def summary_of(lines: list[TallyLine]) -> Summary:
     )
 
 
-def busy_lines(sendouts: int) -> Iterator[TallyLine]:
+def busy_lines(sendouts: int) -> Iterator[OutcomeCount]:
     for number in range(sendouts):
         name = f"{LONG}_{number}"
         for index, code in enumerate(itertools.islice(ALL_CODES, 20)):
             minute = START + timedelta(minutes=index)
-            yield TallyLine("r", "l", name, "v1", Outcome.ACCEPTED, None, minute, 90)
-            yield TallyLine("r", "l", name, "v1", Outcome.REJECTED, code, minute, index + 1)
-            yield TallyLine("r", "l", name, "v1", Outcome.UNKNOWN, code, minute, 1)
+            yield OutcomeCount("r", "l", name, "v1", Outcome.ACCEPTED, None, minute, 90)
+            yield OutcomeCount("r", "l", name, "v1", Outcome.REJECTED, code, minute, index + 1)
+            yield OutcomeCount("r", "l", name, "v1", Outcome.UNKNOWN, code, minute, 1)
 
 
 def by_key(summary: Summary) -> dict[str, Chart]:
     return {chart.key: chart for chart in charts_of(summary)}
 
 
-def figures(lines: Iterable[TallyLine]) -> dict[str, Any]:
+def figures(lines: Iterable[OutcomeCount]) -> dict[str, Any]:
     """The figures by key; Plotly has no types."""
     return {key: chart.figure for key, chart in by_key(summary_of(list(lines))).items()}
 
@@ -95,21 +95,21 @@ def test_long_names_are_cut_in_the_middle_and_whole_on_hover() -> None:
 
 
 def test_numbers_have_thousands_separators() -> None:
-    line = TallyLine("r", "l", "promo", "v1", Outcome.ACCEPTED, None, START, 12345)
+    line = OutcomeCount("r", "l", "promo", "v1", Outcome.ACCEPTED, None, START, 12345)
     figure = figures([line])["sendouts"]
     assert figure.data[0].text == ("12,345",)
     assert "<b>12,345</b>" in [note.text for note in figure.layout.annotations]
 
 
 def test_a_name_is_never_read_as_markup() -> None:
-    line = TallyLine("r", "l", "<b>1</b> & co", None, Outcome.REJECTED, None, START, 1)
+    line = OutcomeCount("r", "l", "<b>1</b> & co", None, Outcome.REJECTED, None, START, 1)
     drawings = figures([line])
     assert "&lt;b&gt;1&lt;/b&gt; &amp; co · not known" in drawings["sendouts"].data[0].customdata
     assert "&lt;b&gt;1&lt;/b&gt; &amp; co" in drawings["campaigns"].data[0].labels
 
 
 def test_an_outcome_that_nobody_has_is_not_in_the_legend() -> None:
-    line = TallyLine("r", "l", "promo", "v1", Outcome.ACCEPTED, None, START, 5)
+    line = OutcomeCount("r", "l", "promo", "v1", Outcome.ACCEPTED, None, START, 5)
     assert [bar.name for bar in figures([line])["sendouts"].data] == ["Accepted"]
 
 
@@ -117,7 +117,7 @@ def test_charts_without_anything_to_draw_say_so() -> None:
     for chart in charts_of(summary_of([])):
         assert chart.figure is None
         assert chart.empty in chart.alt
-    line = TallyLine("r", "l", "promo", "v1", Outcome.ACCEPTED, None, START, 5)
+    line = OutcomeCount("r", "l", "promo", "v1", Outcome.ACCEPTED, None, START, 5)
     drawn = {chart.key: chart.figure is not None for chart in charts_of(summary_of([line]))}
     assert drawn == {
         "sendouts": True,
@@ -144,7 +144,7 @@ def test_backgrounds_and_text_are_left_to_the_theme() -> None:
 @pytest.mark.parametrize("outcome", DRAWN)
 def test_colours_have_contrast_in_light_and_dark(outcome: Outcome) -> None:
     """WCAG 1.4.11 asks 3 : 1 of what must be seen, 1.4.3 asks 4.5 : 1 of text."""
-    look = LOOKS[outcome]
+    look = OUTCOME_STYLES[outcome]
     assert contrast(look.colour, LIGHT) >= 3
     assert contrast(look.colour, DARK) >= 3
     assert contrast(look.ink, look.colour) >= 4.5
@@ -174,7 +174,7 @@ SIGHTS = {
 @pytest.mark.parametrize("sight", SIGHTS)
 def test_colours_differ_for_everybody(sight: str) -> None:
     for one, other in itertools.combinations(DRAWN, 2):
-        a, b = (lab(LOOKS[each].colour, sight) for each in (one, other))
+        a, b = (lab(OUTCOME_STYLES[each].colour, sight) for each in (one, other))
         assert sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5 >= 25
 
 

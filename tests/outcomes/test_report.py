@@ -12,7 +12,13 @@ import pytest
 
 from lib.campaign import single_entry_plan
 from lib.connectly import CampaignEntry, SendCampaignsOptions, explain
-from lib.delivery import Outcome, RunNotFoundError, Verdict, judge_doubt, start_run
+from lib.delivery import (
+    Outcome,
+    ResolutionChoice,
+    RunNotFoundError,
+    resolve_unknown_rows,
+    start_run,
+)
 from lib.outcomes import ReportError, report, row_outcomes
 from lib.settings import Settings
 from lib.sheet import read_sheet
@@ -175,7 +181,7 @@ def test_a_run_that_has_ended_anew_gets_a_new_report(settings: Settings) -> None
 def test_rows_marked_as_sent_after_the_end_get_a_new_report(settings: Settings) -> None:
     run_id = ended_in_doubt(settings)
     first = report(run_id, format="csv", settings=settings)
-    judge_doubt(run_id, Verdict.SENT, person="me", settings=settings)
+    resolve_unknown_rows(run_id, ResolutionChoice.SENT, person="me", settings=settings)
     second = report(run_id, format="csv", settings=settings)
     frame = read_sheet(second.read_bytes(), filename="report.csv", settings=settings).frame
     assert set(frame["Outcome"]) == {"accepted"}

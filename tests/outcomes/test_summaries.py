@@ -11,8 +11,8 @@ from sqlalchemy import Engine, event
 
 from lib.campaign import single_entry_plan
 from lib.connectly import CampaignEntry, SendCampaignsOptions
-from lib.delivery import Outcome, RunKind, RunNotFoundError, cancel_run, start_run, tallies
-from lib.delivery.ledger.counters import Settled, count_settled
+from lib.delivery import Outcome, RunKind, RunNotFoundError, cancel_run, outcome_counts, start_run
+from lib.delivery.ledger.counters import CounterDelta, apply_deltas
 from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.runs import NewRun, NewSendout, insert_run
 from lib.outcomes import Filter, outcome_summary
@@ -73,7 +73,7 @@ def test_a_campaign_alone_adds_up_without_rows_held_back(sent_run: SentRun) -> N
 
 
 def test_time_limits_what_is_counted(sent_run: SentRun) -> None:
-    minutes = [line.minute for line in tallies(settings=sent_run.settings)]
+    minutes = [line.minute for line in outcome_counts(settings=sent_run.settings)]
     before = outcome_summary(Filter(until=min(minutes)), settings=sent_run.settings)
     after = outcome_summary(Filter(since=min(minutes)), settings=sent_run.settings)
     assert (before.rows, before.runs, before.reconciles) == (0, 0, True)
@@ -169,7 +169,7 @@ def test_bars_have_exactly_who_answered_in_their_time(
     with open_ledger(settings).write() as db:
         insert_run(db, run_of_one(0), [SENDOUT_OF_ONE])
         for at, count in counts.items():
-            count_settled(db, [Settled("0", 0, Outcome.ACCEPTED, None, count)], at)
+            apply_deltas(db, [CounterDelta("0", 0, Outcome.ACCEPTED, None, count)], at)
     wanted: Counter[datetime] = Counter()
     for at, count in counts.items():
         hour = at.astimezone(ZoneInfo(zone)).replace(minute=0, tzinfo=None)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from lib.delivery import Outcome, TallyLine
+from lib.delivery import Outcome, OutcomeCount
 from lib.outcomes import tables
 
 START = datetime(2026, 11, 24, 10, 5, tzinfo=UTC)
@@ -22,8 +22,8 @@ def line(
     campaign: str = "promo",
     version: str | None = "v1",
     after: timedelta = timedelta(),
-) -> TallyLine:
-    return TallyLine("run", "list.csv", campaign, version, outcome, code, START + after, count)
+) -> OutcomeCount:
+    return OutcomeCount("run", "list.csv", campaign, version, outcome, code, START + after, count)
 
 
 LINES = [

@@ -7,10 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.campaign import (
-    Course,
     Draft,
+    FieldSource,
     Mapping,
-    Source,
+    SendSchedule,
     add_exclude_list,
     change_draft,
     exclude_lists,
@@ -30,9 +30,9 @@ from tests.support.sheets import make_sheet
 SHEET = f"phone_us,campaign,name\n2025550100,demo_welcome,Ana\n{BEN},demo_welcome,Ben\n"
 SENDER = "+12025550199"
 OTHER_COLUMNS = Mapping(
-    client=Source(column="phone_us"),
-    campaign_name=Source(column="campaign"),
-    variables={"name": Source(value="everybody")},
+    client=FieldSource(column="phone_us"),
+    campaign_name=FieldSource(column="campaign"),
+    variables={"name": FieldSource(value="everybody")},
 )
 
 
@@ -56,7 +56,7 @@ def test_each_tab_changes_only_the_columns_that_were_changed_in_it(
     visit: Visit, settings: Settings
 ) -> None:
     one = _prepared(visit, SHEET)
-    two = visit("new_sendout", draft=_draft_id(one))
+    two = visit("new_broadcast", draft=_draft_id(one))
 
     widget(one.selectbox, "Sender").set_value(-2).run()
     widget(one.text_input, "Fixed value").set_value(SENDER).run()
@@ -68,16 +68,16 @@ def test_each_tab_changes_only_the_columns_that_were_changed_in_it(
     assert not one.exception
     assert not two.exception
     mapping = mapping_of(one, settings)
-    assert mapping.sender == Source(value=SENDER)
-    assert mapping.callback_data == Source(value="")
-    assert mapping.campaign_name == Source(column="campaign", fallback="demo")
+    assert mapping.sender == FieldSource(value=SENDER)
+    assert mapping.callback_data == FieldSource(value="")
+    assert mapping.campaign_name == FieldSource(column="campaign", fallback="demo")
     assert list(mapping.variables) == ["name", "variable_1"]
     assert SENDER in [each.value for each in two.text_input]
 
 
 def test_variables_added_in_two_tabs_are_two(visit: Visit, settings: Settings) -> None:
     one = _prepared(visit, SHEET)
-    two = visit("new_sendout", draft=_draft_id(one))
+    two = visit("new_broadcast", draft=_draft_id(one))
 
     press(one, "Add a variable")
     press(two, "Add a variable")
@@ -89,19 +89,19 @@ def test_a_variable_renamed_in_one_tab_takes_its_source_from_the_other(
     visit: Visit, settings: Settings
 ) -> None:
     one = _prepared(visit, SHEET)
-    two = visit("new_sendout", draft=_draft_id(one))
+    two = visit("new_broadcast", draft=_draft_id(one))
 
     widget(one.selectbox, "Comes from").set_value(-2).run()
     widget(two.text_input, "Variable").set_value("first").run()
     one.run()
 
-    assert mapping_of(one, settings).variables == {"first": Source(value="")}
+    assert mapping_of(one, settings).variables == {"first": FieldSource(value="")}
     assert widget(one.text_input, "Variable").value == "first"
 
 
 def test_the_later_of_two_tabs_wins_the_same_line(visit: Visit, settings: Settings) -> None:
     one = _prepared(visit, SHEET)
-    two = visit("new_sendout", draft=_draft_id(one))
+    two = visit("new_broadcast", draft=_draft_id(one))
     for app in (one, two):
         widget(app.selectbox, "Sender").set_value(-2).run()
 
@@ -109,7 +109,7 @@ def test_the_later_of_two_tabs_wins_the_same_line(visit: Visit, settings: Settin
     widget(two.text_input, "Fixed value").set_value("+2").run()
     one.run()
 
-    assert mapping_of(one, settings).sender == Source(value="+2")
+    assert mapping_of(one, settings).sender == FieldSource(value="+2")
     assert widget(one.text_input, "Fixed value").value == "+2"
 
 
@@ -117,7 +117,7 @@ def test_each_tab_changes_only_what_was_chosen_in_it_of_how_it_goes_out(
     visit: Visit, settings: Settings
 ) -> None:
     one = _prepared(visit, SHEET)
-    two = visit("new_sendout", draft=_draft_id(one))
+    two = visit("new_broadcast", draft=_draft_id(one))
 
     widget(one.selectbox, "Recipients in one request").set_value(100).run()
     widget(two.checkbox, "asks to send later").check().run()
@@ -138,7 +138,7 @@ def test_exclude_lists_ignored_in_two_tabs_are_both_ignored(
         add_exclude_list(cells, name=name, region=None, added_by="Ana", settings=settings)
     ids = {each.name: each.id for each in exclude_lists(settings)}
     one = _prepared(visit, SHEET)
-    two = visit("new_sendout", draft=_draft_id(one))
+    two = visit("new_broadcast", draft=_draft_id(one))
 
     def untick(app: AppTest, name: str) -> None:
         lists = widget(app.multiselect, "Exclude lists")
@@ -159,7 +159,7 @@ def test_exclude_lists_ignored_in_two_tabs_are_both_ignored(
 
 def test_what_was_chosen_in_one_tab_is_shown_in_the_other(visit: Visit, settings: Settings) -> None:
     one = _prepared(visit, SHEET)
-    two = visit("new_sendout", draft=_draft_id(one))
+    two = visit("new_broadcast", draft=_draft_id(one))
 
     widget(one.toggle, "Use the repaired numbers").set_value(False).run()
     widget(one.radio, "names no version").set_value(VersionBehavior.CREATE_NEW).run()
@@ -192,7 +192,7 @@ def test_columns_of_email_decided_in_two_tabs_are_both_decided(
         f"{BEN},demo_welcome,yes,yes\n"
     )
     one = _prepared(visit, sheet)
-    two = visit("new_sendout", draft=_draft_id(one))
+    two = visit("new_broadcast", draft=_draft_id(one))
     questions = [each.key for each in one.button if each.key and "email_False_" in each.key]
     assert len(questions) == 2
 
@@ -206,7 +206,7 @@ def test_columns_that_are_replaced_as_a_whole_are_drawn_anew(
     visit: Visit, settings: Settings
 ) -> None:
     sheet = make_sheet({"phone_us": [], "campaign": [], "name": []})
-    mapping = Mapping(client=Source(column="phone_us"), campaign_name=Source(value="may"))
+    mapping = Mapping(client=FieldSource(column="phone_us"), campaign_name=FieldSource(value="may"))
     saved = save_mapping(mapping, sheet, saved_by="Ana", settings=settings)
     app = _prepared(visit, SHEET)
     saved_columns = widget(app.selectbox, "Saved columns")
@@ -215,7 +215,7 @@ def test_columns_that_are_replaced_as_a_whole_are_drawn_anew(
     saved_columns.set_value("").run()
 
     assert not app.exception
-    assert mapping_of(app, settings).campaign_name == Source(column="campaign")
+    assert mapping_of(app, settings).campaign_name == FieldSource(column="campaign")
     assert "name" in mapping_of(app, settings).variables
     assert not stored(app, settings).mapping_confirmed
 
@@ -224,7 +224,7 @@ def test_columns_that_are_replaced_as_a_whole_are_drawn_anew(
     ("change", "told"),
     [
         ({"mapping": OTHER_COLUMNS}, "columns have been changed"),
-        ({"course": Course(batch_size=10)}, "how it goes out has been changed"),
+        ({"course": SendSchedule(batch_size=10)}, "how it goes out has been changed"),
         ({"sheet_id": "0" * 64}, None),
     ],
 )

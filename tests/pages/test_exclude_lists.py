@@ -57,7 +57,7 @@ def test_what_holds_no_number_is_refused_with_advice(visit: Visit, settings: Set
 
 def test_a_list_counts_for_a_sendout_until_a_person_says_otherwise(visit: Visit) -> None:
     _add_list(visit, ANA)
-    app = visit("new_sendout")
+    app = visit("new_broadcast")
     app.file_uploader[0].upload("list.csv", GOOD).run()
     app = press(app, "These columns are right")
     assert "On an exclude list" in texts(app)
@@ -73,7 +73,7 @@ def test_a_list_counts_for_a_sendout_until_a_person_says_otherwise(visit: Visit)
 def test_an_opt_out_that_comes_before_the_click_is_honoured(
     visit: Visit, settings: Settings
 ) -> None:
-    app = visit("new_sendout")
+    app = visit("new_broadcast")
     app.file_uploader[0].upload("list.csv", GOOD).run()
     app = press(app, "These columns are right")
     next(box for box in app.checkbox if "I have checked" in box.label).check().run()
@@ -110,7 +110,7 @@ def test_opt_outs_that_connectly_reported_hold_rows_and_can_be_forgotten(
     with open_ledger(settings).write() as db:
         people = [int(ANA.removeprefix("+"))]
         note_opt_outs(db, "sandbox", people, datetime.now(UTC))
-    app = visit("new_sendout")
+    app = visit("new_broadcast")
     app.file_uploader[0].upload("list.csv", GOOD).run()
     press(app, "These columns are right")
     assert "On an exclude list, or opted out" in texts(app)

@@ -28,7 +28,7 @@ def _upload(app: AppTest, data: bytes | str, name: str = "list.csv") -> AppTest:
 
 
 def _prepared(visit: Visit, data: bytes | str = GOOD, name: str = "list.csv") -> AppTest:
-    return press(_upload(visit("new_sendout"), data, name), "These columns are right")
+    return press(_upload(visit("new_broadcast"), data, name), "These columns are right")
 
 
 def _draft_id(app: AppTest) -> str:
@@ -66,7 +66,7 @@ def _encrypted() -> bytes:
 def test_a_sheet_that_cannot_be_read_gets_its_own_sentence(
     name: str, data: bytes, sentence: str, visit: Visit, settings: Settings
 ) -> None:
-    app = _upload(visit("new_sendout"), data, name)
+    app = _upload(visit("new_broadcast"), data, name)
 
     (error,) = app.error
     assert sentence.casefold() in error.value.casefold()
@@ -74,20 +74,20 @@ def test_a_sheet_that_cannot_be_read_gets_its_own_sentence(
 
 
 def test_a_sheet_without_phones_asks_for_their_column(visit: Visit) -> None:
-    app = _upload(visit("new_sendout"), "name,city\nAna,Lima\n")
+    app = _upload(visit("new_broadcast"), "name,city\nAna,Lima\n")
 
     assert "Choose the column that holds the phone numbers" in texts(app)
     assert next(b for b in app.button if b.label == "These columns are right").disabled
 
 
 def test_a_sheet_without_header_is_taken_with_a_note(visit: Visit) -> None:
-    app = _upload(visit("new_sendout"), f"{fictional_phone(0)},Ana\n{fictional_phone(1)},Ben\n")
+    app = _upload(visit("new_broadcast"), f"{fictional_phone(0)},Ana\n{fictional_phone(1)},Ben\n")
 
     assert "Column A" in str([box.options for box in app.selectbox])
 
 
 def test_two_columns_of_one_name_are_told_apart(visit: Visit) -> None:
-    app = _upload(visit("new_sendout"), f"phone,name,name\n{fictional_phone(0)},Ana,Ben\n")
+    app = _upload(visit("new_broadcast"), f"phone,name,name\n{fictional_phone(0)},Ana,Ben\n")
 
     assert "name (2)" in str([box.options for box in app.selectbox])
 
@@ -106,17 +106,17 @@ def test_a_formula_cell_is_sent_as_its_result(visit: Visit) -> None:
 
 
 def test_pasted_rows_and_samples_are_as_good_as_a_file(visit: Visit) -> None:
-    app = visit("new_sendout")
+    app = visit("new_broadcast")
     app.text_area[0].set_value(f"phone\tname\n{fictional_phone(0)}\tAna")
     pasted = press(app, "Use these rows")
-    sample = press(visit("new_sendout"), "Use this sample")
+    sample = press(visit("new_broadcast"), "Use this sample")
 
     assert "pasted rows" in texts(pasted)
     assert "40 rows" in texts(sample)
 
 
 def test_pasting_nothing_asks_for_rows(visit: Visit) -> None:
-    app = press(visit("new_sendout"), "Use these rows")
+    app = press(visit("new_broadcast"), "Use these rows")
 
     assert "There are no rows yet" in texts(app)
 
@@ -146,7 +146,7 @@ def test_the_default_country_turns_held_rows_into_repaired_ones(visit: Visit) ->
 
 
 def test_a_fixed_campaign_and_a_renamed_variable_reach_the_request(visit: Visit) -> None:
-    app = _upload(visit("new_sendout"), f"phone,Nombre\n{fictional_phone(0)},Ana\n")
+    app = _upload(visit("new_broadcast"), f"phone,Nombre\n{fictional_phone(0)},Ana\n")
     next(each for each in app.selectbox if each.label == "Campaign name").set_value(-2).run()
     next(each for each in app.text_input if each.label == "Fixed value").set_value("spring").run()
     next(each for each in app.text_input if each.label == "Variable").set_value("name").run()
@@ -158,14 +158,14 @@ def test_a_fixed_campaign_and_a_renamed_variable_reach_the_request(visit: Visit)
 
 
 def test_two_variables_of_one_name_are_refused(visit: Visit) -> None:
-    app = _upload(visit("new_sendout"), f"phone,campaign,a,b\n{fictional_phone(0)},x,1,2\n")
+    app = _upload(visit("new_broadcast"), f"phone,campaign,a,b\n{fictional_phone(0)},x,1,2\n")
     next(each for each in app.text_input if each.value == "b").set_value("a").run()
 
     assert "Two variables have the same name" in texts(app)
 
 
 def test_a_variable_can_be_added_by_hand(visit: Visit) -> None:
-    app = press(_upload(visit("new_sendout"), GOOD), "Add a variable")
+    app = press(_upload(visit("new_broadcast"), GOOD), "Add a variable")
 
     assert [each.value for each in app.text_input if each.label == "Variable"] == [
         "name",
@@ -174,7 +174,7 @@ def test_a_variable_can_be_added_by_hand(visit: Visit) -> None:
 
 
 def test_a_variable_is_put_together_and_written_as_a_name(visit: Visit) -> None:
-    app = _upload(visit("new_sendout"), f"phone,campaign,first,last\n{ANA},x,ANA,DE LA CRUZ\n")
+    app = _upload(visit("new_broadcast"), f"phone,campaign,first,last\n{ANA},x,ANA,DE LA CRUZ\n")
     next(each for each in app.selectbox if each.value == 2).set_value(-3).run()
     (template,) = (each for each in app.text_input if each.label == "Text with columns in braces")
     assert template.value == "{first}"
@@ -190,7 +190,7 @@ def test_a_variable_is_put_together_and_written_as_a_name(visit: Visit) -> None:
 
 
 def test_a_date_asks_how_the_sheet_writes_it_before_it_is_sent(visit: Visit) -> None:
-    app = _upload(visit("new_sendout"), f"phone,campaign,due\n{ANA},x,03/04/2025\n")
+    app = _upload(visit("new_broadcast"), f"phone,campaign,due\n{ANA},x,03/04/2025\n")
     next(each for each in app.selectbox if each.label == "Write it").set_value("date").run()
     app = press(app, "These columns are right")
     assert "Date that could be two dates" in texts(app)
@@ -204,14 +204,14 @@ def test_a_date_asks_how_the_sheet_writes_it_before_it_is_sent(visit: Visit) -> 
 def test_confirmed_columns_come_back_with_the_next_sheet_and_can_be_put_aside(
     visit: Visit,
 ) -> None:
-    first = _upload(visit("new_sendout"), f"phone,Nombre\n{ANA},Ana\n")
+    first = _upload(visit("new_broadcast"), f"phone,Nombre\n{ANA},Ana\n")
     next(each for each in first.selectbox if each.label == "Campaign name").set_value(-2).run()
     next(each for each in first.text_input if each.label == "Fixed value").set_value("may").run()
     next(each for each in first.text_input if each.label == "Variable").set_value("name").run()
     press(first, "These columns are right")
     next(each for each in first.selectbox if each.label == "Write it").set_value("upper").run()
 
-    again = _upload(visit("new_sendout"), f"PHONE,nombre\n{BEN},Ben\n")
+    again = _upload(visit("new_broadcast"), f"PHONE,nombre\n{BEN},Ben\n")
 
     assert "what was confirmed as “may”" in texts(again)
     assert [each.value for each in again.text_input if each.label == "Variable"] == ["name"]
@@ -223,7 +223,7 @@ def test_confirmed_columns_come_back_with_the_next_sheet_and_can_be_put_aside(
 
 def test_an_audience_file_says_that_other_channels_are_held_back(visit: Visit) -> None:
     rows = f"channel_type,external_id\nwhatsapp,{ANA}\ninstagram,178\n"
-    app = _upload(visit("new_sendout"), rows)
+    app = _upload(visit("new_broadcast"), rows)
     next(each for each in app.selectbox if each.label == "Campaign name").set_value(-2).run()
     next(each for each in app.text_input if each.label == "Fixed value").set_value("may").run()
     press(app, "These columns are right")
@@ -236,7 +236,7 @@ def test_an_audience_file_says_that_other_channels_are_held_back(visit: Visit) -
 
 def test_the_preview_shows_first_random_and_longest_row_beside_their_cells(visit: Visit) -> None:
     rows = "".join(f"{fictional_phone(at)},x,{'N' * (at % 7)}ANA\n" for at in range(20))
-    app = _upload(visit("new_sendout"), f"phone,campaign,name\nx,x,{'N' * 50}\n{rows}")
+    app = _upload(visit("new_broadcast"), f"phone,campaign,name\nx,x,{'N' * 50}\n{rows}")
     next(each for each in app.selectbox if each.label == "Write it").set_value("lower").run()
     app = press(app, "These columns are right")
 
@@ -296,13 +296,13 @@ def test_a_list_that_was_sent_before_is_not_sent_again_by_mistake(
 def test_a_lost_session_lands_on_the_step_that_was_reached(visit: Visit) -> None:
     draft_id = _draft_id(_prepared(visit))
 
-    app = visit("new_sendout", draft=draft_id)
+    app = visit("new_broadcast", draft=draft_id)
 
     assert "Send to 2 recipients" in texts(app)
 
 
 def test_an_unknown_draft_begins_anew(visit: Visit) -> None:
-    app = visit("new_sendout", draft="../../etc/passwd")
+    app = visit("new_broadcast", draft="../../etc/passwd")
 
     assert "This draft is no longer here" in texts(app)
     assert app.file_uploader
@@ -319,7 +319,7 @@ def test_a_draft_whose_sheet_was_deleted_asks_for_it_again(
 
     st.cache_resource.clear()
 
-    app = visit("new_sendout", draft=draft_id)
+    app = visit("new_broadcast", draft=draft_id)
 
     assert app.file_uploader
     assert app.error
@@ -340,7 +340,7 @@ def test_the_run_that_came_of_a_draft_is_linked(visit: Visit, settings: Settings
     (run,) = list_runs(settings=settings)
     pause_run(run.id, settings=settings)
 
-    live = visit("runs", run=run.id)
+    live = visit("broadcasts", run=run.id)
 
     assert list_runs(settings=settings)[0].state is RunState.PAUSED
     assert "Nothing is sent until you resume" in texts(live)
@@ -370,7 +370,7 @@ def test_a_damaged_draft_is_told_and_leads_to_a_new_one(visit: Visit, settings: 
     app = _prepared(visit)
     draft_id = _draft_id(app)
     (settings.drafts_dir / f"{draft_id}.json").write_text("{")
-    app = visit("new_sendout", draft=draft_id)
+    app = visit("new_broadcast", draft=draft_id)
     assert "This draft can't be read" in texts(app)
     press(app, "Start with a sheet")
     assert "This draft can't be read" not in texts(app)
@@ -435,7 +435,7 @@ def test_hidden_rows_are_asked_about_before_anything_else(visit: Visit) -> None:
         for at, row in enumerate(line.split(",") for line in GOOD.split()):
             worksheet.write_row(at, 0, row)
         worksheet.set_row(2, None, None, {"hidden": True})
-    app = _upload(visit("new_sendout"), buffer.getvalue(), "list.xlsx")
+    app = _upload(visit("new_broadcast"), buffer.getvalue(), "list.xlsx")
     assert "These columns are right" not in texts(app)
 
     (asked,) = (each for each in app.radio if "hidden" in each.label)
@@ -449,12 +449,12 @@ def test_hidden_rows_are_asked_about_before_anything_else(visit: Visit) -> None:
 def test_a_shared_file_is_offered_only_where_an_administrator_allows(
     visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "From a shared place" not in [tab.label for tab in visit("new_sendout").tabs]
+    assert "From a shared place" not in [tab.label for tab in visit("new_broadcast").tabs]
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "may.csv").write_text(GOOD)
     monkeypatch.setenv("SENDOUT_SHEET_ROOTS", str(tmp_path / "lists"))
     get_settings.cache_clear()
-    app = visit("new_sendout")
+    app = visit("new_broadcast")
 
     def read(place: str) -> None:
         next(each for each in app.text_input if each.label == "File").set_value(place)
@@ -470,7 +470,7 @@ def test_a_shared_file_is_offered_only_where_an_administrator_allows(
 
 
 def test_the_country_is_asked_before_the_check_where_nothing_says_it(visit: Visit) -> None:
-    app = _upload(visit("new_sendout"), "phone,campaign,name\n2025550100,demo_welcome,Ana\n")
+    app = _upload(visit("new_broadcast"), "phone,campaign,name\n2025550100,demo_welcome,Ana\n")
     asked = next(each for each in app.selectbox if "no country code" in each.label)
     assert asked.value is None
     assert "these rows are held back" in texts(app)
@@ -483,7 +483,7 @@ def test_the_country_is_asked_before_the_check_where_nothing_says_it(visit: Visi
 
 
 def test_the_country_is_not_asked_where_the_column_says_it(visit: Visit) -> None:
-    app = _upload(visit("new_sendout"), "phone_us,campaign,name\n2025550100,demo_welcome,Ana\n")
+    app = _upload(visit("new_broadcast"), "phone_us,campaign,name\n2025550100,demo_welcome,Ana\n")
 
     assert not [each for each in app.selectbox if "no country code" in each.label]
     press(app, "These columns are right")

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
-from lib.campaign import Mapping, Source, save_mapping, saved_mappings
+from lib.campaign import FieldSource, Mapping, save_mapping, saved_mappings
 from lib.connections import get_connection, list_connections, save_connection
 from lib.delivery import list_runs
 from lib.preferences import Preferences, load_preferences, save_preferences
@@ -36,8 +36,8 @@ def _announce(settings: Settings, sandbox: SandboxHandle) -> None:
 
 
 PAGES = [
-    "start", "new_sendout", "quick_test", "runs", "outcomes", "exclude_lists", "error_guide",
-    "settings",
+    "start", "new_broadcast", "quick_test", "broadcasts", "outcomes", "exclude_lists",
+    "error_guide", "settings",
 ]  # fmt: skip
 
 
@@ -294,7 +294,7 @@ def test_a_linked_code_is_shown_alone_also_one_from_next_year(visit: Visit) -> N
 def test_saved_columns_are_renamed_and_deleted(visit: Visit, settings: Settings) -> None:
     assert "come back with the next sheet" in texts(visit("settings"))
     sheet = make_sheet({"phone": [], "[x](http://x.example)": []})
-    mapping = Mapping(client=Source(column="phone"), campaign_name=Source(value="may"))
+    mapping = Mapping(client=FieldSource(column="phone"), campaign_name=FieldSource(value="may"))
     save_mapping(mapping, sheet, saved_by="Ana", settings=settings)
     app = visit("settings")
 

@@ -22,7 +22,7 @@ def sheet_of(count: int) -> bytes:
 
 
 def prepared(visit: Visit, count: int) -> AppTest:
-    app = visit("new_sendout")
+    app = visit("new_broadcast")
     app.file_uploader[0].upload("second.csv", sheet_of(count)).run()
     return press(app, "These columns are right")
 
@@ -90,7 +90,7 @@ def test_whoever_wants_all_sends_to_all_and_the_choice_is_kept(
     draft = load_draft(draft_id, settings)
     assert draft is not None
     assert draft.answers.only_new is False
-    assert "Send to 4 recipients" in texts(visit("new_sendout", draft=draft_id))
+    assert "Send to 4 recipients" in texts(visit("new_broadcast", draft=draft_id))
 
 
 def test_whoever_is_reached_before_the_click_is_not_messaged_twice(

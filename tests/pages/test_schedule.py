@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from lib.campaign import Course, load_draft, save_draft
+from lib.campaign import SendSchedule, load_draft, save_draft
 from lib.delivery import RunState, list_runs, run_summary, start_run
 from lib.delivery.ledger.database import open_ledger
 from lib.settings import Settings
@@ -31,7 +31,7 @@ def test_what_was_chosen_is_kept_and_is_the_course_of_the_run(
     draft = load_draft(_draft_id(app), settings)
     assert draft is not None
     assert draft.course is not None
-    again = visit("new_sendout", draft=draft.id)
+    again = visit("new_broadcast", draft=draft.id)
     assert "First **1 recipient**" in texts(again)
     next(each for each in again.checkbox if "checked" in each.label).check()
     press(again.run(), "Send to 2 recipients")
@@ -46,9 +46,9 @@ def test_a_start_is_shown_on_its_clocks_and_on_those_of_the_recipients(
     app = _prepared(visit, GOOD)
     draft = load_draft(_draft_id(app), settings)
     assert draft is not None
-    course = Course(starts_at=datetime(2199, 7, 1, 7, tzinfo=UTC), zone="Europe/Berlin")
+    course = SendSchedule(starts_at=datetime(2199, 7, 1, 7, tzinfo=UTC), zone="Europe/Berlin")
     save_draft(draft.model_copy(update={"course": course}), settings)
-    shown = texts(visit("new_sendout", draft=draft.id))
+    shown = texts(visit("new_broadcast", draft=draft.id))
     assert "Starts **Mon 1 Jul 2199, 09:00 (Europe/Berlin)**" in shown
     assert "For your recipients it is then" in shown
     assert "in United States (100%)" in shown
@@ -58,11 +58,11 @@ def test_a_start_is_shown_on_its_clocks_and_on_those_of_the_recipients(
 def test_a_wave_that_is_done_asks_with_its_numbers_and_a_click_lets_it_go_on(
     visit: Visit, settings: Settings
 ) -> None:
-    course = Course(first_wave=10, wave_growth=2)
+    course = SendSchedule(first_wave=10, wave_growth=2)
     run_id = start_run(plan_of(100), connection="sandbox", course=course, settings=settings)
     work(open_ledger(settings), REJECTED, ACCEPTED)
     assert "waits for your word" in texts(visit("start"))
-    app = visit("runs", run=run_id)
+    app = visit("broadcasts", run=run_id)
     shown = texts(app)
     assert "9 accepted (90.0%), 1 rejected (10.0%)" in shown
     assert "Send the rest: 90 recipients" in shown
@@ -74,9 +74,9 @@ def test_a_wave_that_is_done_asks_with_its_numbers_and_a_click_lets_it_go_on(
 def test_a_scheduled_run_says_when_and_can_be_started_at_once(
     visit: Visit, settings: Settings
 ) -> None:
-    course = Course(starts_at=datetime.now(UTC) + timedelta(hours=5, seconds=30))
+    course = SendSchedule(starts_at=datetime.now(UTC) + timedelta(hours=5, seconds=30))
     run_id = start_run(plan_of(3), connection="sandbox", course=course, settings=settings)
-    app = visit("runs", run=run_id)
+    app = visit("broadcasts", run=run_id)
     assert "in 5 h" in texts(app)
     press(app, "Start now")
     assert run_summary(run_id, settings=settings).state is RunState.RUNNING

@@ -25,7 +25,7 @@ def confirm(app: AppTest) -> None:
 
 
 def test_nothing_is_sent_while_the_storage_is_away(visit: Visit, shared: Path) -> None:
-    app = visit("new_sendout")
+    app = visit("new_broadcast")
     rows = b"phone,campaign,name\n+16505550101,demo_welcome,Ana\n"
     app.file_uploader[0].upload("list.csv", rows).run()
     app = press(app, "These columns are right")

@@ -1,6 +1,6 @@
 """Two tabs on one draft: each keeps what the other has changed, and none sends what it has not."""
 
-from lib.campaign import Course, Source, change_draft, load_draft
+from lib.campaign import FieldSource, SendSchedule, change_draft, load_draft
 from lib.delivery import list_runs
 from lib.settings import Settings
 from tests.pages.conftest import Visit, press
@@ -14,7 +14,7 @@ def test_columns_that_another_tab_has_changed_are_not_written_back(
     drawn = load_draft(_draft_id(app), settings)
     assert drawn is not None
     assert drawn.mapping is not None
-    theirs = drawn.mapping.model_copy(update={"campaign_version": Source(value="2")})
+    theirs = drawn.mapping.model_copy(update={"campaign_version": FieldSource(value="2")})
     change_draft(drawn, {"mapping": theirs}, settings)
     app.run()
     assert not app.exception
@@ -28,14 +28,14 @@ def test_columns_that_another_tab_has_changed_are_not_written_back(
     assert kept is not None
     assert kept.mapping is not None
     assert list(kept.mapping.variables) == ["who"]
-    assert kept.mapping.campaign_version == Source(value="2")
+    assert kept.mapping.campaign_version == FieldSource(value="2")
 
 
 def test_how_it_goes_out_is_not_written_back(visit: Visit, settings: Settings) -> None:
     app = _prepared(visit)
     drawn = load_draft(_draft_id(app), settings)
     assert drawn is not None
-    theirs = Course(batch_size=50, stop_share=0.5, zone="UTC")
+    theirs = SendSchedule(batch_size=50, stop_share=0.5, zone="UTC")
     change_draft(drawn, {"course": theirs}, settings)
     app.run()
     assert not app.exception
@@ -50,7 +50,7 @@ def test_nothing_is_sent_that_another_tab_has_changed(visit: Visit, settings: Se
     drawn = load_draft(_draft_id(app), settings)
     assert drawn is not None
     assert drawn.mapping is not None
-    theirs = drawn.mapping.model_copy(update={"campaign_name": Source(value="demo_promo")})
+    theirs = drawn.mapping.model_copy(update={"campaign_name": FieldSource(value="demo_promo")})
     change_draft(drawn, {"mapping": theirs}, settings)
     press(app, "Send to 2 recipients")
     assert list_runs(settings=settings) == []

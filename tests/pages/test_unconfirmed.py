@@ -4,18 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.campaign import Answers, Mapping, Source, make_plan
+from lib.campaign import Answers, FieldSource, Mapping, make_plan
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import (
     Outcome,
     RepeatNotConfirmedError,
+    ResolutionChoice,
     RunState,
-    Verdict,
     cancel_run,
-    in_doubt,
-    judge_doubt,
+    resolve_unknown_rows,
     run_summary,
     start_run,
+    unknown_rows,
 )
 from lib.delivery.answer_policy import Decision
 from lib.delivery.ledger import attempts, claims, workers
@@ -43,7 +43,7 @@ def run_in_doubt(
     versions: VersionBehavior = VersionBehavior.REUSE_LAST_ACTIVE,
 ) -> str:
     """Make a run of two rows in doubt, the first one alone where a new version is asked for."""
-    mapping = Mapping(client=Source(column="phone"), campaign_name=Source(value="spring"))
+    mapping = Mapping(client=FieldSource(column="phone"), campaign_name=FieldSource(value="spring"))
     sheet = make_sheet({"phone": [fictional_phone(0), fictional_phone(1)]})
     answers = Answers(if_duplicate_check_unspecified=duplicates, if_version_unspecified=versions)
     plan = make_plan(sheet, mapping, answers=answers)
@@ -52,11 +52,11 @@ def run_in_doubt(
     with open_ledger(settings).write() as db:
         workers.register(db, ME, now)
         for claim in claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX):
-            opened = attempts.begin(db, claim, 0, now)
+            opened = attempts.open_attempt(db, claim, 0, now)
             assert opened is not None
-            attempts.end(db, claim, opened, UNKNOWN, doubtful=True, now=now)
+            attempts.close_attempt(db, claim, opened, UNKNOWN, doubtful=True, now=now)
         claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX)
-        workers.retire(db, "me", now)
+        workers.remove_worker(db, "me", now)
     return run_id
 
 
@@ -71,13 +71,13 @@ def repeatedly(settings: Settings) -> str:
 
 
 def test_the_runs_page_leads_to_its_rows_in_doubt(visit: Visit, once: str) -> None:
-    assert "2 rows in doubt" in texts(visit("runs", run=once))
+    assert "2 rows in doubt" in texts(visit("broadcasts", run=once))
 
 
 def test_rows_that_are_safe_to_repeat_go_again_with_one_click(
     visit: Visit, once: str, settings: Settings
 ) -> None:
-    app = press(visit("in_doubt", run=once), "Send all 2 rows again")
+    app = press(visit("unconfirmed", run=once), "Send all 2 rows again")
 
     assert (run_summary(once).state, run_summary(once).waiting) == (RunState.RUNNING, 2)
     assert "No row of this run is in doubt" in texts(app)
@@ -86,7 +86,7 @@ def test_rows_that_are_safe_to_repeat_go_again_with_one_click(
 def test_a_repeat_that_may_message_twice_needs_a_persons_word(
     visit: Visit, repeatedly: str
 ) -> None:
-    app = visit("in_doubt", run=repeatedly)
+    app = visit("unconfirmed", run=repeatedly)
     [again] = [each for each in app.button if "again" in each.label]
     assert again.disabled
 
@@ -98,7 +98,7 @@ def test_a_repeat_that_may_message_twice_needs_a_persons_word(
 def test_marked_as_sent_counts_as_accepted_and_says_who_decided(
     visit: Visit, repeatedly: str
 ) -> None:
-    press(visit("in_doubt", run=repeatedly), "Mark all 2 rows as sent")
+    press(visit("unconfirmed", run=repeatedly), "Mark all 2 rows as sent")
 
     found = run_summary(repeatedly)
     assert (found.accepted, found.unknown, found.reconciles) == (2, 0, True)
@@ -107,10 +107,12 @@ def test_marked_as_sent_counts_as_accepted_and_says_who_decided(
 def test_what_is_left_in_doubt_stays_and_the_decision_is_shown(
     visit: Visit, once: str, settings: Settings
 ) -> None:
-    [first, second] = in_doubt(once)
-    judge_doubt(once, Verdict.LEFT, batch_ids=[first.batch_id], person="ana@example.org")
+    [first, second] = unknown_rows(once)
+    resolve_unknown_rows(
+        once, ResolutionChoice.LEFT, batch_ids=[first.batch_id], person="ana@example.org"
+    )
 
-    table = visit("in_doubt", run=once).dataframe[0].value
+    table = visit("unconfirmed", run=once).dataframe[0].value
     assert list(table["Row"]) == ["2", "3"]
     assert "Left in doubt by ana@example.org" in table["Decided"].iloc[0]
     assert table["Decided"].iloc[1] == ""
@@ -118,8 +120,8 @@ def test_what_is_left_in_doubt_stays_and_the_decision_is_shown(
 
 
 def test_a_wrong_address_gets_a_page_that_helps(visit: Visit) -> None:
-    assert "no run with this address" in texts(visit("in_doubt", run="nonsense"))
-    assert "no run with this address" in texts(visit("in_doubt"))
+    assert "no run with this address" in texts(visit("unconfirmed", run="nonsense"))
+    assert "no run with this address" in texts(visit("unconfirmed"))
 
 
 def test_a_new_version_in_doubt_is_not_repeated_without_a_persons_word(
@@ -127,25 +129,25 @@ def test_a_new_version_in_doubt_is_not_repeated_without_a_persons_word(
 ) -> None:
     run_id = run_in_doubt(settings, DuplicateBehavior.ALLOW_ONE, VersionBehavior.CREATE_NEW)
 
-    app = visit("in_doubt", run=run_id)
+    app = visit("unconfirmed", run=run_id)
     assert "opens another one" in texts(app)
     [again] = [each for each in app.button if "again" in each.label]
     assert again.disabled
     with pytest.raises(RepeatNotConfirmedError):
-        judge_doubt(run_id, Verdict.REPEAT, person="me")
+        resolve_unknown_rows(run_id, ResolutionChoice.REPEAT, person="me")
 
 
 def test_what_is_under_way_when_its_run_is_cancelled_still_waits_in_the_report(
     settings: Settings,
 ) -> None:
-    mapping = Mapping(client=Source(column="phone"), campaign_name=Source(value="spring"))
+    mapping = Mapping(client=FieldSource(column="phone"), campaign_name=FieldSource(value="spring"))
     sheet = make_sheet({"phone": [fictional_phone(0), fictional_phone(1)]})
     run_id = start_run(make_plan(sheet, mapping), connection="sandbox")
     now = datetime.now(UTC)
     with open_ledger(settings).write() as db:
         workers.register(db, ME, now)
         [first, _] = claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX)
-        attempts.begin(db, first, 0, now)
+        attempts.open_attempt(db, first, 0, now)
     cancel_run(run_id)
 
     run = run_summary(run_id)

@@ -31,7 +31,7 @@ PRIVATE = [
     "/anything/else",
 ]
 PUBLIC = [
-    "/", "/runs", "/settings", "/in_doubt", "/static/none", "/_stcore/health",
+    "/", "/broadcasts", "/settings", "/unconfirmed", "/in_doubt", "/static/none", "/_stcore/health",
     "/_stcore/host-config", "/healthz",
 ]  # fmt: skip
 NOT_ADMITTED: dict[str, dict[str, Any] | None] = {

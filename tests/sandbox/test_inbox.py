@@ -7,11 +7,11 @@ import pytest
 
 from lib.sandbox import Record, inbox
 from lib.sandbox.gateway import Entry
-from lib.sandbox.record import Sendout
+from lib.sandbox.record import SandboxSendout
 from tests.support.sandbox import SandboxHandle
 
 ANA, BEN = "+16505551230", "+16505551231"
-PROMO = Sendout("demo_promo", "2")
+PROMO = SandboxSendout("demo_promo", "2")
 
 
 def send(api: SandboxHandle, phone: str, name: str) -> None:

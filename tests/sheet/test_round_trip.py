@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from lib.sheet import Reading
+from lib.sheet import ReadOptions
 from lib.sheet.dispatch import Limits, read_contents
 
 LIMITS = Limits(1_000, 100, 100_000)
@@ -52,8 +52,8 @@ def written(
     return buffer.getvalue()
 
 
-def read(data: bytes, reading: Reading | None = None) -> list[list[str]]:
-    sheet, _ = read_contents(data, worksheet=None, reading=reading or Reading(), limits=LIMITS)
+def read(data: bytes, reading: ReadOptions | None = None) -> list[list[str]]:
+    sheet, _ = read_contents(data, worksheet=None, reading=reading or ReadOptions(), limits=LIMITS)
     columns = [column.to_pylist() for column in sheet.table.columns]
     return [sheet.names, *map(list, zip(*columns, strict=True))]
 
@@ -103,4 +103,4 @@ def test_other_encodings_read_back_once_a_person_has_said_them(
 ) -> None:
     table[1][-1] = TOLD[encoding]
     text = written(table, delimiter, '"', "\r\n", quote_all=True)
-    assert read(text.encode(encoding), Reading(encoding)) == table
+    assert read(text.encode(encoding), ReadOptions(encoding)) == table

@@ -11,7 +11,7 @@ LONG_MS = 60_000
 
 def upload_sheet(page: Page, studio_url: str, name: str, data: bytes) -> None:
     """Open the page for a new sendout and give it a file."""
-    open_page(page, studio_url, "new_sendout")
+    open_page(page, studio_url, "new_broadcast")
     upload_file(page, "Recipient sheet", name, data)
 
 
@@ -45,7 +45,7 @@ def send(page: Page) -> str:
     confirm(page)
     click_button(page, "Send to")
     page.get_by_role("link", name="Watch it being sent").click()
-    expect(page.get_by_role("heading", name="Runs", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Broadcasts", level=1)).to_be_visible()
     wait_until_idle(page)
     found = re.search(r"run=([\w-]+)", page.url)
     assert found is not None, page.url

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import select
 
-from lib.campaign import Answers, Mapping, Plan, Source, make_plan
+from lib.campaign import Answers, FieldSource, Mapping, Plan, make_plan
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import RunState, RunSummary, run_summary
 from lib.delivery.ledger.database import open_ledger
@@ -142,10 +142,10 @@ def plan_of(
         flags=pd.DataFrame(columns=["row", "column", "code"]),
     )
     mapping = Mapping(
-        client=Source(column="phone"),
-        campaign_name=Source(column="campaign"),
-        campaign_version=Source(value=version),
-        variables={"name": Source(column="name")},
+        client=FieldSource(column="phone"),
+        campaign_name=FieldSource(column="campaign"),
+        campaign_version=FieldSource(value=version),
+        variables={"name": FieldSource(column="name")},
     )
     answers = Answers(if_version_unspecified=versions, if_duplicate_check_unspecified=duplicates)
     return make_plan(sheet, mapping, answers=answers)

@@ -12,7 +12,14 @@ import pytest
 
 from lib.campaign import exclude_lists, load_draft, load_exclusions, save_draft, saved_mappings
 from lib.connections import get_connection
-from lib.delivery import RunState, approve_run, count_in_doubt, resume_run, run_summary, start_now
+from lib.delivery import (
+    RunState,
+    approve_run,
+    count_unknown_rows,
+    resume_run,
+    run_summary,
+    start_now,
+)
 from lib.outcomes import report, row_outcomes
 from lib.preferences import load_preferences
 from lib.settings import get_settings
@@ -83,7 +90,7 @@ def test_runs_have_the_outcomes_that_they_had(runs: Runs):
         }
         assert run.state == each["state"]
         assert len(row_outcomes(each["id"])) == each["rows"]
-    assert count_in_doubt(runs["unknown"]["id"]) == runs["unknown"]["unknown"]
+    assert count_unknown_rows(runs["unknown"]["id"]) == runs["unknown"]["unknown"]
     assert report(runs["finished"]["id"]).stat().st_size > 0
 
 

@@ -19,7 +19,7 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class Source(_Frozen):
+class FieldSource(_Frozen):
     """Where a field's value comes from, and how it is written.
 
     A column, a template with column names in braces ("{first} {last}", see
@@ -72,16 +72,16 @@ class Mapping(_Frozen):
     column of consent that is not among them is used as `lib.campaign.consent` suggests.
     """
 
-    client: Source = Source()
-    channel: Source = Source()
-    campaign_name: Source = Source()
-    campaign_version: Source = Source()
-    sender: Source = Source()
-    variables: dict[str, Source] = Field(default_factory=dict)
-    callback_data: Source = Source()
+    client: FieldSource = FieldSource()
+    channel: FieldSource = FieldSource()
+    campaign_name: FieldSource = FieldSource()
+    campaign_version: FieldSource = FieldSource()
+    sender: FieldSource = FieldSource()
+    variables: dict[str, FieldSource] = Field(default_factory=dict)
+    callback_data: FieldSource = FieldSource()
     consent: dict[str, ConsentUse] = Field(default_factory=dict)
 
-    def named_sources(self) -> dict[str, Source]:
+    def named_sources(self) -> dict[str, FieldSource]:
         """Return every field that something feeds, variables by their own names in braces."""
         fields = {
             "client": self.client,
@@ -183,7 +183,7 @@ def mapping_problems(sheet: Sheet, mapping: Mapping) -> tuple[MappingProblem, ..
     return tuple(problems)
 
 
-def _what_is_gone(name: str, source: Source, gone: list[str]) -> str:
+def _what_is_gone(name: str, source: FieldSource, gone: list[str]) -> str:
     field = _FIELD_NAMES.get(name, name)
     if source.template is None:
         return f"The column for {field} is not in this sheet. Choose another one."

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rapidfuzz import fuzz, process
 
 from lib.atomic_files import exclusive, set_aside, write_atomically
-from lib.campaign.mapping.model import Mapping, Source
-from lib.campaign.mapping.templates import renamed
+from lib.campaign.mapping.model import FieldSource, Mapping
+from lib.campaign.mapping.templates import rename_columns
 from lib.settings import Settings
 from lib.sheet import Sheet, plain_name
 
@@ -137,9 +137,9 @@ def _renamed(mapping: Mapping, names: dict[str, str]) -> Mapping | None:
     if any(name not in names for name in mapping.columns):
         return None
 
-    def put(source: Source) -> Source:
+    def put(source: FieldSource) -> FieldSource:
         if source.template is not None:
-            return source.model_copy(update={"template": renamed(source.template, names)})
+            return source.model_copy(update={"template": rename_columns(source.template, names)})
         if source.column is None:
             return source
         return source.model_copy(update={"column": names[source.column]})

@@ -8,7 +8,7 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from lib.campaign.consent import suggested_uses
-from lib.campaign.mapping.model import ConsentUse, Mapping, Source
+from lib.campaign.mapping.model import ConsentUse, FieldSource, Mapping
 from lib.campaign.mapping.saved import SavedMapping
 from lib.sheet import Sheet, plain_name
 
@@ -92,9 +92,9 @@ def suggest_mapping(sheet: Sheet, earlier: Sequence[SavedMapping] = ()) -> Mappi
     ``earlier`` mappings, the newest first, comes before what its name says.
     """
     free = list(sheet.frame.columns)
-    chosen: dict[str, Source] = {}
+    chosen: dict[str, FieldSource] = {}
     if channel := audience_channel(sheet):
-        chosen["channel"] = Source(column=channel)
+        chosen["channel"] = FieldSource(column=channel)
         free.remove(channel)
     for field in _SYNONYMS:
         known = _known(field, free, earlier)
@@ -103,7 +103,7 @@ def suggest_mapping(sheet: Sheet, earlier: Sequence[SavedMapping] = ()) -> Mappi
         else:
             column = known or _best_named(field, free)
         if column is not None:
-            chosen[field] = Source(column=column)
+            chosen[field] = FieldSource(column=column)
             free.remove(column)
     consent = _consent(sheet, free, earlier)
     free = [name for name in free if consent.get(name, ConsentUse.OTHER) is ConsentUse.OTHER]
@@ -137,7 +137,7 @@ def _known(field: str, columns: list[str], earlier: Sequence[SavedMapping]) -> s
     """Return the column whose header fed the field the last time that it was met."""
     names = {plain_name(column): column for column in columns}
     for each in earlier:
-        source: Source = getattr(each.mapping, field)
+        source: FieldSource = getattr(each.mapping, field)
         if source.column is not None and plain_name(source.column) in names:
             return names[plain_name(source.column)]
     return None
@@ -145,19 +145,19 @@ def _known(field: str, columns: list[str], earlier: Sequence[SavedMapping]) -> s
 
 def _variables(
     sheet: Sheet, columns: list[str], earlier: Sequence[SavedMapping]
-) -> dict[str, Source]:
+) -> dict[str, FieldSource]:
     """Make a variable of each column, named and written as the last time that it was met."""
-    known: dict[str, tuple[str, Source]] = {}
+    known: dict[str, tuple[str, FieldSource]] = {}
     for each in reversed(earlier):
         for name, source in each.mapping.variables.items():
             if source.column is not None:
                 known[plain_name(source.column)] = (name, source)
-    found: dict[str, Source] = {}
+    found: dict[str, FieldSource] = {}
     for column in columns:
         plain = plain_name(column)
         if plain in _OUR_COLUMNS or not (sheet.frame[column] != "").any():
             continue
-        name, source = known.get(plain, (column.strip(), Source()))
+        name, source = known.get(plain, (column.strip(), FieldSource()))
         taken = found.keys() | {other.strip() for other in columns if other != column}
         name = column.strip() if name in taken else name
         found[name] = source.model_copy(update={"column": column})

@@ -37,7 +37,7 @@ def columns_of(template: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def renamed(template: str, names: dict[str, str]) -> str:
+def rename_columns(template: str, names: dict[str, str]) -> str:
     """Return a template with other names for its columns."""
 
     def write(part: str | Part) -> str:

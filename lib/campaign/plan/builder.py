@@ -14,9 +14,9 @@ from lib.campaign.exclusions import Exclusions, as_numbers
 from lib.campaign.findings import Severity
 from lib.campaign.mapping.model import (
     Answers,
+    FieldSource,
     Mapping,
     MappingIncompleteError,
-    Source,
     mapping_problems,
 )
 from lib.campaign.plan import checks
@@ -24,7 +24,7 @@ from lib.campaign.plan.checks import Findings
 from lib.campaign.plan.corrections import corrected
 from lib.campaign.plan.model import DEFAULT_RATE, Plan, Sendout
 from lib.campaign.plan.unusual_values import odd_values, same_person
-from lib.campaign.values.render import Written, write
+from lib.campaign.values.render import RenderedColumn, render_field
 from lib.connectly import DuplicateBehavior
 from lib.sheet import Sheet
 from lib.sheet.phones.identity import identities
@@ -56,7 +56,7 @@ def make_plan(
     findings = Findings(sheet.frame.index)
     table = pd.DataFrame(index=sheet.frame.index)
     variables = {
-        name: write(source, sheet.frame, trim=answers.trim)
+        name: render_field(source, sheet.frame, trim=answers.trim)
         for name, source in mapping.variables.items()
         if not source.is_left_out
     }
@@ -103,20 +103,20 @@ def make_plan(
     )
 
 
-def _values(source: Source, sheet: Sheet, answers: Answers, findings: Findings) -> pd.Series:
-    written = write(source, sheet.frame, trim=answers.trim)
+def _values(source: FieldSource, sheet: Sheet, answers: Answers, findings: Findings) -> pd.Series:
+    written = render_field(source, sheet.frame, trim=answers.trim)
     _note(written, written.column, findings)
     return written.texts
 
 
-def _note(written: Written, where: str | None, findings: Findings) -> None:
+def _note(written: RenderedColumn, where: str | None, findings: Findings) -> None:
     for code, severity, mask in written.notes:
         findings.add(mask, code, severity, where)
 
 
 def _phones(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings) -> pd.Series:
     source = mapping.client
-    texts = write(source, sheet.frame, trim=True).texts
+    texts = render_field(source, sheet.frame, trim=True).texts
     if mapping.channel.column is not None:
         # What stands for a person in another channel is no phone, and need not be one.
         others = checks.other_channels(sheet.frame[mapping.channel.column])
@@ -153,7 +153,7 @@ def _check_flags(sheet: Sheet, mapping: Mapping, findings: Findings) -> None:
         findings.add(mask, str(code), Severity.HOLD, str(column))
 
 
-def _check_variable(name: str, written: Written, findings: Findings) -> None:
+def _check_variable(name: str, written: RenderedColumn, findings: Findings) -> None:
     where = written.column or name
     _note(written, where, findings)
     # Many columns repeat few values; each of them needs one look.
@@ -169,7 +169,7 @@ def _callback(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findin
     source = mapping.callback_data
     if source.is_left_out:
         return pd.Series(pd.NA, index=sheet.frame.index, dtype=_TEXT)
-    values = write(source, sheet.frame, trim=answers.trim).texts
+    values = render_field(source, sheet.frame, trim=answers.trim).texts
     texts, too_large, unfit = checks.encode_callback(values)
     findings.add(too_large, "callback_too_large", Severity.HOLD, source.column)
     findings.add(unfit, "callback_unfit", Severity.HOLD, source.column)

@@ -73,7 +73,7 @@ def correction_list(sheet: Sheet, corrections: Corrections) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class ReadBack:
+class CorrectionImport:
     """What mended rows that were uploaded again have brought.
 
     ``corrections`` are those of before with the new ones; ``rows`` of them have changed by the
@@ -86,7 +86,7 @@ class ReadBack:
     unknown: int
 
 
-class NotOurRowsError(ValueError):
+class MissingRowNumbersError(ValueError):
     """A sheet of mended rows does not say which rows they are."""
 
     code = "STUDIO_NO_ROW_NUMBERS"
@@ -97,14 +97,14 @@ class NotOurRowsError(ValueError):
         super().__init__(self.sentence)
 
 
-def read_back(mended: Sheet, sheet: Sheet, corrections: Corrections) -> ReadBack:
+def import_corrections(mended: Sheet, sheet: Sheet, corrections: Corrections) -> CorrectionImport:
     """Find what has changed in rows that were downloaded, mended and uploaded again.
 
     Rows are known by their number; columns by their name, and others are passed over. An
     apostrophe that our own CSV has put before a formula is no change. Raises NotOurRowsError.
     """
     if ROW_COLUMN not in mended.frame.columns:
-        raise NotOurRowsError
+        raise MissingRowNumbersError
     numbers = pd.to_numeric(mended.frame[ROW_COLUMN], errors="coerce")
     known = numbers.isin(sheet.frame.index).to_numpy(dtype=bool)
     rows = numbers[known].astype("int64").to_numpy()
@@ -122,4 +122,4 @@ def read_back(mended: Sheet, sheet: Sheet, corrections: Corrections) -> ReadBack
         changes[int(rows[line])] = {name: given[name].iloc[line] for name in names}
     several = int(differs.any(axis=1).sum())
     found = with_cells(corrections, sheet, changes)
-    return ReadBack(found, several, len(rows) - several, int((~known).sum()))
+    return CorrectionImport(found, several, len(rows) - several, int((~known).sum()))

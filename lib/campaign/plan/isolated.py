@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from lib.atomic_files import private_folder
+from lib.atomic_files import make_private_dir
 from lib.campaign.mapping.model import Answers, Mapping, MappingIncompleteError, mapping_problems
 from lib.campaign.plan.model import Plan, Sendout
 from lib.settings import ROOT, Settings
@@ -100,7 +100,7 @@ def make_plan_apart(
 
 
 def _nameless(settings: Settings) -> IO[bytes]:
-    return tempfile.TemporaryFile(dir=private_folder(settings.plans_dir))
+    return tempfile.TemporaryFile(dir=make_private_dir(settings.plans_dir))
 
 
 def _mapped(file: IO[bytes]) -> pd.DataFrame:

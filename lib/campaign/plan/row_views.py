@@ -73,7 +73,7 @@ def before_and_after(plan: Plan, sheet: Sheet, rows: np.ndarray) -> pd.DataFrame
 
 
 @dataclass(frozen=True)
-class Glimpse:
+class VariablePreview:
     """A variable of one row: its name, the text that is sent, and its cells in the sheet."""
 
     name: str
@@ -90,7 +90,7 @@ def random_row(plan: Plan, seed: int) -> int | None:
     return int(plan.table.index[sent[chance.randrange(len(sent))]])
 
 
-def glimpses(plan: Plan, sheet: Sheet, row: int) -> list[Glimpse]:
+def variable_previews(plan: Plan, sheet: Sheet, row: int) -> list[VariablePreview]:
     """Return the variables of a row that is sent, in the mapping's order."""
     entry = plan.entry_for_row(row)
     assert entry is not None
@@ -98,6 +98,8 @@ def glimpses(plan: Plan, sheet: Sheet, row: int) -> list[Glimpse]:
     cells = dict(sheet.frame.loc[row]) | plan.answers.corrections.get(row, {})
     sources = plan.mapping.variables
     return [
-        Glimpse(name, str(text), {column: str(cells[column]) for column in sources[name].columns})
+        VariablePreview(
+            name, str(text), {column: str(cells[column]) for column in sources[name].columns}
+        )
         for name, text in entry.variables.items()
     ]

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from lib.campaign.arrow_text import Mask, is_empty, whole_array
 from lib.campaign.findings import Severity
-from lib.campaign.mapping.model import Source
+from lib.campaign.mapping.model import FieldSource
 from lib.campaign.mapping.templates import Part, parts_of
 from lib.campaign.mapping.value_format import Form, Spaces, Style
 from lib.campaign.values.dates import Rewritten, write_dates
@@ -26,7 +26,7 @@ _CODES: Final = {
 
 
 @dataclass(frozen=True)
-class Written:
+class RenderedColumn:
     """A field's values as texts for all rows, empty where there is none.
 
     ``notes`` are findings: a code, a severity, and the rows; all are about ``column``, which is
@@ -38,25 +38,25 @@ class Written:
     notes: list[tuple[str, Severity, Mask]] = field(default_factory=list)
 
 
-def write(source: Source, frame: pd.DataFrame, *, trim: bool) -> Written:
+def render_field(source: FieldSource, frame: pd.DataFrame, *, trim: bool) -> RenderedColumn:
     """Return a field's values for all rows of the frame; ``trim`` allows to take spaces off."""
     if source.template is not None:
         return _put_together(source, frame, trim=trim)
     if source.column is None:
         value = (source.value or "").strip() if trim else source.value or ""
-        return Written(pd.Series(value, index=frame.index, dtype=_TEXT), None)
+        return RenderedColumn(pd.Series(value, index=frame.index, dtype=_TEXT), None)
     raw = frame[source.column]
     values = _tidied(raw, source.style.spaces if trim else Spaces.KEEP)
-    written = Written(values, source.column, _spaces_taken(values, raw))
+    written = RenderedColumn(values, source.column, _spaces_taken(values, raw))
     if source.style.form is not Form.AS_IT_IS:
         written = _in_form(written, source.style)
     if source.fallback:
         values = written.texts.mask(written.texts == "", source.fallback)
-        written = Written(values, source.column, written.notes)
+        written = RenderedColumn(values, source.column, written.notes)
     return written
 
 
-def _put_together(source: Source, frame: pd.DataFrame, *, trim: bool) -> Written:
+def _put_together(source: FieldSource, frame: pd.DataFrame, *, trim: bool) -> RenderedColumn:
     """Fill a template row by row; a row with an empty cell that nothing stands in for is empty."""
     assert source.template is not None
     spaces = source.style.spaces if trim else Spaces.KEEP
@@ -91,7 +91,7 @@ def _put_together(source: Source, frame: pd.DataFrame, *, trim: bool) -> Written
     columns = source.columns
     column = columns[0] if len(columns) == 1 else None
     notes = [("trimmed", Severity.WARN, taken)]
-    written = Written(values, column, notes)
+    written = RenderedColumn(values, column, notes)
     return written if source.style.form is Form.AS_IT_IS else _in_form(written, source.style)
 
 
@@ -110,7 +110,7 @@ def _spaces_taken(values: pd.Series, raw: pd.Series) -> list[tuple[str, Severity
     return [("trimmed", Severity.WARN, (values != raw).to_numpy(dtype=bool))]
 
 
-def _in_form(written: Written, style: Style) -> Written:
+def _in_form(written: RenderedColumn, style: Style) -> RenderedColumn:
     """Write values in a style's form; equal texts are looked at once."""
     coded = whole_array(written.texts).dictionary_encode()
     found = _rewritten(coded.dictionary, style)
@@ -121,7 +121,7 @@ def _in_form(written: Written, style: Style) -> Written:
         unsure, other = _CODES[style.form]
         notes.append((unsure, Severity.HOLD, found.unsure[places]))
         notes.append((other, Severity.WARN, found.other[places]))
-    return Written(values, written.column, notes)
+    return RenderedColumn(values, written.column, notes)
 
 
 def _rewritten(texts: pa.Array, style: Style) -> Rewritten:

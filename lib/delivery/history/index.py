@@ -16,7 +16,12 @@ from sqlalchemy import Connection
 
 from lib.atomic_files import write_atomically
 from lib.campaign import FrozenPlan
-from lib.delivery.ledger.history import EarlierSendout, Marks, marks_of_moving, marks_of_settled
+from lib.delivery.ledger.history import (
+    PreviousSendout,
+    RecipientMarks,
+    changing_marks,
+    settled_marks,
+)
 from lib.settings import Settings
 
 _MINUTE: Final = 60_000_000
@@ -25,7 +30,7 @@ _KEPT: Final = np.dtype([("number", "<i8"), ("minute", "<i4"), ("doubtful", "?")
 
 
 @dataclass(frozen=True)
-class People:
+class RecipientIndex:
     """The people of a sendout as whole numbers, sorted, with their marks.
 
     ``minutes`` counts from 1970; where it is 0, there is no time yet.
@@ -38,40 +43,40 @@ class People:
     minutes: np.ndarray
 
 
-def people_of(db: Connection, of: EarlierSendout, settings: Settings) -> People:
+def recipient_index(db: Connection, of: PreviousSendout, settings: Settings) -> RecipientIndex:
     """Return the people whom a sendout has reached, or may have, or is going to.
 
     Raises OSError or ValueError where its frozen plan cannot be read.
     """
     if of.waiting:
-        return _joined(of, marks_of_moving(db, of), settings)
+        return _joined(of, changing_marks(db, of), settings)
     kept = _read(_path(of, settings))
     if kept is not None and _adds_up(kept, of):
         return kept
-    people = _joined(of, marks_of_settled(db, of), settings)
+    people = _joined(of, settled_marks(db, of), settings)
     if not _adds_up(people, of):
         # Its rows in doubt have been put back in line since its counters were read.
-        return _joined(of, marks_of_moving(db, of), settings)
+        return _joined(of, changing_marks(db, of), settings)
     # Without room on the disk it is made again the next time, and nothing is lost.
     with contextlib.suppress(OSError):
-        keep_people(of, people, settings)
+        store_recipient_index(of, people, settings)
     return people
 
 
-def _path(of: EarlierSendout, settings: Settings) -> Path:
+def _path(of: PreviousSendout, settings: Settings) -> Path:
     return settings.reached_dir / f"{of.run_id}-{of.number}.people"
 
 
-def _adds_up(people: People, of: EarlierSendout) -> bool:
+def _adds_up(people: RecipientIndex, of: PreviousSendout) -> bool:
     return int(people.reached.sum()) == of.accepted and int(people.doubtful.sum()) == of.unknown
 
 
-def _joined(of: EarlierSendout, marks: Marks, settings: Settings) -> People:
+def _joined(of: PreviousSendout, marks: RecipientMarks, settings: Settings) -> RecipientIndex:
     """Bring the marks of positions to the people at these positions."""
     numbers, order = _sorted_numbers(FrozenPlan.open(of.plan_id, settings), of.start, of.stop)
     chosen = (marks.reached | marks.doubtful | marks.coming)[order]
     order = order[chosen]
-    return People(
+    return RecipientIndex(
         numbers=numbers[chosen],
         reached=marks.reached[order],
         doubtful=marks.doubtful[order],
@@ -88,7 +93,7 @@ def _sorted_numbers(plan: FrozenPlan, start: int, stop: int) -> tuple[np.ndarray
     return numbers[order], order
 
 
-def _read(path: Path) -> People | None:
+def _read(path: Path) -> RecipientIndex | None:
     """Read what is kept of a sendout; None where there is nothing.
 
     A file that was cut short does not add up, and is made anew for that.
@@ -99,10 +104,12 @@ def _read(path: Path) -> People | None:
         return None
     doubtful = kept["doubtful"]
     nobody = np.zeros(len(kept), dtype=bool)
-    return People(np.ascontiguousarray(kept["number"]), ~doubtful, doubtful, nobody, kept["minute"])
+    return RecipientIndex(
+        np.ascontiguousarray(kept["number"]), ~doubtful, doubtful, nobody, kept["minute"]
+    )
 
 
-def keep_people(of: EarlierSendout, people: People, settings: Settings) -> None:
+def store_recipient_index(of: PreviousSendout, people: RecipientIndex, settings: Settings) -> None:
     """Write down the people of a sendout in which nothing waits. Raises OSError."""
     kept = np.rec.fromarrays([people.numbers, people.minutes, people.doubtful], dtype=_KEPT)
     write_atomically(_path(of, settings), kept.tobytes())

@@ -14,16 +14,16 @@ from typing import Final
 import numpy as np
 
 from lib.campaign import Plan
-from lib.delivery.history.index import people_of
+from lib.delivery.history.index import recipient_index
 from lib.delivery.ledger.database import open_ledger
-from lib.delivery.ledger.history import EarlierSendout, sendouts_over
+from lib.delivery.ledger.history import PreviousSendout, sendouts_of_campaigns
 from lib.settings import Settings, get_settings
 
 _NOBODY: Final = np.array([], dtype="int64")
 
 
 @dataclass(frozen=True)
-class CampaignReached:
+class CampaignRecipients:
     """How many of a campaign's ``entries`` in the plan go to people who have had it before.
 
     ``reached`` have had it for certain, the ``last`` of them then; ``coming`` get it from a run
@@ -39,7 +39,7 @@ class CampaignReached:
 
 
 @dataclass(frozen=True)
-class Reached:
+class PreviousRecipients:
     """The rows of a plan whose people have had their campaign before.
 
     ``rows`` have had it or are about to, ``doubtful_rows`` may have had it; both are rows that are
@@ -47,7 +47,7 @@ class Reached:
     the number of earlier sendouts of which nobody can say whom they went to.
     """
 
-    campaigns: tuple[CampaignReached, ...]
+    campaigns: tuple[CampaignRecipients, ...]
     rows: np.ndarray = field(repr=False)
     doubtful_rows: np.ndarray = field(repr=False)
     unreadable: int
@@ -60,32 +60,32 @@ class Reached:
         return self.rows if with_doubtful else np.union1d(self.rows, self.doubtful_rows)
 
 
-def earlier_sendouts(
+def previous_sendouts(
     plan: Plan, connection: str, *, settings: Settings | None = None
-) -> tuple[EarlierSendout, ...]:
+) -> tuple[PreviousSendout, ...]:
     """Return the sendouts of the plan's campaigns that were sent before over a connection.
 
-    As long as these are the same, so is what `reached_before` finds. Raises LedgerError.
+    As long as these are the same, so is what `previous_recipients` finds. Raises LedgerError.
     """
     names = {each.campaign_name for each in plan.sendouts}
     with open_ledger(settings).read() as db:
-        return sendouts_over(db, connection, names)
+        return sendouts_of_campaigns(db, connection, names)
 
 
-def reached_before(
-    plan: Plan, earlier: Sequence[EarlierSendout], *, settings: Settings | None = None
-) -> Reached:
+def previous_recipients(
+    plan: Plan, earlier: Sequence[PreviousSendout], *, settings: Settings | None = None
+) -> PreviousRecipients:
     """Return which rows of the plan go to people whom these sendouts have reached.
 
     Raises LedgerError. An earlier plan that cannot be read is counted as unreadable.
     """
     settings = settings or get_settings()
-    by_campaign: dict[str, list[EarlierSendout]] = defaultdict(list)
+    by_campaign: dict[str, list[PreviousSendout]] = defaultdict(list)
     for each in earlier:
         by_campaign[each.campaign_name].append(each)
     found = [_of_campaign(plan, name, sendouts, settings) for name, sendouts in by_campaign.items()]
     campaigns = [each for each, *_ in found if each.reached or each.coming or each.doubtful]
-    return Reached(
+    return PreviousRecipients(
         campaigns=tuple(
             sorted(campaigns, key=lambda each: -(each.reached + each.coming + each.doubtful))
         ),
@@ -96,19 +96,19 @@ def reached_before(
 
 
 def _of_campaign(
-    plan: Plan, name: str, earlier: Sequence[EarlierSendout], settings: Settings
-) -> tuple[CampaignReached, np.ndarray, np.ndarray, int]:
+    plan: Plan, name: str, earlier: Sequence[PreviousSendout], settings: Settings
+) -> tuple[CampaignRecipients, np.ndarray, np.ndarray, int]:
     """Return the campaign's counts, its rows reached, its rows in doubt, and what is unreadable."""
     of_plan = plan.numbers_of(name)
     rows = of_plan.index.to_numpy()
     numbers, places = np.unique(of_plan, return_inverse=True)
-    people = _People(numbers)
+    people = _NumberLookup(numbers)
     reached, coming, doubtful = (np.zeros(len(numbers), dtype=bool) for _ in range(3))
     last, unreadable = 0, 0
     with open_ledger(settings).read() as db:
         for each in earlier:
             try:
-                theirs = people_of(db, each, settings)
+                theirs = recipient_index(db, each, settings)
             except (OSError, ValueError):
                 unreadable += 1
                 continue
@@ -119,7 +119,7 @@ def _of_campaign(
             last = max(last, int(theirs.minutes[known][theirs.reached[known]].max(initial=0)))
     coming &= ~reached
     doubtful &= ~(reached | coming)
-    campaign = CampaignReached(
+    campaign = CampaignRecipients(
         campaign_name=name,
         entries=len(rows),
         reached=int(reached[places].sum()),
@@ -135,7 +135,7 @@ def _of_campaign(
     )
 
 
-class _People:
+class _NumberLookup:
     """Numbers, sorted and each once, among which others are looked up.
 
     A mask of their last bits passes over nearly all that are not among them, many times faster

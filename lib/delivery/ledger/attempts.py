@@ -9,11 +9,11 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, bindparam, exists, insert, select, update
 
-from lib.delivery.answer_policy import Decision, Parts
+from lib.delivery.answer_policy import Decision, SplitReason
 from lib.delivery.ledger import bisection, rate_slots
-from lib.delivery.ledger.bisection import MINE
+from lib.delivery.ledger.bisection import OWNED_BY_ME
 from lib.delivery.ledger.claims import IS_ALIVE, NEEDS_PILOT, Claim
-from lib.delivery.ledger.counters import Settled, count_settled
+from lib.delivery.ledger.counters import CounterDelta, apply_deltas
 from lib.delivery.ledger.runs import pause, state_of
 from lib.delivery.ledger.schema import attempt, batch, run, sendout
 from lib.delivery.states import (
@@ -29,7 +29,7 @@ _UNSETTLED: Final = (BatchState.WAITING, BatchState.SENDING)
 
 _CONNECTION: Final = select(run.c.connection).where(run.c.id == bindparam("run"))
 
-_IN_HAND: Final = and_(MINE, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
+_IN_HAND: Final = and_(OWNED_BY_ME, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
 _IS_RUNNING: Final = exists().where(run.c.id == batch.c.run_id, run.c.state == RunState.RUNNING)
 _BEGIN: Final = (
     update(batch)
@@ -46,7 +46,7 @@ _OPENED: Final = (
     select(attempt.c.id)
     .join(batch, attempt.c.batch_id == batch.c.id)
     .where(
-        MINE,
+        OWNED_BY_ME,
         batch.c.state == BatchState.SENDING,
         batch.c.attempts == bindparam("opened"),
         attempt.c.number == bindparam("opened"),
@@ -111,7 +111,7 @@ class Attempt:
     number: int
 
 
-def begin(db: Connection, of: Claim, attempts: int, now: datetime) -> Attempt | None:
+def open_attempt(db: Connection, of: Claim, attempts: int, now: datetime) -> Attempt | None:
     """Open the next attempt of a batch; None where it may not be sent any more.
 
     ``attempts`` is how many it has had. The POST may be made only once this is committed. Where a
@@ -127,7 +127,7 @@ def begin(db: Connection, of: Claim, attempts: int, now: datetime) -> Attempt | 
     return Attempt(id=result.inserted_primary_key[0], number=number)
 
 
-def end(
+def close_attempt(
     db: Connection, of: Claim, opened: Attempt, decision: Decision, *, doubtful: bool, now: datetime
 ) -> None:
     """Close an attempt and leave its batch as decided.
@@ -157,14 +157,14 @@ def end(
         wait = None
     elif decision.parts is not None:
         _part(db, of, decision, doubtful=doubtful, now=now)
-    leave(db, of, state, code, doubtful=doubtful, now=now, wait=wait)
+    set_batch_state(db, of, state, code, doubtful=doubtful, now=now, wait=wait)
     if decision.pause_run is not None:
         pause(db, of.run_id, decision.pause_run)
 
 
 def _in_a_cancelled_run(decision: Decision, *, doubtful: bool) -> tuple[BatchState, str | None]:
     """Return what becomes of a batch that would have waited, and why."""
-    if decision.parts is Parts.NAMING:
+    if decision.parts is SplitReason.NAMING:
         return BatchState.MIXED, PART_REJECTED
     if doubtful:
         return BatchState.UNKNOWN, decision.error_code
@@ -174,18 +174,18 @@ def _in_a_cancelled_run(decision: Decision, *, doubtful: bool) -> tuple[BatchSta
 
 def _part(db: Connection, of: Claim, decision: Decision, *, doubtful: bool, now: datetime) -> None:
     """Go on in halves, and remember what was learnt from the answer."""
-    if decision.parts is Parts.TOO_LARGE:
+    if decision.parts is SplitReason.TOO_LARGE:
         connection = db.execute(_CONNECTION, {"run": of.run_id}).scalar_one()
-        rate_slots.learn_most_entries(db, connection, (of.size + 1) // 2, now)
-    if decision.parts is Parts.NAMING:
-        bisection.make_root(
+        rate_slots.lower_max_entries(db, connection, (of.size + 1) // 2, now)
+    if decision.parts is SplitReason.NAMING:
+        bisection.mark_parent(
             db,
             of.fence,
             accepted=decision.said_accepted,
             rejected=decision.said_rejected,
             version=decision.campaign_version,
         )
-    halve(db, of, doubtful=doubtful)
+    split(db, of, doubtful=doubtful)
 
 
 def withhold(db: Connection, of: Claim, *, doubtful: bool, now: datetime) -> bool:
@@ -196,20 +196,20 @@ def withhold(db: Connection, of: Claim, *, doubtful: bool, now: datetime) -> boo
     What may have been sent already stays unknown; the rest is cancelled.
     """
     if of.size > 1 and state_of(db, of.run_id) is not RunState.CANCELLED:
-        halve(db, of, doubtful=doubtful)
+        split(db, of, doubtful=doubtful)
         return False
     may_be_sent = doubtful or of.root is not None
     state = BatchState.UNKNOWN if may_be_sent else BatchState.CANCELLED
-    leave(db, of, state, OPTED_OUT_SINCE, doubtful=doubtful, now=now)
+    set_batch_state(db, of, state, OPTED_OUT_SINCE, doubtful=doubtful, now=now)
     return True
 
 
-def halve(db: Connection, of: Claim, *, doubtful: bool) -> bool:
+def split(db: Connection, of: Claim, *, doubtful: bool) -> bool:
     """Put a batch back as two; tell whether this claim still holds."""
-    return bisection.halve(db, of.fence, of.size, doubtful=doubtful)
+    return bisection.split(db, of.fence, of.size, doubtful=doubtful)
 
 
-def leave(
+def set_batch_state(
     db: Connection,
     of: Claim,
     state: BatchState,
@@ -240,10 +240,10 @@ def leave(
         },
     ).rowcount
     if changed and outcome and counts_now:
-        settled = Settled(of.run_id, of.sendout, outcome, error_code, of.size)
-        count_settled(db, [settled], now)
+        settled = CounterDelta(of.run_id, of.sendout, outcome, error_code, of.size)
+        apply_deltas(db, [settled], now)
     elif changed and outcome and of.root is not None:
-        bisection.conclude(db, of.root, now)
+        bisection.finish_split(db, of.root, now)
 
 
 def _keep_version(db: Connection, of: Claim, decision: Decision) -> None:

@@ -12,18 +12,18 @@ from typing import Final
 
 from sqlalchemy import Boolean, Connection, and_, bindparam, case, insert, select, update
 
-from lib.delivery.ledger.counters import Settled, count_settled
+from lib.delivery.ledger.counters import CounterDelta, apply_deltas
 from lib.delivery.ledger.schema import batch
 from lib.delivery.states import PART_REJECTED, BatchState, Outcome
 
-MINE: Final = and_(
+OWNED_BY_ME: Final = and_(
     batch.c.id == bindparam("batch"),
     batch.c.owner == bindparam("by"),
     batch.c.claims == bindparam("claim"),
 )
 """A batch under one claim: whoever holds an earlier one changes nothing any more."""
 
-_in_hand: Final = and_(MINE, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
+_in_hand: Final = and_(OWNED_BY_ME, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
 _HALVE: Final = (
     update(batch)
     .where(_in_hand, batch.c.size > 1)
@@ -65,7 +65,7 @@ _OPEN_ROOTS: Final = (
 _UNSETTLED: Final = frozenset({BatchState.WAITING, BatchState.CLAIMED, BatchState.SENDING})
 
 
-def halve(db: Connection, fence: Mapping[str, object], size: int, *, doubtful: bool) -> bool:
+def split(db: Connection, fence: Mapping[str, object], size: int, *, doubtful: bool) -> bool:
     """Put a batch of several entries back in line as two; tell whether it still was the owner's.
 
     ``fence`` names the batch, its owner and the claim.
@@ -81,7 +81,7 @@ def halve(db: Connection, fence: Mapping[str, object], size: int, *, doubtful: b
     return True
 
 
-def make_root(
+def mark_parent(
     db: Connection,
     fence: Mapping[str, object],
     *,
@@ -94,7 +94,7 @@ def make_root(
     db.execute(_MAKE_ROOT, {**fence, **said})
 
 
-def conclude(db: Connection, root: int, now: datetime) -> None:
+def finish_split(db: Connection, root: int, now: datetime) -> None:
     """Settle the rows of a root once all its parts have an outcome."""
     parts = db.execute(_PARTS, {"whole": root}).all()
     if any(part.state in _UNSETTLED for part in parts):
@@ -107,7 +107,7 @@ def conclude(db: Connection, root: int, now: datetime) -> None:
     _settle(db, root, adds_up=sizes == said, now=now)
 
 
-def give_up_naming(db: Connection, run_id: str, now: datetime) -> None:
+def abandon_splits(db: Connection, run_id: str, now: datetime) -> None:
     """Leave all rows in doubt whose batch is still being taken apart."""
     for root in db.execute(_OPEN_ROOTS, {"run": run_id}).scalars().all():
         _settle(db, root, adds_up=False, now=now)
@@ -115,10 +115,10 @@ def give_up_naming(db: Connection, run_id: str, now: datetime) -> None:
 
 def _settle(db: Connection, root: int, *, adds_up: bool, now: datetime) -> None:
     db.execute(_SETTLE, {"whole": root, "adds_up": adds_up, "now": now})
-    count_settled(
+    apply_deltas(
         db,
         [
-            Settled(
+            CounterDelta(
                 part.run_id,
                 part.sendout,
                 Outcome(part.state) if adds_up else Outcome.UNKNOWN,

@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, o
 from lib.connections import Business
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery.ledger import rate_slots
-from lib.delivery.ledger.bisection import MINE
+from lib.delivery.ledger.bisection import OWNED_BY_ME
 from lib.delivery.ledger.runs import PUT_BACK, finish_if_done, pause
-from lib.delivery.ledger.schedule import HAS_COURSE, move_on
+from lib.delivery.ledger.schedule import HAS_SCHEDULE, advance
 from lib.delivery.ledger.schema import batch, run, sendout, worker
 from lib.delivery.states import BatchState, Reason, RunKind, RunState
 
@@ -37,7 +37,7 @@ _RUNS: Final = (
         run.c.base_url,
         run.c.business_id,
         run.c.ignored_lists,
-        HAS_COURSE.label("has_course"),
+        HAS_SCHEDULE.label("has_course"),
     )
     .where(run.c.state == RunState.RUNNING, run.c.connection == bindparam("of"))
     .order_by(run.c.kind != RunKind.TEST, run.c.served_at.nulls_first(), run.c.created_at)
@@ -125,7 +125,7 @@ _BATCHED: Final = (
 # A worker that others have taken for dead opens nothing any more.
 IS_ALIVE: Final = exists().where(worker.c.id == bindparam("by"))
 _ALIVE: Final = select(IS_ALIVE)
-_RELEASE: Final = PUT_BACK.where(MINE)
+_RELEASE: Final = PUT_BACK.where(OWNED_BY_ME)
 _RELEASE_ALL_BUT: Final = PUT_BACK.where(
     batch.c.owner == bindparam("by"),
     batch.c.id.not_in(bindparam("known", expanding=True)),
@@ -160,7 +160,7 @@ class Claim:
 
     @property
     def fence(self) -> dict[str, object]:
-        """The values that `MINE` compares with."""
+        """The values that `OWNED_BY_ME` compares with."""
         return {"batch": self.batch_id, "by": self.owner, "claim": self.number}
 
 
@@ -193,7 +193,7 @@ def claim(
         if not _leads_to(db, each, business):
             pause(db, each.id, Reason.CONNECTION_CHANGED)
             continue
-        if each.has_course and move_on(db, each.id, now) is not RunState.RUNNING:
+        if each.has_course and advance(db, each.id, now) is not RunState.RUNNING:
             continue
         share = left if each.kind == RunKind.TEST else -(-left // (len(runs) - position))
         rows = _waiting(db, each.id, share, min(each.batch_size, most_entries), now)

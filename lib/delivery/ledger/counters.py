@@ -53,7 +53,7 @@ _WAITING: Final = select(func.coalesce(func.sum(sendout.c.waiting), 0)).where(
 
 
 @dataclass(frozen=True)
-class Settled:
+class CounterDelta:
     """So many rows of a sendout that no longer wait, and what became of them."""
 
     run_id: str
@@ -63,7 +63,7 @@ class Settled:
     size: int
 
 
-def count_settled(db: Connection, settled: Sequence[Settled], now: datetime) -> None:
+def apply_deltas(db: Connection, settled: Sequence[CounterDelta], now: datetime) -> None:
     """Move rows from waiting to their outcome."""
     if not settled:
         return
@@ -95,7 +95,7 @@ def count_settled(db: Connection, settled: Sequence[Settled], now: datetime) -> 
     )
 
 
-def uncount_unknown(db: Connection, batches: Sequence[Row[Any]]) -> None:
+def remove_unknown(db: Connection, batches: Sequence[Row[Any]]) -> None:
     """Let the rows of these settled batches, which are in doubt, wait again."""
     moved = [
         {

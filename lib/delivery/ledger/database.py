@@ -27,7 +27,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from lib.atomic_files import private_folder
+from lib.atomic_files import make_private_dir
 from lib.settings import Settings, get_settings
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -123,7 +123,7 @@ class Ledger:
         if self._file is None:
             yield  # the first statement of the upgrade waits for its turn
             return
-        private_folder(self._file.parent)
+        make_private_dir(self._file.parent)
         self._file.touch(mode=0o600)
         with FileLock(self._file.with_suffix(".lock"), mode=0o600):
             yield

@@ -64,7 +64,7 @@ _LAST: Final = select(type_coerce(func.max(batch.c.settled_at), BigInteger)).whe
 
 
 @dataclass(frozen=True)
-class EarlierSendout:
+class PreviousSendout:
     """One sendout of an earlier run, and how far it has come."""
 
     run_id: str
@@ -87,7 +87,7 @@ class EarlierSendout:
 
 
 @dataclass(frozen=True)
-class Marks:
+class RecipientMarks:
     """What has become of a sendout's entries, by their place in it: masks, and microseconds."""
 
     reached: np.ndarray
@@ -96,18 +96,18 @@ class Marks:
     settled_at: np.ndarray
 
 
-def sendouts_over(
+def sendouts_of_campaigns(
     db: Connection, connection: str, campaigns: Collection[str], *, business_id: str | None = None
-) -> tuple[EarlierSendout, ...]:
+) -> tuple[PreviousSendout, ...]:
     """Return the sendouts of these campaigns that have reached, or may reach, somebody.
 
     Those of sheets, over one connection, or for one business over any connection.
     """
     rows = db.execute(_EARLIER, {"of": connection, "business": business_id}).mappings()
-    return tuple(EarlierSendout(**row) for row in rows if row["campaign_name"] in campaigns)
+    return tuple(PreviousSendout(**row) for row in rows if row["campaign_name"] in campaigns)
 
 
-def marks_of_settled(db: Connection, of: EarlierSendout) -> Marks:
+def settled_marks(db: Connection, of: PreviousSendout) -> RecipientMarks:
     """Return the marks of a sendout in which nothing waits, each with its own time."""
     marks = _none_yet(of)
     found = db.execute(_SETTLED, _place(of), execution_options={"yield_per": _ROWS_AT_ONCE})
@@ -121,7 +121,7 @@ def marks_of_settled(db: Connection, of: EarlierSendout) -> Marks:
     return marks
 
 
-def marks_of_moving(db: Connection, of: EarlierSendout) -> Marks:
+def changing_marks(db: Connection, of: PreviousSendout) -> RecipientMarks:
     """Return the marks of a sendout that goes on, read in milliseconds however large it is.
 
     What is not rejected, in doubt or waiting has been accepted. The time is the run's last.
@@ -138,12 +138,12 @@ def marks_of_moving(db: Connection, of: EarlierSendout) -> Marks:
     return marks
 
 
-def _none_yet(of: EarlierSendout) -> Marks:
+def _none_yet(of: PreviousSendout) -> RecipientMarks:
     reached, doubtful, coming = (np.zeros(of.entries, dtype=bool) for _ in range(3))
-    return Marks(reached, doubtful, coming, np.zeros(of.entries, dtype="int64"))
+    return RecipientMarks(reached, doubtful, coming, np.zeros(of.entries, dtype="int64"))
 
 
-def _place(of: EarlierSendout) -> dict[str, object]:
+def _place(of: PreviousSendout) -> dict[str, object]:
     return {"run": of.run_id, "first": of.start, "stop": of.stop}
 
 

@@ -36,7 +36,7 @@ _LEARN: Final = update(line).where(_OF).values(most_entries=bindparam("most"))
 
 
 @dataclass(frozen=True)
-class Slots:
+class SlotLease:
     """Evenly spaced moments, one request each: ``number`` of them, the first after ``first`` s.
 
     None are dealt during a pause, which ends in ``pause`` seconds.
@@ -48,13 +48,13 @@ class Slots:
     pause: float
 
 
-def deal_slots(
+def lease_slots(
     db: Connection, connection: str, number: int, *, rate: float, now: datetime
-) -> Slots:
+) -> SlotLease:
     """Deal the next free slots of a connection; unused time is never made up for."""
     row = _line(db, connection, now)
     if pause := _pause_left(row, now):
-        return Slots(0.0, 0.0, 0, pause)
+        return SlotLease(0.0, 0.0, 0, pause)
     slow_until = row.slow_until
     jumped = row.next_slot > now + _FURTHEST
     first = now + _AFTER_A_JUMP if jumped else max(now, row.next_slot)
@@ -63,7 +63,7 @@ def deal_slots(
     is_slow = first < slow_until <= first + _SLOW_START
     spacing = timedelta(seconds=(2.0 if is_slow else 1.0) / rate)
     db.execute(_DEAL, {"of": connection, "next": first + number * spacing, "slow": slow_until})
-    return Slots((first - now).total_seconds(), spacing.total_seconds(), number, 0.0)
+    return SlotLease((first - now).total_seconds(), spacing.total_seconds(), number, 0.0)
 
 
 def pause_line(db: Connection, connection: str, seconds: float, now: datetime) -> None:
@@ -81,7 +81,7 @@ def most_entries(db: Connection, connection: str, now: datetime) -> int | None:
     return found
 
 
-def learn_most_entries(db: Connection, connection: str, most: int, now: datetime) -> None:
+def lower_max_entries(db: Connection, connection: str, most: int, now: datetime) -> None:
     """Remember that no request of this connection may hold more entries than these."""
     known = most_entries(db, connection, now)
     if known is None or most < known:

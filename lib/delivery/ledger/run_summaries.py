@@ -17,7 +17,7 @@ from sqlalchemy import (
 from lib.connections import Business
 from lib.connectly import DuplicateBehavior
 from lib.delivery.ledger.outcomes import Load
-from lib.delivery.ledger.schedule import course_of
+from lib.delivery.ledger.schedule import schedule_of
 from lib.delivery.ledger.schema import batch, run, sendout, worker
 from lib.delivery.states import OVER, Reason, RunKind, RunState
 from lib.delivery.summaries import (
@@ -123,7 +123,7 @@ def _summaries(
             held=each.held,
             sendouts=tuple(sendouts[each.id]),
             per_second=_speed(db, each, now),
-            course=course_of(each),
+            course=schedule_of(each),
             wave=each.wave,
             seen_at=now,
             business=None
@@ -162,7 +162,7 @@ def _speed(db: Connection, of: Row[Any], now: datetime) -> float:
     return settled / seconds
 
 
-def load(db: Connection) -> Load:
+def queue_depth(db: Connection) -> Load:
     """Return what there is to do, over all connections."""
     runs = {row.state: int(row.runs) for row in db.execute(_RUNS_BY_STATE)}
     waiting = int(db.execute(_ALL_WAITING).scalar_one())

@@ -16,10 +16,10 @@ from sqlalchemy import Connection, bindparam, case, func, select, update
 # Its conflict clauses are written out for SQLite in the same words.
 from sqlalchemy.dialects.postgresql import insert
 
-from lib.campaign import Course, share_out, wave_size
+from lib.campaign import SendSchedule, apportion, wave_size
 from lib.connections import Business
-from lib.delivery.ledger.bisection import give_up_naming
-from lib.delivery.ledger.counters import Settled, count_settled, count_waiting
+from lib.delivery.ledger.bisection import abandon_splits
+from lib.delivery.ledger.counters import CounterDelta, apply_deltas, count_waiting
 from lib.delivery.ledger.schema import batch, run, sendout
 from lib.delivery.states import OVER, BatchState, Outcome, Reason, RunKind, RunState
 
@@ -122,7 +122,7 @@ class NewRun:
     retry_of: str | None = None
     business: Business | None = None
     ignored_lists: frozenset[str] = frozenset()
-    course: Course = field(default_factory=Course)
+    course: SendSchedule = field(default_factory=SendSchedule)
 
 
 def has_token(db: Connection, token: str) -> bool:
@@ -146,7 +146,7 @@ def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> s
     }
     if db.execute(_INSERT_RUN, row).scalar_one_or_none() is not None:
         first = wave_size(new.course, 1, sum(each.entries for each in sendouts))
-        released = share_out([each.entries for each in sendouts], first, each=1)
+        released = apportion([each.entries for each in sendouts], first, each=1)
         none_yet = dict.fromkeys(("batched", "accepted", "rejected", "unknown", "cancelled"), 0)
         db.execute(
             _INSERT_SENDOUT,
@@ -196,7 +196,7 @@ def pause_connection(db: Connection, connection: str, reason: Reason) -> list[st
     return run_ids
 
 
-def say_why(db: Connection, connection: str, reason: Reason | None) -> None:
+def set_reason(db: Connection, connection: str, reason: Reason | None) -> None:
     """Tell at all running runs of a connection why nothing moves; None takes it back."""
     db.execute(_SAY_WHY, {"of": connection, "why": reason})
 
@@ -213,17 +213,17 @@ def cancel(db: Connection, run_id: str, now: datetime) -> bool:
     """
     if db.execute(_CANCEL, {"run": run_id, "now": now}).rowcount == 0:
         return False
-    give_up_naming(db, run_id, now)
+    abandon_splits(db, run_id, now)
     unsent = [
-        Settled(run_id, number, Outcome.UNKNOWN if doubtful else Outcome.CANCELLED, None, size)
+        CounterDelta(run_id, number, Outcome.UNKNOWN if doubtful else Outcome.CANCELLED, None, size)
         for number, doubtful, size in db.execute(_COUNT_UNSENT, {"run": run_id})
     ]
     unsent += [
-        Settled(run_id, number, Outcome.CANCELLED, None, size)
+        CounterDelta(run_id, number, Outcome.CANCELLED, None, size)
         for number, size in db.execute(_UNBATCHED, {"run": run_id})
     ]
     db.execute(_CANCEL_UNSENT, {"run": run_id, "now": now})
-    count_settled(db, unsent, now)
+    apply_deltas(db, unsent, now)
     return True
 
 

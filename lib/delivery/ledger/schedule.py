@@ -1,6 +1,6 @@
 """Move runs on by their course: start, rest, waves, the stop rule. Each is given a transaction.
 
-`move_on` alone decides, by the ledger and the time. It may be called by anybody at any moment: by
+`advance` alone decides, by the ledger and the time. It may be called by anybody at any moment: by
 whoever sends, before each claim, and by the engine when a time has come. What holds a run back
 needs no engine; only what lets it begin or go on at a certain time does.
 """
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 
-from lib.campaign import Course, share_out, wave_size
+from lib.campaign import SendSchedule, apportion, wave_size
 from lib.delivery.ledger.runs import pause, put_back, resume, state_of
 from lib.delivery.ledger.schema import run, sendout
 from lib.delivery.states import OVER, Reason, RunState
@@ -22,7 +22,7 @@ MISSED_AFTER: Final = timedelta(hours=1)
 STOPS_FROM: Final = 20
 """So many must have been answered before their share can stop a run."""
 
-HAS_COURSE: Final = or_(
+HAS_SCHEDULE: Final = or_(
     run.c.first_wave.is_not(None),
     run.c.stop_share.is_not(None),
     run.c.starts_at.is_not(None),
@@ -82,13 +82,13 @@ _RELEASE: Final = (
 
 
 @dataclass(frozen=True)
-class _Standing:
+class RunProgress:
     """A run as it stands: what was chosen, and how far it has come."""
 
     id: str
     state: RunState
     reason: Reason | None
-    course: Course
+    course: SendSchedule
     wave: int
     has_begun: bool
     left: int
@@ -117,10 +117,10 @@ class _Standing:
         return self.left > 0 and self.waiting <= self.left
 
 
-def course_of(row: Row[Any]) -> Course:
+def schedule_of(row: Row[Any]) -> SendSchedule:
     """Return what was chosen for the run of this row."""
-    chosen = {name: getattr(row, name) for name in Course.model_fields}
-    return Course(**{**chosen, "zone": row.zone or "UTC"})
+    chosen = {name: getattr(row, name) for name in SendSchedule.model_fields}
+    return SendSchedule(**{**chosen, "zone": row.zone or "UTC"})
 
 
 def runs_with_hours(db: Connection) -> list[str]:
@@ -133,9 +133,9 @@ def any_scheduled(db: Connection) -> bool:
     return db.execute(_ANY_SCHEDULED).first() is not None
 
 
-def move_on(db: Connection, run_id: str, now: datetime) -> RunState | None:
+def advance(db: Connection, run_id: str, now: datetime) -> RunState | None:
     """Move a run on if its time has come, or hold it back; return its state, None without one."""
-    standing = _standing(db, run_id)
+    standing = _progress_of(db, run_id)
     if standing is None:
         return state_of(db, run_id)
     match standing.state:
@@ -150,7 +150,7 @@ def move_on(db: Connection, run_id: str, now: datetime) -> RunState | None:
 
 def next_change(db: Connection, run_id: str, now: datetime) -> datetime | None:
     """Return the next moment at which the clock may let a run begin or go on, if there is one."""
-    standing = _standing(db, run_id)
+    standing = _progress_of(db, run_id)
     return None if standing is None else standing.course.next_change(now)
 
 
@@ -160,15 +160,15 @@ def approve(db: Connection, run_id: str, now: datetime, *, wave: int, everything
     Changes nothing unless ``wave`` is the one after which it waits: a click on an old page does
     not approve what nobody has seen.
     """
-    standing = _standing(db, run_id)
+    standing = _progress_of(db, run_id)
     if standing is None or standing.state is not RunState.WAITING_FOR_APPROVAL:
         return False
     if standing.wave != wave or not standing.ends_wave:
         return False
     _release_next(db, standing, everything=everything)
-    _note_seen(db, standing)
+    _record_seen(db, standing)
     _move(db, standing, RunState.RUNNING, None)
-    move_on(db, run_id, now)
+    advance(db, run_id, now)
     return True
 
 
@@ -176,22 +176,22 @@ def start_now(db: Connection, run_id: str, now: datetime) -> bool:
     """Start a run that waits for its time, or has missed it; tell whether it did."""
     if db.execute(_START_NOW, {"run": run_id, "now": now}).rowcount == 0:
         return False
-    move_on(db, run_id, now)
+    advance(db, run_id, now)
     return True
 
 
-def go_on(db: Connection, run_id: str, now: datetime) -> bool:
+def resume_on_schedule(db: Connection, run_id: str, now: datetime) -> bool:
     """Let a paused run go on, by its course: what was refused so far stops it no more."""
     if not resume(db, run_id):
         return False
-    standing = _standing(db, run_id)
+    standing = _progress_of(db, run_id)
     if standing is not None:
-        _note_seen(db, standing)
-        move_on(db, run_id, now)
+        _record_seen(db, standing)
+        advance(db, run_id, now)
     return True
 
 
-def _begin_if_due(db: Connection, standing: _Standing, now: datetime) -> None:
+def _begin_if_due(db: Connection, standing: RunProgress, now: datetime) -> None:
     course = standing.course
     opens_at = course.opens_at
     if not standing.has_begun and opens_at is not None:
@@ -206,7 +206,7 @@ def _begin_if_due(db: Connection, standing: _Standing, now: datetime) -> None:
         _move(db, standing, RunState.RUNNING, None)
 
 
-def _hold_back_if_due(db: Connection, standing: _Standing, now: datetime) -> None:
+def _hold_back_if_due(db: Connection, standing: RunProgress, now: datetime) -> None:
     course = standing.course
     if not standing.has_begun and course.starts_at is not None and now < course.starts_at:
         _move(db, standing, RunState.SCHEDULED, None)
@@ -218,7 +218,7 @@ def _hold_back_if_due(db: Connection, standing: _Standing, now: datetime) -> Non
         _end_wave(db, standing)
 
 
-def _end_wave(db: Connection, standing: _Standing) -> None:
+def _end_wave(db: Connection, standing: RunProgress) -> None:
     """Release the next wave, or ask a person: unasked, or since too many were not accepted."""
     tolerance = standing.course.wave_tolerance
     if tolerance is None:
@@ -229,12 +229,12 @@ def _end_wave(db: Connection, standing: _Standing) -> None:
         _release_next(db, standing, everything=False)
 
 
-def _release_next(db: Connection, standing: _Standing, *, everything: bool) -> None:
+def _release_next(db: Connection, standing: RunProgress, *, everything: bool) -> None:
     size = standing.left
     if not everything:
         size = wave_size(standing.course, standing.wave + 1, standing.left)
     left = db.execute(_LEFT, {"run": standing.id}).all()
-    shares = share_out([each[1] for each in left], size)
+    shares = apportion([each[1] for each in left], size)
     db.execute(
         _RELEASE,
         [
@@ -245,12 +245,12 @@ def _release_next(db: Connection, standing: _Standing, *, everything: bool) -> N
     db.execute(_NEXT_WAVE, {"run": standing.id})
 
 
-def _note_seen(db: Connection, standing: _Standing) -> None:
+def _record_seen(db: Connection, standing: RunProgress) -> None:
     seen = {"answered": standing.answered, "refused": standing.refused}
     db.execute(_SEEN, {"run": standing.id, **seen})
 
 
-def _move(db: Connection, standing: _Standing, to: RunState, why: Reason | None) -> None:
+def _move(db: Connection, standing: RunProgress, to: RunState, why: Reason | None) -> None:
     """Bring a run from the state it was found in to another, unless it is there already."""
     if (standing.state, standing.reason) == (to, why):
         return
@@ -259,15 +259,15 @@ def _move(db: Connection, standing: _Standing, to: RunState, why: Reason | None)
         put_back(db, standing.id)
 
 
-def _standing(db: Connection, run_id: str) -> _Standing | None:
+def _progress_of(db: Connection, run_id: str) -> RunProgress | None:
     row = db.execute(_RUN, {"run": run_id}).one_or_none()
     if row is None:
         return None
-    return _Standing(
+    return RunProgress(
         id=row.id,
         state=RunState(row.state),
         reason=Reason(row.reason) if row.reason else None,
-        course=course_of(row),
+        course=schedule_of(row),
         wave=row.wave,
         has_begun=row.started_at is not None,
         left=row.entries - row.released,

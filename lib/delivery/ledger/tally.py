@@ -19,7 +19,7 @@ from sqlalchemy import (
 from lib.delivery.ledger.schema import Moment, run, sendout, tally
 from lib.delivery.states import Outcome, RunKind
 from lib.delivery.summaries import (
-    TallyLine,
+    OutcomeCount,
 )
 
 _TALLY_KEYS: Final = (tally.c.run_id, tally.c.sendout, tally.c.outcome, tally.c.error_code)
@@ -34,7 +34,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _OUTCOME: Final = {each.value: each for each in Outcome}
 
 
-def tally_lines(
+def count_outcomes(
     db: Connection,
     run_ids: Sequence[str] | None,
     since: datetime | None,
@@ -42,7 +42,7 @@ def tally_lines(
     kinds: Sequence[RunKind],
     *,
     step: timedelta = _MINUTE,
-) -> list[TallyLine]:
+) -> list[OutcomeCount]:
     """Return settled recipients by run, sendout, outcome, code and time, in order of time.
 
     Times are beginnings of steps of that length, counted from 1970.
@@ -72,7 +72,9 @@ def tally_lines(
     )
     # Columns by their place, and outcomes from a table: there are many lines in a year of runs.
     return [
-        TallyLine(run_id, label, campaign, version, _OUTCOME[outcome], code or None, minute, count)
+        OutcomeCount(
+            run_id, label, campaign, version, _OUTCOME[outcome], code or None, minute, count
+        )
         for run_id, label, campaign, version, outcome, code, minute, count in db.execute(
             wanted
         ).all()

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from lib.delivery.ledger.counters import Settled, count_settled, uncount_unknown
+from lib.delivery.ledger.counters import CounterDelta, apply_deltas, remove_unknown
 from lib.delivery.ledger.runs import reopen
 from lib.delivery.ledger.schema import batch, judgement
-from lib.delivery.states import MARKED_SENT, BatchState, Outcome, Verdict
+from lib.delivery.states import MARKED_SENT, BatchState, Outcome, ResolutionChoice
 
 _IN_DOUBT: Final = batch.c.state.in_([BatchState.UNKNOWN, BatchState.MIXED])
 _OF_RUN: Final = batch.c.run_id == bindparam("run")
@@ -55,37 +55,37 @@ _MARK_SENT: Final = (
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Resolution:
     """What a person has decided of a batch in doubt."""
 
-    verdict: Verdict
+    verdict: ResolutionChoice
     person: str
     at: datetime
 
 
-def count_in_doubt(db: Connection, run_id: str) -> int:
+def count_unknown_batches(db: Connection, run_id: str) -> int:
     """Return how many batches of a run are in doubt."""
     return int(db.execute(_COUNT, {"run": run_id}).scalar_one())
 
 
-def batches_in_doubt(db: Connection, run_id: str, most: int, skip: int) -> Sequence[Row[Any]]:
+def unknown_batches(db: Connection, run_id: str, most: int, skip: int) -> Sequence[Row[Any]]:
     """Return a page of a run's batches in doubt, by position."""
     return db.execute(_PAGE, {"run": run_id, "most": most, "skip": skip}).all()
 
 
-def judgements(db: Connection, batch_ids: Sequence[int]) -> dict[int, list[Judgement]]:
+def resolutions(db: Connection, batch_ids: Sequence[int]) -> dict[int, list[Resolution]]:
     """Return what has been decided of each of these batches, in order of time."""
-    found: dict[int, list[Judgement]] = {}
+    found: dict[int, list[Resolution]] = {}
     for row in db.execute(_JUDGEMENTS, {"wanted": list(batch_ids)}):
-        judged = Judgement(Verdict(row.verdict), row.person, row.at)
+        judged = Resolution(ResolutionChoice(row.verdict), row.person, row.at)
         found.setdefault(row.batch_id, []).append(judged)
     return found
 
 
-def judge(
+def resolve(
     db: Connection,
     run_id: str,
-    verdict: Verdict,
+    verdict: ResolutionChoice,
     *,
     batch_ids: Sequence[int] | None,
     person: str,
@@ -107,15 +107,15 @@ def judge(
         _INSERT,
         [{"batch_id": each.id, "verdict": verdict, "person": person, "at": now} for each in found],
     )
-    if verdict is Verdict.REPEAT:
-        uncount_unknown(db, found)
+    if verdict is ResolutionChoice.REPEAT:
+        remove_unknown(db, found)
         db.execute(_REPEAT, [{"which": each.id} for each in found])
         reopen(db, run_id)
-    elif verdict is Verdict.SENT:
-        uncount_unknown(db, found)
+    elif verdict is ResolutionChoice.SENT:
+        remove_unknown(db, found)
         db.execute(_MARK_SENT, [{"which": each.id, "now": now} for each in found])
         settled = [
-            Settled(run_id, each.sendout, Outcome.ACCEPTED, None, each.size) for each in found
+            CounterDelta(run_id, each.sendout, Outcome.ACCEPTED, None, each.size) for each in found
         ]
-        count_settled(db, settled, now)
+        apply_deltas(db, settled, now)
     return sum(each.size for each in found)

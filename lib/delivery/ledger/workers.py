@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from lib.delivery.ledger import bisection
 from lib.delivery.ledger.claims import NEEDS_PILOT
-from lib.delivery.ledger.counters import Settled, count_settled
+from lib.delivery.ledger.counters import CounterDelta, apply_deltas
 from lib.delivery.ledger.runs import PUT_BACK, pause
 from lib.delivery.ledger.schema import Moment, attempt, batch, sendout, worker
 from lib.delivery.states import INTERRUPTED, AttemptResult, BatchState, Outcome, Reason
@@ -87,7 +87,7 @@ _END_ATTEMPTS: Final = (
 
 
 @dataclass(frozen=True)
-class Left:
+class TakeoverResult:
     """How many batches a worker had claimed, and how many were under way."""
 
     claimed: int
@@ -120,17 +120,17 @@ def beats_of_others(db: Connection, worker_id: str) -> dict[str, int]:
     return {row.id: row.beats for row in db.execute(_OTHERS, {"who": worker_id})}
 
 
-def note_carrying(db: Connection, worker_id: str, *, able: bool) -> None:
+def record_scheduler_state(db: Connection, worker_id: str, *, able: bool) -> None:
     """Note whether a worker can carry what waits for its time."""
     db.execute(_NOTE_CARRYING, {"who": worker_id, "able": able})
 
 
-def names_of_living(db: Connection) -> set[str]:
+def living_worker_ids(db: Connection) -> set[str]:
     """Return the ids of all workers that nobody has taken for dead."""
     return {*db.execute(_ALIVE).scalars()}
 
 
-def retire(db: Connection, worker_id: str, now: datetime) -> Left:
+def remove_worker(db: Connection, worker_id: str, now: datetime) -> TakeoverResult:
     """Take out a worker that ends or is dead, with whatever it could not end itself.
 
     From then on it can open no attempt any more, should it live after all.
@@ -140,7 +140,9 @@ def retire(db: Connection, worker_id: str, now: datetime) -> Left:
     return left
 
 
-def bury_predecessors(db: Connection, new: NewWorker, *, alone: bool, now: datetime) -> Left:
+def evict_stale_workers(
+    db: Connection, new: NewWorker, *, alone: bool, now: datetime
+) -> TakeoverResult:
     """Take over from workers that are dead for certain: the caller holds the lock of their seat.
 
     ``alone`` says that no other seat uses this ledger. What nobody owns any more is taken too.
@@ -149,11 +151,11 @@ def bury_predecessors(db: Connection, new: NewWorker, *, alone: bool, now: datet
     if alone:
         dead |= {*beats_of_others(db, new.id)}
     dead |= {*db.execute(_NOBODYS).scalars()}
-    left = [retire(db, str(each), now) for each in sorted(dead)]
-    return Left(sum(each.claimed for each in left), sum(each.under_way for each in left))
+    left = [remove_worker(db, str(each), now) for each in sorted(dead)]
+    return TakeoverResult(sum(each.claimed for each in left), sum(each.under_way for each in left))
 
 
-def _give_up(db: Connection, worker_id: str, now: datetime) -> Left:
+def _give_up(db: Connection, worker_id: str, now: datetime) -> TakeoverResult:
     """Put back what was only claimed; whatever was under way is in doubt, and stays so."""
     claimed = db.execute(_RELEASE, {"who": worker_id}).rowcount
     under_way = db.execute(_UNDER_WAY, {"who": worker_id}).all()
@@ -162,16 +164,16 @@ def _give_up(db: Connection, worker_id: str, now: datetime) -> Left:
         db.execute(_END_ATTEMPTS, which)
         db.execute(_TO_UNKNOWN, which)
     settled = [
-        Settled(row.run_id, row.sendout, Outcome.UNKNOWN, INTERRUPTED, row.size)
+        CounterDelta(row.run_id, row.sendout, Outcome.UNKNOWN, INTERRUPTED, row.size)
         for row in under_way
         if row.root is None
     ]
-    count_settled(db, settled, now)
+    apply_deltas(db, settled, now)
     for root in {row.root for row in under_way} - {None}:
-        bisection.conclude(db, root, now)
+        bisection.finish_split(db, root, now)
     for run_id in {row.run_id for row in under_way if row.pilot}:
         pause(db, run_id, Reason.VERSION_IN_DOUBT)
-    return Left(claimed, len(under_way))
+    return TakeoverResult(claimed, len(under_way))
 
 
 _KEEPS_TIME: Final = select(

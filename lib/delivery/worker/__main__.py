@@ -22,21 +22,21 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from lib.atomic_files import private_folder, write_atomically
+from lib.atomic_files import make_private_dir, write_atomically
 from lib.delivery.ledger import claims, exports, schedule
 from lib.delivery.ledger.database import Ledger, LedgerError, LedgerTooNewError, open_ledger
 from lib.delivery.ledger.workers import NewWorker
 from lib.delivery.opt_outs import note_opt_outs_of_earlier_releases
 from lib.delivery.worker import metrics
-from lib.delivery.worker.client_pool import Line
+from lib.delivery.worker.client_pool import PacedClientPool
 from lib.delivery.worker.current_exclusions import CurrentExclusions
 from lib.delivery.worker.entry_reader import EntryReader
 from lib.delivery.worker.group_commit import GroupWriter
-from lib.delivery.worker.heartbeat import Heartbeat, TakenForDeadError
+from lib.delivery.worker.heartbeat import Heartbeat, WorkerEvictedError
 from lib.delivery.worker.retention import tidy_nightly
-from lib.delivery.worker.sender import Lane
+from lib.delivery.worker.sender import ConnectionSender
 from lib.delivery.worker.workflow_supervisor import Supervisor
-from lib.log_redaction import keep_private
+from lib.log_redaction import install_redaction
 from lib.settings import RELEASE, Settings, get_settings
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._reader = EntryReader(settings)
         self._exclusions = CurrentExclusions(settings)
-        self._lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = {}
+        self._lanes: dict[str, tuple[ConnectionSender, asyncio.Task[None]]] = {}
         self._supervisor = Supervisor(settings, ledger, self._new.id)
 
     async def run(self) -> None:
@@ -160,11 +160,11 @@ class Worker:
         with self._ledger.read() as db:
             return schedule.any_scheduled(db) or bool(exports.waiting(db))
 
-    def _lane(self, name: str, heartbeat: Heartbeat, writer: GroupWriter) -> Lane:
-        return Lane(
+    def _lane(self, name: str, heartbeat: Heartbeat, writer: GroupWriter) -> ConnectionSender:
+        return ConnectionSender(
             name,
             heartbeat=heartbeat,
-            line=Line(name, self._settings, writer),
+            line=PacedClientPool(name, self._settings, writer),
             writer=writer,
             reader=self._reader,
             exclusions=self._exclusions,
@@ -219,13 +219,13 @@ def main() -> int:
         help="end once the parent process is gone and nothing has been running for a minute",
     )
     arguments = parser.parse_args()
-    keep_private()
+    install_redaction()
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("lib").setLevel(logging.INFO)
     settings = get_settings()
-    private_folder(settings.data_dir)
+    make_private_dir(settings.data_dir)
     try:
         with FileLock(settings.data_dir / "worker.lock", timeout=_LOCK_SECONDS, mode=0o600):
             return _work(settings, orphan_seconds=arguments.exit_when_orphaned)
@@ -240,7 +240,7 @@ def _work(settings: Settings, *, orphan_seconds: float | None) -> int:
         try:
             worker = Worker(settings, open_ledger(settings), orphan_seconds=orphan_seconds)
             asyncio.run(worker.run())
-        except* (LedgerError, TakenForDeadError) as group:
+        except* (LedgerError, WorkerEvictedError) as group:
             failure = group
         while isinstance(failure, BaseExceptionGroup):
             failure = failure.exceptions[0]

@@ -6,7 +6,7 @@ from enum import Enum, auto
 import numpy as np
 
 from lib.connectly import CampaignEntry
-from lib.delivery.answer_policy import Circumstances
+from lib.delivery.answer_policy import BatchContext
 from lib.delivery.ledger.claims import Claim
 from lib.delivery.states import RunKind
 from lib.sheet.phones.identity import identities
@@ -39,9 +39,9 @@ class Delivery:
         found: list[int] = identities(self.numbers).tolist()
         return found
 
-    def circumstances(self) -> Circumstances:
+    def circumstances(self) -> BatchContext:
         """Return what must be known to decide what an answer means."""
-        return Circumstances(
+        return BatchContext(
             duplicates=self.claim.duplicates,
             pilot=self.claim.pilot,
             doubtful=self.doubtful,

@@ -16,10 +16,10 @@ from lib.connectly import (
     SendCampaignsOptions,
     SendCampaignsResponse,
 )
-from lib.delivery.ledger.rate_slots import Slots, deal_slots
-from lib.delivery.worker.group_commit import GroupWriter, Turn
+from lib.delivery.ledger.rate_slots import SlotLease, lease_slots
+from lib.delivery.worker.group_commit import GroupWriter, LedgerTransaction
 from lib.delivery.worker.metrics import ANSWER_SECONDS
-from lib.delivery.worker.pacing import Backoff, Dealt, Pacer
+from lib.delivery.worker.pacing import Backoff, LocalSlotLease, Pacer
 from lib.settings import Settings
 
 # Together with those that are left when more are asked for, enough for a fifth of a second: what a
@@ -31,7 +31,7 @@ class ConnectionUnfitError(Exception):
     """The connection's address or key has no form that may be used."""
 
 
-class Line:
+class PacedClientPool:
     """Lets requests out one slot at a time, and nothing at all while the other side asks for it.
 
     The slots are the ledger's, shared with all other workers, and so is a pause that the other
@@ -126,18 +126,18 @@ class Line:
         self._learn(answer, left_at)
         return answer
 
-    async def _deal(self) -> Dealt:
+    async def _deal(self) -> LocalSlotLease:
         assert self._connection is not None
         rate = self._connection.rate
 
-        def act(turn: Turn) -> tuple[float, Slots]:
-            slots = deal_slots(turn.db, self._name, _SLOTS_AT_ONCE, rate=rate, now=turn.now)
+        def act(turn: LedgerTransaction) -> tuple[float, SlotLease]:
+            slots = lease_slots(turn.db, self._name, _SLOTS_AT_ONCE, rate=rate, now=turn.now)
             return turn.read_at, slots
 
         read_at, slots = await self._writer.write(act)
         first = read_at + slots.first
         times = tuple(first + number * slots.spacing for number in range(slots.number))
-        return Dealt(times, slots.pause)
+        return LocalSlotLease(times, slots.pause)
 
     async def close(self) -> None:
         """Want no more slots, and close all clients; those that are lent when they come back."""

@@ -26,7 +26,7 @@ _PATIENCE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True)
-class Turn:
+class LedgerTransaction:
     """A transaction, the ledger's time in it, and what this process's own clock said just then."""
 
     db: Connection
@@ -36,7 +36,7 @@ class Turn:
 
 @dataclass
 class _Write:
-    act: Callable[[Turn], Any]
+    act: Callable[[LedgerTransaction], Any]
     done: Future[Any] = field(default_factory=Future)
 
 
@@ -70,7 +70,7 @@ class GroupWriter:
         """How many writes wait for their transaction."""
         return self._waiting.qsize()
 
-    async def write(self, act: Callable[[Turn], T]) -> T:
+    async def write(self, act: Callable[[LedgerTransaction], T]) -> T:
         """Run ``act`` in the next transaction; return its result once that is committed.
 
         ``act`` touches nothing but the ledger and has the same effect however often it runs,
@@ -99,7 +99,7 @@ class GroupWriter:
         while True:
             try:
                 with self._ledger.write() as db:
-                    turn = Turn(db, clock(db), time.monotonic())
+                    turn = LedgerTransaction(db, clock(db), time.monotonic())
                     results = [each.act(turn) for each in group]
             except LedgerTooNewError as error:
                 _fail(group, error)

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Final
 
 from lib.delivery.ledger import workers
-from lib.delivery.ledger.workers import DEAD_AFTER, Left, NewWorker
-from lib.delivery.worker.group_commit import GroupWriter, Turn
+from lib.delivery.ledger.workers import DEAD_AFTER, NewWorker, TakeoverResult
+from lib.delivery.worker.group_commit import GroupWriter, LedgerTransaction
 from lib.delivery.worker.metrics import TAKEOVERS
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def _since_boot() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-class TakenForDeadError(Exception):
+class WorkerEvictedError(Exception):
     """Others have taken this worker for dead and have taken over from it."""
 
 
@@ -61,12 +61,12 @@ class Heartbeat:
         """Seconds since this worker last beat."""
         return self._clock() - self._beaten_at
 
-    async def enter(self, *, alone: bool) -> Left:
+    async def enter(self, *, alone: bool) -> TakeoverResult:
         """Enter the ledger, and take over from those who are dead for certain."""
 
-        def act(turn: Turn) -> Left:
+        def act(turn: LedgerTransaction) -> TakeoverResult:
             workers.register(turn.db, self._new, turn.now)
-            return workers.bury_predecessors(turn.db, self._new, alone=alone, now=turn.now)
+            return workers.evict_stale_workers(turn.db, self._new, alone=alone, now=turn.now)
 
         started = self._clock()
         left = await self._writer.write(act)
@@ -80,12 +80,12 @@ class Heartbeat:
             started = self._clock()
             alive, beats = await self._writer.write(self._beat_once)
             if not alive:
-                raise TakenForDeadError
+                raise WorkerEvictedError
             self._beaten_at = started
             for worker_id in self._stood_still(beats):
                 await self._bury(worker_id, self._seen.pop(worker_id)[0])
 
-    def _beat_once(self, turn: Turn) -> tuple[bool, dict[str, int]]:
+    def _beat_once(self, turn: LedgerTransaction) -> tuple[bool, dict[str, int]]:
         alive = workers.beat(turn.db, self.worker_id, turn.now)
         return alive, workers.beats_of_others(turn.db, self.worker_id)
 
@@ -103,10 +103,10 @@ class Heartbeat:
         ]
 
     async def _bury(self, worker_id: str, count: int) -> None:
-        def act(turn: Turn) -> Left | None:
+        def act(turn: LedgerTransaction) -> TakeoverResult | None:
             if workers.beats_of_others(turn.db, self.worker_id).get(worker_id) != count:
                 return None
-            return workers.retire(turn.db, worker_id, turn.now)
+            return workers.remove_worker(turn.db, worker_id, turn.now)
 
         left = await self._writer.write(act)
         if left is not None:
@@ -117,8 +117,8 @@ class Heartbeat:
                 extra={"dead": worker_id, "released": left.claimed, "in_doubt": left.under_way},
             )
 
-    async def leave(self) -> Left:
+    async def leave(self) -> TakeoverResult:
         """Leave the ledger, with whatever could not be ended."""
         return await self._writer.write(
-            lambda turn: workers.retire(turn.db, self.worker_id, turn.now)
+            lambda turn: workers.remove_worker(turn.db, self.worker_id, turn.now)
         )

@@ -60,7 +60,7 @@ class _LedgerCollector(Collector):
         up = GaugeMetricFamily("sendout_ledger_up", "Whether the ledger can be read")
         try:
             with self._ledger.read() as db:
-                load = run_summaries.load(db)
+                load = run_summaries.queue_depth(db)
         except LedgerError:
             up.add_metric([], 0)
             yield up

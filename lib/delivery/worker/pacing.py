@@ -21,7 +21,7 @@ _JITTER: Final = 0.2
 
 
 @dataclass(frozen=True)
-class Dealt:
+class LocalSlotLease:
     """Slots as times of the pacer's clock, in order; or the seconds in which none are dealt."""
 
     slots: tuple[float, ...]
@@ -37,7 +37,7 @@ class Pacer:
 
     def __init__(
         self,
-        deal: Callable[[], Awaitable[Dealt]],
+        deal: Callable[[], Awaitable[LocalSlotLease]],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 from lib.atomic_files import write_atomically
 from lib.campaign import discard_old_drafts, uploads_in_use
 from lib.settings import Settings
-from lib.storage import StorageError, discard
+from lib.storage import StorageError, delete
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def _discard(paths: Iterable[Path], settings: Settings) -> int:
     removed = 0
     for path in paths:
         try:
-            discard(path, settings)
+            delete(path, settings)
         except StorageError:
             break
         removed += 1

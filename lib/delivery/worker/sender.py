@@ -27,10 +27,10 @@ from lib.delivery.ledger.claims import Claim
 from lib.delivery.states import OPT_OUT_CODES, AttemptResult, BatchState, Reason
 from lib.delivery.worker import metrics
 from lib.delivery.worker.claimed_batch import Delivery, Phase
-from lib.delivery.worker.client_pool import ConnectionUnfitError, Line
+from lib.delivery.worker.client_pool import ConnectionUnfitError, PacedClientPool
 from lib.delivery.worker.current_exclusions import CurrentExclusions, ExcludeListsUnreadableError
 from lib.delivery.worker.entry_reader import EntryReader, PlanUnreadableError, numbers_of
-from lib.delivery.worker.group_commit import GroupWriter, Turn
+from lib.delivery.worker.group_commit import GroupWriter, LedgerTransaction
 from lib.delivery.worker.heartbeat import Heartbeat
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class _Refusal(Enum):
     OPTED_OUT = auto()  # somebody in the batch does not want messages
 
 
-class Lane:
+class ConnectionSender:
     """Everything on its way over one connection."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Lane:
         name: str,
         *,
         heartbeat: Heartbeat,
-        line: Line,
+        line: PacedClientPool,
         writer: GroupWriter,
         reader: EntryReader,
         exclusions: CurrentExclusions,
@@ -116,7 +116,7 @@ class Lane:
         forgotten = self._writer.failures != self._commits_failed
         self._commits_failed = self._writer.failures
 
-        def act(turn: Turn) -> list[Claim]:
+        def act(turn: LedgerTransaction) -> list[Claim]:
             if forgotten:
                 # A commit that was thought to have failed may have claimed batches after all.
                 ledger_claims.release_all_but(turn.db, self._name, owner, self._claimed)
@@ -158,7 +158,7 @@ class Lane:
 
     async def _halve(self, claim: Claim) -> None:
         await self._writer.write(
-            lambda turn: attempts.halve(turn.db, claim, doubtful=claim.doubtful)
+            lambda turn: attempts.split(turn.db, claim, doubtful=claim.doubtful)
         )
         self._claimed.discard(claim.batch_id)
         self._work.set()
@@ -215,11 +215,11 @@ class Lane:
         if not self._may_send():
             return _Refusal.NOT_NOW
 
-        def act(turn: Turn) -> Attempt | _Refusal:
+        def act(turn: LedgerTransaction) -> Attempt | _Refusal:
             business_id = claim.business.business_id
             if opt_outs.any_opted_out(turn.db, business_id, delivery.people):
                 return _Refusal.OPTED_OUT
-            opened = attempts.begin(turn.db, claim, delivery.attempts, turn.now)
+            opened = attempts.open_attempt(turn.db, claim, delivery.attempts, turn.now)
             return opened or _Refusal.NOT_NOW
 
         return await self._writer.write(act)
@@ -242,9 +242,9 @@ class Lane:
         """Put a batch back that was only claimed; one held for a repeat stays in doubt."""
         claim = delivery.claim
 
-        def act(turn: Turn) -> None:
+        def act(turn: LedgerTransaction) -> None:
             if delivery.doubts:
-                attempts.leave(
+                attempts.set_batch_state(
                     turn.db,
                     claim,
                     BatchState.UNKNOWN,
@@ -286,8 +286,10 @@ class Lane:
         pause = self._line.pause_left if self._line.is_asked_to_pause else 0.0
         self._line.is_asked_to_pause = False
 
-        def act(turn: Turn) -> None:
-            attempts.end(turn.db, claim, opened, decision, doubtful=delivery.doubtful, now=turn.now)
+        def act(turn: LedgerTransaction) -> None:
+            attempts.close_attempt(
+                turn.db, claim, opened, decision, doubtful=delivery.doubtful, now=turn.now
+            )
             opted_out = decision.error_code in OPT_OUT_CODES
             if opted_out and decision.result is AttemptResult.REJECTED and claim.size == 1:
                 opt_outs.note_opt_outs(
@@ -295,7 +297,7 @@ class Lane:
                 )
             if says_why:
                 reason = Reason.UNREACHABLE if unreachable else None
-                runs.say_why(turn.db, self._name, reason)
+                runs.set_reason(turn.db, self._name, reason)
             if pause_all is not None:
                 runs.pause_connection(turn.db, self._name, pause_all)
             if pause:

@@ -57,7 +57,7 @@ class Supervisor:
         with self._ledger.read() as db:
             run_ids = schedule.runs_with_hours(db)
             exports = ledger_exports.waiting(db)
-            living = workers.names_of_living(db)
+            living = workers.living_worker_ids(db)
         if not (run_ids or exports) or time.monotonic() < self._not_before:
             return
         # Imported only now: DBOS takes a second, which a worker that only sends need not spend.
@@ -105,4 +105,4 @@ class Supervisor:
 
     def _note(self, *, able: bool) -> None:
         with self._ledger.write() as db:
-            workers.note_carrying(db, self._worker_id, able=able)
+            workers.record_scheduler_state(db, self._worker_id, able=able)

@@ -148,7 +148,7 @@ def _look(run_id: str) -> float | None:
     try:
         with open_ledger().write() as db:
             now = clock(db)
-            state = schedule.move_on(db, run_id, now)
+            state = schedule.advance(db, run_id, now)
             if state is None or state in OVER:
                 return None
             change = schedule.next_change(db, run_id, now)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-class Written(NamedTuple):
+class PhoneText(NamedTuple):
     """A cell's number as written, digits with what stands between them, or the ``problem``."""
 
     text: str
@@ -73,9 +73,9 @@ _NOT_EASY: Final = "^(?:" + "|".join(
 ) + ")$"  # fmt: skip
 
 
-def easily_written(texts: pa.Array) -> pa.Array:
+def extract_plain(texts: pa.Array) -> pa.Array:
     """Return the digits, after a ``+`` if there is one, of cells that hold nothing else but spaces,
-    dots, hyphens and brackets; null for all others, which are for `written` to look at.
+    dots, hyphens and brackets; null for all others, which are for `clean_phone_text` to look at.
     """
     plain = pc.fill_null(pc.match_substring_regex(texts, _DIGITS), fill_value=False)
     if pc.all(plain).as_py():
@@ -90,24 +90,24 @@ def easily_written(texts: pa.Array) -> pa.Array:
     return pc.replace_with_mask(texts, pc.invert(plain), found)
 
 
-def written(cell: str) -> Written:
+def clean_phone_text(cell: str) -> PhoneText:
     """Take the number out of a cell, or say why there is none."""
     text = plain_text(cell)
     if not text:
-        return Written("", "phone_missing")
+        return PhoneText("", "phone_missing")
     if text.startswith("#") and text[1:2].isalpha():
-        return Written("", "not_a_phone")
+        return PhoneText("", "not_a_phone")
     if exponent := _EXPONENT.fullmatch(text):
         whole, decimals, places = exponent[2], exponent[3] or "", int(exponent[4])
         whole = exponent[1].replace("+", "") + whole
         # A digit for each place, as in 1.6505550123E+10: nothing is lost.
         if len(whole) != 1 or len(decimals) != places or not 7 <= places < _MOST_DIGITS:
-            return Written("", "cut_by_spreadsheet")
-        return Written(whole + decimals, None, "exponent_written_out")
+            return PhoneText("", "cut_by_spreadsheet")
+        return PhoneText(whole + decimals, None, "exponent_written_out")
     text, repair = _unwrap(text)
     if _DATE.fullmatch(text):
-        return Written("", "looks_like_date")
-    return Written(text, _form_problem(text), repair)
+        return PhoneText("", "looks_like_date")
+    return PhoneText(text, _form_problem(text), repair)
 
 
 def plain_text(cell: str) -> str:

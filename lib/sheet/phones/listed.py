@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lib.sheet.phones.cleaning import easily_written, has_plus, plain_text, written
+from lib.sheet.phones.cleaning import clean_phone_text, extract_plain, has_plus, plain_text
 from lib.sheet.phones.identity import identities
 from lib.sheet.phones.national import is_number_anywhere
 from lib.sheet.phones.parse import normalise
@@ -85,7 +85,7 @@ def numbers_in(cell: str) -> list[str]:
 
 
 def _numbers_in(cell: str) -> list[str]:
-    whole = written(cell)
+    whole = clean_phone_text(cell)
     if whole.problem is None:
         return [_plain(whole.text)]
     if whole.problem in {"cut_by_spreadsheet", "looks_like_date"}:
@@ -115,14 +115,14 @@ def _in_part(part: str) -> list[str]:
 
 
 def _of_text(text: str) -> list[str]:
-    read = written(text)
+    read = clean_phone_text(text)
     if read.problem is None:
         return [_plain(read.text)]
     if read.problem in {"cut_by_spreadsheet", "looks_like_date"}:
         return []
     found: list[str] = []
     for run in _RUN.findall(text):
-        read = written(run.rstrip(" (.-"))
+        read = clean_phone_text(run.rstrip(" (.-"))
         if read.problem is None or read.problem == "not_a_phone":
             found.append(_plain(run))
         elif read.problem == "too_long":
@@ -162,7 +162,7 @@ def _is_long_enough(digits: str) -> bool:
 
 def _digits_of(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """Return all numbers in these texts as digits, and of which text each of them is."""
-    easy = easily_written(texts)
+    easy = extract_plain(texts)
     hard = np.flatnonzero(pc.is_null(easy))
     several = [numbers_in(text) for text in texts.take(pa.array(hard)).to_pylist()]
     places = np.flatnonzero(pc.is_valid(easy))

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-from lib.sheet.phones.vectorised import certainly_good, countries_of
+from lib.sheet.phones.vectorised import are_valid, countries_of
 
 _LONGEST: Final = 15
 _MEXICO, _ARGENTINA, _BRAZIL = 52, 54, 55
@@ -56,7 +56,7 @@ def is_number_anywhere(digits: pa.Array) -> np.ndarray:
         for texts in _spellings(digits.take(left), code):
             for spelled in (texts, *_other_spellings(texts, code)):
                 plus = pc.binary_join_element_wise("+", spelled, "")
-                found[left] |= certainly_good(plus).to_numpy(zero_copy_only=False)
+                found[left] |= are_valid(plus).to_numpy(zero_copy_only=False)
     return found
 
 

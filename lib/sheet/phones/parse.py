@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import PhoneNumber, PhoneNumberType, ValidationResult
 
-from lib.sheet.phones.cleaning import Written, easily_written, has_plus, written
-from lib.sheet.phones.vectorised import certainly_read
+from lib.sheet.phones.cleaning import PhoneText, clean_phone_text, extract_plain, has_plus
+from lib.sheet.phones.vectorised import parse_valid
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,8 @@ def _carry_code(easy: _Columns) -> bool:
 
 def _read_easy(texts: pa.Array, region: str | None) -> _Columns:
     """Read what can be read by whole columns; null where each cell must be looked at."""
-    digits = easily_written(texts)
-    e164, repair = certainly_read(digits, region)
+    digits = extract_plain(texts)
+    e164, repair = parse_valid(digits, region)
     problem = pa.nulls(len(texts), pa.string())
     if region is None:
         bare = pc.match_substring_regex(digits, "^(?:[1-9]|0[1-9])")
@@ -105,10 +105,10 @@ def _read_easy(texts: pa.Array, region: str | None) -> _Columns:
 
 def _read_each(cells: list[str | None], region: str | None) -> list[Phone]:
     """Read different cells: all that are certain together, and each of the rest by itself."""
-    texts = [written(cell or "") for cell in cells]
-    digits = easily_written(pa.array([each.text for each in texts], pa.string()))
+    texts = [clean_phone_text(cell or "") for cell in cells]
+    digits = extract_plain(pa.array([each.text for each in texts], pa.string()))
     refused = pa.array([each.problem is not None for each in texts], pa.bool_())
-    e164, repair = certainly_read(pc.if_else(refused, pa.scalar(None, pa.string()), digits), region)
+    e164, repair = parse_valid(pc.if_else(refused, pa.scalar(None, pa.string()), digits), region)
     return [
         _read(text, region)
         if good is None
@@ -119,11 +119,11 @@ def _read_each(cells: list[str | None], region: str | None) -> list[Phone]:
 
 def read_phone(cell: str, region: str | None = None) -> Phone:
     """Read one phone cell; see `normalise`."""
-    return _read(written(cell), region)
+    return _read(clean_phone_text(cell), region)
 
 
 @functools.lru_cache(maxsize=65_536)
-def _read(cell: Written, region: str | None) -> Phone:
+def _read(cell: PhoneText, region: str | None) -> Phone:
     if cell.problem:
         return Phone(problem=cell.problem)
     if has_plus(cell.text):

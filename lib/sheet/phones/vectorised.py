@@ -25,20 +25,20 @@ _NOBODYS: Final = ("premium_rate", "toll_free", "shared_cost", "pager", "uan", "
 _TEXT: Final = pa.string()
 
 
-class Certain(NamedTuple):
+class ValidNumbers(NamedTuple):
     """Numbers, ``+`` and digits, and what was added or read to get them; null where not certain."""
 
     e164: pa.Array
     repair: pa.Array
 
 
-def certainly_read(digits: pa.Array, region: str | None) -> Certain:
+def parse_valid(digits: pa.Array, region: str | None) -> ValidNumbers:
     """Read texts of digits, some after a ``+``, as numbers of the world or of this country.
 
     Certain are people's numbers that have no other reading. Their repairs are ``plus_added``,
     ``country_added`` and ``international_prefix``.
     """
-    e164, repair = _put_in(digits, certainly_good(digits), digits), pa.nulls(len(digits), _TEXT)
+    e164, repair = _put_in(digits, are_valid(digits), digits), pa.nulls(len(digits), _TEXT)
     left = np.flatnonzero(pc.and_(pc.is_null(e164), pc.is_valid(digits)))
     for how, found, numbers in _readings(digits.take(left), region):
         places = left[found]
@@ -46,7 +46,7 @@ def certainly_read(digits: pa.Array, region: str | None) -> Certain:
         mask[places] = True
         e164 = pc.replace_with_mask(e164, mask, numbers)
         repair = pc.if_else(mask, how, repair)
-    return Certain(e164, repair)
+    return ValidNumbers(e164, repair)
 
 
 def _put_in(texts: pa.Array, mask: pa.Array, values: pa.Array) -> pa.Array:
@@ -91,11 +91,11 @@ def _good_ones(numbers: pa.Array, among: pa.Array) -> tuple[np.ndarray, pa.Array
     """Return the places of the good numbers among these, and those numbers."""
     places = np.flatnonzero(among)
     chosen = numbers.take(places)
-    good = certainly_good(chosen)
+    good = are_valid(chosen)
     return places[np.flatnonzero(good)], chosen.filter(good)
 
 
-def certainly_good(numbers: pa.Array) -> pa.Array:
+def are_valid(numbers: pa.Array) -> pa.Array:
     """Return a mask of the texts that are ``+`` and the digits of a valid number of a person."""
     plain = pc.match_substring_regex(numbers, _PLAIN)
     chosen = numbers.filter(plain)

@@ -93,12 +93,12 @@ def _read(job: dict[str, Any]) -> None:
     from lib.sheet.dispatch import Limits, read_contents, read_large_contents
     from lib.sheet.errors import sheet_error
     from lib.sheet.file_type import is_workbook
-    from lib.sheet.read_options import Reading
+    from lib.sheet.read_options import ReadOptions
     from lib.sheet.store.arrow_file import write_arrow
-    from lib.sheet.store.byte_source import Source
+    from lib.sheet.store.byte_source import ByteSource
 
-    source = Source(job["source"])
-    reading = Reading(**job["reading"])
+    source = ByteSource(job["source"])
+    reading = ReadOptions(**job["reading"])
     limits = Limits(job["max_rows"], job["max_columns"], job["max_cells"])
     size = source.size
     is_whole = is_workbook(source.start(8))

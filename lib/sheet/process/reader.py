@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lib.atomic_files import is_disk_full, private_folder
+from lib.atomic_files import is_disk_full, make_private_dir
 from lib.sheet.errors import SheetError, sheet_error
 from lib.sheet.process.parent import run_child
-from lib.sheet.read_options import Reading
+from lib.sheet.read_options import ReadOptions
 from lib.sheet.store.allowed_roots import find_shared
-from lib.sheet.store.sheets import Sheet, check_size, load_sheet, settled
+from lib.sheet.store.sheets import Sheet, check_size, load_sheet, resolve_settings
 from lib.storage import StorageError, publish
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def read_sheet(
     *,
     filename: str | None = None,
     sheet: str | None = None,
-    reading: Reading | None = None,
+    reading: ReadOptions | None = None,
     settings: "Settings | None" = None,
     watch: Watch | None = None,
 ) -> Sheet:
@@ -42,8 +42,8 @@ def read_sheet(
     ``watch`` is called several times a second with the share that is done, as far as it is known;
     what it raises ends the reading, and nothing is left behind. Raises SheetError.
     """
-    settings = settled(settings)
-    wanted = _Wanted(sheet, reading or Reading(), watch)
+    settings = resolve_settings(settings)
+    wanted = _Wanted(sheet, reading or ReadOptions(), watch)
     if isinstance(source, bytes):
         check_size(len(source), settings)
         digest = hashlib.sha256(source).digest()
@@ -62,7 +62,7 @@ def read_shared_sheet(
     place: str,
     *,
     sheet: str | None = None,
-    reading: Reading | None = None,
+    reading: ReadOptions | None = None,
     settings: "Settings | None" = None,
     watch: Watch | None = None,
 ) -> Sheet:
@@ -71,15 +71,15 @@ def read_shared_sheet(
     ``place`` is its path or address, or its path below a root. It is read piece by piece where its
     kind allows, and read again once its size or its time has changed. Raises SheetError.
     """
-    settings = settled(settings)
+    settings = resolve_settings(settings)
     found = find_shared(place, settings)
-    wanted = _Wanted(sheet, reading or Reading(), watch)
+    wanted = _Wanted(sheet, reading or ReadOptions(), watch)
     return _read(found.digest, found.url, found.filename, wanted, settings)
 
 
 class _Wanted(NamedTuple):
     worksheet: str | None
-    reading: Reading
+    reading: ReadOptions
     watch: Watch | None
 
 
@@ -126,7 +126,7 @@ def _spool(
         "max_cells": settings.sheet_max_cells,
     }
     try:
-        private_folder(target.parent)
+        make_private_dir(target.parent)
         if isinstance(source, bytes):
             content.touch(mode=0o600)
             content.write_bytes(source)

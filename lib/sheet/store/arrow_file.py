@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lib.sheet.table.assemble import Assembled
+from lib.sheet.table.assemble import RawSheet
 
 METADATA_KEY = b"sendout_sheet"
 # A sheet of usual size is one batch; of a larger one only a part is in memory at a time.
@@ -21,7 +21,7 @@ _BATCH_BYTES = 32 << 20
 _FLAG = pa.list_(pa.struct([("column", pa.int32()), ("code", pa.string())]))
 
 
-def write_arrow(path: Path, sheet: Assembled, about: dict[str, Any]) -> None:
+def write_arrow(path: Path, sheet: RawSheet, about: dict[str, Any]) -> None:
     """Write a sheet to the disk, in full. Raises OSError where there is no room."""
     by_row: dict[int, list[dict[str, Any]]] = {}
     for flag in sheet.flags:

@@ -9,12 +9,12 @@ Report = Callable[[float], None]
 _REDIRECTS: Final = {"http": {"allow_redirects": False}, "https": {"allow_redirects": False}}
 
 
-def nobody(_share: float) -> None:
+def no_progress(_share: float) -> None:
     """Take no note of how far something is."""
 
 
 @dataclass(frozen=True)
-class Source:
+class ByteSource:
     """A file that can be opened again and again. ``url`` is a path or an fsspec address."""
 
     url: str
@@ -57,7 +57,7 @@ def file_system(url: str) -> tuple[Any, str]:
     return system, str(path)
 
 
-class Counted(io.RawIOBase):
+class ProgressReader(io.RawIOBase):
     """A file that tells how far it has been read."""
 
     def __init__(self, file: BinaryIO, size: int, report: Report) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from lib.atomic_files import is_disk_full, write_atomically
 from lib.sheet.errors import SheetError, sheet_error
-from lib.sheet.notes import Note, note
-from lib.sheet.read_options import Reading
+from lib.sheet.notes import ReadNotice, read_notice
+from lib.sheet.read_options import ReadOptions
 from lib.storage import StorageError, fetch
 
 if TYPE_CHECKING:
@@ -40,15 +40,15 @@ class Sheet:
     first_row: int
     worksheet: str | None
     worksheets: tuple[str, ...]
-    notes: tuple[Note, ...]
+    notes: tuple[ReadNotice, ...]
     flags: "pd.DataFrame"
-    reading: Reading = field(default_factory=Reading)
+    reading: ReadOptions = field(default_factory=ReadOptions)
     tables: tuple[tuple[int, int], ...] = ()
     hidden_worksheets: tuple[str, ...] = ()
     hidden: tuple[int, int] = (0, 0)
 
 
-def settled(settings: "Settings | None") -> "Settings":
+def resolve_settings(settings: "Settings | None") -> "Settings":
     """Return these settings, or this process's own."""
     if settings is not None:
         return settings
@@ -65,7 +65,7 @@ def load_sheet(sheet_id: str, *, settings: "Settings | None" = None) -> Sheet:
     """
     if not _SHEET_ID.fullmatch(sheet_id):
         raise sheet_error("sheet_gone")
-    settings = settled(settings)
+    settings = resolve_settings(settings)
     try:
         path = fetch(settings.sheets_dir / f"{sheet_id}.arrow", settings)
     except StorageError as error:
@@ -98,9 +98,9 @@ def _open(sheet_id: str, path: Path) -> Sheet:
         first_row=int(index[0]),
         worksheet=about["worksheet"],
         worksheets=tuple(about["worksheets"]),
-        notes=tuple(note(code) for code in about["notes"]),
+        notes=tuple(read_notice(code) for code in about["notes"]),
         flags=flags,
-        reading=Reading(**about["reading"]),
+        reading=ReadOptions(**about["reading"]),
         tables=tuple((first, last) for first, last in about.get("tables", [])),
         hidden_worksheets=tuple(about.get("hidden_worksheets", ())),
         hidden=tuple(about.get("hidden", (0, 0))),
@@ -123,7 +123,7 @@ def keep_upload(data: bytes, filename: str, *, settings: "Settings | None" = Non
 
     Raises SheetError: empty_file, too_large, disk_full.
     """
-    settings = settled(settings)
+    settings = resolve_settings(settings)
     check_size(len(data), settings)
     suffix = Path(filename).suffix.lower()
     if not _SUFFIX.fullmatch(suffix):
@@ -153,7 +153,7 @@ def upload_path(upload_id: str, *, settings: "Settings | None" = None) -> Path:
     """Return where an upload is kept. Raises SheetError sheet_gone where it isn't."""
     if not _UPLOAD_ID.fullmatch(upload_id):
         raise sheet_error("sheet_gone")
-    path = settled(settings).uploads_dir / upload_id
+    path = resolve_settings(settings).uploads_dir / upload_id
     if not path.is_file():
         raise sheet_error("sheet_gone")
     return path

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lib.sheet.errors import sheet_error
-from lib.sheet.notes import Flag
+from lib.sheet.notes import CellIssue
 from lib.sheet.table.detect import (
     LINES_LOOKED_AT,
-    Block,
     Structure,
+    TableRange,
     find_structure,
     find_tables,
     joined_names,
@@ -25,7 +25,7 @@ _FIRST: Final = 1_000
 
 
 @dataclass(frozen=True)
-class Assembled:
+class RawSheet:
     """A sheet's columns by position, its row numbers, and its columns' names.
 
     ``tables`` are the first and last rows of each table that the sheet holds; ``number`` says
@@ -37,13 +37,13 @@ class Assembled:
     names: list[str]
     header_row: int
     notes: list[str]
-    flags: list[Flag]
+    flags: list[CellIssue]
     tables: list[tuple[int, int]]
     number: int
 
 
 @dataclass(frozen=True)
-class Wanted:
+class HeaderOptions:
     """What a person has said about a sheet's lines; None is left to be found.
 
     ``header_row`` names the columns (0: none does), ``last_row`` is the last one that counts,
@@ -57,15 +57,15 @@ class Wanted:
 
 def assemble(
     raw: pa.Table,
-    flags: Sequence[Flag],
+    flags: Sequence[CellIssue],
     *,
     max_rows: int,
     max_cells: int,
-    wanted: Wanted,
+    wanted: HeaderOptions,
     kept: int = 0,
     merged: Sequence[tuple[int, int, int]] = (),
     rows: pa.Array | None = None,
-) -> Assembled:
+) -> RawSheet:
     """Return the sheet in these cells, whose first record is row 1.
 
     Empty columns are left out; but where no row names them, the first ``kept`` ones are all there.
@@ -111,7 +111,7 @@ def assemble(
         notes.append("merged_repeated")
     moved = _moved(flags, positions, rows)
     number = blocks.index(chosen) + 1
-    return Assembled(table, rows, names, header_row, notes, moved, tables, number)
+    return RawSheet(table, rows, names, header_row, notes, moved, tables, number)
 
 
 def _check_size(table: pa.Table, max_rows: int, max_cells: int) -> None:
@@ -131,18 +131,20 @@ def _names(table: pa.Table, header: int, positions: list[int]) -> tuple[list[str
     return unique_names(joined_names(*named) if header == 2 else named[0], positions)
 
 
-def _blocks(table: pa.Table, rows: pa.Array, wanted: Wanted) -> tuple[list[Block], list[int]]:
+def _blocks(
+    table: pa.Table, rows: pa.Array, wanted: HeaderOptions
+) -> tuple[list[TableRange], list[int]]:
     """Return the tables among these lines, and the lines that repeat the names of columns."""
-    whole = [Block(0, table.num_rows)]
+    whole = [TableRange(0, table.num_rows)]
     if wanted.header_row is not None:
         header = pc.index(rows, wanted.header_row).as_py()
     else:
-        structure = _structure(table, rows, Wanted())
+        structure = _structure(table, rows, HeaderOptions())
         header = structure.first + structure.header - 1 if structure.header else -1
     return find_tables(table, rows, header) if header >= 0 else (whole, [])
 
 
-def _chosen(blocks: list[Block], rows: pa.Array, wanted: Wanted) -> Block:
+def _chosen(blocks: list[TableRange], rows: pa.Array, wanted: HeaderOptions) -> TableRange:
     """Return the table that a person wants: by its number, by its header, else the first."""
     if wanted.table is not None:
         return blocks[min(max(wanted.table, 1), len(blocks)) - 1]
@@ -153,7 +155,7 @@ def _chosen(blocks: list[Block], rows: pa.Array, wanted: Wanted) -> Block:
 
 
 def _block(
-    table: pa.Table, rows: pa.Array, block: Block, repeats: list[int]
+    table: pa.Table, rows: pa.Array, block: TableRange, repeats: list[int]
 ) -> tuple[pa.Table, pa.Array]:
     """Return the lines of one table, without those that repeat the names of columns."""
     left_out = [at - block.start for at in repeats if block.start <= at < block.stop]
@@ -188,7 +190,7 @@ def _filled_rows(table: pa.Table) -> tuple[pa.Table, pa.Array]:
     return table.filter(kept), rows.filter(kept)
 
 
-def _structure(table: pa.Table, rows: pa.Array, wanted: Wanted) -> Structure:
+def _structure(table: pa.Table, rows: pa.Array, wanted: HeaderOptions) -> Structure:
     """Find the table among the lines that are not empty, or take it as a person has said."""
     top = _lines(table.slice(0, LINES_LOOKED_AT))
     end = _lines(table.slice(max(len(top), table.num_rows - LINES_LOOKED_AT)))
@@ -245,14 +247,14 @@ def _repeated(
     return table, bool(by_column)
 
 
-def _moved(flags: Sequence[Flag], positions: list[int], rows: pa.Array) -> list[Flag]:
+def _moved(flags: Sequence[CellIssue], positions: list[int], rows: pa.Array) -> list[CellIssue]:
     """Return the flags of cells that are still there, their columns counted anew."""
     if not flags:
         return []
     places = {old: new for new, old in enumerate(positions)}
     alive = set(rows.to_pylist())
     return sorted(
-        Flag(flag.row, places[flag.column], flag.code)
+        CellIssue(flag.row, places[flag.column], flag.code)
         for flag in flags
         if flag.column in places and flag.row in alive
     )

@@ -222,14 +222,14 @@ _ROWS_COMPARED: Final = 20
 _MOST_TITLES: Final = 3
 
 
-class Block(NamedTuple):
+class TableRange(NamedTuple):
     """Lines of one table, in lines that are not empty: from ``start`` up to ``stop``."""
 
     start: int
     stop: int
 
 
-def find_tables(table: pa.Table, rows: pa.Array, header: int) -> tuple[list[Block], list[int]]:
+def find_tables(table: pa.Table, rows: pa.Array, header: int) -> tuple[list[TableRange], list[int]]:
     """Return the tables in these lines, and the lines that only repeat the names of columns.
 
     ``header`` is the line that names the first table's columns; ``rows`` are the lines' numbers.
@@ -247,7 +247,7 @@ def find_tables(table: pa.Table, rows: pa.Array, header: int) -> tuple[list[Bloc
             starts.append(at)
     starts = sorted(set(starts))[:_MOST_TABLES]
     stops = [*starts[1:], table.num_rows]
-    return [Block(start, stop) for start, stop in zip(starts, stops, strict=True)], repeats
+    return [TableRange(start, stop) for start, stop in zip(starts, stops, strict=True)], repeats
 
 
 def _line(table: pa.Table, at: int) -> list[str]:

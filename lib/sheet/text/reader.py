@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from lib.sheet.errors import sheet_error
-from lib.sheet.notes import Flag
-from lib.sheet.store.byte_source import Report, nobody
+from lib.sheet.notes import CellIssue
+from lib.sheet.store.byte_source import Report, no_progress
 from lib.sheet.table.cell_types import column_kinds
 from lib.sheet.text.dialect import Dialect, find_dialect, prepared, sample_of
 from lib.sheet.text.encoding import _as_windows, decode
@@ -35,7 +35,7 @@ class Records:
     dialect: Dialect
     width: int = 0
     notes: list[str] = field(default_factory=list)
-    flags: list[Flag] = field(default_factory=list)
+    flags: list[CellIssue] = field(default_factory=list)
 
 
 class Limits(NamedTuple):
@@ -54,7 +54,7 @@ def read_text(
     delimiter: str | None = None,
     quote: str | None = None,
     backslashed: bool | None = None,
-    report: Report = nobody,
+    report: Report = no_progress,
 ) -> Records:
     """Read delimited text of any common encoding and dialect; what is not given is found.
 
@@ -73,7 +73,7 @@ def read_text(
     if widest > max_columns:
         raise sheet_error("too_many_columns", found=widest, limit=max_columns)
     table = None if dialect.spaced else _read_fast(text, dialect, widest)
-    flags: list[Flag] = []
+    flags: list[CellIssue] = []
     if table is None:
         table, flags = _read_any(text, reader, Limits(max_columns, max_rows), report)
     return Records(table, encoding, dialect, reader.width, notes, flags)
@@ -157,7 +157,7 @@ _CHUNK_RECORDS = 50_000
 _MOST_TOO_LONG = 0.1
 
 
-class WidthsSeen:
+class WidthTracker:
     """How wide records are, seen chunk by chunk; those too long lose their empty ends."""
 
     def __init__(self, reader: LineReader, limits: Limits) -> None:
@@ -185,7 +185,7 @@ class WidthsSeen:
         if widths.total() - widths[0] > self.limits.rows + 1:
             raise sheet_error("too_many_rows", limit=self.limits.rows)
 
-    def flags(self) -> list[Flag]:
+    def flags(self) -> list[CellIssue]:
         """Return the flags of rows that are too long, and add what is to be said to the notes."""
         if any(0 < each < self.reader.width for each in self._widths):
             self.reader.notes.append("short_rows")
@@ -195,7 +195,7 @@ class WidthsSeen:
         if count > 1 and count > _MOST_TOO_LONG * self._widths.total():
             return []
         return [
-            Flag(row, column, "row_too_long")
+            CellIssue(row, column, "row_too_long")
             for row, cells in self._too_long.items()
             for column in range(cells)
         ]
@@ -203,12 +203,12 @@ class WidthsSeen:
 
 def _read_any(
     text: str, reader: LineReader, limits: Limits, report: Report
-) -> tuple[pa.Table, list[Flag]]:
+) -> tuple[pa.Table, list[CellIssue]]:
     """Read records of any width: short ones are filled up, the cells of long ones are flagged."""
     body = text.rstrip("\r\n")
     lines = io.StringIO(body + "\n", newline="")
     records = reader.records(lines)
-    seen = WidthsSeen(reader, limits)
+    seen = WidthTracker(reader, limits)
     chunks: list[pa.Table] = []
     while chunk := list(islice(records, _CHUNK_RECORDS)):
         seen.settle(chunk)

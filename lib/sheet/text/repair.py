@@ -66,7 +66,9 @@ class LineReader:
     def _quoted(self, line: str) -> list[str]:
         cells = self._strict(line)
         if self.width and (len(cells) != self.width or _has_marks(cells, self.dialect.quote)):
-            if (mended := mend(line, self.dialect, self.width)) is not None and mended != cells:
+            if (
+                mended := repair_row(line, self.dialect, self.width)
+            ) is not None and mended != cells:
                 self._say("quotes_mended")
                 return mended
             if len(cells) != self.width and (other := self._by_another_sign(line)):
@@ -85,7 +87,7 @@ class LineReader:
             source.give_back(taken)
         bare = line.rstrip("\r\n")
         self._say("quotes_mended")
-        if self.width and (mended := mend(bare, self.dialect, self.width)) is not None:
+        if self.width and (mended := repair_row(bare, self.dialect, self.width)) is not None:
             return mended
         cells = bare.split(self.dialect.sign)
         return [cell.lstrip(" ") for cell in cells] if self.dialect.spaced else cells
@@ -221,7 +223,7 @@ class _Way(NamedTuple):
     cells: tuple[str, ...]
 
 
-def mend(line: str, dialect: Dialect, width: int) -> list[str] | None:
+def repair_row(line: str, dialect: Dialect, width: int) -> list[str] | None:
     """Part a line into just ``width`` cells with the fewest exceptions; None where none can.
 
     An exception is a quotation mark that stands for itself: at a cell's begin, or inside quotes

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from lib.sheet.workbook.number_formats import shown
+from lib.sheet.workbook.number_formats import format_number
 
-Place = tuple[int, int]
+CellRef = tuple[int, int]
 
 # As Excel numbers its errors, in XLS and XLSB files.
 ERRORS: Final = {
@@ -15,24 +15,24 @@ ERRORS: Final = {
 
 
 @dataclass
-class CellFacts:
+class CellAnnotations:
     """Facts by (row, column), both from 0: the text to show, and what is wrong with a cell.
 
     Hidden rows and columns are ranges, their ends included, counted from 0.
     """
 
-    texts: dict[Place, str] = field(default_factory=dict)
-    flags: dict[Place, str] = field(default_factory=dict)
+    texts: dict[CellRef, str] = field(default_factory=dict)
+    flags: dict[CellRef, str] = field(default_factory=dict)
     has_formulas: bool = False
-    hidden_rows: list[Place] = field(default_factory=list)
-    hidden_columns: list[Place] = field(default_factory=list)
+    hidden_rows: list[CellRef] = field(default_factory=list)
+    hidden_columns: list[CellRef] = field(default_factory=list)
 
-    def add_error(self, at: Place, text: str) -> None:
+    def add_error(self, at: CellRef, text: str) -> None:
         """Note that a cell holds an error."""
         self.texts[at] = text
         self.flags[at] = "error_value"
 
-    def add_number(self, at: Place, value: str, code: str | None, *, date1904: bool) -> None:
+    def add_number(self, at: CellRef, value: str, code: str | None, *, date1904: bool) -> None:
         """Note a number's look, where it is more than its digits."""
-        if code is not None and (text := shown(value, code, date1904=date1904)) is not None:
+        if code is not None and (text := format_number(value, code, date1904=date1904)) is not None:
             self.texts[at] = text

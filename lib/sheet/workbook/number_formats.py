@@ -27,7 +27,7 @@ _ENGLISH = re.compile(r"(?:0*[48]?09|0*[0-9a-f]?[0-9a-f]09|en-\w+)", re.IGNORECA
 _NAMED_DATE = re.compile(r"mmm|ddd|aaa", re.IGNORECASE)
 
 
-def telling(code: str) -> str | None:
+def distinctive_format(code: str) -> str | None:
     """Return a format whose numbers look unlike their digits, and alike everywhere; else None."""
     return code if not _is_plain(code) and _is_certain(code) else None
 
@@ -54,7 +54,7 @@ def _is_certain(code: str) -> bool:
 
 
 @functools.lru_cache(maxsize=65_536)
-def shown(value: str, code: str, *, date1904: bool) -> str | None:
+def format_number(value: str, code: str, *, date1904: bool) -> str | None:
     """Return a number's text in this format; None where the format isn't understood."""
     try:
         text = str(format_value(float(value), code, date1904=date1904)).strip()

@@ -6,7 +6,7 @@ import zipfile
 from typing import Any, Final
 from xml.parsers import expat
 
-from lib.sheet.workbook.annotations import CellFacts
+from lib.sheet.workbook.annotations import CellAnnotations
 
 _CHUNK_BYTES: Final = 1 << 20
 _ERROR: Final = re.compile(r"#[A-Z][A-Z/0]*[!?]?|(?:Err|Error|Fehler|Erreur):\d+")
@@ -16,7 +16,7 @@ _HIDDEN_LOOK: Final = re.compile(r"#+|.*\d[eE][+-]?\d+.*", re.DOTALL)
 _MOST_REPEATED: Final = 10_000
 
 
-def read_ods_facts(data: bytes, worksheet: str) -> CellFacts:
+def read_ods_facts(data: bytes, worksheet: str) -> CellAnnotations:
     """Return the facts of one worksheet.
 
     Raises zipfile.BadZipFile, KeyError, ValueError or expat.ExpatError where it is damaged.
@@ -33,7 +33,7 @@ class _Reader:
     """Collect the facts while expat calls back, once for each element."""
 
     def __init__(self, worksheet: str) -> None:
-        self.facts = CellFacts()
+        self.facts = CellAnnotations()
         self.parser: Any = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start

@@ -18,9 +18,9 @@ import python_calamine as calamine
 
 from lib.sheet.errors import sheet_error
 from lib.sheet.file_type import Kind
-from lib.sheet.notes import Flag
-from lib.sheet.store.byte_source import Report, nobody
-from lib.sheet.workbook.annotations import CellFacts
+from lib.sheet.notes import CellIssue
+from lib.sheet.store.byte_source import Report, no_progress
+from lib.sheet.workbook.annotations import CellAnnotations
 from lib.sheet.workbook.number_formats import MAX_EXACT, moment_text, number_text
 from lib.sheet.workbook.ods import read_ods_facts
 from lib.sheet.workbook.xls import read_xls_facts
@@ -43,7 +43,7 @@ class Worksheet:
     names: tuple[str, ...]
     hidden_names: tuple[str, ...]
     notes: list[str]
-    flags: list[Flag]
+    flags: list[CellIssue]
     hidden: tuple[int, int]
     merged: list[tuple[int, int, int]]
 
@@ -57,7 +57,7 @@ def read_worksheet(
     max_columns: int,
     max_cells: int,
     hidden: bool | None = None,
-    report: Report = nobody,
+    report: Report = no_progress,
 ) -> Worksheet:
     """Read the worksheet of this name, or the first visible one that holds anything.
 
@@ -115,7 +115,7 @@ def read_worksheet(
 
 
 def _without_hidden(
-    table: pa.Table, facts: CellFacts, *, leave_out: bool
+    table: pa.Table, facts: CellAnnotations, *, leave_out: bool
 ) -> tuple[pa.Table, tuple[int, int]]:
     """Count hidden rows and columns that hold something, and empty them if they do not count."""
     columns = sorted(_within(facts.hidden_columns, table.num_columns))
@@ -184,7 +184,7 @@ def _worksheets(book: calamine.CalamineWorkbook) -> list[calamine.SheetMetadata]
     return sorted(known, key=lambda each: each.visible != calamine.SheetVisibleEnum.Visible)
 
 
-def _facts(data: bytes, kind: Kind, name: str, *, long_numbers: bool = False) -> CellFacts:
+def _facts(data: bytes, kind: Kind, name: str, *, long_numbers: bool = False) -> CellAnnotations:
     try:
         match kind:
             case Kind.XLSX:
@@ -211,12 +211,14 @@ def _facts(data: bytes, kind: Kind, name: str, *, long_numbers: bool = False) ->
 class _Cells:
     """Turn values into text, chunk by chunk, so that no whole sheet of objects is held."""
 
-    def __init__(self, facts: CellFacts) -> None:
+    def __init__(self, facts: CellAnnotations) -> None:
         self._facts = facts
-        self.flags = [Flag(row + 1, column, code) for (row, column), code in facts.flags.items()]
+        self.flags = [
+            CellIssue(row + 1, column, code) for (row, column), code in facts.flags.items()
+        ]
         self.has_iso_dates = False
 
-    def read(self, sheet: calamine.CalamineSheet, report: Report = nobody) -> pa.Table:
+    def read(self, sheet: calamine.CalamineSheet, report: Report = no_progress) -> pa.Table:
         assert sheet.end is not None
         assert sheet.start is not None
         width, skipped = sheet.end[1] + 1, sheet.start[1]
@@ -261,7 +263,7 @@ class _Cells:
                 return "TRUE" if value else "FALSE"
             case int() | float():
                 if abs(value) >= MAX_EXACT:
-                    self.flags.append(Flag(row + 1, column, "digits_lost"))
+                    self.flags.append(CellIssue(row + 1, column, "digits_lost"))
                 return number_text(value)
             case dt.date() | dt.time() | dt.timedelta():
                 self.has_iso_dates = True

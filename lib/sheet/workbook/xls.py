@@ -4,8 +4,8 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from lib.sheet.workbook.annotations import ERRORS, CellFacts
-from lib.sheet.workbook.number_formats import BUILT_IN, telling
+from lib.sheet.workbook.annotations import ERRORS, CellAnnotations
+from lib.sheet.workbook.number_formats import BUILT_IN, distinctive_format
 from lib.sheet.workbook.ole import read_stream
 
 _BOF: Final = 0x0809
@@ -13,7 +13,7 @@ _BIFF8: Final = 0x0600
 _HIDDEN_ROW: Final = 0x0020
 
 
-def read_xls_facts(data: bytes, worksheet: str) -> CellFacts:
+def read_xls_facts(data: bytes, worksheet: str) -> CellAnnotations:
     """Return the facts of one worksheet. Raises ValueError where the file is damaged."""
     try:
         stream = read_stream(data, ("Workbook", "Book"))
@@ -62,7 +62,7 @@ class _Book:
                     codes[struct.unpack_from("<H", body)[0]] = _text(body[2:], wide=wide, long=True)
                 case 0x00E0:
                     styles.append(struct.unpack_from("<H", body, 2)[0])
-        self.codes = [telling(codes.get(style, "")) for style in styles]
+        self.codes = [distinctive_format(codes.get(style, "")) for style in styles]
 
     def code(self, style: int) -> str | None:
         """Return the format of a style whose numbers look unlike their digits."""
@@ -79,8 +79,8 @@ def _text(body: bytes, *, wide: bool, long: bool) -> str:
     return body[at + 1 : at + 1 + length].decode("latin-1")
 
 
-def _page(stream: bytes, book: _Book, at: int) -> CellFacts:
-    facts = CellFacts()
+def _page(stream: bytes, book: _Book, at: int) -> CellAnnotations:
+    facts = CellAnnotations()
     for kind, body in _records(stream, at):
         if kind == 0x0208 and struct.unpack_from("<H", body, 12)[0] & _HIDDEN_ROW:
             row = struct.unpack_from("<H", body)[0]

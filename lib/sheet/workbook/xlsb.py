@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from lib.sheet.workbook.annotations import ERRORS, CellFacts
-from lib.sheet.workbook.number_formats import BUILT_IN, telling
+from lib.sheet.workbook.annotations import ERRORS, CellAnnotations
+from lib.sheet.workbook.number_formats import BUILT_IN, distinctive_format
 from lib.sheet.workbook.xls import unpacked
 
 _FORMULAS: Final = (8, 9, 10, 11)
 
 
-def read_xlsb_facts(data: bytes, worksheet: str) -> CellFacts:
+def read_xlsb_facts(data: bytes, worksheet: str) -> CellAnnotations:
     """Return the facts of one worksheet.
 
     Raises ValueError, KeyError, zipfile.BadZipFile or ET.ParseError where the file is damaged.
@@ -88,11 +88,11 @@ def _codes(archive: zipfile.ZipFile) -> list[str | None]:
             inside = kind == 617
         elif kind == 47 and inside:
             styles.append(struct.unpack_from("<H", body, 2)[0])
-    return [telling(codes.get(style, "")) for style in styles]
+    return [distinctive_format(codes.get(style, "")) for style in styles]
 
 
-def _page(stream: bytes, codes: list[str | None], *, date1904: bool) -> CellFacts:
-    facts = CellFacts()
+def _page(stream: bytes, codes: list[str | None], *, date1904: bool) -> CellAnnotations:
+    facts = CellAnnotations()
     row = 0
     for kind, body in _records(stream):
         if kind == 0:

@@ -11,8 +11,8 @@ from typing import IO, Any, Final, NamedTuple
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
-from lib.sheet.workbook.annotations import CellFacts
-from lib.sheet.workbook.number_formats import BUILT_IN, shown, telling
+from lib.sheet.workbook.annotations import CellAnnotations
+from lib.sheet.workbook.number_formats import BUILT_IN, distinctive_format, format_number
 
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
@@ -31,7 +31,7 @@ class StyledCell(NamedTuple):
     value: str
 
 
-def read_cell_facts(data: bytes, worksheet: str, *, long_numbers: bool = False) -> CellFacts:
+def read_cell_facts(data: bytes, worksheet: str, *, long_numbers: bool = False) -> CellAnnotations:
     """Read one worksheet's XML as a stream. A file without the usual parts has no facts.
 
     ``long_numbers``: also whole numbers of which the file holds more digits than a number has.
@@ -57,7 +57,7 @@ def read_cell_facts(data: bytes, worksheet: str, *, long_numbers: bool = False) 
 
 def parsed_facts(
     stream: IO[bytes], formats: dict[str, str], *, date1904: bool, long_numbers: bool = False
-) -> CellFacts:
+) -> CellAnnotations:
     """Parse a worksheet's XML for its facts, whatever is in it."""
     reader = _Reader(formats, date1904=date1904, long_numbers=long_numbers)
     while chunk := stream.read(_CHUNK_BYTES):
@@ -97,16 +97,18 @@ def _formats(archive: zipfile.ZipFile) -> dict[str, str]:
     found: dict[str, str] = {}
     for group in _all(styles, "cellXfs"):
         for index, each in enumerate(group):
-            code = telling(codes.get(int(each.get("numFmtId", "0")), ""))
+            code = distinctive_format(codes.get(int(each.get("numFmtId", "0")), ""))
             if code is not None:
                 found[str(index)] = code
     return found
 
 
-def _facts_of(cells: list[StyledCell], formats: dict[str, str], *, date1904: bool) -> CellFacts:
-    facts = CellFacts()
+def _facts_of(
+    cells: list[StyledCell], formats: dict[str, str], *, date1904: bool
+) -> CellAnnotations:
+    facts = CellAnnotations()
     for place, style, value in cells:
-        text = shown(value, formats[style], date1904=date1904)
+        text = format_number(value, formats[style], date1904=date1904)
         if text is not None:
             column = _column_of(place)
             facts.texts[int(place.lstrip(_LETTERS)) - 1, column] = text
@@ -117,7 +119,7 @@ class _Reader:
     """Collect the facts while expat calls back, once for each element."""
 
     def __init__(self, formats: dict[str, str], *, date1904: bool, long_numbers: bool) -> None:
-        self.facts = CellFacts()
+        self.facts = CellAnnotations()
         self.parser: Any = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start

@@ -183,7 +183,10 @@ def draw_doubt(summary: RunSummary) -> None:
             "each, and decide whether to send it again, to mark it as sent, or to leave it."
         )
         navigation.link(
-            navigation.IN_DOUBT, "Look at the rows in doubt", icon=":material/help:", run=summary.id
+            navigation.UNCONFIRMED,
+            "Look at the rows in doubt",
+            icon=":material/help:",
+            run=summary.id,
         )
 
 
@@ -191,7 +194,7 @@ def draw_retry(summary: RunSummary, settings: Settings) -> None:
     """Offer to send rejected rows of a finished run again, as a run of its own."""
     if summary.retry_of is not None:
         navigation.link(
-            navigation.RUNS,
+            navigation.BROADCASTS,
             "These are rows of an earlier run",
             icon=":material/history:",
             run=summary.retry_of,

@@ -39,7 +39,7 @@ def draw_run_line(summary: RunSummary) -> None:
     with st.container(border=True, key=f"run_{summary.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             name = literal(shortened(summary.label, _NAME_LENGTH))
-            navigation.link(navigation.RUNS, f"**{name}**", run=summary.id)
+            navigation.link(navigation.BROADCASTS, f"**{name}**", run=summary.id)
             draw_state(summary.state)
         st.caption(f"{moment(summary.created_at)} · {summary.connection} · {counts_text(summary)}")
 

@@ -4,7 +4,7 @@ import contextlib
 
 import streamlit as st
 
-from lib.campaign import FrozenPlan, Place, places
+from lib.campaign import FrozenPlan, RecipientRegion, recipient_regions
 from lib.delivery import (
     Reason,
     RunState,
@@ -131,13 +131,13 @@ def _draw_keeper(settings: Settings) -> None:
         )
 
 
-def _places_of(plan_id: str, settings: Settings) -> tuple[Place, ...]:
+def _places_of(plan_id: str, settings: Settings) -> tuple[RecipientRegion, ...]:
     with contextlib.suppress(OSError, ValueError):
         return _cached_places(plan_id, _settings=settings)
     return ()
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _cached_places(plan_id: str, *, _settings: Settings) -> tuple[Place, ...]:
+def _cached_places(plan_id: str, *, _settings: Settings) -> tuple[RecipientRegion, ...]:
     rows = FrozenPlan.open(plan_id, _settings).frame("position", "client")
-    return places(rows.loc[rows["position"].notna(), "client"].tolist())
+    return recipient_regions(rows.loc[rows["position"].notna(), "client"].tolist())

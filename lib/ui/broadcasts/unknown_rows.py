@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from lib.connectly import explain
-from lib.delivery import Doubt, RunState, RunSummary, Verdict, judge_doubt
+from lib.delivery import ResolutionChoice, RunState, RunSummary, UnknownRows, resolve_unknown_rows
 from lib.settings import Settings
 from lib.ui import auth
 from lib.ui.formatting import count, moment, several
@@ -15,9 +15,9 @@ from lib.ui.formatting import count, moment, several
 PAGE_SIZE: Final = 25
 
 _VERDICTS: Final = {
-    Verdict.REPEAT: "sent again",
-    Verdict.SENT: "marked as sent",
-    Verdict.LEFT: "left in doubt",
+    ResolutionChoice.REPEAT: "sent again",
+    ResolutionChoice.SENT: "marked as sent",
+    ResolutionChoice.LEFT: "left in doubt",
 }
 
 
@@ -46,7 +46,7 @@ def draw_risk(run: RunSummary) -> None:
         )
 
 
-def draw_table(doubts: Sequence[Doubt], *, key: str) -> list[Doubt]:
+def draw_table(doubts: Sequence[UnknownRows], *, key: str) -> list[UnknownRows]:
     """Draw what is known of each; return those that are chosen."""
     table = pd.DataFrame(
         [
@@ -73,26 +73,26 @@ def draw_table(doubts: Sequence[Doubt], *, key: str) -> list[Doubt]:
     return [doubts[place] for place in places if place < len(doubts)]
 
 
-def _rows_of(doubt: Doubt) -> str:
+def _rows_of(doubt: UnknownRows) -> str:
     first = count(doubt.recipients[0][0])
     return first if doubt.size == 1 else f"{first} and {count(doubt.size - 1)} more"
 
 
-def _known(doubt: Doubt) -> str:
+def _known(doubt: UnknownRows) -> str:
     title = explain(doubt.code).title
     if doubt.said_accepted is None or doubt.said_rejected is None:
         return title
     return f"{title}: {count(doubt.said_accepted)} accepted, {count(doubt.said_rejected)} rejected"
 
 
-def _decided(doubt: Doubt) -> str:
+def _decided(doubt: UnknownRows) -> str:
     if not doubt.judgements:
         return ""
     last = doubt.judgements[-1]
     return f"{_VERDICTS[last.verdict].capitalize()} by {last.person}, {moment(last.at)}"
 
 
-def draw_attempts(chosen: Sequence[Doubt]) -> None:
+def draw_attempts(chosen: Sequence[UnknownRows]) -> None:
     """Draw each attempt of the one row that is chosen: when it was made, and what came back."""
     if len(chosen) != 1:
         return
@@ -121,7 +121,7 @@ def draw_attempts(chosen: Sequence[Doubt]) -> None:
     )
 
 
-def choose_verdict(run: RunSummary, chosen: Sequence[Doubt], settings: Settings) -> None:
+def choose_verdict(run: RunSummary, chosen: Sequence[UnknownRows], settings: Settings) -> None:
     """Draw the three ways out, for the chosen rows or for all."""
     batch_ids = [each.batch_id for each in chosen] or None
     rows = sum(each.size for each in chosen) or run.unknown
@@ -135,9 +135,9 @@ def choose_verdict(run: RunSummary, chosen: Sequence[Doubt], settings: Settings)
     if repeats and run.repeats_may_reach_twice:
         sure = st.checkbox("I accept that some people may be messaged twice", key="accept_twice")
 
-    def decide(verdict: Verdict) -> Callable[[], None]:
+    def decide(verdict: ResolutionChoice) -> Callable[[], None]:
         def write() -> None:
-            judge_doubt(
+            resolve_unknown_rows(
                 run.id,
                 verdict,
                 batch_ids=batch_ids,
@@ -154,12 +154,18 @@ def choose_verdict(run: RunSummary, chosen: Sequence[Doubt], settings: Settings)
                 f"Send {what} again",
                 icon=":material/replay:",
                 type="primary",
-                on_click=decide(Verdict.REPEAT),
+                on_click=decide(ResolutionChoice.REPEAT),
                 disabled=not sure,
             )
-        st.button(f"Mark {what} as sent", icon=":material/done_all:", on_click=decide(Verdict.SENT))
         st.button(
-            f"Leave {what} in doubt", icon=":material/bookmark:", on_click=decide(Verdict.LEFT)
+            f"Mark {what} as sent",
+            icon=":material/done_all:",
+            on_click=decide(ResolutionChoice.SENT),
+        )
+        st.button(
+            f"Leave {what} in doubt",
+            icon=":material/bookmark:",
+            on_click=decide(ResolutionChoice.LEFT),
         )
     if not repeats:
         st.caption("The run was cancelled, so nothing is sent again from here.")

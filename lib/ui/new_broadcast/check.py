@@ -11,7 +11,7 @@ from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.sheet.phones.messages import PROBLEMS, REPAIRS, explained
 from lib.ui import exclude_lists
-from lib.ui.cache import Checked, checked
+from lib.ui.cache import CheckedPlan, plan_for
 from lib.ui.formatting import count, literal, several
 from lib.ui.new_broadcast import (
     consent,
@@ -24,12 +24,12 @@ from lib.ui.new_broadcast import (
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def draw(draft: Draft, sheet: Sheet, connection: Connection, settings: Settings) -> Checked:
+def draw(draft: Draft, sheet: Sheet, connection: Connection, settings: Settings) -> CheckedPlan:
     """Draw the step; return the plan that follows from the draft."""
     assert draft.sheet_id is not None
     assert draft.mapping is not None
     try:
-        found = checked(
+        found = plan_for(
             draft.sheet_id, draft.mapping, draft.answers, connection=connection, settings=settings
         )
     except CheckFailedError as error:
@@ -61,7 +61,7 @@ def draw(draft: Draft, sheet: Sheet, connection: Connection, settings: Settings)
     return found
 
 
-def _is_worth_a_look(found: Checked) -> bool:
+def _is_worth_a_look(found: CheckedPlan) -> bool:
     told = found.reached.campaigns or found.reached.unreadable
     return bool(len(found.plan.findings) or told)
 

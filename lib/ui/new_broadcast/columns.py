@@ -7,8 +7,8 @@ import streamlit as st
 
 from lib.campaign import (
     Draft,
+    FieldSource,
     Mapping,
-    Source,
     audience_channel,
     mapping_problems,
     save_mapping,
@@ -19,7 +19,7 @@ from lib.ui import auth
 from lib.ui.form_state import Shown, show_anew, shown_in
 from lib.ui.formatting import literal
 from lib.ui.new_broadcast import consent, default_country, saved_mappings, value_format
-from lib.ui.new_broadcast.draft import keep, latest
+from lib.ui.new_broadcast.draft import latest, save_changes
 
 _LEAVE_OUT: Final = -1
 _FIXED: Final = -2
@@ -82,7 +82,7 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
                 default_country.suggested(sheet, changed, draft.answers, settings) if anew else {}
             )
             drawn = draft.model_copy(update={"mapping": mapping})
-            draft = keep(drawn, settings, mapping=changed, **country)
+            draft = save_changes(drawn, settings, mapping=changed, **country)
             shown.value = changed
             if draft.mapping_confirmed and draft.mapping == changed and not problems:
                 save_mapping(changed, sheet, saved_by=auth.name(), settings=settings)
@@ -100,7 +100,7 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
             disabled=bool(problems),
         ):
             saved = save_mapping(changed, sheet, saved_by=auth.name(), settings=settings)
-            keep(draft, settings, mapping_confirmed=True, mapping_from=saved.id)
+            save_changes(draft, settings, mapping_confirmed=True, mapping_from=saved.id)
             st.rerun()
     return draft, draft.mapping_confirmed and not problems
 
@@ -127,7 +127,7 @@ def _explain_campaign_names() -> None:
         )
 
 
-def _choose_phone(mapping: Mapping, sheet: Sheet, draft: Draft) -> Source:
+def _choose_phone(mapping: Mapping, sheet: Sheet, draft: Draft) -> FieldSource:
     """Draw where phones come from: always a column, since each row has a phone of its own."""
     columns = list(sheet.frame.columns)
     column = mapping.client.column
@@ -140,14 +140,14 @@ def _choose_phone(mapping: Mapping, sheet: Sheet, draft: Draft) -> Source:
         key=f"client_{_turn(draft)}",
         help="Who gets the message. The only thing every row must have.",
     )
-    return Source(column=chosen)
+    return FieldSource(column=chosen)
 
 
-def _choose_channel(mapping: Mapping, sheet: Sheet, draft: Draft) -> Source:
+def _choose_channel(mapping: Mapping, sheet: Sheet, draft: Draft) -> FieldSource:
     """Draw, for one of Connectly's own audience files, that only rows for WhatsApp are sent."""
     column = mapping.channel.column or audience_channel(sheet)
     if column is None:
-        return Source()
+        return FieldSource()
     kept = st.checkbox(
         literal(f"Hold rows back whose “{column}” is not WhatsApp"),
         mapping.channel.column is not None,
@@ -155,10 +155,10 @@ def _choose_channel(mapping: Mapping, sheet: Sheet, draft: Draft) -> Source:
         help="This looks like one of Connectly's own audience files: for other channels than "
         "WhatsApp, the id of a person is no phone.",
     )
-    return Source(column=column) if kept else Source()
+    return FieldSource(column=column) if kept else FieldSource()
 
 
-def _choose_fields(mapping: Mapping, sheet: Sheet, draft: Draft) -> dict[str, Source]:
+def _choose_fields(mapping: Mapping, sheet: Sheet, draft: Draft) -> dict[str, FieldSource]:
     chosen = {
         "client": _choose_phone(mapping, sheet, draft),
         "channel": _choose_channel(mapping, sheet, draft),
@@ -178,10 +178,10 @@ def _choose_fields(mapping: Mapping, sheet: Sheet, draft: Draft) -> dict[str, So
 
 def _choose_variables(
     mapping: Mapping, sheet: Sheet, draft: Draft, settings: Settings
-) -> dict[str, Source] | None:
+) -> dict[str, FieldSource] | None:
     """Draw the variables; return them, or None while two of them have one name."""
     st.markdown("**Variables** of the campaign, named as in Connectly")
-    chosen: list[tuple[str, Source]] = []
+    chosen: list[tuple[str, FieldSource]] = []
     for position, (name, source) in enumerate(mapping.variables.items()):
         key = f"variable_{position}_{_turn(draft)}"
         naming, left, right = st.columns([2, 2, 2])
@@ -226,8 +226,8 @@ def _add_variable(draft: Draft, settings: Settings) -> None:
     assert now.mapping is not None
     taken = now.mapping.variables
     name = next(f"variable_{n}" for n in range(1, 10_000) if f"variable_{n}" not in taken)
-    mapping = now.mapping.model_copy(update={"variables": {**taken, name: Source(value="")}})
-    keep(now, settings, mapping=mapping)
+    mapping = now.mapping.model_copy(update={"variables": {**taken, name: FieldSource(value="")}})
+    save_changes(now, settings, mapping=mapping)
     if now.mapping == shown.value:
         shown.value = mapping
 
@@ -235,12 +235,12 @@ def _add_variable(draft: Draft, settings: Settings) -> None:
 def _choose_source(
     label: str,
     help: str,  # noqa: A002 - the name that Streamlit gives it
-    source: Source,
+    source: FieldSource,
     sheet: Sheet,
     *,
     key: str,
     places: tuple[st.delta_generator.DeltaGenerator, st.delta_generator.DeltaGenerator],
-) -> Source:
+) -> FieldSource:
     """Draw where one field comes from: column, template, fixed value, or nowhere."""
     left, right = places
     columns = list(sheet.frame.columns)
@@ -254,10 +254,10 @@ def _choose_source(
         help=help,
     )
     if chosen == _LEAVE_OUT:
-        return Source()
+        return FieldSource()
     if chosen == _FIXED:
         value = right.text_input("Fixed value", source.value or "", key=f"{key}_value")
-        return Source(value=value)
+        return FieldSource(value=value)
     template = None
     if chosen == _TEMPLATE:
         template = right.text_input(
@@ -270,17 +270,17 @@ def _choose_source(
         )
     fallback = right.text_input("If a cell is empty, use", source.fallback, key=f"{key}_fallback")
     if template is not None:
-        return Source(template=template, fallback=fallback)
-    return Source(column=columns[chosen], fallback=fallback)
+        return FieldSource(template=template, fallback=fallback)
+    return FieldSource(column=columns[chosen], fallback=fallback)
 
 
-def _as_template(source: Source) -> str:
+def _as_template(source: FieldSource) -> str:
     if source.template is not None:
         return source.template
     return f"{{{source.column}}}" if source.column else source.value or ""
 
 
-def _option(source: Source, columns: list[str]) -> int:
+def _option(source: FieldSource, columns: list[str]) -> int:
     if source.column in columns:
         return columns.index(source.column)
     if source.template is not None:

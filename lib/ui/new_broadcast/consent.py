@@ -8,9 +8,9 @@ from lib.campaign import (
     Answers,
     ConsentUse,
     Draft,
+    FieldSource,
     FindingGroup,
     Mapping,
-    Source,
     mapping_problems,
     save_mapping,
 )
@@ -20,7 +20,7 @@ from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui import auth
 from lib.ui.formatting import count, literal, several
-from lib.ui.new_broadcast.draft import keep, latest
+from lib.ui.new_broadcast.draft import latest, save_changes
 
 _USES: Final = {
     ConsentUse.HOLD: "Hold back the rows that say no",
@@ -80,13 +80,13 @@ def use_column(name: str, use: ConsentUse, draft: Draft, sheet: Sheet, settings:
     variables = dict(draft.mapping.variables)
     if use is ConsentUse.OTHER:
         if not any(name in each.columns for each in variables.values()):
-            variables.setdefault(name.strip(), Source(column=name))
+            variables.setdefault(name.strip(), FieldSource(column=name))
     else:
         own = {key for key, source in variables.items() if source.column == name}
         variables = {key: source for key, source in variables.items() if key not in own}
     uses = {**consent_uses(sheet, draft.mapping), name: use}
     mapping = draft.mapping.model_copy(update={"consent": uses, "variables": variables})
-    keep(draft, settings, mapping=mapping, mapping_turn=draft.mapping_turn + 1)
+    save_changes(draft, settings, mapping=mapping, mapping_turn=draft.mapping_turn + 1)
     if draft.mapping_confirmed and not mapping_problems(sheet, mapping):
         save_mapping(mapping, sheet, saved_by=auth.name(), settings=settings)
 
@@ -180,13 +180,13 @@ def _decide_email(draft: Draft, settings: Settings, name: str, *, counts: bool |
     decided = {each: says for each, says in now.answers.email_consent.items() if each != name}
     if counts is not None:
         decided[name] = counts
-    keep(now, settings, answers=now.answers.model_copy(update={"email_consent": decided}))
+    save_changes(now, settings, answers=now.answers.model_copy(update={"email_consent": decided}))
 
 
 def _answer(draft: Draft, settings: Settings, changes: dict[str, object]) -> None:
     now = latest(draft, settings)
     answers: Answers = now.answers.model_copy(update=changes)
-    keep(now, settings, answers=answers)
+    save_changes(now, settings, answers=answers)
 
 
 def _meaning(column: ConsentColumn) -> str:

@@ -12,12 +12,12 @@ from lib.campaign import (
     CheckFailedError,
     Corrections,
     Draft,
-    NotOurRowsError,
+    MissingRowNumbersError,
     Plan,
     corrected,
     correction_list,
+    import_corrections,
     load_draft,
-    read_back,
     with_cells,
 )
 from lib.connections import Connection
@@ -25,9 +25,9 @@ from lib.settings import Settings
 from lib.sheet import Sheet, SheetError, read_sheet
 from lib.sheet.file_type import SHEET_TYPES
 from lib.ui import auth
-from lib.ui.cache import checked
+from lib.ui.cache import plan_for
 from lib.ui.formatting import count, several
-from lib.ui.new_broadcast.draft import keep, latest
+from lib.ui.new_broadcast.draft import latest, save_changes
 
 _PAGE_ROWS: Final = 25
 _NAMED: Final = 8
@@ -62,7 +62,7 @@ def _draw_table(sheet: Sheet, drawn: Draft, connection: Connection, settings: Se
     assert draft.sheet_id is not None
     assert draft.mapping is not None
     try:
-        plan = checked(
+        plan = plan_for(
             draft.sheet_id, draft.mapping, draft.answers, connection=connection, settings=settings
         ).plan
     except CheckFailedError as error:
@@ -195,7 +195,9 @@ def _put_in_place(corrections: Corrections, draft: Draft, settings: Settings) ->
 
 
 def _keep(corrections: Corrections, draft: Draft, settings: Settings) -> None:
-    keep(draft, settings, answers=draft.answers.model_copy(update={"corrections": corrections}))
+    save_changes(
+        draft, settings, answers=draft.answers.model_copy(update={"corrections": corrections})
+    )
 
 
 def take_back(sheet: Sheet, draft: Draft, settings: Settings) -> None:
@@ -207,8 +209,8 @@ def take_back(sheet: Sheet, draft: Draft, settings: Settings) -> None:
     try:
         with st.spinner("Reading the mended rows"):
             mended = read_sheet(file.getvalue(), filename=file.name, settings=settings)
-        found = read_back(mended, sheet, draft.answers.corrections)
-    except (SheetError, NotOurRowsError) as error:
+        found = import_corrections(mended, sheet, draft.answers.corrections)
+    except (SheetError, MissingRowNumbersError) as error:
         st.error(f"**{error.sentence}** {error.action}", icon=":material/error:")
         return
     _put_in_place(found.corrections, draft, settings)

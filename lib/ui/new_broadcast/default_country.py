@@ -11,7 +11,7 @@ from lib.sheet import Sheet
 from lib.sheet.phones.default_country import Evidence, Suggestion, suggest_region
 from lib.ui import auth
 from lib.ui.countries import choose_country, country_names
-from lib.ui.new_broadcast.draft import keep, latest
+from lib.ui.new_broadcast.draft import latest, save_changes
 
 WHY: Final = {
     Evidence.CHOSEN: "You chose this country.",
@@ -89,4 +89,4 @@ def choose(draft: Draft, settings: Settings, label: str, *, place: str) -> None:
 def _remember(draft: Draft, settings: Settings, region: str | None) -> None:
     now = latest(draft, settings)
     answers = now.answers.model_copy(update={"region": region})
-    keep(now, settings, answers=answers, region_evidence=Evidence.CHOSEN)
+    save_changes(now, settings, answers=answers, region_evidence=Evidence.CHOSEN)

@@ -9,7 +9,7 @@ from lib.settings import Settings
 from lib.ui import navigation
 
 
-def draft_in_hand(settings: Settings) -> Draft:
+def current_draft(settings: Settings) -> Draft:
     """Return the draft that the address names, or one that is not kept yet."""
     draft_id = st.query_params.get(navigation.DRAFT)
     if draft_id is None:
@@ -39,13 +39,13 @@ def latest(draft: Draft, settings: Settings) -> Draft:
 
     A callback may run twice before the page is drawn anew; the second time, the draft that was
     drawn is not the one that the person has changed. Where it has another sheet by now, it comes
-    back as it was drawn: `keep` drops what was changed for the former sheet.
+    back as it was drawn: `save_changes` drops what was changed for the former sheet.
     """
     now = load_draft(draft.id, settings)
     return draft if now is None or now.sheet_id != draft.sheet_id else now
 
 
-def keep(draft: Draft, settings: Settings, **changes: Any) -> Draft:
+def save_changes(draft: Draft, settings: Settings, **changes: Any) -> Draft:
     """Apply changes that were made to this draft, and put its id into the address.
 
     Returns the draft as it is now, with what other tabs have changed meanwhile.

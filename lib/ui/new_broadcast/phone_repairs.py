@@ -10,7 +10,7 @@ from lib.sheet import Sheet
 from lib.ui.countries import country_names
 from lib.ui.form_state import show
 from lib.ui.formatting import count, several
-from lib.ui.new_broadcast.draft import keep, latest
+from lib.ui.new_broadcast.draft import latest, save_changes
 
 
 def draw(code: str, plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> None:
@@ -33,7 +33,9 @@ def _choose_all(code: str, draft: Draft, settings: Settings) -> bool:
         now = latest(draft, settings)
         refused = now.answers.refused_repairs
         refused = refused - {code} if st.session_state[key] else refused | {code}
-        keep(now, settings, answers=now.answers.model_copy(update={"refused_repairs": refused}))
+        save_changes(
+            now, settings, answers=now.answers.model_copy(update={"refused_repairs": refused})
+        )
 
     show(key, code not in draft.answers.refused_repairs)
     return st.toggle("Use the repaired numbers", key=key, on_change=remember)
@@ -91,4 +93,6 @@ def _draw_rows(
 
 
 def _keep_refused(refused: frozenset[int], draft: Draft, settings: Settings) -> None:
-    keep(draft, settings, answers=draft.answers.model_copy(update={"refused_rows": refused}))
+    save_changes(
+        draft, settings, answers=draft.answers.model_copy(update={"refused_rows": refused})
+    )

@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from lib.campaign import Draft, Glimpse, Plan, glimpses, random_row
+from lib.campaign import Draft, Plan, VariablePreview, random_row, variable_previews
 from lib.connectly import (
     CampaignEntry,
     DuplicateBehavior,
@@ -18,7 +18,7 @@ from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui.form_state import show
 from lib.ui.formatting import count, duration, literal, roughly, several
-from lib.ui.new_broadcast.draft import keep, latest
+from lib.ui.new_broadcast.draft import latest, save_changes
 
 _VERSIONS: Final = {
     VersionBehavior.REUSE_LAST_ACTIVE: (
@@ -97,7 +97,7 @@ def _draw_version_choice(draft: Draft, settings: Settings) -> None:
     def remember() -> None:
         now = latest(draft, settings)
         answers = now.answers.model_copy(update={"if_version_unspecified": st.session_state[key]})
-        keep(now, settings, answers=answers)
+        save_changes(now, settings, answers=answers)
 
     show(key, draft.answers.if_version_unspecified)
     st.radio(
@@ -119,7 +119,7 @@ def _draw_duplicate_choice(draft: Draft, settings: Settings) -> None:
         answers = now.answers.model_copy(
             update={"if_duplicate_check_unspecified": st.session_state[key]}
         )
-        keep(now, settings, answers=answers)
+        save_changes(now, settings, answers=answers)
 
     show(key, draft.answers.if_duplicate_check_unspecified)
     st.radio(
@@ -182,7 +182,7 @@ def draw_variable_previews(plan: Plan, sheet: Sheet, *, key: str) -> None:
         name = title.split()[0].lower()
         with place.container(border=True, gap="xsmall", key=f"{key}_{name}"):
             st.markdown(f"**{title}** · {count(row)}")
-            variables = glimpses(plan, sheet, row)
+            variables = variable_previews(plan, sheet, row)
             if not variables:
                 st.caption("No variables: everybody reads the same.")
             for each in variables:
@@ -198,7 +198,7 @@ def draw_variable_previews(plan: Plan, sheet: Sheet, *, key: str) -> None:
         )
 
 
-def _draw_variable(variable: Glimpse) -> None:
+def _draw_variable(variable: VariablePreview) -> None:
     st.caption(literal(variable.name))
     st.text(variable.text)
     cells = variable.cells

@@ -6,12 +6,12 @@ import streamlit as st
 
 from lib.campaign import Draft
 from lib.connectly import DuplicateBehavior
-from lib.delivery import CampaignReached
+from lib.delivery import CampaignRecipients
 from lib.settings import Settings
-from lib.ui.cache import Checked
+from lib.ui.cache import CheckedPlan
 from lib.ui.form_state import show
 from lib.ui.formatting import count, day, literal, several
-from lib.ui.new_broadcast.draft import keep, latest
+from lib.ui.new_broadcast.draft import latest, save_changes
 
 _SHOWN: Final = 5
 _HELP: Final = (
@@ -20,7 +20,7 @@ _HELP: Final = (
 )
 
 
-def draw(found: Checked, draft: Draft, settings: Settings) -> None:
+def draw(found: CheckedPlan, draft: Draft, settings: Settings) -> None:
     """Draw how many have had their campaign before, and ask who gets this sendout."""
     reached = found.reached
     if reached.unreadable:
@@ -40,7 +40,7 @@ def draw(found: Checked, draft: Draft, settings: Settings) -> None:
         _draw_choice(found, draft, settings)
 
 
-def _draw_campaign(each: CampaignReached) -> None:
+def _draw_campaign(each: CampaignRecipients) -> None:
     name = f"**{literal(each.campaign_name)}**"
     of = f"of {count(each.entries)}"
     if each.reached:
@@ -63,7 +63,7 @@ def _draw_campaign(each: CampaignReached) -> None:
         )
 
 
-def _draw_choice(found: Checked, draft: Draft, settings: Settings) -> None:
+def _draw_choice(found: CheckedPlan, draft: Draft, settings: Settings) -> None:
     answers, everybody = draft.answers, found.everybody.entry_count
     doubtful = len(found.reached.doubtful_rows)
     with_doubtful = answers.with_doubtful
@@ -73,12 +73,12 @@ def _draw_choice(found: Checked, draft: Draft, settings: Settings) -> None:
     def remember() -> None:
         now = latest(draft, settings)
         changed = now.answers.model_copy(update={"only_new": st.session_state[key]})
-        keep(now, settings, answers=changed)
+        save_changes(now, settings, answers=changed)
 
     def remember_doubt() -> None:
         now = latest(draft, settings)
         changed = now.answers.model_copy(update={"with_doubtful": st.session_state[doubt_key]})
-        keep(now, settings, answers=changed)
+        save_changes(now, settings, answers=changed)
 
     if answers.only_new is not None:
         show(key, answers.only_new)

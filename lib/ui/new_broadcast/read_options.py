@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from lib.sheet import DELIMITERS, ENCODINGS, QUOTES, Reading, Sheet
+from lib.sheet import DELIMITERS, ENCODINGS, QUOTES, ReadOptions, Sheet
 from lib.ui import formatting
 from lib.ui.formatting import literal, several
 
@@ -14,7 +14,7 @@ from lib.ui.formatting import literal, several
 CHOICES: Final = ("table_", "hidden_", "worksheet_")
 
 
-def choose_table(sheet: Sheet) -> Reading | None:
+def choose_table(sheet: Sheet) -> ReadOptions | None:
     """Let the person choose among several tables in one sheet; return a changed choice."""
     if len(sheet.tables) < 2:
         return None
@@ -39,7 +39,7 @@ def is_asked(sheet: Sheet) -> bool:
     return any(sheet.hidden) and sheet.reading.hidden is None
 
 
-def choose_hidden(sheet: Sheet) -> Reading | None:
+def choose_hidden(sheet: Sheet) -> ReadOptions | None:
     """Ask whether hidden rows and columns count; return a changed choice."""
     if not any(sheet.hidden):
         return None
@@ -63,7 +63,7 @@ def _verb(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
-def overrule(sheet: Sheet) -> Reading | None:
+def overrule(sheet: Sheet) -> ReadOptions | None:
     """Let the person overrule what was found in the file; return the reading once it is sent."""
     found = sheet.reading
     changes: dict[str, Any] = {}
@@ -94,7 +94,7 @@ def overrule(sheet: Sheet) -> Reading | None:
     return _form(sheet, **changes)
 
 
-def _text_parts(found: Reading) -> dict[str, Any]:
+def _text_parts(found: ReadOptions) -> dict[str, Any]:
     encoding = _choose("Letters are stored as", ENCODINGS, found.encoding or "utf-8")
     delimiter = _choose("Cells are parted by", DELIMITERS, found.delimiter or ",")
     quote = _choose("Cells may be quoted by", QUOTES, found.quote or "")
@@ -111,7 +111,7 @@ def _text_parts(found: Reading) -> dict[str, Any]:
     }
 
 
-def _form(sheet: Sheet, **changes: Any) -> Reading:
+def _form(sheet: Sheet, **changes: Any) -> ReadOptions:
     """Return the parts that a person has said, now or before; the others are found anew."""
     found = sheet.reading
     parts: dict[str, Any] = {
@@ -122,7 +122,7 @@ def _form(sheet: Sheet, **changes: Any) -> Reading:
         "table": found.table,
         "hidden": found.hidden,
     }
-    return Reading(**(parts | changes))
+    return ReadOptions(**(parts | changes))
 
 
 def _choose(label: str, names: dict[str, str], found: str) -> str:

@@ -14,7 +14,7 @@ from lib.campaign import (
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui.formatting import literal, moment
-from lib.ui.new_broadcast.draft import keep
+from lib.ui.new_broadcast.draft import save_changes
 
 _SUGGESTED = ""
 
@@ -29,7 +29,7 @@ def offer(draft: Draft, sheet: Sheet, settings: Settings) -> None:
     def put_in_place() -> None:
         chosen = fitting.get(st.session_state[key])
         mapping = chosen.mapping if chosen else suggest_mapping(sheet, list(fitting.values()))
-        keep(
+        save_changes(
             draft,
             settings,
             mapping=mapping,

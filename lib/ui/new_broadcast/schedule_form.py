@@ -8,20 +8,20 @@ import streamlit as st
 
 from lib.campaign import (
     FIRST_WAVE,
-    MOST_RETRIES,
+    MAX_RETRIES,
     WAVES_ABOVE,
-    Course,
     Draft,
-    Place,
     Plan,
+    RecipientRegion,
+    SendSchedule,
     moments_of,
-    places,
+    recipient_regions,
 )
 from lib.connectly import DuplicateBehavior
 from lib.settings import Settings
 from lib.ui.form_state import show_anew, shown_in
 from lib.ui.formatting import duration, several, visitor_zone
-from lib.ui.new_broadcast.draft import keep
+from lib.ui.new_broadcast.draft import save_changes
 from lib.ui.schedule_text import draw_recipients_clocks, moment_in
 
 _STOP_SHARE: Final = 0.5
@@ -49,7 +49,7 @@ def choose(draft: Draft, plan: Plan, settings: Settings) -> Draft:
         course = _ask(shown.value, plan, f"{form}_{shown.turn}")
     if course != shown.value:
         drawn = draft.model_copy(update={"course": shown.value})
-        draft = keep(drawn, settings, course=course)
+        draft = save_changes(drawn, settings, course=course)
         shown.value = course
     stored = draft.course or known
     if stored != course:
@@ -59,16 +59,16 @@ def choose(draft: Draft, plan: Plan, settings: Settings) -> Draft:
     return draft.model_copy(update={"course": stored})
 
 
-def suggested_course(recipients: int) -> Course:
+def suggested_course(recipients: int) -> SendSchedule:
     """Return what is suggested for so many recipients, by the visitor's clock."""
-    return Course(
+    return SendSchedule(
         first_wave=FIRST_WAVE if recipients > WAVES_ABOVE else None,
         stop_share=_STOP_SHARE,
         zone=visitor_zone().key,
     )
 
 
-def _ask(known: Course, plan: Plan, key: str) -> Course:
+def _ask(known: SendSchedule, plan: Plan, key: str) -> SendSchedule:
     chosen: dict[str, Any] = {**_ask_waves(known, plan.entry_count, key)}
     starts = st.radio(
         "When does it start?",
@@ -106,14 +106,14 @@ def _ask(known: Course, plan: Plan, key: str) -> Course:
         "and 30 minutes. It was not sent before, so nobody gets it twice.",
         key=f"later_{key}",
     ):
-        chosen["retries"] = MOST_RETRIES
-    course = Course(**chosen, zone=zone)
+        chosen["retries"] = MAX_RETRIES
+    course = SendSchedule(**chosen, zone=zone)
     if course.opens_at is not None:
         draw_recipients_clocks(_places_of(plan.id, _plan=plan), course.opens_at)
     return course
 
 
-def _ask_waves(known: Course, recipients: int, key: str) -> dict[str, Any]:
+def _ask_waves(known: SendSchedule, recipients: int, key: str) -> dict[str, Any]:
     ways = [_AT_ONCE, _ONE_WAVE, _RAMP]
     number = 0 if known.first_wave is None else 1 if known.wave_growth is None else 2
     way = st.radio(
@@ -157,7 +157,7 @@ def _ask_waves(known: Course, recipients: int, key: str) -> dict[str, Any]:
     return {"first_wave": first, "wave_growth": growth, "wave_tolerance": tolerance}
 
 
-def _ask_batch_size(known: Course, plan: Plan, key: str) -> int:
+def _ask_batch_size(known: SendSchedule, plan: Plan, key: str) -> int:
     """Ask how many recipients go in one request, and say what more than one costs."""
     sizes = sorted({*_BATCH_SIZES, known.batch_size})
     size = st.selectbox(
@@ -197,7 +197,7 @@ def _ask_share(label: str, known: float, key: str, *, least: int = 1) -> float:
     return share / 100
 
 
-def _ask_quiet_hours(known: Course, key: str) -> dict[str, int]:
+def _ask_quiet_hours(known: SendSchedule, key: str) -> dict[str, int]:
     begin = _QUIET[0] if known.quiet_from is None else known.quiet_from
     end = _QUIET[1] if known.quiet_until is None else known.quiet_until
     left, right = st.columns(2)
@@ -209,7 +209,7 @@ def _ask_quiet_hours(known: Course, key: str) -> dict[str, int]:
     return {"quiet_from": _minutes(chosen_begin), "quiet_until": _minutes(chosen_end)}
 
 
-def _ask_start(known: Course, zone: ZoneInfo, key: str) -> datetime:
+def _ask_start(known: SendSchedule, zone: ZoneInfo, key: str) -> datetime:
     today = datetime.now(zone).date()
     proposed = datetime.combine(today + timedelta(days=1), _START)
     if known.starts_at is not None:
@@ -240,7 +240,7 @@ def _minutes(clock: time) -> int:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _places_of(plan_id: str, *, _plan: Plan) -> tuple[Place, ...]:
+def _places_of(plan_id: str, *, _plan: Plan) -> tuple[RecipientRegion, ...]:
     del plan_id  # It is the key.
     sent = _plan.table["position"].notna()
-    return places(_plan.table.loc[sent, "client"].tolist())
+    return recipient_regions(_plan.table.loc[sent, "client"].tolist())

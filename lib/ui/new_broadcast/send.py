@@ -7,21 +7,21 @@ import streamlit as st
 from lib.campaign import Draft, load_draft
 from lib.connections import Connection
 from lib.connectly import DuplicateBehavior
-from lib.delivery import ReachedMeanwhileError, RunSummary, runs_of_plan, start_run
+from lib.delivery import ConcurrentSendoutError, RunSummary, runs_of_plan, start_run
 from lib.settings import Settings
 from lib.storage import StorageError
 from lib.ui import navigation, page
-from lib.ui.cache import Checked, checked
+from lib.ui.cache import CheckedPlan, plan_for
 from lib.ui.formatting import count, moment, roughly, several
 from lib.ui.new_broadcast import schedule_form
-from lib.ui.new_broadcast.draft import keep
+from lib.ui.new_broadcast.draft import save_changes
 from lib.ui.schedule_text import course_lines
 
 _CHANGED: Final = "plan_changed"
 _STORAGE: Final = "plan_not_stored"
 
 
-def draw(draft: Draft, found: Checked, connection: Connection, settings: Settings) -> None:
+def draw(draft: Draft, found: CheckedPlan, connection: Connection, settings: Settings) -> None:
     """Draw the step: what will happen, the person's word for it, and the button."""
     plan = found.plan
     with st.container(border=True, key="send_step"):
@@ -46,7 +46,7 @@ def draw(draft: Draft, found: Checked, connection: Connection, settings: Setting
         _draw_confirmation(draft, found, connection, settings, repeat=again)
 
 
-def _summary(draft: Draft, found: Checked, connection: Connection) -> str:
+def _summary(draft: Draft, found: CheckedPlan, connection: Connection) -> str:
     plan = found.plan
     recipients = several(plan.entry_count, "recipient")
     sendouts = several(len(plan.sendouts), "sendout")
@@ -76,7 +76,7 @@ def _ask_again(draft: Draft, earlier: list[RunSummary]) -> int | None:
         f"{count(last.accepted)} accepted, {count(last.rejected)} rejected.",
         icon=":material/history:",
     )
-    navigation.link(navigation.RUNS, "See that run", icon=":material/send:", run=last.id)
+    navigation.link(navigation.BROADCASTS, "See that run", icon=":material/send:", run=last.id)
     if any(not each.is_over for each in earlier):
         return None
     wanted = st.checkbox("Send it once more, as a run of its own", key=f"again_{draft.id}")
@@ -85,7 +85,7 @@ def _ask_again(draft: Draft, earlier: list[RunSummary]) -> int | None:
 
 def _draw_confirmation(
     draft: Draft,
-    found: Checked,
+    found: CheckedPlan,
     connection: Connection,
     settings: Settings,
     *,
@@ -102,7 +102,7 @@ def _draw_confirmation(
     def send() -> None:
         try:
             confirm()
-        except ReachedMeanwhileError:
+        except ConcurrentSendoutError:
             st.session_state[_CHANGED] = "another sendout of this campaign has been confirmed"
         except StorageError as error:
             st.session_state[_STORAGE] = f"**{error.sentence}** {error.action}"
@@ -119,7 +119,7 @@ def _draw_confirmation(
         if kept is not None and (what := _changed_elsewhere(draft, kept)) is not None:
             st.session_state[_CHANGED] = what
             return
-        as_of_now = checked(
+        as_of_now = plan_for(
             draft.sheet_id, draft.mapping, draft.answers, connection=connection, settings=settings
         )
         if as_of_now.plan.id != plan.id or as_of_now.is_undecided:
@@ -134,7 +134,7 @@ def _draw_confirmation(
             knowing=as_of_now.earlier,
             settings=settings,
         )
-        keep(draft, settings, run_id=run_id)
+        save_changes(draft, settings, run_id=run_id)
 
     if what := st.session_state.pop(_CHANGED, None):
         st.warning(
@@ -173,7 +173,7 @@ def _changed_elsewhere(drawn: Draft, kept: Draft) -> str | None:
     return None
 
 
-def _what_changed(before: Checked, now: Checked) -> str:
+def _what_changed(before: CheckedPlan, now: CheckedPlan) -> str:
     if now.everybody.id != before.everybody.id:
         return "an exclude list has changed"
     return "another sendout has reached some of these people, or no longer does,"

@@ -17,7 +17,7 @@ from lib.campaign import (
 from lib.settings import Settings
 from lib.sheet import (
     SAMPLES,
-    Reading,
+    ReadOptions,
     Sheet,
     SheetError,
     keep_upload,
@@ -30,7 +30,7 @@ from lib.sheet.file_type import SHEET_TYPES
 from lib.ui.cache import sheet_of
 from lib.ui.formatting import count, literal, several
 from lib.ui.new_broadcast import default_country, read_options
-from lib.ui.new_broadcast.draft import keep, start_over
+from lib.ui.new_broadcast.draft import save_changes, start_over
 from lib.ui.new_broadcast.read_options import show_reading_progress
 
 _UPLOADER: Final = "sheet_uploader_turn"
@@ -156,7 +156,7 @@ def _take(
     settings: Settings,
     *,
     worksheet: str | None = None,
-    reading: Reading | None = None,
+    reading: ReadOptions | None = None,
 ) -> None:
     """Read a sheet and go on with it; where it can't be read, say why and offer the ways anew."""
     try:
@@ -171,7 +171,7 @@ def _take(
         saved = saved_mappings(settings)
         fitting = fitting_mappings(sheet, saved)
         mapping = fitting[0].mapping if fitting else suggest_mapping(sheet, saved)
-        keep(
+        save_changes(
             draft,
             settings,
             upload_id=upload_id,
@@ -195,7 +195,7 @@ def _read(
     settings: Settings,
     *,
     worksheet: str | None,
-    reading: Reading | None,
+    reading: ReadOptions | None,
     watch: Callable[[float], None],
 ) -> Sheet:
     if origin.place is not None:
@@ -273,7 +273,7 @@ def _choose_worksheet(sheet: Sheet, draft: Draft, settings: Settings) -> None:
 
 
 def _read_again(
-    draft: Draft, settings: Settings, *, worksheet: str | None, reading: Reading | None
+    draft: Draft, settings: Settings, *, worksheet: str | None, reading: ReadOptions | None
 ) -> None:
     origin = _Origin(draft.filename, upload_id=draft.upload_id, place=draft.place)
     _take(draft, origin, settings, worksheet=worksheet, reading=reading)

@@ -11,12 +11,12 @@ from lib.campaign import (
     NUMBER_FORMS,
     DateOrder,
     DecimalMark,
+    FieldSource,
     Form,
-    Source,
     Spaces,
     Style,
     date_orders,
-    write,
+    render_field,
 )
 from lib.sheet import Sheet
 from lib.ui import formatting
@@ -53,7 +53,7 @@ _EXAMPLE_DAY: Final = date(2026, 4, 3)
 _LOOKED_AT: Final = 1_000
 
 
-def choose(source: Source, sheet: Sheet, *, key: str) -> Style:
+def choose(source: FieldSource, sheet: Sheet, *, key: str) -> Style:
     """Draw the button and the choices behind it; return the style that is chosen."""
     style = source.style
     with st.popover("How it is written", icon=":material/text_format:", key=f"{key}_style"):
@@ -77,7 +77,7 @@ def choose(source: Source, sheet: Sheet, *, key: str) -> Style:
     return style.model_copy(update=chosen)
 
 
-def _choose_date(source: Source, sheet: Sheet, *, key: str) -> dict[str, object]:
+def _choose_date(source: FieldSource, sheet: Sheet, *, key: str) -> dict[str, object]:
     style = source.style
     order = _choose("In your sheet, 03/04/2026 is", _ORDERS, style.date_order, key=f"{key}_order")
     if source.column in sheet.frame.columns:
@@ -139,11 +139,11 @@ def _choose(label: str, names: dict[_Choice, str], chosen: _Choice, *, key: str)
     )
 
 
-def example(source: Source, sheet: Sheet, *, trim: bool) -> str:
+def example(source: FieldSource, sheet: Sheet, *, trim: bool) -> str:
     """Return the first value that is sent, in words; empty where there is none to show."""
     if any(column not in sheet.frame.columns for column in source.columns):
         return ""
-    values = write(source, sheet.frame.head(_LOOKED_AT), trim=trim).texts
+    values = render_field(source, sheet.frame.head(_LOOKED_AT), trim=trim).texts
     filled = values[values.str.strip() != ""]
     if filled.empty:
         return ""

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lib.campaign import (
+    FieldSource,
     Mapping,
-    Source,
     Style,
     delete_mapping,
     fitting_mappings,
@@ -22,13 +22,13 @@ from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
 
 MAPPING = Mapping(
-    client=Source(column="Celular"),
-    campaign_name=Source(value="promo_a"),
+    client=FieldSource(column="Celular"),
+    campaign_name=FieldSource(value="promo_a"),
     variables={
-        "name": Source(
+        "name": FieldSource(
             template="{Nombre} {Apellido|}", style=Style.model_validate({"form": "name"})
         ),
-        "code": Source(column="Código", fallback="none"),
+        "code": FieldSource(column="Código", fallback="none"),
     },
 )
 HEADERS = ("Celular", "Nombre", "Apellido", "Código", "E-mail")
@@ -60,7 +60,7 @@ def test_it_comes_back_in_the_new_sheets_own_spelling(settings: Settings) -> Non
 
     assert found.client.column == "CELULAR"
     assert found.variables["name"].template == "{nombre} {Apelido|}"
-    assert found.variables["code"] == Source(column="codigo", fallback="none")
+    assert found.variables["code"] == FieldSource(column="codigo", fallback="none")
 
 
 @pytest.mark.parametrize(
@@ -80,10 +80,10 @@ def test_it_stays_away_where_a_column_is_missing_or_the_sheet_is_another(
 
 
 def test_the_nearest_comes_first_and_then_the_newest(settings: Settings) -> None:
-    phone = Mapping(client=Source(column="Celular"))
+    phone = Mapping(client=FieldSource(column="Celular"))
     _save(phone, settings, "Celular", "Nombre")
     for campaign in ("old", "new"):
-        named = phone.model_copy(update={"campaign_name": Source(value=campaign)})
+        named = phone.model_copy(update={"campaign_name": FieldSource(value=campaign)})
         _save(named, settings, "Celular", "Nombre", "Código")
 
     found = _fitting(settings, "Celular", "Nombre", "Código")
@@ -96,7 +96,7 @@ def test_it_is_one_for_each_campaign_and_headers_and_keeps_its_name(settings: Se
     rename_mapping(first, "  Monday's list ", settings)
     rename_mapping(first, " ", settings)
     again = _save(MAPPING.model_copy(update={"variables": {}}), settings)
-    _save(MAPPING.model_copy(update={"campaign_name": Source(value="promo_b")}), settings)
+    _save(MAPPING.model_copy(update={"campaign_name": FieldSource(value="promo_b")}), settings)
 
     names = {each.name: each.mapping.variables for each in saved_mappings(settings)}
     assert again == first
@@ -158,9 +158,9 @@ def test_what_a_header_fed_before_is_suggested_before_what_its_name_says(
     settings: Settings,
 ) -> None:
     earlier = Mapping(
-        client=Source(column="contacto 2"),
-        campaign_name=Source(column="lista"),
-        variables={"name": Source(column="Nombre", fallback="friend")},
+        client=FieldSource(column="contacto 2"),
+        campaign_name=FieldSource(column="lista"),
+        variables={"name": FieldSource(column="Nombre", fallback="friend")},
     )
     _save(earlier, settings, "contacto 2", "lista", "Nombre", "a", "b", "c")
     columns = {"phone": [fictional_phone(0)], "contacto 2": [fictional_phone(1)]}
@@ -170,7 +170,7 @@ def test_what_a_header_fed_before_is_suggested_before_what_its_name_says(
 
     assert (found.client.column, found.campaign_name.column) == ("contacto 2", "Lista")
     assert found.variables == {
-        "phone": Source(column="phone"),
-        "name": Source(column="nombre", fallback="friend"),
-        "other": Source(column="other"),
+        "phone": FieldSource(column="phone"),
+        "name": FieldSource(column="nombre", fallback="friend"),
+        "other": FieldSource(column="other"),
     }

@@ -1,6 +1,6 @@
 import pytest
 
-from lib.campaign import Source, make_plan, suggest_mapping
+from lib.campaign import FieldSource, make_plan, suggest_mapping
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
 
@@ -66,7 +66,7 @@ def test_an_audience_file_sends_to_whatsapp_only() -> None:
         }
     )
     mapping = suggest_mapping(sheet)
-    sendable = mapping.model_copy(update={"campaign_name": Source(value="spring")})
+    sendable = mapping.model_copy(update={"campaign_name": FieldSource(value="spring")})
     plan = make_plan(sheet, sendable)
 
     assert (mapping.channel.column, mapping.client.column) == ("channel_type", "external_id")

@@ -7,10 +7,10 @@ import pytest
 
 from lib.campaign import (
     Answers,
+    FieldSource,
     Mapping,
     MappingIncompleteError,
     Plan,
-    Source,
     before_and_after,
     make_plan,
     repaired_rows,
@@ -22,9 +22,9 @@ from tests.support.sheets import make_sheet
 
 ANA, BEN, CAM = (fictional_phone(number) for number in range(3))
 MAPPING = Mapping(
-    client=Source(column="phone"),
-    campaign_name=Source(column="campaign"),
-    variables={"name": Source(column="name")},
+    client=FieldSource(column="phone"),
+    campaign_name=FieldSource(column="campaign"),
+    variables={"name": FieldSource(column="name")},
 )
 
 
@@ -60,9 +60,9 @@ def test_findings_are_right_to_the_row() -> None:
         zip(known.header, map(list, zip(*known.rows.values(), strict=True)), strict=True)
     )
     mapping = Mapping(
-        client=Source(column="Phone"),
-        campaign_name=Source(column="Campaign"),
-        variables={"name": Source(column="name"), "code": Source(column="code")},
+        client=FieldSource(column="Phone"),
+        campaign_name=FieldSource(column="Campaign"),
+        variables={"name": FieldSource(column="name"), "code": FieldSource(column="code")},
     )
 
     plan = make_plan(make_sheet(columns), mapping)
@@ -122,7 +122,7 @@ def test_a_variable_of_nothing_but_space_is_empty(name: str, trim: bool) -> None
 
 def test_an_empty_cell_takes_its_fallback() -> None:
     mapping = MAPPING.model_copy(
-        update={"variables": {"name": Source(column="name", fallback="friend")}}
+        update={"variables": {"name": FieldSource(column="name", fallback="friend")}}
     )
 
     plan = _plan([ANA, BEN], ["", "Ben"], mapping=mapping)
@@ -164,7 +164,7 @@ def test_what_whatsapp_may_refuse_later_is_warned_of_and_sent(value: str, code: 
     [('{"id": 1}', {"id": 1}), ("[1, 2]", [1, 2]), ("plain", "plain"), ("7", "7"), ("", None)],
 )
 def test_callback_data_is_an_object_a_list_or_text(text: str, sent: object) -> None:
-    mapping = MAPPING.model_copy(update={"callback_data": Source(value=text)})
+    mapping = MAPPING.model_copy(update={"callback_data": FieldSource(value=text)})
 
     (entry,) = _plan([ANA], mapping=mapping).entries()
 
@@ -177,7 +177,7 @@ def test_callback_data_is_an_object_a_list_or_text(text: str, sent: object) -> N
      ("{broken", "callback_unfit"), ("[" * 100_000, "callback_unfit")],
 )  # fmt: skip
 def test_callback_data_that_the_api_would_refuse_holds_its_row(text: str, code: str) -> None:
-    mapping = MAPPING.model_copy(update={"callback_data": Source(value=text)})
+    mapping = MAPPING.model_copy(update={"callback_data": FieldSource(value=text)})
 
     assert _held(_plan([ANA], mapping=mapping)) == {2: code}
 
@@ -224,7 +224,7 @@ def test_sendouts_stand_in_the_order_of_the_sheet_and_positions_within_them() ->
 
 
 def test_names_and_versions_that_look_alike_together_are_two_sendouts() -> None:
-    mapping = MAPPING.model_copy(update={"campaign_version": Source(column="name")})
+    mapping = MAPPING.model_copy(update={"campaign_version": FieldSource(column="name")})
 
     plan = _plan([ANA, BEN], ["c", "b\0c"], ["a\0b", "a"], mapping=mapping)
 
@@ -244,10 +244,10 @@ def _fingerprint(**changes: Any) -> str:
         {"names": ["Ana", "ben"]},
         {"names": ["AnaB", "en"]},
         {"campaigns": ["spring", "summer"]},
-        {"mapping": MAPPING.model_copy(update={"sender": Source(value="+1")})},
-        {"mapping": MAPPING.model_copy(update={"campaign_version": Source(value="v1")})},
-        {"mapping": MAPPING.model_copy(update={"callback_data": Source(value="x")})},
-        {"mapping": MAPPING.model_copy(update={"variables": {"n": Source(column="name")}})},
+        {"mapping": MAPPING.model_copy(update={"sender": FieldSource(value="+1")})},
+        {"mapping": MAPPING.model_copy(update={"campaign_version": FieldSource(value="v1")})},
+        {"mapping": MAPPING.model_copy(update={"callback_data": FieldSource(value="x")})},
+        {"mapping": MAPPING.model_copy(update={"variables": {"n": FieldSource(column="name")}})},
         {"answers": Answers(if_version_unspecified=VersionBehavior.CREATE_NEW)},
         {"answers": Answers(if_duplicate_check_unspecified=DuplicateBehavior.ALLOW_MULTIPLE)},
     ],
@@ -291,7 +291,7 @@ def test_a_row_is_found_by_the_number_that_its_owner_sees() -> None:
 
 def test_no_plan_is_made_of_an_incomplete_mapping() -> None:
     with pytest.raises(MappingIncompleteError) as caught:
-        _plan([ANA], mapping=Mapping(variables={"n": Source(column="gone")}))
+        _plan([ANA], mapping=Mapping(variables={"n": FieldSource(column="gone")}))
 
     codes = {problem.code for problem in caught.value.problems}
     assert codes == {"no_phone_column", "no_campaign", "column_gone"}

@@ -6,14 +6,14 @@ import pytest
 
 from lib.campaign import (
     Answers,
+    FieldSource,
     Mapping,
-    NotOurRowsError,
-    Source,
+    MissingRowNumbersError,
     correction_list,
     held_sheet,
+    import_corrections,
     make_plan,
     make_plan_apart,
-    read_back,
     with_cells,
 )
 from lib.outcomes import csv_bytes, xlsx_bytes
@@ -24,9 +24,9 @@ from tests.support.sheets import make_sheet
 
 ANA, BEN, CAM = (fictional_phone(number) for number in range(3))
 MAPPING = Mapping(
-    client=Source(column="phone"),
-    campaign_name=Source(value="spring"),
-    variables={"name": Source(column="name")},
+    client=FieldSource(column="phone"),
+    campaign_name=FieldSource(value="spring"),
+    variables={"name": FieldSource(column="name")},
 )
 ODD = [
     "=1+1",
@@ -98,7 +98,7 @@ def test_rows_that_come_back_unchanged_correct_nothing(write, settings: Settings
     plan = plan_with(sheet, {})
 
     mended = read_sheet(write(held_sheet(plan, sheet)), settings=settings)
-    found = read_back(mended, sheet, {})
+    found = import_corrections(mended, sheet, {})
 
     assert (found.corrections, found.rows, found.same, found.unknown) == ({}, 0, len(ODD), 0)
 
@@ -111,15 +111,15 @@ def test_rows_that_come_back_mended_become_corrections(settings: Settings) -> No
     held.loc[5, "Row"] = "99"
     mended = read_sheet(xlsx_bytes(held), settings=settings)
 
-    found = read_back(mended, sheet, {4: {"name": "C"}})
+    found = import_corrections(mended, sheet, {4: {"name": "C"}})
 
     assert found.corrections == {3: {"phone": BEN}, 4: {"name": "Cam"}}
     assert (found.rows, found.same, found.unknown) == (2, 0, 1)
 
 
 def test_a_sheet_without_row_numbers_is_not_taken() -> None:
-    with pytest.raises(NotOurRowsError):
-        read_back(people(), people(), {})
+    with pytest.raises(MissingRowNumbersError):
+        import_corrections(people(), people(), {})
 
 
 def test_a_plan_made_apart_has_the_same_corrections(settings: Settings) -> None:

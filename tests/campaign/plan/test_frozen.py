@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lib.campaign import FrozenPlan, Mapping, Plan, Source, freeze, make_plan
+from lib.campaign import FieldSource, FrozenPlan, Mapping, Plan, freeze, make_plan
 from lib.settings import ROOT, Settings
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
@@ -23,10 +23,10 @@ def _plan(rows: int = len(ODD)) -> Plan:
     }
     columns["name"][-1] = ""
     mapping = Mapping(
-        client=Source(column="phone"),
-        campaign_name=Source(column="campaign"),
-        variables={"name": Source(column="name")},
-        callback_data=Source(value='{"a": 1}'),
+        client=FieldSource(column="phone"),
+        campaign_name=FieldSource(column="campaign"),
+        variables={"name": FieldSource(column="name")},
+        callback_data=FieldSource(value='{"a": 1}'),
     )
     return make_plan(make_sheet(columns), mapping)
 

@@ -5,9 +5,9 @@ import pytest
 from lib.campaign import (
     Answers,
     CheckFailedError,
+    FieldSource,
     Mapping,
     MappingIncompleteError,
-    Source,
     make_plan,
     make_plan_apart,
 )
@@ -15,9 +15,9 @@ from lib.settings import Settings
 from lib.sheet import Sheet, read_sheet
 
 MAPPING = Mapping(
-    client=Source(column="phone"),
-    campaign_name=Source(column="campaign"),
-    variables={"name": Source(column="name")},
+    client=FieldSource(column="phone"),
+    campaign_name=FieldSource(column="campaign"),
+    variables={"name": FieldSource(column="name")},
 )
 ANSWERS = Answers(region="US")
 

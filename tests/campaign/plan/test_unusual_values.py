@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lib.campaign import Mapping, Source, make_plan
+from lib.campaign import FieldSource, Mapping, make_plan
 from lib.campaign.plan.unusual_values import odd_values
 from lib.settings import Settings
 from lib.sheet import read_sheet
@@ -110,9 +110,9 @@ def test_a_person_with_two_phones_in_one_campaign_is_pointed_out_and_sent(
     ]
     sheet = read_sheet("\n".join(rows).encode(), settings=settings)
     mapping = Mapping(
-        client=Source(column="phone"),
-        campaign_name=Source(column="campaign"),
-        variables={"name": Source(column="name")},
+        client=FieldSource(column="phone"),
+        campaign_name=FieldSource(column="campaign"),
+        variables={"name": FieldSource(column="name")},
     )
     plan = make_plan(sheet, mapping)
 

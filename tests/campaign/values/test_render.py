@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from lib.campaign import Answers, Mapping, Plan, Source, Style, make_plan, mapping_problems
+from lib.campaign import Answers, FieldSource, Mapping, Plan, Style, make_plan, mapping_problems
 from lib.campaign.values.dates import date_orders, write_dates
 from lib.campaign.values.name_case import write_names
 from lib.campaign.values.numbers import write_numbers
@@ -21,12 +21,12 @@ def _texts(*texts: str) -> pa.Array:
     return pa.array(texts, pa.large_string())
 
 
-def _plan(source: Source, *, trim: bool = True, **columns: list[str]) -> Plan:
+def _plan(source: FieldSource, *, trim: bool = True, **columns: list[str]) -> Plan:
     count = len(next(iter(columns.values())))
     phones = [fictional_phone(number) for number in range(count)]
     mapping = Mapping(
-        client=Source(column="phone"),
-        campaign_name=Source(value="spring"),
+        client=FieldSource(column="phone"),
+        campaign_name=FieldSource(value="spring"),
         variables={"x": source},
     )
     return make_plan(make_sheet({"phone": phones, **columns}), mapping, answers=Answers(trim=trim))
@@ -150,7 +150,7 @@ def test_what_is_no_plain_number_is_left(text: str) -> None:
 
 def test_rows_in_doubt_are_held_and_other_texts_go_out_as_they_are_and_are_counted() -> None:
     plan = _plan(
-        Source(column="due", style=_style(form="date"), fallback="soon"),
+        FieldSource(column="due", style=_style(form="date"), fallback="soon"),
         due=["2025-04-03", "03/04/2025", "tomorrow", ""],
     )
 
@@ -165,19 +165,19 @@ def test_rows_in_doubt_are_held_and_other_texts_go_out_as_they_are_and_are_count
     ("form", "written"), [("upper", "ÑU MCX"), ("lower", "ñu mcx"), ("first", "Ñu mcx")]
 )
 def test_letters_are_made_large_or_small(form: str, written: str) -> None:
-    assert _sent(_plan(Source(column="a", style=_style(form=form)), a=["ñu McX"])) == [written]
+    assert _sent(_plan(FieldSource(column="a", style=_style(form=form)), a=["ñu McX"])) == [written]
 
 
 def test_a_text_is_put_on_one_line_where_that_is_wanted_and_counted() -> None:
     one_line = _style(spaces="one_line")
-    plan = _plan(Source(column="a", style=one_line), a=[" a\n\tb \u00a0 c ", "d e"])
+    plan = _plan(FieldSource(column="a", style=one_line), a=[" a\n\tb \u00a0 c ", "d e"])
 
     assert _sent(plan) == ["a b c", "d e"]
     assert _findings(plan) == [(2, "trimmed", "warn", "a")]
 
 
 def test_spaces_are_kept_where_that_is_wanted() -> None:
-    assert _sent(_plan(Source(column="a", style=_style(spaces="keep")), a=[" a "])) == [" a "]
+    assert _sent(_plan(FieldSource(column="a", style=_style(spaces="keep")), a=[" a "])) == [" a "]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,9 @@ def test_spaces_are_kept_where_that_is_wanted() -> None:
 def test_columns_are_put_together_and_a_gap_holds_the_row_unless_something_stands_in(
     template: str, written: list[str | None]
 ) -> None:
-    plan = _plan(Source(template=template), first=["Ana", " Ben ", ""], last=["López", " ", ""])
+    plan = _plan(
+        FieldSource(template=template), first=["Ana", " Ben ", ""], last=["López", " ", ""]
+    )
 
     assert _sent(plan) == [each for each in written if each is not None]
     held = [row for row, each in enumerate(written, start=2) if each is None]
@@ -203,7 +205,7 @@ def test_columns_are_put_together_and_a_gap_holds_the_row_unless_something_stand
 
 
 def test_a_template_takes_its_fallback_for_every_gap_and_its_letters_as_a_whole() -> None:
-    source = Source(template="{first} {last}", fallback="friend", style=_style(form="name"))
+    source = FieldSource(template="{first} {last}", fallback="friend", style=_style(form="name"))
 
     plan = _plan(source, first=["ANA", ""], last=["DE LA CRUZ", "LÓPEZ"])
 
@@ -213,9 +215,9 @@ def test_a_template_takes_its_fallback_for_every_gap_and_its_letters_as_a_whole(
 def test_a_text_that_names_no_column_says_which() -> None:
     sheet = make_sheet({"phone": [fictional_phone(0)], "first": ["Ana"]})
     mapping = Mapping(
-        client=Source(column="phone"),
-        campaign_name=Source(value="spring"),
-        variables={"x": Source(template="{first} {lost}")},
+        client=FieldSource(column="phone"),
+        campaign_name=FieldSource(value="spring"),
+        variables={"x": FieldSource(template="{first} {lost}")},
     )
 
     (problem,) = mapping_problems(sheet, mapping)
@@ -230,9 +232,9 @@ def test_a_lost_cell_in_any_column_of_a_template_holds_its_row() -> None:
         flags=[(2, "last", "error_value")],
     )
     mapping = Mapping(
-        client=Source(column="phone"),
-        campaign_name=Source(template="{last}"),
-        variables={"x": Source(template="{first} {last}")},
+        client=FieldSource(column="phone"),
+        campaign_name=FieldSource(template="{last}"),
+        variables={"x": FieldSource(template="{first} {last}")},
     )
 
     assert dict(make_plan(sheet, mapping).held["reasons"]) == {2: "error_value"}

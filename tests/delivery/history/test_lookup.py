@@ -11,15 +11,15 @@ from sqlalchemy import insert, update
 from lib.campaign import Plan, make_plan
 from lib.connectly import DuplicateBehavior
 from lib.delivery import (
-    EarlierSendout,
-    Reached,
-    ReachedMeanwhileError,
-    Verdict,
+    ConcurrentSendoutError,
+    PreviousRecipients,
+    PreviousSendout,
+    ResolutionChoice,
     cancel_run,
     count_runs,
-    earlier_sendouts,
-    judge_doubt,
-    reached_before,
+    previous_recipients,
+    previous_sendouts,
+    resolve_unknown_rows,
     start_run,
 )
 from lib.delivery.ledger.database import open_ledger
@@ -35,8 +35,8 @@ pytestmark = pytest.mark.usefixtures("data_dir")
 SOME_TIME = datetime(2026, 5, 3, 9, 30, 12, tzinfo=UTC)
 
 
-def look(plan: Plan, connection: str = "sandbox") -> Reached:
-    return reached_before(plan, earlier_sendouts(plan, connection))
+def look(plan: Plan, connection: str = "sandbox") -> PreviousRecipients:
+    return previous_recipients(plan, previous_sendouts(plan, connection))
 
 
 def counts(plan: Plan, connection: str = "sandbox") -> dict[str, tuple[int, int, int, int]]:
@@ -78,14 +78,14 @@ def test_of_two_people_who_confirm_at_once_the_second_is_told_to_look_again(data
     if database == "postgres":
         request.getfixturevalue("shared_database")
     plans = [plan_of(20), plan_of(30, campaign=("demo_welcome", "demo_other"))]
-    known = [earlier_sendouts(plan, "sandbox") for plan in plans]
+    known = [previous_sendouts(plan, "sandbox") for plan in plans]
     both_are_here = Barrier(2)
 
     def confirm(number: int) -> str | None:
         both_are_here.wait()
         try:
             return start_run(plans[number], connection="sandbox", knowing=known[number])
-        except ReachedMeanwhileError:
+        except ConcurrentSendoutError:
             return None
 
     with ThreadPoolExecutor() as people:
@@ -94,11 +94,11 @@ def test_of_two_people_who_confirm_at_once_the_second_is_told_to_look_again(data
     late = run_ids.index(None)
     # The first one's second click finds its run; the other has to know of it.
     assert confirm_again(plans[1 - late], known[1 - late]) == run_ids[1 - late]
-    assert confirm_again(plans[late], earlier_sendouts(plans[late], "sandbox")) is not None
+    assert confirm_again(plans[late], previous_sendouts(plans[late], "sandbox")) is not None
     assert count_runs() == 2
 
 
-def confirm_again(plan: Plan, known: tuple[EarlierSendout, ...]) -> str:
+def confirm_again(plan: Plan, known: tuple[PreviousSendout, ...]) -> str:
     return start_run(plan, connection="sandbox", knowing=known)
 
 
@@ -166,7 +166,7 @@ def test_rows_in_doubt_that_are_sent_once_more_are_seen_anew():
         db.execute(update(run).values(state="finished"))
     assert counts(plan_of(3)) == {"demo_welcome": (3, 2, 0, 1)}
 
-    assert judge_doubt(run_id, Verdict.REPEAT, person="Kim") == 1
+    assert resolve_unknown_rows(run_id, ResolutionChoice.REPEAT, person="Kim") == 1
     assert counts(plan_of(3)) == {"demo_welcome": (3, 2, 1, 0)}
     with open_ledger().write() as db:
         db.execute(update(batch).values(state="accepted", settled_at=SOME_TIME + timedelta(days=1)))
@@ -187,7 +187,7 @@ def test_the_last_of_several_runs_is_told_and_nobody_counts_twice():
 
 def test_the_index_may_be_removed_or_damaged_and_is_made_anew(settings: Settings):
     start_run(plan_of(5), connection="sandbox")
-    (run_id,) = {each.run_id for each in earlier_sendouts(plan_of(5), "sandbox")}
+    (run_id,) = {each.run_id for each in previous_sendouts(plan_of(5), "sandbox")}
     settle(run_id, (0, 5, BatchState.ACCEPTED))
     before = look(plan_of(9))
     (index,) = settings.reached_dir.iterdir()

@@ -21,7 +21,7 @@ from lib.delivery.ledger import attempts as ledger_attempts
 from lib.delivery.ledger import claims as ledger_claims
 from lib.delivery.ledger import outcomes, run_summaries, runs, workers
 from lib.delivery.ledger.claims import Claim
-from lib.delivery.ledger.counters import Settled, count_settled
+from lib.delivery.ledger.counters import CounterDelta, apply_deltas
 from lib.delivery.ledger.database import (
     Ledger,
     LedgerAddressError,
@@ -31,8 +31,8 @@ from lib.delivery.ledger.database import (
 )
 from lib.delivery.ledger.runs import NewRun, NewSendout
 from lib.delivery.ledger.schema import attempt, batch, metadata, worker
-from lib.delivery.ledger.tally import tally_lines
-from lib.delivery.ledger.unknowns import batches_in_doubt, judge, judgements
+from lib.delivery.ledger.tally import count_outcomes
+from lib.delivery.ledger.unknowns import resolutions, resolve, unknown_batches
 from lib.delivery.ledger.workers import NewWorker
 from lib.delivery.states import (
     INTERRUPTED,
@@ -40,9 +40,9 @@ from lib.delivery.states import (
     BatchState,
     Outcome,
     Reason,
+    ResolutionChoice,
     RunKind,
     RunState,
-    Verdict,
 )
 from lib.delivery.summaries import AttemptRecord, RunSummary
 from lib.settings import ROOT
@@ -115,12 +115,12 @@ def worker_of(name: str, seat: str = "a folder") -> NewWorker:
 def send(ledger: Ledger, of: Claim, decision: Decision = ACCEPTED) -> bool:
     """Open an attempt and end it; tell whether it could be opened."""
     with ledger.write() as db:
-        opened = ledger_attempts.begin(db, of, of.attempts, NOW)
+        opened = ledger_attempts.open_attempt(db, of, of.attempts, NOW)
     if opened is None:
         return False
     doubtful = of.doubtful or decision.result is AttemptResult.UNKNOWN
     with ledger.write() as db:
-        ledger_attempts.end(db, of, opened, decision, doubtful=doubtful, now=NOW)
+        ledger_attempts.close_attempt(db, of, opened, decision, doubtful=doubtful, now=NOW)
     return True
 
 
@@ -140,7 +140,7 @@ def assert_counters_match_batches(ledger: Ledger, run: RunSummary) -> None:
             db.execute(select(batch.c.state).where(batch.c.run_id == run.id)).scalars()
         )
         tallied: Counter[str] = Counter()
-        for line in tally_lines(db, [run.id], None, None, list(RunKind)):
+        for line in count_outcomes(db, [run.id], None, None, list(RunKind)):
             tallied[line.outcome] += line.count
     for outcome in (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN):
         assert getattr(run, outcome) == states[outcome] == tallied[outcome]
@@ -315,9 +315,9 @@ def test_the_tally_keeps_code_and_minute(ledger):
     for each in claim(ledger):
         send(ledger, each, REJECTED)
     with ledger.read() as db:
-        [line] = tally_lines(db, ["one"], None, None, [RunKind.SHEET])
-        assert tally_lines(db, None, None, None, [RunKind.TEST]) == []
-        assert tally_lines(db, None, NOW, None, [RunKind.SHEET]) == []
+        [line] = count_outcomes(db, ["one"], None, None, [RunKind.SHEET])
+        assert count_outcomes(db, None, None, None, [RunKind.TEST]) == []
+        assert count_outcomes(db, None, NOW, None, [RunKind.SHEET]) == []
     assert (line.outcome, line.error_code, line.count) == (Outcome.REJECTED, "ERROR_CODE_X", 3)
     assert line.minute == NOW.replace(second=0, microsecond=0)
 
@@ -327,10 +327,10 @@ def test_the_tally_adds_up_by_longer_steps(ledger):
     hour = NOW.replace(minute=0, second=0, microsecond=0)
     with ledger.write() as db:
         for number, minute in ((0, 14), (0, 15), (0, 29), (0, 30), (1, 29)):
-            settled = Settled("one", number, Outcome.ACCEPTED, None, 1)
-            count_settled(db, [settled], hour + timedelta(minutes=minute))
+            settled = CounterDelta("one", number, Outcome.ACCEPTED, None, 1)
+            apply_deltas(db, [settled], hour + timedelta(minutes=minute))
     with ledger.read() as db:
-        lines = tally_lines(db, None, None, None, [RunKind.SHEET], step=timedelta(minutes=15))
+        lines = count_outcomes(db, None, None, None, [RunKind.SHEET], step=timedelta(minutes=15))
     assert [
         (each.campaign_name, (each.minute - hour).seconds // 60, each.count) for each in lines
     ] == [("campaign 0", 0, 1), ("campaign 0", 15, 2), ("campaign 1", 15, 1), ("campaign 0", 30, 1)]
@@ -340,14 +340,14 @@ def test_nothing_begins_in_a_run_that_has_been_paused(ledger):
     add_run(ledger, sizes=(2,))
     early, late = claim(ledger)
     with ledger.write() as db:
-        opened = ledger_attempts.begin(db, early, 0, NOW)
+        opened = ledger_attempts.open_attempt(db, early, 0, NOW)
         assert opened is not None
     with ledger.write() as db:
         assert runs.pause(db, "one")
     assert not send(ledger, late)
     assert claim(ledger) == []
     with ledger.write() as db:
-        ledger_attempts.end(db, early, opened, ACCEPTED, doubtful=False, now=NOW)
+        ledger_attempts.close_attempt(db, early, opened, ACCEPTED, doubtful=False, now=NOW)
     assert (summary(ledger).accepted, summary(ledger).waiting) == (1, 1)
 
 
@@ -369,8 +369,8 @@ def test_an_attempt_is_opened_once_even_if_asked_twice(ledger):
     add_run(ledger, sizes=(1,))
     [only] = claim(ledger)
     with ledger.write() as db:
-        opened = ledger_attempts.begin(db, only, 0, NOW)
-        assert ledger_attempts.begin(db, only, 0, NOW) == opened
+        opened = ledger_attempts.open_attempt(db, only, 0, NOW)
+        assert ledger_attempts.open_attempt(db, only, 0, NOW) == opened
     assert [each.number for each in attempts(ledger)] == [1]
 
 
@@ -378,7 +378,7 @@ def test_cancelling_ends_what_waits_and_lets_end_what_is_under_way(ledger):
     add_run(ledger, sizes=(3_000, 10))
     under_way, returned, claimed = claim(ledger, 3)
     with ledger.write() as db:
-        opened = [ledger_attempts.begin(db, each, 0, NOW) for each in (under_way, returned)]
+        opened = [ledger_attempts.open_attempt(db, each, 0, NOW) for each in (under_way, returned)]
     with ledger.write() as db:
         assert runs.cancel(db, "one", NOW)
         assert not runs.cancel(db, "one", NOW)
@@ -388,15 +388,15 @@ def test_cancelling_ends_what_waits_and_lets_end_what_is_under_way(ledger):
     with ledger.write() as db:
         assert opened[0]
         assert opened[1]
-        ledger_attempts.end(db, under_way, opened[0], ACCEPTED, doubtful=False, now=NOW)
-        ledger_attempts.end(db, returned, opened[1], PUT_BACK, doubtful=False, now=NOW)
+        ledger_attempts.close_attempt(db, under_way, opened[0], ACCEPTED, doubtful=False, now=NOW)
+        ledger_attempts.close_attempt(db, returned, opened[1], PUT_BACK, doubtful=False, now=NOW)
     found = summary(ledger)
     assert (found.accepted, found.cancelled, found.waiting) == (1, 3_009, 0)
     assert found.state is RunState.CANCELLED
 
 
 def repeat(db: Connection) -> int:
-    return judge(db, "one", Verdict.REPEAT, batch_ids=None, person="me", now=NOW)
+    return resolve(db, "one", ResolutionChoice.REPEAT, batch_ids=None, person="me", now=NOW)
 
 
 def test_what_waits_for_a_repeat_stays_in_doubt_when_the_run_is_cancelled(ledger):
@@ -417,16 +417,29 @@ def test_each_row_in_doubt_can_be_judged_and_who_did_it_is_kept(ledger):
         send(ledger, each, UNKNOWN)
     claim(ledger)
     with ledger.write() as db:
-        first, second, *_ = (each.id for each in batches_in_doubt(db, "one", 10, 0))
+        first, second, *_ = (each.id for each in unknown_batches(db, "one", 10, 0))
         later = NOW + timedelta(minutes=3)
-        assert judge(db, "one", Verdict.SENT, batch_ids=[first], person="ana", now=later) == 1
-        assert judge(db, "one", Verdict.LEFT, batch_ids=[second], person="ben", now=later) == 1
-        assert judge(db, "one", Verdict.SENT, batch_ids=[first, 99], person="eve", now=later) == 0
-        assert [each.person for each in judgements(db, [first])[first]] == ["ana"]
+        assert (
+            resolve(db, "one", ResolutionChoice.SENT, batch_ids=[first], person="ana", now=later)
+            == 1
+        )
+        assert (
+            resolve(db, "one", ResolutionChoice.LEFT, batch_ids=[second], person="ben", now=later)
+            == 1
+        )
+        assert (
+            resolve(
+                db, "one", ResolutionChoice.SENT, batch_ids=[first, 99], person="eve", now=later
+            )
+            == 0
+        )
+        assert [each.person for each in resolutions(db, [first])[first]] == ["ana"]
     found = summary(ledger)
     assert (found.accepted, found.unknown, found.state) == (1, 3, RunState.FINISHED)
     with ledger.read() as db:
-        [line] = tally_lines(db, ["one"], later.replace(second=0, microsecond=0), None, [*RunKind])
+        [line] = count_outcomes(
+            db, ["one"], later.replace(second=0, microsecond=0), None, [*RunKind]
+        )
     assert (line.outcome, line.count) == (Outcome.ACCEPTED, 1)
 
 
@@ -454,9 +467,9 @@ def test_only_what_a_dead_worker_had_under_way_is_in_doubt(ledger):
     add_run(ledger, sizes=(3,))
     claimed, under_way = claim(ledger, 2, owner="dead")
     with ledger.write() as db:
-        ledger_attempts.begin(db, under_way, 0, NOW)
+        ledger_attempts.open_attempt(db, under_way, 0, NOW)
     with ledger.write() as db:
-        left = workers.bury_predecessors(db, worker_of("me"), alone=False, now=NOW)
+        left = workers.evict_stale_workers(db, worker_of("me"), alone=False, now=NOW)
     assert (left.claimed, left.under_way) == (1, 1)
     found = summary(ledger)
     assert (found.waiting, found.unknown) == (2, 1)
@@ -473,7 +486,7 @@ def test_a_worker_of_another_folder_is_left_alone_but_for_what_nobody_owns(ledge
     with ledger.write() as db:
         db.execute(worker.update().where(worker.c.id == "elsewhere").values(seat="another"))
         db.execute(worker.delete().where(worker.c.id == "forgotten"))
-        left = workers.bury_predecessors(db, worker_of("me"), alone=False, now=NOW)
+        left = workers.evict_stale_workers(db, worker_of("me"), alone=False, now=NOW)
     assert (left.claimed, left.under_way) == (1, 0)
     assert send(ledger, alive)
     assert not send(ledger, orphan)
@@ -483,19 +496,19 @@ def test_who_was_taken_for_dead_opens_and_claims_nothing_any_more(ledger):
     add_run(ledger, sizes=(3,))
     [mine] = claim(ledger, 1, owner="slow")
     with ledger.write() as db:
-        workers.retire(db, "slow", NOW)
+        workers.remove_worker(db, "slow", NOW)
         assert not workers.beat(db, "slow", NOW)
         assert ledger_claims.claim(db, "sandbox", "slow", 5, NOW, business=SANDBOX) == []
-        assert ledger_attempts.begin(db, mine, 0, NOW) is None
+        assert ledger_attempts.open_attempt(db, mine, 0, NOW) is None
 
 
 def test_a_commit_that_only_seemed_to_fail_is_found_again(ledger):
     add_run(ledger, sizes=(4,))
     known, forgotten = claim(ledger, 2)
     with ledger.write() as db:
-        opened = ledger_attempts.begin(db, known, 0, NOW)
+        opened = ledger_attempts.open_attempt(db, known, 0, NOW)
     with ledger.write() as db:
-        assert ledger_attempts.begin(db, known, 0, NOW) == opened
+        assert ledger_attempts.open_attempt(db, known, 0, NOW) == opened
         ledger_claims.release_all_but(db, "sandbox", "me", {known.batch_id})
     assert [each.start for each in claim(ledger)] == [1, 2, 3]
     assert not send(ledger, forgotten)
@@ -525,8 +538,8 @@ def test_a_version_in_doubt_pauses_the_run_until_a_person_decides(ledger):
     add_run(ledger, sizes=(3,), create_new=True)
     [pilot] = claim(ledger, owner="dead")
     with ledger.write() as db:
-        ledger_attempts.begin(db, pilot, 0, NOW)
-        workers.bury_predecessors(db, worker_of("me"), alone=False, now=NOW)
+        ledger_attempts.open_attempt(db, pilot, 0, NOW)
+        workers.evict_stale_workers(db, worker_of("me"), alone=False, now=NOW)
     found = summary(ledger)
     assert (found.state, found.reason) == (RunState.PAUSED, Reason.VERSION_IN_DOUBT)
     assert claim(ledger) == []
@@ -588,7 +601,7 @@ def test_an_attempt_row_is_there_before_anything_is_sent(ledger):
     add_run(ledger, sizes=(1,))
     [only] = claim(ledger)
     with ledger.write() as db:
-        ledger_attempts.begin(db, only, 0, NOW)
+        ledger_attempts.open_attempt(db, only, 0, NOW)
     with ledger.read() as db:
         row = db.execute(select(attempt)).one()
     assert (row.started_at, row.ended_at, row.result) == (NOW, None, None)

@@ -6,15 +6,15 @@ import pytest
 
 from lib.delivery.ledger import rate_slots
 from lib.delivery.ledger.database import Ledger
-from lib.delivery.ledger.rate_slots import Slots
+from lib.delivery.ledger.rate_slots import SlotLease
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-def deal(ledger: Ledger, after: float = 0.0, *, number: int = 10, rate: float = 100.0) -> Slots:
+def deal(ledger: Ledger, after: float = 0.0, *, number: int = 10, rate: float = 100.0) -> SlotLease:
     with ledger.write() as db:
         now = NOW + timedelta(seconds=after)
-        return rate_slots.deal_slots(db, "acme", number, rate=rate, now=now)
+        return rate_slots.lease_slots(db, "acme", number, rate=rate, now=now)
 
 
 def test_all_who_ask_get_slots_of_one_even_row(ledger):
@@ -64,6 +64,6 @@ def test_a_clock_that_is_set_back_stops_nobody_for_long(ledger, back):
 def test_what_a_request_may_hold_is_remembered_and_only_ever_shrinks(ledger):
     with ledger.write() as db:
         assert rate_slots.most_entries(db, "acme", NOW) is None
-        rate_slots.learn_most_entries(db, "acme", 250, NOW)
-        rate_slots.learn_most_entries(db, "acme", 500, NOW)
+        rate_slots.lower_max_entries(db, "acme", 250, NOW)
+        rate_slots.lower_max_entries(db, "acme", 500, NOW)
         assert rate_slots.most_entries(db, "acme", NOW) == 250

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from lib.campaign import Course
+from lib.campaign import SendSchedule
 from lib.delivery.answer_policy import Decision
 from lib.delivery.ledger import claims as ledger_claims
 from lib.delivery.ledger import runs, schedule
@@ -37,7 +37,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger.close()
 
 
-def enter(ledger: Ledger, course: Course, *sizes: int) -> None:
+def enter(ledger: Ledger, course: SendSchedule, *sizes: int) -> None:
     sendouts = [
         NewSendout(number, f"campaign {number}", None, False, sum(sizes[:number]), size)
         for number, size in enumerate(sizes)
@@ -78,7 +78,7 @@ def work(ledger: Ledger, *decisions: Decision, now: datetime = NOW) -> int:
 
 def look(ledger: Ledger, now: datetime) -> RunState | None:
     with ledger.write() as db:
-        return schedule.move_on(db, "one", now)
+        return schedule.advance(db, "one", now)
 
 
 def approve(ledger: Ledger, wave: int, *, everything: bool = False) -> bool:
@@ -92,7 +92,7 @@ def batches(ledger: Ledger) -> int:
 
 
 def test_a_first_wave_stops_after_exactly_so_many_of_each_sendout_and_asks(ledger):
-    enter(ledger, Course(first_wave=10), 60, 30, 2)
+    enter(ledger, SendSchedule(first_wave=10), 60, 30, 2)
     assert work(ledger, ACCEPTED) == batches(ledger) == 10
     run = summary(ledger)
     assert (run.state, run.reason, run.wave) == (RunState.WAITING_FOR_APPROVAL, None, 1)
@@ -106,7 +106,7 @@ def test_a_first_wave_stops_after_exactly_so_many_of_each_sendout_and_asks(ledge
 
 
 def test_a_click_on_an_old_page_approves_no_wave_that_nobody_has_seen(ledger):
-    enter(ledger, Course(first_wave=5, wave_growth=2), 40)
+    enter(ledger, SendSchedule(first_wave=5, wave_growth=2), 40)
     assert not approve(ledger, 1)
     work(ledger, ACCEPTED)
     assert approve(ledger, 1)
@@ -117,38 +117,38 @@ def test_a_click_on_an_old_page_approves_no_wave_that_nobody_has_seen(ledger):
 
 
 def test_waves_go_on_by_themselves_while_few_enough_are_not_accepted_and_doubt_counts(ledger):
-    enter(ledger, Course(first_wave=10, wave_growth=2, wave_tolerance=0.1), 70)
+    enter(ledger, SendSchedule(first_wave=10, wave_growth=2, wave_tolerance=0.1), 70)
     assert work(ledger, REJECTED, ACCEPTED) == 70
     assert (summary(ledger).state, summary(ledger).wave) == (RunState.FINISHED, 3)
 
 
 def test_waves_ask_where_more_are_not_accepted_than_allowed(ledger):
-    enter(ledger, Course(first_wave=10, wave_growth=2, wave_tolerance=0.1), 70)
+    enter(ledger, SendSchedule(first_wave=10, wave_growth=2, wave_tolerance=0.1), 70)
     assert work(ledger, REJECTED, UNKNOWN, ACCEPTED) == 10
     run = summary(ledger)
     assert (run.state, run.reason) == (RunState.WAITING_FOR_APPROVAL, Reason.WAVE_REJECTED)
 
 
 def test_a_run_stops_at_its_share_of_rejected_and_counts_anew_once_a_person_lets_it_go_on(ledger):
-    enter(ledger, Course(stop_share=0.3), 200)
+    enter(ledger, SendSchedule(stop_share=0.3), 200)
     sent = work(ledger, *[ACCEPTED] * 14, REJECTED)
     assert schedule.STOPS_FROM <= sent <= schedule.STOPS_FROM + 3
     run = summary(ledger)
     assert (run.state, run.reason) == (RunState.PAUSED, Reason.TOO_MANY_REJECTED)
     with ledger.write() as db:
-        assert schedule.go_on(db, "one", NOW)
+        assert schedule.resume_on_schedule(db, "one", NOW)
     assert work(ledger, *[ACCEPTED] * 40, REJECTED) > 40
     assert summary(ledger).reason is Reason.TOO_MANY_REJECTED
 
 
 def test_one_rejected_of_two_stops_nothing(ledger):
-    enter(ledger, Course(stop_share=0.3), 19)
+    enter(ledger, SendSchedule(stop_share=0.3), 19)
     work(ledger, REJECTED)
     assert (summary(ledger).state, summary(ledger).rejected) == (RunState.FINISHED, 19)
 
 
 def test_a_run_starts_at_its_time_and_not_before(ledger):
-    enter(ledger, Course(starts_at=NOW + HOUR), 3)
+    enter(ledger, SendSchedule(starts_at=NOW + HOUR), 3)
     assert summary(ledger).state is RunState.SCHEDULED
     assert summary(ledger).goes_on_at == NOW + HOUR
     assert work(ledger, ACCEPTED) == 0
@@ -158,7 +158,7 @@ def test_a_run_starts_at_its_time_and_not_before(ledger):
 
 
 def test_a_start_missed_by_more_than_an_hour_asks_and_starts_when_told(ledger):
-    enter(ledger, Course(starts_at=NOW - 2 * HOUR), 3)
+    enter(ledger, SendSchedule(starts_at=NOW - 2 * HOUR), 3)
     with ledger.write() as db:
         db.exec_driver_sql("UPDATE run SET state = 'scheduled'")
     assert look(ledger, NOW) is RunState.WAITING_FOR_APPROVAL
@@ -171,16 +171,16 @@ def test_a_start_missed_by_more_than_an_hour_asks_and_starts_when_told(ledger):
 
 
 def test_a_paused_run_that_is_resumed_before_its_time_waits_for_it(ledger):
-    enter(ledger, Course(starts_at=NOW + HOUR), 3)
+    enter(ledger, SendSchedule(starts_at=NOW + HOUR), 3)
     with ledger.write() as db:
         assert runs.pause(db, "one")
-        assert schedule.move_on(db, "one", NOW + HOUR) is RunState.PAUSED
-        assert schedule.go_on(db, "one", NOW)
+        assert schedule.advance(db, "one", NOW + HOUR) is RunState.PAUSED
+        assert schedule.resume_on_schedule(db, "one", NOW)
     assert summary(ledger).state is RunState.SCHEDULED
 
 
 def test_what_is_claimed_when_quiet_hours_begin_is_put_back(ledger):
-    enter(ledger, Course(quiet_from=MINUTE, quiet_until=MINUTE + 60), 9)
+    enter(ledger, SendSchedule(quiet_from=MINUTE, quiet_until=MINUTE + 60), 9)
     with ledger.write() as db:
         register(db, "me")
         claims = ledger_claims.claim(
@@ -198,7 +198,7 @@ def test_what_is_claimed_when_quiet_hours_begin_is_put_back(ledger):
 
 
 def test_a_start_in_quiet_hours_waits_for_their_end_and_is_not_missed_then(ledger):
-    quiet = Course(starts_at=NOW + HOUR, quiet_from=MINUTE, quiet_until=MINUTE + 300)
+    quiet = SendSchedule(starts_at=NOW + HOUR, quiet_from=MINUTE, quiet_until=MINUTE + 300)
     enter(ledger, quiet, 3)
     assert look(ledger, NOW + 3 * HOUR) is RunState.SCHEDULED
     assert summary(ledger).reason is Reason.QUIET_HOURS
@@ -207,7 +207,9 @@ def test_a_start_in_quiet_hours_waits_for_their_end_and_is_not_missed_then(ledge
 
 @pytest.mark.parametrize("state", ["scheduled", "waiting_for_approval"])
 def test_a_run_can_be_cancelled_while_it_waits_and_its_rows_add_up(ledger, state):
-    course = Course(starts_at=NOW + HOUR) if state == "scheduled" else Course(first_wave=2)
+    course = (
+        SendSchedule(starts_at=NOW + HOUR) if state == "scheduled" else SendSchedule(first_wave=2)
+    )
     enter(ledger, course, 5, 4)
     work(ledger, ACCEPTED)
     assert summary(ledger).state == state

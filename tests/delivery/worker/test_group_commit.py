@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from lib.delivery.ledger.database import Ledger, LedgerError
-from lib.delivery.worker.group_commit import GroupWriter, Turn
+from lib.delivery.worker.group_commit import GroupWriter, LedgerTransaction
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def ledger(tmp_path: Path) -> Ledger:
     return ledger
 
 
-def note(text: str | None) -> Callable[[Turn], int]:
-    def act(turn: Turn) -> int:
+def note(text: str | None) -> Callable[[LedgerTransaction], int]:
+    def act(turn: LedgerTransaction) -> int:
         db = turn.db
         db.exec_driver_sql("INSERT INTO note VALUES (?)", (text,))
         return int(db.exec_driver_sql("SELECT count(*) FROM note").scalar_one())
@@ -90,7 +90,7 @@ def test_a_ledger_that_stays_unwritable_is_told_to_all_who_wait(ledger):
 
 
 def test_a_write_that_cannot_be_done_does_not_take_the_others_with_it(ledger):
-    def fail(_: Turn) -> int:
+    def fail(_: LedgerTransaction) -> int:
         raise KeyError("a mistake of ours")
 
     async def write_beside_it() -> list[int | BaseException]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from lib.delivery.worker.pacing import LATENESS, Backoff, Dealt, Pacer
+from lib.delivery.worker.pacing import LATENESS, Backoff, LocalSlotLease, Pacer
 
 
 @dataclass
@@ -25,12 +25,12 @@ class Dealer:
         self._next = clock.now
         self.pause = 0.0
 
-    async def __call__(self) -> Dealt:
+    async def __call__(self) -> LocalSlotLease:
         if self.pause:
-            return Dealt((), self.pause)
+            return LocalSlotLease((), self.pause)
         first = max(self._next, self._clock.now)
         self._next = first + 10 * self._spacing
-        return Dealt(tuple(first + number * self._spacing for number in range(10)))
+        return LocalSlotLease(tuple(first + number * self._spacing for number in range(10)))
 
 
 def pacer_of(rate: float) -> tuple[Pacer, Clock, Dealer]:

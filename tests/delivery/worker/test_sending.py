@@ -9,19 +9,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from lib.campaign import Course
+from lib.campaign import SendSchedule
 from lib.connections import delete_connection, save_connection
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import (
     AttemptResult,
     Reason,
     RepeatNotConfirmedError,
+    ResolutionChoice,
     RunState,
-    Verdict,
     cancel_run,
-    judge_doubt,
     list_runs,
     pause_run,
+    resolve_unknown_rows,
     resume_run,
     run_attempts,
     run_summary,
@@ -173,7 +173,7 @@ def test_being_asked_to_slow_down_loses_nobody(idle_worker, sandbox_factory, fau
     assert pause > timedelta(seconds=0.4)
 
 
-IN_DOUBT = [
+UNCONFIRMED = [
     "500_before",
     "500_after",
     "reset_before",
@@ -187,7 +187,7 @@ IN_DOUBT = [
 
 
 def test_an_unclear_answer_is_repeated_where_nobody_can_get_it_twice(idle_worker, sandbox_factory):
-    sandbox = sandbox_factory({"script": IN_DOUBT})
+    sandbox = sandbox_factory({"script": UNCONFIRMED})
     idle_worker.connect(sandbox)
     idle_worker.start(SENDOUT_READ_TIMEOUT="1")
     run_id = start_run(plan_of(30), connection="sandbox")
@@ -195,23 +195,25 @@ def test_an_unclear_answer_is_repeated_where_nobody_can_get_it_twice(idle_worker
     assert (run.accepted, run.unknown) == (30, 0)
     assert set(people(sandbox).values()) == {1}
     seen = Counter(results(run_id))
-    assert seen == {AttemptResult.UNKNOWN: len(IN_DOUBT), AttemptResult.ACCEPTED: 30}
+    assert seen == {AttemptResult.UNKNOWN: len(UNCONFIRMED), AttemptResult.ACCEPTED: 30}
 
 
 def test_an_unclear_answer_is_never_repeated_unasked_where_somebody_could_get_it_twice(
     idle_worker, sandbox_factory
 ):
-    sandbox = sandbox_factory({"script": IN_DOUBT})
+    sandbox = sandbox_factory({"script": UNCONFIRMED})
     idle_worker.connect(sandbox)
     idle_worker.start(SENDOUT_READ_TIMEOUT="1")
     run_id = start_run(plan_of(30, duplicates=MULTIPLE), connection="sandbox")
     run = wait_for_run(run_id)
-    assert (run.accepted, run.unknown) == (30 - len(IN_DOUBT), len(IN_DOUBT))
+    assert (run.accepted, run.unknown) == (30 - len(UNCONFIRMED), len(UNCONFIRMED))
     assert len(results(run_id)) == 30
     assert set(people(sandbox).values()) == {1}
     with pytest.raises(RepeatNotConfirmedError, match="twice"):
-        judge_doubt(run_id, Verdict.REPEAT, person="me")
-    assert judge_doubt(run_id, Verdict.REPEAT, person="me", confirmed=True) == len(IN_DOUBT)
+        resolve_unknown_rows(run_id, ResolutionChoice.REPEAT, person="me")
+    assert resolve_unknown_rows(
+        run_id, ResolutionChoice.REPEAT, person="me", confirmed=True
+    ) == len(UNCONFIRMED)
     assert wait_for_run(run_id).accepted == 30
 
 
@@ -222,7 +224,7 @@ def test_what_stays_unclear_after_three_attempts_is_in_doubt(idle_worker, sandbo
     run_id = start_run(plan_of(1), connection="sandbox")
     assert wait_for_run(run_id).unknown == 1
     assert results(run_id) == [AttemptResult.UNKNOWN] * 3
-    assert judge_doubt(run_id, Verdict.REPEAT, person="me") == 1
+    assert resolve_unknown_rows(run_id, ResolutionChoice.REPEAT, person="me") == 1
     assert wait_for_run(run_id).accepted == 1
     assert people(sandbox).total() == 1
 
@@ -364,7 +366,7 @@ def test_a_run_goes_to_the_business_it_was_confirmed_for_or_pauses(
 
 def test_another_business_at_the_same_address_pauses_a_scheduled_run(worker, settings, sandbox):
     acme(settings, sandbox, "b1")
-    later = Course(starts_at=datetime.now(UTC) + timedelta(hours=1))
+    later = SendSchedule(starts_at=datetime.now(UTC) + timedelta(hours=1))
     run_id = start_run(plan_of(2), connection="acme", course=later)
     acme(settings, sandbox, "b2")
     start_now(run_id)

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import func, select
 
-from lib.campaign import Course
+from lib.campaign import SendSchedule
 from lib.delivery import RunState, approve_run, run_summary, start_run, worker_state
 from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.schema import worker as worker_table
@@ -22,8 +22,8 @@ from tests.support.worker import Worker, plan_of, wait_for_run
 __all__ = ["workers"]
 
 
-def starting_in(seconds: float) -> Course:
-    return Course(starts_at=datetime.now(UTC) + timedelta(seconds=seconds))
+def starting_in(seconds: float) -> SendSchedule:
+    return SendSchedule(starts_at=datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 def naps(data_dir: Path) -> int:
@@ -80,7 +80,7 @@ def test_a_first_wave_stops_after_exactly_so_many_though_the_worker_is_killed_in
     idle_worker: Worker, sandbox
 ):
     idle_worker.connect(sandbox)
-    course = Course(first_wave=150, stop_share=0.5)
+    course = SendSchedule(first_wave=150, stop_share=0.5)
     plan = plan_of(400, campaign=("demo_welcome", "demo_invalid_phones"))
     run_id = start_run(plan, connection="sandbox", course=course)
     idle_worker.start()

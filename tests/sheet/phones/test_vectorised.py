@@ -9,7 +9,7 @@ import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType, country_code_for_region
 
 from lib.sheet.phones.parse import Phone, read_phone
-from lib.sheet.phones.vectorised import certainly_good, certainly_read
+from lib.sheet.phones.vectorised import are_valid, parse_valid
 
 NUMBERS = 200_000
 
@@ -41,7 +41,7 @@ def _numbers() -> list[str]:
 
 def test_the_quick_rules_agree_with_libphonenumber_on_200_000_numbers():
     numbers = _numbers()
-    good = certainly_good(pa.array(numbers)).to_pylist()
+    good = are_valid(pa.array(numbers)).to_pylist()
     slow = [read_phone(number) for number in numbers]
 
     wrong = [
@@ -69,7 +69,7 @@ def test_digits_are_read_by_the_column_as_one_by_one(region):
     digits += [f"{prefix}{number[1:]}" for number in found[::5] for prefix in ("00", "011")]
     digits += [f"{country_code_for_region(region or 'US')}{text}" for text in digits[::9]]
     digits = [text for text in digits if 7 <= len(text) <= 15]
-    e164, repair = certainly_read(pa.array(digits), region)
+    e164, repair = parse_valid(pa.array(digits), region)
 
     wrong = [
         (text, fast)
@@ -86,4 +86,4 @@ def test_digits_are_read_by_the_column_as_one_by_one(region):
 def test_nothing_but_plain_digits_is_certainly_good():
     texts = ["+1 650 555 0123", "16505550123", "", "+0", "+", "x", "+16505550123 ", None]
 
-    assert certainly_good(pa.array(texts, pa.string())).to_pylist() == [False] * len(texts)
+    assert are_valid(pa.array(texts, pa.string())).to_pylist() == [False] * len(texts)

@@ -11,8 +11,8 @@ import pytest
 from lib.settings import Settings
 from lib.sheet import SheetError, read_shared_sheet, read_sheet
 from lib.sheet.dispatch import Limits, read_contents, read_large_contents
-from lib.sheet.read_options import Reading
-from lib.sheet.store.byte_source import Source
+from lib.sheet.read_options import ReadOptions
+from lib.sheet.store.byte_source import ByteSource
 
 LIST = "phone,name\n+16505550123,Ana\n"
 LIMITS = Limits(10_000, 100, 1_000_000)
@@ -138,12 +138,12 @@ def test_in_pieces_a_file_reads_as_at_once(make: Callable[[], bytes], tmp_path: 
     data = make()
     path = tmp_path / "list"
     path.write_bytes(data)
-    whole, facts = read_contents(data, worksheet=None, reading=Reading(), limits=LIMITS)
+    whole, facts = read_contents(data, worksheet=None, reading=ReadOptions(), limits=LIMITS)
     pieced, same = read_large_contents(
-        Source(str(path)),
+        ByteSource(str(path)),
         tmp_path / "scratch",
         worksheet=None,
-        reading=Reading(),
+        reading=ReadOptions(),
         limits=LIMITS,
         report=lambda _: None,
     )

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.detection import ours, scores
 from benchmarks.pollution import polluted, polluted_rows
-from lib.sheet import Reading, read_sheet
+from lib.sheet import ReadOptions, read_sheet
 from lib.sheet.text.dialect import find_dialect
 
 pytestmark = pytest.mark.usefixtures("data_dir")
@@ -75,14 +75,14 @@ def test_nobody_is_taken_for_a_title_or_a_footer(line):
 
 def test_a_person_may_overrule_each_part_of_the_reading():
     data = "Título;x\nphone;name\n+16505550123;José\n".encode("mac_roman")
-    sheet = read_sheet(data, reading=Reading("mac_roman", ";", 2))
+    sheet = read_sheet(data, reading=ReadOptions("mac_roman", ";", 2))
     assert sheet.frame.columns.tolist() == ["phone", "name"]
     assert sheet.frame["name"].tolist() == ["José"]
-    assert sheet.reading == Reading("mac_roman", ";", 2, '"', False, 3)
+    assert sheet.reading == ReadOptions("mac_roman", ";", 2, '"', False, 3)
     assert sheet.reading.sentence() == (
         "Text in Western European (Mac), cells parted by semicolons, column names in row 2."
     )
-    assert read_sheet(data, reading=Reading("mac_roman", ",", 0)).frame.columns.tolist() == [
+    assert read_sheet(data, reading=ReadOptions("mac_roman", ",", 0)).frame.columns.tolist() == [
         "Column A"
     ]
 
@@ -118,7 +118,7 @@ def test_the_first_of_several_tables_is_read_and_another_can_be_chosen():
     assert first.frame.index.tolist() == [2, 3, 4]
     assert first.tables == ((1, 4), (6, 9))
     assert "several_tables" in {each.code for each in first.notes}
-    second = read_sheet(data, reading=Reading(table=2))
+    second = read_sheet(data, reading=ReadOptions(table=2))
     assert second.frame.to_dict("list") == {"town": ["Lima", "Quito"], "people": ["1", "2"]}
     assert second.reading.table == 2
 
@@ -140,7 +140,7 @@ def test_a_first_row_of_the_same_kinds_as_the_rest_is_no_header(top, header_row)
 
 def test_quotes_and_the_last_row_can_be_overruled():
     data = b"phone,name\n+16505550123,'Ana'\n+16505550124,\"Eva\"\n+16505550125,x\n"
-    single = read_sheet(data, reading=Reading(quote="'", last_row=3))
+    single = read_sheet(data, reading=ReadOptions(quote="'", last_row=3))
     assert single.frame["name"].tolist() == ["Ana", '"Eva"']
-    none = read_sheet(data, reading=Reading(quote=""))
+    none = read_sheet(data, reading=ReadOptions(quote=""))
     assert none.frame["name"].tolist() == ["'Ana'", '"Eva"', "x"]

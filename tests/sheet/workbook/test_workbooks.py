@@ -16,7 +16,7 @@ from odf.table import Table, TableCell, TableColumn, TableRow
 from odf.text import P
 
 from lib.settings import Settings
-from lib.sheet import Reading, Sheet, read_sheet
+from lib.sheet import ReadOptions, Sheet, read_sheet
 from tests.support.workbooks import record, xlsb
 
 
@@ -124,13 +124,13 @@ def test_what_is_hidden_is_counted_and_can_be_left_out(
 ) -> None:
     data = make()
     asked = read_sheet(data, settings=settings)
-    left_out = read_sheet(data, reading=Reading(hidden=False), settings=settings)
+    left_out = read_sheet(data, reading=ReadOptions(hidden=False), settings=settings)
 
     assert (asked.hidden, asked.reading.hidden, len(asked.frame)) == ((1, 1), None, 2)
     assert left_out.frame.columns.tolist() == ["phone", "code"]
     assert left_out.frame.index.tolist() == [2]
     assert left_out.hidden == (1, 1)
-    assert read_sheet(data, reading=Reading(hidden=True), settings=settings).hidden == (1, 1)
+    assert read_sheet(data, reading=ReadOptions(hidden=True), settings=settings).hidden == (1, 1)
 
 
 def test_a_value_merged_downwards_counts_for_each_of_its_rows(settings: Settings) -> None:

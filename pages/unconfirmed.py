@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from lib.delivery import RunNotFoundError, count_in_doubt, in_doubt, run_summary
+from lib.delivery import RunNotFoundError, count_unknown_rows, run_summary, unknown_rows
 from lib.ui import navigation, page
 from lib.ui.broadcasts.unknown_rows import (
     PAGE_SIZE,
@@ -15,8 +15,8 @@ from lib.ui.broadcasts.unknown_rows import (
 )
 from lib.ui.formatting import literal
 
-settings = page.begin(
-    "Rows in doubt",
+settings = page.begin_page(
+    "Unconfirmed rows",
     "These were sent, but no answer proves what became of them.",
 )
 run_id = st.query_params.get(navigation.RUN)
@@ -29,12 +29,12 @@ if run is None:
         "There is no run with this address. Open the list of runs and choose one there.",
         icon=":material/search_off:",
     )
-    navigation.link(navigation.RUNS, "All runs", icon=":material/arrow_back:")
+    navigation.link(navigation.BROADCASTS, "All runs", icon=":material/arrow_back:")
     st.stop()
 
-navigation.link(navigation.RUNS, "Back to the run", icon=":material/arrow_back:", run=run.id)
+navigation.link(navigation.BROADCASTS, "Back to the run", icon=":material/arrow_back:", run=run.id)
 st.subheader(literal(run.label), anchor=False)
-total = count_in_doubt(run.id, settings=settings)
+total = count_unknown_rows(run.id, settings=settings)
 if total == 0:
     st.success(
         "No row of this run is in doubt. Its page and its report say what became of each.",
@@ -45,7 +45,9 @@ if total == 0:
 draw_risk(run)
 number_of_pages = math.ceil(total / PAGE_SIZE)
 page_number = st.pagination(number_of_pages, key="page") if number_of_pages > 1 else 1
-doubts = in_doubt(run.id, limit=PAGE_SIZE, offset=(page_number - 1) * PAGE_SIZE, settings=settings)
+doubts = unknown_rows(
+    run.id, limit=PAGE_SIZE, offset=(page_number - 1) * PAGE_SIZE, settings=settings
+)
 chosen = draw_table(doubts, key=f"doubts_{run.id}_{page_number}")
 draw_attempts(chosen)
 choose_verdict(run, chosen, settings)

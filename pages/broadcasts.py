@@ -15,7 +15,9 @@ from lib.ui.broadcasts.row import draw_run_line
 PAGE_SIZE = 20
 CODES_SHOWN = 5
 
-settings = page.begin("Runs", "What is being sent, what has been sent, and what became of it.")
+settings = page.begin_page(
+    "Broadcasts", "What is being sent, what has been sent, and what became of it."
+)
 run_id = st.query_params.get(navigation.RUN)
 
 if run_id is None:
@@ -24,7 +26,7 @@ if run_id is None:
     total = count_runs(kind=kind, settings=settings)
     if total == 0:
         st.info("No run yet. Prepare your first sendout.", icon=":material/send:")
-        navigation.link(navigation.NEW_SENDOUT, "New sendout", icon=":material/upload_file:")
+        navigation.link(navigation.NEW_BROADCAST, "New sendout", icon=":material/upload_file:")
         st.stop()
     number_of_pages = math.ceil(total / PAGE_SIZE)
     page_number = st.pagination(number_of_pages, key="page") if number_of_pages > 1 else 1
@@ -33,7 +35,7 @@ if run_id is None:
         draw_run_line(summary)
     st.stop()
 
-navigation.link(navigation.RUNS, "All runs", icon=":material/arrow_back:")
+navigation.link(navigation.BROADCASTS, "All runs", icon=":material/arrow_back:")
 run = watch_run(run_id, settings)
 if run is None:
     st.warning(

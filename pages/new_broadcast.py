@@ -5,13 +5,13 @@ import streamlit as st
 from lib.ui import navigation, page
 from lib.ui.new_broadcast import check, columns, preview, send, trial_step
 from lib.ui.new_broadcast import sheet as step_sheet
-from lib.ui.new_broadcast.draft import draft_in_hand, start_over
+from lib.ui.new_broadcast.draft import current_draft, start_over
 
-settings = page.begin(
-    "New sendout",
+settings = page.begin_page(
+    "New broadcast",
     "From your recipient sheet to a confirmed sendout. Nothing goes out before step 6.",
 )
-draft = draft_in_hand(settings)
+draft = current_draft(settings)
 
 if draft.run_id is not None:
     st.success(
@@ -20,7 +20,10 @@ if draft.run_id is not None:
     )
     with st.container(horizontal=True):
         navigation.link(
-            navigation.RUNS, "Watch it being sent", icon=":material/monitoring:", run=draft.run_id
+            navigation.BROADCASTS,
+            "Watch it being sent",
+            icon=":material/monitoring:",
+            run=draft.run_id,
         )
         st.button("Prepare another sendout", icon=":material/add:", on_click=start_over)
     st.stop()
