@@ -100,7 +100,7 @@ def _ours(plan: Plan, database: str, workers: int, batch_size: int = 1) -> Sent:
         (folder / "data").mkdir()
         _set(environment)
         started = [_start_worker(folder, number, sandbox) for number in range(workers)]
-        run_id = start_run(plan, connection="sandbox", course=SendSchedule(batch_size=batch_size))
+        run_id = start_run(plan, connection="sandbox", schedule=SendSchedule(batch_size=batch_size))
         wait_for(lambda: run_summary(run_id).is_over, seconds=SECONDS * 5)
         run = run_summary(run_id)
         costs = [_end(process) for process in started]

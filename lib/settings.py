@@ -6,10 +6,12 @@ Names in the environment begin with ``SENDOUT_``; levels are parted by two under
 """
 
 import functools
+import logging
+import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.fields import FieldInfo
@@ -26,6 +28,11 @@ SECRETS_FILE = ROOT / ".streamlit" / "secrets.toml"
 RELEASE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 MIB = 1024 * 1024
+
+FORMER_NAMES: Final = {"keep_days": "retention_days", "sheet_roots": "sheet_allowed_roots"}
+"""Settings that were renamed, by their former names, which still work."""
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 
 class ConnectionSettings(BaseModel):
@@ -48,11 +55,44 @@ class _SecretsFile(PydanticBaseSettingsSource):
         except FileNotFoundError:
             return {}
         found: dict[str, Any] = table.get("sendout", {})
-        return found
+        return _under_present_names(found)
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Satisfy the base class; the whole table is taken at once above."""
         raise NotImplementedError
+
+
+class _FormerEnvironment(PydanticBaseSettingsSource):
+    """Read settings from environment variables that were renamed."""
+
+    def __call__(self) -> dict[str, Any]:
+        given = {
+            name: os.environ[f"SENDOUT_{name.upper()}"]
+            for name in FORMER_NAMES
+            if f"SENDOUT_{name.upper()}" in os.environ
+        }
+        return _under_present_names(given)
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Satisfy the base class; all variables are read at once above."""
+        raise NotImplementedError
+
+
+def _under_present_names(given: dict[str, Any]) -> dict[str, Any]:
+    """Rename settings that are given under a former name, with a warning for each."""
+    renamed = {}
+    for name, value in given.items():
+        present = FORMER_NAMES.get(name, name)
+        if present != name:
+            _LOGGER.warning(
+                "The setting SENDOUT_%s is called SENDOUT_%s now. The former name still works.",
+                name.upper(),
+                present.upper(),
+            )
+            if present in given:
+                continue
+        renamed[present] = value
+    return renamed
 
 
 def _parted(value: Any) -> Any:
@@ -127,7 +167,7 @@ class Settings(BaseSettings):
         default=20.0, gt=0, description="time an upload may pause before it is cut off"
     )
 
-    keep_days: int = Field(
+    retention_days: int = Field(
         default=90, ge=1, description="days until reports, old drafts and their uploads are removed"
     )
 
@@ -143,7 +183,7 @@ class Settings(BaseSettings):
     )
     sheet_max_seconds: float = Field(default=60.0, gt=0, description="time to read a sheet")
 
-    sheet_roots: _Texts = Field(
+    sheet_allowed_roots: _Texts = Field(
         default=(), description="paths and addresses below which large sheets may be read"
     )
 
@@ -157,7 +197,12 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class passes it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments first, then the environment, then the secrets file."""
-        return init_settings, env_settings, _SecretsFile(settings_cls)
+        return (
+            init_settings,
+            env_settings,
+            _FormerEnvironment(settings_cls),
+            _SecretsFile(settings_cls),
+        )
 
     @property
     def sheets_dir(self) -> Path:

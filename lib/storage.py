@@ -161,7 +161,9 @@ def fetch(path: Path, settings: "Settings") -> Path:
 
 
 def delete_with_tombstone(path: Path, settings: "Settings") -> None:
-    """Remove a file for good, from everywhere; a copy elsewhere goes when `sync_and_list` runs there.
+    """Remove a file from this machine and the shared storage, and leave a tombstone.
+
+    Other machines remove their copy the next time they call `sync_and_list`.
 
     Raises StorageError, and OSError (see `is_disk_full`).
     """

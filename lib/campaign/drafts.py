@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from lib.atomic_files import exclusive, set_aside, write_atomically
 from lib.campaign.draft_merge import merged
@@ -32,7 +32,9 @@ class Draft(BaseModel):
     how often the mapping was replaced as a whole.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, serialize_by_alias=True
+    )
 
     id: str = Field(default_factory=_new_id)
     updated_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
@@ -46,7 +48,11 @@ class Draft(BaseModel):
     mapping_from: str | None = None
     mapping_turn: int = 0
     answers: Answers = Field(default_factory=Answers)
-    course: SendSchedule | None = None
+    schedule: SendSchedule | None = Field(
+        default=None,
+        validation_alias=AliasChoices("schedule", "course"),
+        serialization_alias="course",
+    )
     region_evidence: Evidence = Evidence.NOT_NEEDED
     region_hint: str | None = None
     run_id: str | None = None

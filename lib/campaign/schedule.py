@@ -146,8 +146,8 @@ def apportion(sizes: Sequence[int], wanted: int, *, each: int = 0) -> list[int]:
     return [low + share for low, share in zip(least, shares, strict=True)]
 
 
-def wave_size(course: SendSchedule, wave: int, left: int) -> int:
+def wave_size(schedule: SendSchedule, wave: int, left: int) -> int:
     """Return how many recipients a wave has, counted from 1, of those that are left."""
-    if course.first_wave is None or (wave > 1 and course.wave_growth is None):
+    if schedule.first_wave is None or (wave > 1 and schedule.wave_growth is None):
         return left
-    return min(left, round(course.first_wave * (course.wave_growth or 1) ** (wave - 1)))
+    return min(left, round(schedule.first_wave * (schedule.wave_growth or 1) ** (wave - 1)))

@@ -183,7 +183,7 @@ def _reached_since(
     """Return the people whom a sendout has reached since then, may have, or is going to."""
     people = recipient_index(db, sendout, settings)
     minute = int(since.timestamp()) // 60
-    counts = people.coming | people.doubtful | (people.reached & (people.minutes >= minute))
+    counts = people.coming | people.unknown | (people.reached & (people.minutes >= minute))
     return identities(people.numbers[counts])
 
 

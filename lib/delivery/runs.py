@@ -13,13 +13,15 @@ from typing import Final, Literal, TypeVar
 from lib.campaign import Plan, SendSchedule, freeze
 from lib.connections import Business, ConnectionNotFoundError, get_connection
 from lib.connectly import VersionBehavior
-from lib.delivery.ledger import outcomes, run_summaries, runs, schedule, workers
+from lib.delivery.ledger import outcomes, run_summaries, runs, workers
+from lib.delivery.ledger import schedule as run_schedule
 from lib.delivery.ledger.database import clock, open_ledger
 from lib.delivery.ledger.history import PreviousSendout, sendouts_of_campaigns
 from lib.delivery.ledger.runs import NewRun, NewSendout
 from lib.delivery.ledger.tally import count_outcomes
 from lib.delivery.states import RunKind
 from lib.delivery.summaries import AttemptRecord, OutcomeCount, RunSummary, WorkerState
+from lib.former_names import accepts_former_names
 from lib.settings import Settings, get_settings
 
 T = TypeVar("T")
@@ -60,32 +62,36 @@ class ConcurrentSendoutError(Exception):
         super().__init__(self.sentence)
 
 
+@accepts_former_names(course="schedule", knowing="seen_sendouts", repeat="resend_number")
 def start_run(
     plan: Plan,
     *,
     connection: str,
     label: str | None = None,
     kind: Literal["sheet", "test"] = "sheet",
-    repeat: int = 0,
+    resend_number: int = 0,
     token: str | None = None,
-    course: SendSchedule | None = None,
-    knowing: Collection[PreviousSendout] | None = None,
+    schedule: SendSchedule | None = None,
+    seen_sendouts: Collection[PreviousSendout] | None = None,
     settings: Settings | None = None,
 ) -> str:
-    """Confirm a plan: freeze its entries, enter one run in the ledger, return the run's id.
+    """Confirm a plan: store its entries, insert one run into the ledger, and return the run's id.
 
-    Everything goes out at once unless a ``course`` says otherwise. ``knowing`` are the earlier
-    sendouts that the person has been told of (see `earlier_sendouts`): if there is another one of
-    the same campaigns by now, nothing is entered, so that of two who confirm at once only one does.
+    Without a ``schedule``, all entries are sent at once. ``seen_sendouts`` are the previous
+    sendouts of the same campaigns that the person has been shown (see `previous_sendouts`). If the
+    ledger has another one by now, nothing is inserted, so only one of two people who confirm at the
+    same time succeeds.
 
-    The run is bound to the address and the business that the connection has now: if either
-    changes, the run pauses. Exclude lists count for it until each row is sent, except those that
-    the plan's answers ignore.
+    The run is pinned to the base URL and business id that the connection has now; if either
+    changes, the run pauses. Exclude lists apply until each row is sent, except those that the
+    plan's answers ignore.
 
-    However often this is called with the same token, there is one run. The token is made from the
-    plan's fingerprint, connection, kind and ``repeat`` unless one is given: to send the very same
-    plan again, count ``repeat`` up. Raises NothingToSendError for a plan without entries, and
-    ReachedMeanwhileError.
+    The call is idempotent: there is one run for a token. Unless ``token`` is given, it consists of
+    the plan's fingerprint, the connection, the kind and ``resend_number``; increase that number to
+    send the same plan again.
+
+    Raises NothingToSendError for a plan without entries, and ConcurrentSendoutError if there is a
+    previous sendout that is not among ``seen_sendouts``.
     """
     settings = settings or get_settings()
     if plan.entry_count == 0:
@@ -93,7 +99,7 @@ def start_run(
     freeze(plan, settings)
     run = NewRun(
         id=secrets.token_hex(8),
-        token=token or f"{plan.fingerprint}:{connection}:{kind}:{repeat}",
+        token=token or f"{plan.fingerprint}:{connection}:{kind}:{resend_number}",
         label=label or plan.filename or "Without a name",
         kind=RunKind(kind),
         connection=connection,
@@ -107,12 +113,12 @@ def start_run(
         created_at=_now(),
         business=_business_of(connection, settings),
         ignored_lists=plan.answers.ignored_lists,
-        course=course or SendSchedule(),
+        schedule=schedule or SendSchedule(),
     )
     sendouts = _sendouts(plan)
     with open_ledger(settings).write() as db:
-        if knowing is not None and not runs.has_token(db, run.token):
-            known = {(each.run_id, each.number) for each in knowing}
+        if seen_sendouts is not None and not runs.has_token(db, run.token):
+            known = {(each.run_id, each.number) for each in seen_sendouts}
             campaigns = {each.campaign_name for each in sendouts}
             by_now = sendouts_of_campaigns(db, connection, campaigns)
             if any((each.run_id, each.number) not in known for each in by_now):
@@ -160,7 +166,7 @@ def resume_run(run_id: str, *, settings: Settings | None = None) -> bool:
     """Let a paused run go on, by its course; tell whether it was paused."""
     with open_ledger(settings).write() as db:
         ensure_exists(runs.state_of(db, run_id))
-        return schedule.resume_on_schedule(db, run_id, clock(db))
+        return run_schedule.resume_on_schedule(db, run_id, clock(db))
 
 
 def approve_run(
@@ -172,14 +178,14 @@ def approve_run(
     """
     with open_ledger(settings).write() as db:
         ensure_exists(runs.state_of(db, run_id))
-        return schedule.approve(db, run_id, clock(db), wave=wave, everything=everything)
+        return run_schedule.approve(db, run_id, clock(db), wave=wave, everything=everything)
 
 
 def start_now(run_id: str, *, settings: Settings | None = None) -> bool:
     """Start a run that waits for its time, or has missed it; tell whether it did."""
     with open_ledger(settings).write() as db:
         ensure_exists(runs.state_of(db, run_id))
-        return schedule.start_now(db, run_id, clock(db))
+        return run_schedule.start_now(db, run_id, clock(db))
 
 
 def cancel_run(run_id: str, *, settings: Settings | None = None) -> bool:

@@ -50,7 +50,7 @@ class RunSummary:
     held: int
     sendouts: tuple[SendoutSummary, ...]
     per_second: float
-    course: SendSchedule
+    schedule: SendSchedule
     wave: int
     seen_at: datetime
     business: Business | None = None
@@ -115,7 +115,7 @@ class RunSummary:
     @property
     def next_wave(self) -> int:
         """How many recipients the next wave has; 0 where there is none."""
-        return wave_size(self.course, self.wave + 1, self.to_come)
+        return wave_size(self.schedule, self.wave + 1, self.to_come)
 
     @property
     def goes_on_at(self) -> datetime | None:
@@ -123,8 +123,8 @@ class RunSummary:
         if self.state is not RunState.SCHEDULED:
             return None
         if self.reason is Reason.QUIET_HOURS:
-            return self.course.rest_ends(self.seen_at) or self.seen_at
-        return self.course.opens_at
+            return self.schedule.rest_ends(self.seen_at) or self.seen_at
+        return self.schedule.opens_at
 
     @property
     def reconciles(self) -> bool:

@@ -49,7 +49,7 @@ class CheckedPlan:
     """
 
     plan: Plan
-    everybody: Plan
+    full_plan: Plan
     earlier: tuple[PreviousSendout, ...]
     reached: PreviousRecipients
     is_undecided: bool
@@ -69,7 +69,7 @@ def plan_for(
     """
     lists = _lists_that_count(answers, settings)
     opted_out = people_opted_out(connection.business_id, settings=settings)
-    choice = {"only_new": None, "with_doubtful": False}
+    choice = {"only_new": None, "include_unknown": False}
     key = _Key(
         sheet_id=sheet_id,
         mapping=mapping.model_dump_json(),
@@ -80,17 +80,17 @@ def plan_for(
         data_dir=settings.data_dir,
     )
     nobody = np.array([], "int64")
-    everybody = _plan(key, "", _left_out=nobody, _opted_out=opted_out, _settings=settings)
-    earlier = previous_sendouts(everybody, connection.name, settings=settings)
-    reached = _reached(key, hash(earlier), _plan=everybody, _earlier=earlier, _settings=settings)
-    plan = everybody
+    full_plan = _plan(key, "", _left_out=nobody, _opted_out=opted_out, _settings=settings)
+    earlier = previous_sendouts(full_plan, connection.name, settings=settings)
+    reached = _reached(key, hash(earlier), _plan=full_plan, _earlier=earlier, _settings=settings)
+    plan = full_plan
     if answers.only_new:
-        left_out = reached.left_out(with_doubtful=answers.with_doubtful)
+        left_out = reached.left_out(include_unknown=answers.include_unknown)
         if len(left_out):
             digest = hashlib.sha256(left_out.tobytes()).hexdigest()
             plan = _plan(key, digest, _left_out=left_out, _opted_out=opted_out, _settings=settings)
     is_undecided = answers.only_new is None and bool(reached.campaigns)
-    return CheckedPlan(plan, everybody, earlier, reached, is_undecided)
+    return CheckedPlan(plan, full_plan, earlier, reached, is_undecided)
 
 
 def _lists_that_count(answers: Answers, settings: Settings) -> tuple[str, ...]:

@@ -13,44 +13,44 @@ from lib.ui.formatting import duration, several
 _MOST_PLACES = 4
 
 
-def course_lines(course: SendSchedule, *, now: datetime | None = None) -> list[str]:
+def schedule_lines(schedule: SendSchedule, *, now: datetime | None = None) -> list[str]:
     """Say what was chosen, a line each; nothing where all goes out at once, whatever happens.
 
     Of a run, as it stands ``now``, a start that has passed is not told any more.
     """
     lines = []
-    if course.first_wave is not None:
-        lines.append(_waves(course))
-    if course.starts_at is not None and (now is None or course.starts_at > now):
-        lines.append(f"Starts **{moment_in(course.starts_at, course.zone)}**")
-        opens_at = course.opens_at
-        if opens_at is not None and opens_at != course.starts_at:
-            lines[-1] += f", and begins to send at **{moment_in(opens_at, course.zone)}**"
+    if schedule.first_wave is not None:
+        lines.append(_waves(schedule))
+    if schedule.starts_at is not None and (now is None or schedule.starts_at > now):
+        lines.append(f"Starts **{moment_in(schedule.starts_at, schedule.zone)}**")
+        opens_at = schedule.opens_at
+        if opens_at is not None and opens_at != schedule.starts_at:
+            lines[-1] += f", and begins to send at **{moment_in(opens_at, schedule.zone)}**"
         if opens_at is not None and opens_at > (now or datetime.now(UTC)):
             lines[-1] += f", in {countdown(opens_at, now=now)}"
-    if course.quiet_from is not None and course.quiet_until is not None:
-        begin, end = _clock(course.quiet_from), _clock(course.quiet_until)
-        lines.append(f"Rests from {begin} to {end} ({course.zone})")
-    if course.batch_size > 1:
-        lines.append(f"Up to **{several(course.batch_size, 'recipient')} in a request**")
-    if course.retries:
+    if schedule.quiet_from is not None and schedule.quiet_until is not None:
+        begin, end = _clock(schedule.quiet_from), _clock(schedule.quiet_until)
+        lines.append(f"Rests from {begin} to {end} ({schedule.zone})")
+    if schedule.batch_size > 1:
+        lines.append(f"Up to **{several(schedule.batch_size, 'recipient')} in a request**")
+    if schedule.retries:
         lines.append("Sends again by itself what Connectly asks to send later")
-    if course.stop_share is not None:
-        lines.append(f"Stops by itself once {course.stop_share:.0%} are not accepted")
+    if schedule.stop_share is not None:
+        lines.append(f"Stops by itself once {schedule.stop_share:.0%} are not accepted")
     return lines
 
 
-def _waves(course: SendSchedule) -> str:
-    first = f"First **{several(course.first_wave or 0, 'recipient')}**"
+def _waves(schedule: SendSchedule) -> str:
+    first = f"First **{several(schedule.first_wave or 0, 'recipient')}**"
     then = "then you are asked"
-    if course.wave_tolerance is not None:
+    if schedule.wave_tolerance is not None:
         then = (
-            f"then it goes on by itself if at most {course.wave_tolerance:.0%} are not accepted, "
+            f"then it goes on by itself if at most {schedule.wave_tolerance:.0%} are not accepted, "
             "and asks you otherwise"
         )
-    if course.wave_growth is None:
+    if schedule.wave_growth is None:
         return f"{first}, {then}"
-    return f"{first}, {then}; each next wave is {course.wave_growth:g} times larger"
+    return f"{first}, {then}; each next wave is {schedule.wave_growth:g} times larger"
 
 
 def moment_in(when: datetime, zone: str) -> str:

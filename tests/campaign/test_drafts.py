@@ -116,9 +116,9 @@ edits = st.one_of(
 
 def edited(draft: Draft, edit: tuple[Any, ...]) -> dict[str, Any]:
     """Make an edit as a page does: from the draft as it was drawn."""
-    answers, mapping, course = draft.answers, draft.mapping, draft.course
+    answers, mapping, schedule = draft.answers, draft.mapping, draft.schedule
     assert mapping is not None
-    assert course is not None
+    assert schedule is not None
     match edit:
         case ("correct", (row, column), text):
             now = {**answers.corrections, row: {**answers.corrections.get(row, {}), column: text}}
@@ -139,7 +139,7 @@ def edited(draft: Draft, edit: tuple[Any, ...]) -> dict[str, Any]:
         case ("region", region):
             return {"answers": answers.model_copy(update={"region": region})}
         case ("batch_size" | "retries" as field, number):
-            return {"course": course.model_copy(update={field: number})}
+            return {"schedule": schedule.model_copy(update={field: number})}
     field, name, text = edit
     source = mapping.variables[name].model_copy(update={field: text})
     variables = {**mapping.variables, name: source}
@@ -155,7 +155,7 @@ def test_any_interleaving_of_edits_keeps_every_edit(
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder))
         mapping = Mapping(variables={"a": FieldSource(value=""), "b": FieldSource(value="")})
-        start = save_draft(Draft(mapping=mapping, course=SendSchedule()), settings)
+        start = save_draft(Draft(mapping=mapping, schedule=SendSchedule()), settings)
         drawn = dict.fromkeys(["tab", "other tab", "fragment"], start)
         wanted = start
         for place, edit, is_drawn_again in steps:
@@ -169,7 +169,7 @@ def test_any_interleaving_of_edits_keeps_every_edit(
             assert kept is not None
             assert kept.mapping == wanted.mapping
             assert kept.answers == wanted.answers
-            assert kept.course == wanted.course
+            assert kept.schedule == wanted.schedule
 
 
 def test_a_mapping_that_another_tab_has_changed_is_not_confirmed_unseen(settings: Settings) -> None:

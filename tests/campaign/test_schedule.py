@@ -20,7 +20,7 @@ def utc(text: str) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("course", "at", "end"),
+    ("schedule", "at", "end"),
     [
         (NIGHT, "2026-11-24T20:59", None),
         (NIGHT, "2026-11-24T21:00", "2026-11-25T07:00"),
@@ -35,8 +35,8 @@ def utc(text: str) -> datetime:
         (NOON, "2026-11-24T16:30", None),
     ],
 )
-def test_quiet_hours_follow_the_clocks_of_their_zone(course, at, end):
-    assert course.rest_ends(utc(at)) == (utc(end) if end else None)
+def test_quiet_hours_follow_the_clocks_of_their_zone(schedule, at, end):
+    assert schedule.rest_ends(utc(at)) == (utc(end) if end else None)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_quiet_hours_follow_the_clocks_of_their_zone(course, at, end):
     ],
 )
 def test_quiet_hours_that_end_in_the_hour_of_the_change_end_when_a_clock_says_so(at, end):
-    course = SendSchedule(zone="Europe/Berlin", quiet_from=23 * 60, quiet_until=2 * 60 + 30)
-    assert course.rest_ends(utc(at)) == (utc(end) if end else None)
+    schedule = SendSchedule(zone="Europe/Berlin", quiet_from=23 * 60, quiet_until=2 * 60 + 30)
+    assert schedule.rest_ends(utc(at)) == (utc(end) if end else None)
 
 
 def test_a_time_is_there_once_or_twice_or_when_the_clocks_jump_over_it():
@@ -73,18 +73,18 @@ def test_a_time_is_there_once_or_twice_or_when_the_clocks_jump_over_it():
     length=st.integers(1, 1439),
 )
 def test_a_rest_ends_later_within_a_day_and_nothing_rests_then(at, zone, begin, length):
-    course = SendSchedule(zone=zone, quiet_from=begin, quiet_until=(begin + length) % 1440)
-    end = course.rest_ends(at)
+    schedule = SendSchedule(zone=zone, quiet_from=begin, quiet_until=(begin + length) % 1440)
+    end = schedule.rest_ends(at)
     if end is not None:
         assert 0 < (end - at).total_seconds() <= 26 * 3600
-        assert course.rest_ends(end) is None
-        assert course.next_change(at) == end
+        assert schedule.rest_ends(end) is None
+        assert schedule.next_change(at) == end
 
 
 def test_a_start_in_quiet_hours_opens_when_they_end():
-    course = NIGHT.model_copy(update={"starts_at": utc("2026-11-24T22:00")})
-    assert course.opens_at == utc("2026-11-25T07:00")
-    assert course.next_change(utc("2026-11-24T21:00")) == utc("2026-11-24T22:00")
+    schedule = NIGHT.model_copy(update={"starts_at": utc("2026-11-24T22:00")})
+    assert schedule.opens_at == utc("2026-11-25T07:00")
+    assert schedule.next_change(utc("2026-11-24T21:00")) == utc("2026-11-24T22:00")
 
 
 def test_a_zone_that_is_none_and_quiet_hours_with_one_end_are_refused():

@@ -202,7 +202,7 @@ class Delivery:
                 plan,
                 connection="acme",
                 token=str(len(self.runs)),
-                course=SendSchedule(batch_size=size),
+                schedule=SendSchedule(batch_size=size),
                 settings=self.settings,
             )
             self._know(run_id, self._business_id, duplicates)

@@ -48,7 +48,7 @@ def test_who_opts_out_while_a_run_is_paused_is_cancelled_and_the_others_are_sent
 ):
     os.kill(worker.pid, signal.SIGSTOP)
     plan = plan_of(40)
-    run_id = start_run(plan, connection="sandbox", course=SendSchedule(batch_size=batch_size))
+    run_id = start_run(plan, connection="sandbox", schedule=SendSchedule(batch_size=batch_size))
     pause_run(run_id)
     gone = phones_of(plan)[7]
     exclude(gone, settings)
@@ -66,7 +66,7 @@ def test_who_opts_out_while_a_run_is_paused_is_cancelled_and_the_others_are_sent
 def test_who_opts_out_before_a_scheduled_start_is_not_sent(worker, sandbox, settings):
     plan = plan_of(5)
     later = SendSchedule(starts_at=datetime.now(UTC) + timedelta(hours=1))
-    run_id = start_run(plan, connection="sandbox", course=later)
+    run_id = start_run(plan, connection="sandbox", schedule=later)
     exclude(phones_of(plan)[0], settings)
     assert run_summary(run_id).state is RunState.SCHEDULED
     start_now(run_id)
@@ -78,7 +78,7 @@ def test_who_opts_out_before_a_scheduled_start_is_not_sent(worker, sandbox, sett
 def test_who_opts_out_between_two_waves_is_not_sent(worker, sandbox, settings):
     plan = plan_of(10)
     waves = SendSchedule(first_wave=4, wave_growth=4.0)
-    run_id = start_run(plan, connection="sandbox", course=waves)
+    run_id = start_run(plan, connection="sandbox", schedule=waves)
     wait_for_run(run_id, until=lambda run: run.state is RunState.WAITING_FOR_APPROVAL)
     reached = set(people(sandbox))
     gone = next(phone for phone in phones_of(plan) if phone not in reached)

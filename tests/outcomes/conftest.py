@@ -38,7 +38,7 @@ def started(known: KnownSheet, settings: Settings, *, repeat: int = 0) -> str:
     """Confirm the plan of a sheet; whether it is sent depends on a worker."""
     sheet = read_sheet(known.xlsx(), filename="clientes.xlsx", settings=settings)
     plan = make_plan(sheet, suggest_mapping(sheet))
-    return start_run(plan, connection="sandbox", repeat=repeat, settings=settings)
+    return start_run(plan, connection="sandbox", resend_number=repeat, settings=settings)
 
 
 @pytest.fixture(scope="session")

@@ -123,9 +123,9 @@ def test_each_tab_changes_only_what_was_chosen_in_it_of_how_it_goes_out(
     widget(two.checkbox, "asks to send later").check().run()
     one.run()
 
-    course = stored(one, settings).course
-    assert course is not None
-    assert (course.batch_size, course.retries) == (100, 3)
+    schedule = stored(one, settings).schedule
+    assert schedule is not None
+    assert (schedule.batch_size, schedule.retries) == (100, 3)
     assert widget(two.selectbox, "Recipients in one request").value == 100
     assert widget(one.checkbox, "asks to send later").value is True
 
@@ -224,7 +224,7 @@ def test_columns_that_are_replaced_as_a_whole_are_drawn_anew(
     ("change", "told"),
     [
         ({"mapping": OTHER_COLUMNS}, "columns have been changed"),
-        ({"course": SendSchedule(batch_size=10)}, "how it goes out has been changed"),
+        ({"schedule": SendSchedule(batch_size=10)}, "how it goes out has been changed"),
         ({"sheet_id": "0" * 64}, None),
     ],
 )

@@ -30,14 +30,14 @@ def test_what_was_chosen_is_kept_and_is_the_course_of_the_run(
     next(each for each in app.number_input if "first wave" in each.label).set_value(1).run()
     draft = load_draft(_draft_id(app), settings)
     assert draft is not None
-    assert draft.course is not None
+    assert draft.schedule is not None
     again = visit("new_broadcast", draft=draft.id)
     assert "First **1 recipient**" in texts(again)
     next(each for each in again.checkbox if "checked" in each.label).check()
     press(again.run(), "Send to 2 recipients")
     [run] = list_runs(settings=settings)
-    assert run.course == draft.course
-    assert (run.course.first_wave, run.course.wave_growth, run.released) == (1, 3, 1)
+    assert run.schedule == draft.schedule
+    assert (run.schedule.first_wave, run.schedule.wave_growth, run.released) == (1, 3, 1)
 
 
 def test_a_start_is_shown_on_its_clocks_and_on_those_of_the_recipients(
@@ -46,8 +46,8 @@ def test_a_start_is_shown_on_its_clocks_and_on_those_of_the_recipients(
     app = _prepared(visit, GOOD)
     draft = load_draft(_draft_id(app), settings)
     assert draft is not None
-    course = SendSchedule(starts_at=datetime(2199, 7, 1, 7, tzinfo=UTC), zone="Europe/Berlin")
-    save_draft(draft.model_copy(update={"course": course}), settings)
+    schedule = SendSchedule(starts_at=datetime(2199, 7, 1, 7, tzinfo=UTC), zone="Europe/Berlin")
+    save_draft(draft.model_copy(update={"schedule": schedule}), settings)
     shown = texts(visit("new_broadcast", draft=draft.id))
     assert "Starts **Mon 1 Jul 2199, 09:00 (Europe/Berlin)**" in shown
     assert "For your recipients it is then" in shown
@@ -58,8 +58,8 @@ def test_a_start_is_shown_on_its_clocks_and_on_those_of_the_recipients(
 def test_a_wave_that_is_done_asks_with_its_numbers_and_a_click_lets_it_go_on(
     visit: Visit, settings: Settings
 ) -> None:
-    course = SendSchedule(first_wave=10, wave_growth=2)
-    run_id = start_run(plan_of(100), connection="sandbox", course=course, settings=settings)
+    schedule = SendSchedule(first_wave=10, wave_growth=2)
+    run_id = start_run(plan_of(100), connection="sandbox", schedule=schedule, settings=settings)
     work(open_ledger(settings), REJECTED, ACCEPTED)
     assert "waits for your word" in texts(visit("start"))
     app = visit("broadcasts", run=run_id)
@@ -74,8 +74,8 @@ def test_a_wave_that_is_done_asks_with_its_numbers_and_a_click_lets_it_go_on(
 def test_a_scheduled_run_says_when_and_can_be_started_at_once(
     visit: Visit, settings: Settings
 ) -> None:
-    course = SendSchedule(starts_at=datetime.now(UTC) + timedelta(hours=5, seconds=30))
-    run_id = start_run(plan_of(3), connection="sandbox", course=course, settings=settings)
+    schedule = SendSchedule(starts_at=datetime.now(UTC) + timedelta(hours=5, seconds=30))
+    run_id = start_run(plan_of(3), connection="sandbox", schedule=schedule, settings=settings)
     app = visit("broadcasts", run=run_id)
     assert "in 5 h" in texts(app)
     press(app, "Start now")
@@ -95,4 +95,4 @@ def test_larger_requests_say_what_they_cost_and_are_kept_with_the_run(
     next(each for each in app.checkbox if "checked" in each.label).check()
     press(app.run(), "Send to 2 recipients")
     [run] = list_runs(settings=settings)
-    assert (run.course.batch_size, run.course.retries) == (100, 3)
+    assert (run.schedule.batch_size, run.schedule.retries) == (100, 3)

@@ -36,12 +36,12 @@ def test_how_it_goes_out_is_not_written_back(visit: Visit, settings: Settings) -
     drawn = load_draft(_draft_id(app), settings)
     assert drawn is not None
     theirs = SendSchedule(batch_size=50, stop_share=0.5, zone="UTC")
-    change_draft(drawn, {"course": theirs}, settings)
+    change_draft(drawn, {"schedule": theirs}, settings)
     app.run()
     assert not app.exception
     kept = load_draft(drawn.id, settings)
     assert kept is not None
-    assert kept.course == theirs
+    assert kept.schedule == theirs
 
 
 def test_nothing_is_sent_that_another_tab_has_changed(visit: Visit, settings: Settings) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from lib.campaign.mapping.templates import columns_of
 from lib.campaign.mapping.value_format import Style
@@ -16,7 +16,9 @@ Corrections = dict[int, dict[str, str]]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, serialize_by_alias=True
+    )
 
 
 class FieldSource(_Frozen):
@@ -109,7 +111,7 @@ class Answers(_Frozen):
     ``trim`` takes spaces off both ends of each value; ``ignored_lists`` are ids of exclude lists
     that do not count for this sendout; ``corrections`` stand in for cells of the sheet.
     ``only_new`` leaves out who has had the campaign before, None where nobody has said;
-    ``with_doubtful`` then sends to those of whom that is in doubt. ``send_blank_consent`` and
+    ``include_unknown`` then sends to those of whom that is in doubt. ``send_blank_consent`` and
     ``send_unclear_consent`` send to rows whose consent is blank or not understood, None where
     nobody has said; ``email_consent`` tells of columns about e-mail whether they count.
     """
@@ -122,7 +124,11 @@ class Answers(_Frozen):
     trim: bool = True
     ignored_lists: frozenset[str] = frozenset()
     only_new: bool | None = None
-    with_doubtful: bool = False
+    include_unknown: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("include_unknown", "with_doubtful"),
+        serialization_alias="with_doubtful",
+    )
     send_blank_consent: bool | None = None
     send_unclear_consent: bool | None = None
     email_consent: dict[str, bool] = Field(default_factory=dict)

@@ -38,7 +38,7 @@ class RecipientIndex:
 
     numbers: np.ndarray
     reached: np.ndarray
-    doubtful: np.ndarray
+    unknown: np.ndarray
     coming: np.ndarray
     minutes: np.ndarray
 
@@ -68,18 +68,18 @@ def _path(of: PreviousSendout, settings: Settings) -> Path:
 
 
 def _adds_up(people: RecipientIndex, of: PreviousSendout) -> bool:
-    return int(people.reached.sum()) == of.accepted and int(people.doubtful.sum()) == of.unknown
+    return int(people.reached.sum()) == of.accepted and int(people.unknown.sum()) == of.unknown
 
 
 def _joined(of: PreviousSendout, marks: RecipientMarks, settings: Settings) -> RecipientIndex:
     """Bring the marks of positions to the people at these positions."""
     numbers, order = _sorted_numbers(FrozenPlan.open(of.plan_id, settings), of.start, of.stop)
-    chosen = (marks.reached | marks.doubtful | marks.coming)[order]
+    chosen = (marks.reached | marks.unknown | marks.coming)[order]
     order = order[chosen]
     return RecipientIndex(
         numbers=numbers[chosen],
         reached=marks.reached[order],
-        doubtful=marks.doubtful[order],
+        unknown=marks.unknown[order],
         coming=marks.coming[order],
         minutes=(marks.settled_at[order] // _MINUTE).astype("int32"),
     )
@@ -102,14 +102,14 @@ def _read(path: Path) -> RecipientIndex | None:
         kept = np.fromfile(path, _KEPT)
     except OSError:
         return None
-    doubtful = kept["doubtful"]
+    unknown = kept["doubtful"]
     nobody = np.zeros(len(kept), dtype=bool)
     return RecipientIndex(
-        np.ascontiguousarray(kept["number"]), ~doubtful, doubtful, nobody, kept["minute"]
+        np.ascontiguousarray(kept["number"]), ~unknown, unknown, nobody, kept["minute"]
     )
 
 
 def store_recipient_index(of: PreviousSendout, people: RecipientIndex, settings: Settings) -> None:
     """Write down the people of a sendout in which nothing waits. Raises OSError."""
-    kept = np.rec.fromarrays([people.numbers, people.minutes, people.doubtful], dtype=_KEPT)
+    kept = np.rec.fromarrays([people.numbers, people.minutes, people.unknown], dtype=_KEPT)
     write_atomically(_path(of, settings), kept.tobytes())

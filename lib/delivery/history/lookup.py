@@ -27,14 +27,14 @@ class CampaignRecipients:
     """How many of a campaign's ``entries`` in the plan go to people who have had it before.
 
     ``reached`` have had it for certain, the ``last`` of them then; ``coming`` get it from a run
-    that still goes on; ``doubtful`` may have had it. Nobody counts twice.
+    that still goes on; ``unknown`` may have had it. Nobody counts twice.
     """
 
     campaign_name: str
     entries: int
     reached: int
     coming: int
-    doubtful: int
+    unknown: int
     last: datetime | None
 
 
@@ -42,22 +42,22 @@ class CampaignRecipients:
 class PreviousRecipients:
     """The rows of a plan whose people have had their campaign before.
 
-    ``rows`` have had it or are about to, ``doubtful_rows`` may have had it; both are rows that are
+    ``rows`` have had it or are about to, ``unknown_rows`` may have had it; both are rows that are
     sent. ``campaigns`` has those in which there is any, the most reached first. ``unreadable`` is
     the number of earlier sendouts of which nobody can say whom they went to.
     """
 
     campaigns: tuple[CampaignRecipients, ...]
     rows: np.ndarray = field(repr=False)
-    doubtful_rows: np.ndarray = field(repr=False)
+    unknown_rows: np.ndarray = field(repr=False)
     unreadable: int
 
-    def left_out(self, *, with_doubtful: bool) -> np.ndarray:
+    def left_out(self, *, include_unknown: bool) -> np.ndarray:
         """Return the rows to leave out where only new people are wanted.
 
-        ``with_doubtful`` sends to those who may have had the campaign.
+        ``include_unknown`` sends to those who may have had the campaign.
         """
-        return self.rows if with_doubtful else np.union1d(self.rows, self.doubtful_rows)
+        return self.rows if include_unknown else np.union1d(self.rows, self.unknown_rows)
 
 
 def previous_sendouts(
@@ -84,13 +84,13 @@ def previous_recipients(
     for each in earlier:
         by_campaign[each.campaign_name].append(each)
     found = [_of_campaign(plan, name, sendouts, settings) for name, sendouts in by_campaign.items()]
-    campaigns = [each for each, *_ in found if each.reached or each.coming or each.doubtful]
+    campaigns = [each for each, *_ in found if each.reached or each.coming or each.unknown]
     return PreviousRecipients(
         campaigns=tuple(
-            sorted(campaigns, key=lambda each: -(each.reached + each.coming + each.doubtful))
+            sorted(campaigns, key=lambda each: -(each.reached + each.coming + each.unknown))
         ),
         rows=np.sort(np.concatenate([_NOBODY, *(rows for _, rows, _, _ in found)])),
-        doubtful_rows=np.sort(np.concatenate([_NOBODY, *(rows for _, _, rows, _ in found)])),
+        unknown_rows=np.sort(np.concatenate([_NOBODY, *(rows for _, _, rows, _ in found)])),
         unreadable=sum(unreadable for *_, unreadable in found),
     )
 
@@ -103,7 +103,7 @@ def _of_campaign(
     rows = of_plan.index.to_numpy()
     numbers, places = np.unique(of_plan, return_inverse=True)
     people = _NumberLookup(numbers)
-    reached, coming, doubtful = (np.zeros(len(numbers), dtype=bool) for _ in range(3))
+    reached, coming, unknown = (np.zeros(len(numbers), dtype=bool) for _ in range(3))
     last, unreadable = 0, 0
     with open_ledger(settings).read() as db:
         for each in earlier:
@@ -115,22 +115,22 @@ def _of_campaign(
             at, known = people.find(theirs.numbers)
             reached[at[theirs.reached[known]]] = True
             coming[at[theirs.coming[known]]] = True
-            doubtful[at[theirs.doubtful[known]]] = True
+            unknown[at[theirs.unknown[known]]] = True
             last = max(last, int(theirs.minutes[known][theirs.reached[known]].max(initial=0)))
     coming &= ~reached
-    doubtful &= ~(reached | coming)
+    unknown &= ~(reached | coming)
     campaign = CampaignRecipients(
         campaign_name=name,
         entries=len(rows),
         reached=int(reached[places].sum()),
         coming=int(coming[places].sum()),
-        doubtful=int(doubtful[places].sum()),
+        unknown=int(unknown[places].sum()),
         last=datetime.fromtimestamp(last * 60, UTC) if last else None,
     )
     return (
         campaign,
         rows[(reached | coming)[places]],
-        rows[doubtful[places]],
+        rows[unknown[places]],
         unreadable,
     )
 

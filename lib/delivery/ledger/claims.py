@@ -37,7 +37,7 @@ _RUNS: Final = (
         run.c.base_url,
         run.c.business_id,
         run.c.ignored_lists,
-        HAS_SCHEDULE.label("has_course"),
+        HAS_SCHEDULE.label("has_schedule"),
     )
     .where(run.c.state == RunState.RUNNING, run.c.connection == bindparam("of"))
     .order_by(run.c.kind != RunKind.TEST, run.c.served_at.nulls_first(), run.c.created_at)
@@ -193,7 +193,7 @@ def claim(
         if not _leads_to(db, each, business):
             pause(db, each.id, Reason.CONNECTION_CHANGED)
             continue
-        if each.has_course and advance(db, each.id, now) is not RunState.RUNNING:
+        if each.has_schedule and advance(db, each.id, now) is not RunState.RUNNING:
             continue
         share = left if each.kind == RunKind.TEST else -(-left // (len(runs) - position))
         rows = _waiting(db, each.id, share, min(each.batch_size, most_entries), now)

@@ -91,7 +91,7 @@ class RecipientMarks:
     """What has become of a sendout's entries, by their place in it: masks, and microseconds."""
 
     reached: np.ndarray
-    doubtful: np.ndarray
+    unknown: np.ndarray
     coming: np.ndarray
     settled_at: np.ndarray
 
@@ -116,7 +116,7 @@ def settled_marks(db: Connection, of: PreviousSendout) -> RecipientMarks:
         places = _spread(starts - of.start, sizes)
         is_accepted = np.repeat(accepted.astype(bool), sizes)
         marks.reached[places] = is_accepted
-        marks.doubtful[places] = ~is_accepted
+        marks.unknown[places] = ~is_accepted
         marks.settled_at[places] = np.repeat(times, sizes)
     return marks
 
@@ -134,13 +134,13 @@ def changing_marks(db: Connection, of: PreviousSendout) -> RecipientMarks:
         place = slice(start - of.start, start - of.start + size)
         marks.reached[place] = False
         marks.coming[place] = not is_settled
-        marks.doubtful[place] = is_settled and state not in _NOT_SENT
+        marks.unknown[place] = is_settled and state not in _NOT_SENT
     return marks
 
 
 def _none_yet(of: PreviousSendout) -> RecipientMarks:
-    reached, doubtful, coming = (np.zeros(of.entries, dtype=bool) for _ in range(3))
-    return RecipientMarks(reached, doubtful, coming, np.zeros(of.entries, dtype="int64"))
+    reached, unknown, coming = (np.zeros(of.entries, dtype=bool) for _ in range(3))
+    return RecipientMarks(reached, unknown, coming, np.zeros(of.entries, dtype="int64"))
 
 
 def _place(of: PreviousSendout) -> dict[str, object]:

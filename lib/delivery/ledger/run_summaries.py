@@ -123,7 +123,7 @@ def _summaries(
             held=each.held,
             sendouts=tuple(sendouts[each.id]),
             per_second=_speed(db, each, now),
-            course=schedule_of(each),
+            schedule=schedule_of(each),
             wave=each.wave,
             seen_at=now,
             business=None

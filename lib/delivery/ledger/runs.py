@@ -122,7 +122,7 @@ class NewRun:
     retry_of: str | None = None
     business: Business | None = None
     ignored_lists: frozenset[str] = frozenset()
-    course: SendSchedule = field(default_factory=SendSchedule)
+    schedule: SendSchedule = field(default_factory=SendSchedule)
 
 
 def has_token(db: Connection, token: str) -> bool:
@@ -132,10 +132,10 @@ def has_token(db: Connection, token: str) -> bool:
 
 def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> str:
     """Enter a run, unless its token is there already; return the id of the one with the token."""
-    apart = {"course", "business", "ignored_lists"}
+    apart = {"schedule", "business", "ignored_lists"}
     row = {
         **{name: value for name, value in asdict(new).items() if name not in apart},
-        **new.course.model_dump(),
+        **new.schedule.model_dump(),
         "base_url": new.business.base_url if new.business else None,
         "business_id": new.business.business_id if new.business else None,
         "ignored_lists": json.dumps(sorted(new.ignored_lists)) if new.ignored_lists else None,
@@ -145,7 +145,7 @@ def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> s
         "seen_refused": 0,
     }
     if db.execute(_INSERT_RUN, row).scalar_one_or_none() is not None:
-        first = wave_size(new.course, 1, sum(each.entries for each in sendouts))
+        first = wave_size(new.schedule, 1, sum(each.entries for each in sendouts))
         released = apportion([each.entries for each in sendouts], first, each=1)
         none_yet = dict.fromkeys(("batched", "accepted", "rejected", "unknown", "cancelled"), 0)
         db.execute(
@@ -165,7 +165,7 @@ def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> s
 
 
 def _first_state(new: NewRun) -> RunState:
-    waits = new.course.starts_at is not None and new.course.starts_at > new.created_at
+    waits = new.schedule.starts_at is not None and new.schedule.starts_at > new.created_at
     return RunState.SCHEDULED if waits else RunState.RUNNING
 
 

@@ -88,7 +88,7 @@ class RunProgress:
     id: str
     state: RunState
     reason: Reason | None
-    course: SendSchedule
+    schedule: SendSchedule
     wave: int
     has_begun: bool
     left: int
@@ -107,9 +107,9 @@ class RunProgress:
     def must_stop(self) -> bool:
         """Tell whether too many were not accepted since a person last let it go on."""
         answered = self.answered - self.seen_answered
-        if self.course.stop_share is None or self.waiting == 0 or answered < STOPS_FROM:
+        if self.schedule.stop_share is None or self.waiting == 0 or answered < STOPS_FROM:
             return False
-        return (self.refused - self.seen_refused) / answered >= self.course.stop_share
+        return (self.refused - self.seen_refused) / answered >= self.schedule.stop_share
 
     @property
     def ends_wave(self) -> bool:
@@ -151,7 +151,7 @@ def advance(db: Connection, run_id: str, now: datetime) -> RunState | None:
 def next_change(db: Connection, run_id: str, now: datetime) -> datetime | None:
     """Return the next moment at which the clock may let a run begin or go on, if there is one."""
     standing = _progress_of(db, run_id)
-    return None if standing is None else standing.course.next_change(now)
+    return None if standing is None else standing.schedule.next_change(now)
 
 
 def approve(db: Connection, run_id: str, now: datetime, *, wave: int, everything: bool) -> bool:
@@ -192,25 +192,25 @@ def resume_on_schedule(db: Connection, run_id: str, now: datetime) -> bool:
 
 
 def _begin_if_due(db: Connection, standing: RunProgress, now: datetime) -> None:
-    course = standing.course
-    opens_at = course.opens_at
+    schedule = standing.schedule
+    opens_at = schedule.opens_at
     if not standing.has_begun and opens_at is not None:
-        if course.starts_at is not None and now < course.starts_at:
+        if schedule.starts_at is not None and now < schedule.starts_at:
             return
         if now > opens_at + MISSED_AFTER:
             _move(db, standing, RunState.WAITING_FOR_APPROVAL, Reason.START_MISSED)
             return
-    if course.rest_ends(now) is not None:
+    if schedule.rest_ends(now) is not None:
         _move(db, standing, RunState.SCHEDULED, Reason.QUIET_HOURS)
     else:
         _move(db, standing, RunState.RUNNING, None)
 
 
 def _hold_back_if_due(db: Connection, standing: RunProgress, now: datetime) -> None:
-    course = standing.course
-    if not standing.has_begun and course.starts_at is not None and now < course.starts_at:
+    schedule = standing.schedule
+    if not standing.has_begun and schedule.starts_at is not None and now < schedule.starts_at:
         _move(db, standing, RunState.SCHEDULED, None)
-    elif course.rest_ends(now) is not None:
+    elif schedule.rest_ends(now) is not None:
         _move(db, standing, RunState.SCHEDULED, Reason.QUIET_HOURS)
     elif standing.must_stop:
         pause(db, standing.id, Reason.TOO_MANY_REJECTED)
@@ -220,7 +220,7 @@ def _hold_back_if_due(db: Connection, standing: RunProgress, now: datetime) -> N
 
 def _end_wave(db: Connection, standing: RunProgress) -> None:
     """Release the next wave, or ask a person: unasked, or since too many were not accepted."""
-    tolerance = standing.course.wave_tolerance
+    tolerance = standing.schedule.wave_tolerance
     if tolerance is None:
         _move(db, standing, RunState.WAITING_FOR_APPROVAL, None)
     elif standing.refused_share > tolerance:
@@ -232,7 +232,7 @@ def _end_wave(db: Connection, standing: RunProgress) -> None:
 def _release_next(db: Connection, standing: RunProgress, *, everything: bool) -> None:
     size = standing.left
     if not everything:
-        size = wave_size(standing.course, standing.wave + 1, standing.left)
+        size = wave_size(standing.schedule, standing.wave + 1, standing.left)
     left = db.execute(_LEFT, {"run": standing.id}).all()
     shares = apportion([each[1] for each in left], size)
     db.execute(
@@ -267,7 +267,7 @@ def _progress_of(db: Connection, run_id: str) -> RunProgress | None:
         id=row.id,
         state=RunState(row.state),
         reason=Reason(row.reason) if row.reason else None,
-        course=schedule_of(row),
+        schedule=schedule_of(row),
         wave=row.wave,
         has_begun=row.started_at is not None,
         left=row.entries - row.released,

@@ -40,7 +40,7 @@ def tidy_nightly(settings: Settings, now: datetime) -> int:
 
 def tidy(settings: Settings) -> int:
     """Remove reports, drafts and unused uploads that are too old; return how many."""
-    before = time.time() - settings.keep_days * _DAY_SECONDS
+    before = time.time() - settings.retention_days * _DAY_SECONDS
     removed = _discard(_older(settings.reports_dir, before), settings)
     removed += discard_old_drafts(before, settings)
     used = uploads_in_use(settings)

@@ -32,7 +32,7 @@ def find_shared(place: str, settings: "Settings") -> Shared:
 
     Raises SheetError: place_not_allowed, place_gone, place_unreachable, empty_file.
     """
-    urls = [url for root in settings.sheet_roots if (url := _below(root, place.strip()))]
+    urls = [url for root in settings.sheet_allowed_roots if (url := _below(root, place.strip()))]
     for url in urls:
         facts = _facts(url)
         if facts.get("type") == "file":

@@ -28,7 +28,7 @@ from lib.delivery import (
 from lib.settings import Settings
 from lib.ui import auth, formatting, navigation
 from lib.ui.broadcasts.row import counts_text, draw_sendouts, draw_state
-from lib.ui.broadcasts.schedule import draw_course, draw_start_button, pace_of_waiting
+from lib.ui.broadcasts.schedule import draw_schedule, draw_start_button, pace_of_waiting
 from lib.ui.error_codes import link_to_code
 from lib.ui.formatting import OUTCOME_HELP, OUTCOMES, literal, moment, roughly, several
 
@@ -65,7 +65,7 @@ def _draw_progress(summary: RunSummary, settings: Settings) -> None:
         draw_state(summary.state)
         st.markdown(_pace(summary, is_stuck=is_stuck), width="stretch")
     _draw_reason(summary, is_stuck=is_stuck)
-    draw_course(summary, settings)
+    draw_schedule(summary, settings)
     to_send = summary.rows - summary.held
     done = to_send - summary.waiting
     share = done / to_send if to_send else 1.0

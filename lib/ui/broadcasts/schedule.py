@@ -15,7 +15,7 @@ from lib.delivery import (
 )
 from lib.settings import Settings
 from lib.ui.formatting import OUTCOMES, count, several
-from lib.ui.schedule_text import countdown, course_lines, draw_recipients_clocks, moment_in
+from lib.ui.schedule_text import countdown, draw_recipients_clocks, moment_in, schedule_lines
 
 
 def pace_of_waiting(summary: RunSummary) -> str:
@@ -27,11 +27,11 @@ def pace_of_waiting(summary: RunSummary) -> str:
     what = "Goes on" if summary.reason is Reason.QUIET_HOURS else "Starts"
     if goes_on <= summary.seen_at:
         return f"{what} any moment now"
-    when = moment_in(goes_on, summary.course.zone)
+    when = moment_in(goes_on, summary.schedule.zone)
     return f"{what} {when}, in {countdown(goes_on, now=summary.seen_at)}"
 
 
-def draw_course(summary: RunSummary, settings: Settings) -> None:
+def draw_schedule(summary: RunSummary, settings: Settings) -> None:
     """Draw what was chosen for a run, what it waits for, and the way to let it go on."""
     if summary.is_over:
         return
@@ -45,7 +45,7 @@ def draw_course(summary: RunSummary, settings: Settings) -> None:
     elif summary.state is RunState.SCHEDULED and summary.goes_on_at is not None:
         draw_recipients_clocks(_places_of(summary.plan_id, settings), summary.goes_on_at)
         _draw_keeper(settings)
-    lines = course_lines(summary.course, now=summary.seen_at)
+    lines = schedule_lines(summary.schedule, now=summary.seen_at)
     if lines:
         st.caption(":material/tune: " + " · ".join(lines))
 

@@ -56,18 +56,18 @@ def _draw_campaign(each: CampaignRecipients) -> None:
             f":material/schedule_send: **{count(each.coming)} {of}** {verb} {name} from a "
             "run that is not over yet."
         )
-    if each.doubtful:
+    if each.unknown:
         st.markdown(
-            f":material/help: **{count(each.doubtful)} {of}** may have received {name}: "
+            f":material/help: **{count(each.unknown)} {of}** may have received {name}: "
             "the answer to an earlier request got lost."
         )
 
 
 def _draw_choice(found: CheckedPlan, draft: Draft, settings: Settings) -> None:
-    answers, everybody = draft.answers, found.everybody.entry_count
-    doubtful = len(found.reached.doubtful_rows)
-    with_doubtful = answers.with_doubtful
-    new = everybody - len(found.reached.left_out(with_doubtful=with_doubtful))
+    answers, full_size = draft.answers, found.full_plan.entry_count
+    unknown = len(found.reached.unknown_rows)
+    include_unknown = answers.include_unknown
+    new = full_size - len(found.reached.left_out(include_unknown=include_unknown))
     key, doubt_key = f"only_new_{draft.id}", f"with_doubtful_{draft.id}"
 
     def remember() -> None:
@@ -77,7 +77,7 @@ def _draw_choice(found: CheckedPlan, draft: Draft, settings: Settings) -> None:
 
     def remember_doubt() -> None:
         now = latest(draft, settings)
-        changed = now.answers.model_copy(update={"with_doubtful": st.session_state[doubt_key]})
+        changed = now.answers.model_copy(update={"include_unknown": st.session_state[doubt_key]})
         save_changes(now, settings, answers=changed)
 
     if answers.only_new is not None:
@@ -88,17 +88,17 @@ def _draw_choice(found: CheckedPlan, draft: Draft, settings: Settings) -> None:
         index=None,
         format_func={
             True: _only(new),
-            False: f"All {count(everybody)}",
+            False: f"All {count(full_size)}",
         }.__getitem__,
         captions=["The others are held back.", _again(draft)],
         key=key,
         help=_HELP,
         on_change=remember,
     )
-    if doubtful and answers.only_new:
-        show(doubt_key, with_doubtful)
+    if unknown and answers.only_new:
+        show(doubt_key, include_unknown)
         st.checkbox(
-            f"Also send to the {count(doubtful)} who may have received it",
+            f"Also send to the {count(unknown)} who may have received it",
             key=doubt_key,
             on_change=remember_doubt,
         )

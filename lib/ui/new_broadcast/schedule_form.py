@@ -42,24 +42,24 @@ def choose(draft: Draft, plan: Plan, settings: Settings) -> Draft:
 
     What is only suggested is not kept: another sheet may call for another suggestion.
     """
-    known = draft.course or suggested_course(plan.entry_count)
-    form = f"course_{draft.id}_{plan.entry_count > WAVES_ABOVE}"
+    known = draft.schedule or suggested_schedule(plan.entry_count)
+    form = f"schedule_{draft.id}_{plan.entry_count > WAVES_ABOVE}"
     shown = shown_in(form, known)
     with st.expander("How it goes out", icon=":material/tune:"):
-        course = _ask(shown.value, plan, f"{form}_{shown.turn}")
-    if course != shown.value:
-        drawn = draft.model_copy(update={"course": shown.value})
-        draft = save_changes(drawn, settings, course=course)
-        shown.value = course
-    stored = draft.course or known
-    if stored != course:
+        schedule = _ask(shown.value, plan, f"{form}_{shown.turn}")
+    if schedule != shown.value:
+        drawn = draft.model_copy(update={"schedule": shown.value})
+        draft = save_changes(drawn, settings, schedule=schedule)
+        shown.value = schedule
+    stored = draft.schedule or known
+    if stored != schedule:
         # Another tab has chosen something that these widgets do not show yet.
         show_anew(form, stored)
         st.rerun()
-    return draft.model_copy(update={"course": stored})
+    return draft.model_copy(update={"schedule": stored})
 
 
-def suggested_course(recipients: int) -> SendSchedule:
+def suggested_schedule(recipients: int) -> SendSchedule:
     """Return what is suggested for so many recipients, by the visitor's clock."""
     return SendSchedule(
         first_wave=FIRST_WAVE if recipients > WAVES_ABOVE else None,
@@ -107,10 +107,10 @@ def _ask(known: SendSchedule, plan: Plan, key: str) -> SendSchedule:
         key=f"later_{key}",
     ):
         chosen["retries"] = MAX_RETRIES
-    course = SendSchedule(**chosen, zone=zone)
-    if course.opens_at is not None:
-        draw_recipients_clocks(_places_of(plan.id, _plan=plan), course.opens_at)
-    return course
+    schedule = SendSchedule(**chosen, zone=zone)
+    if schedule.opens_at is not None:
+        draw_recipients_clocks(_places_of(plan.id, _plan=plan), schedule.opens_at)
+    return schedule
 
 
 def _ask_waves(known: SendSchedule, recipients: int, key: str) -> dict[str, Any]:

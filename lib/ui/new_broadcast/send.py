@@ -15,7 +15,7 @@ from lib.ui.cache import CheckedPlan, plan_for
 from lib.ui.formatting import count, moment, roughly, several
 from lib.ui.new_broadcast import schedule_form
 from lib.ui.new_broadcast.draft import save_changes
-from lib.ui.schedule_text import course_lines
+from lib.ui.schedule_text import schedule_lines
 
 _CHANGED: Final = "plan_changed"
 _STORAGE: Final = "plan_not_stored"
@@ -43,7 +43,7 @@ def draw(draft: Draft, found: CheckedPlan, connection: Connection, settings: Set
                 icon=":material/history:",
             )
             again = None
-        _draw_confirmation(draft, found, connection, settings, repeat=again)
+        _draw_confirmation(draft, found, connection, settings, resend_number=again)
 
 
 def _summary(draft: Draft, found: CheckedPlan, connection: Connection) -> str:
@@ -56,15 +56,15 @@ def _summary(draft: Draft, found: CheckedPlan, connection: Connection) -> str:
     ]
     if plan.held_count:
         lines.append(f"- {several(plan.held_count, 'row')} held back and not sent")
-    if left_out := found.everybody.entry_count - plan.entry_count:
+    if left_out := found.full_plan.entry_count - plan.entry_count:
         lines.append(
             f"- {count(left_out)} of these are left out because they have had the campaign "
             "before, or may have"
         )
     if plan.answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_MULTIPLE:
         lines.append("- Goes out **again** to people who have had a campaign before")
-    if draft.course is not None:
-        lines += [f"- {line}" for line in course_lines(draft.course)]
+    if draft.schedule is not None:
+        lines += [f"- {line}" for line in schedule_lines(draft.schedule)]
     return "\n".join(lines)
 
 
@@ -89,14 +89,14 @@ def _draw_confirmation(
     connection: Connection,
     settings: Settings,
     *,
-    repeat: int | None,
+    resend_number: int | None,
 ) -> None:
     plan = found.plan
     noun = "recipient" if plan.entry_count == 1 else "recipients"
     sure = st.checkbox(
         "I have checked the numbers above",
         key=f"sure_{draft.id}_{plan.fingerprint[:12]}",
-        disabled=repeat is None,
+        disabled=resend_number is None,
     )
 
     def send() -> None:
@@ -109,7 +109,7 @@ def _draw_confirmation(
 
     def confirm() -> None:
         # One idempotent row: a second click, tab or reload finds the run that is there.
-        assert repeat is not None
+        assert resend_number is not None
         assert draft.sheet_id is not None
         assert draft.mapping is not None
         kept = load_draft(draft.id, settings)
@@ -129,9 +129,9 @@ def _draw_confirmation(
             plan,
             connection=connection.name,
             label=draft.filename,
-            repeat=repeat,
-            course=draft.course,
-            knowing=as_of_now.earlier,
+            resend_number=resend_number,
+            schedule=draft.schedule,
+            seen_sendouts=as_of_now.earlier,
             settings=settings,
         )
         save_changes(draft, settings, run_id=run_id)
@@ -149,13 +149,13 @@ def _draw_confirmation(
         icon=":material/send:",
         key="send",
         on_click=send,
-        disabled=repeat is None or not sure,
+        disabled=resend_number is None or not sure,
     )
 
 
 def _label(draft: Draft, recipients: str) -> str:
     """Name the button by what it does: nothing goes out before the time that was chosen."""
-    waits = draft.course is not None and draft.course.starts_at is not None
+    waits = draft.schedule is not None and draft.schedule.starts_at is not None
     return f"Schedule for {recipients}" if waits else f"Send to {recipients}"
 
 
@@ -168,12 +168,12 @@ def _changed_elsewhere(drawn: Draft, kept: Draft) -> str | None:
     if kept.answers != drawn.answers:
         return "rows have been corrected"
     # A course that is only suggested is not kept.
-    if kept.course is not None and kept.course != drawn.course:
+    if kept.schedule is not None and kept.schedule != drawn.schedule:
         return "how it goes out has been changed"
     return None
 
 
 def _what_changed(before: CheckedPlan, now: CheckedPlan) -> str:
-    if now.everybody.id != before.everybody.id:
+    if now.full_plan.id != before.full_plan.id:
         return "an exclude list has changed"
     return "another sendout has reached some of these people, or no longer does,"

@@ -71,7 +71,7 @@ def _icon(*, done: bool) -> str:
 
 def _offer_ways_in(draft: Draft, settings: Settings) -> None:
     _show_error()
-    shared_title = ["From a shared place"] * bool(settings.sheet_roots)
+    shared_title = ["From a shared place"] * bool(settings.sheet_allowed_roots)
     upload, paste, sample, *shared = st.tabs(
         ["Upload a file", "Paste rows", "Try a sample", *shared_title], key="ways_in"
     )
@@ -127,7 +127,7 @@ def _offer_shared(draft: Draft, settings: Settings) -> None:
         )
         st.caption(
             "CSV, TSV, TXT, Parquet and Arrow files may be of any size there. Shared places: "
-            + ", ".join(literal(shown_root(root)) for root in settings.sheet_roots)
+            + ", ".join(literal(shown_root(root)) for root in settings.sheet_allowed_roots)
         )
         is_wanted = st.form_submit_button("Read this file", type="primary")
     if is_wanted and place.strip():

@@ -42,7 +42,7 @@ def look(plan: Plan, connection: str = "sandbox") -> PreviousRecipients:
 def counts(plan: Plan, connection: str = "sandbox") -> dict[str, tuple[int, int, int, int]]:
     """Return entries, reached, coming and in doubt, by campaign."""
     return {
-        each.campaign_name: (each.entries, each.reached, each.coming, each.doubtful)
+        each.campaign_name: (each.entries, each.reached, each.coming, each.unknown)
         for each in look(plan, connection).campaigns
     }
 
@@ -84,7 +84,7 @@ def test_of_two_people_who_confirm_at_once_the_second_is_told_to_look_again(data
     def confirm(number: int) -> str | None:
         both_are_here.wait()
         try:
-            return start_run(plans[number], connection="sandbox", knowing=known[number])
+            return start_run(plans[number], connection="sandbox", seen_sendouts=known[number])
         except ConcurrentSendoutError:
             return None
 
@@ -99,7 +99,7 @@ def test_of_two_people_who_confirm_at_once_the_second_is_told_to_look_again(data
 
 
 def confirm_again(plan: Plan, known: tuple[PreviousSendout, ...]) -> str:
-    return start_run(plan, connection="sandbox", knowing=known)
+    return start_run(plan, connection="sandbox", seen_sendouts=known)
 
 
 def test_a_second_sheet_tells_the_new_people_from_those_of_the_first(worker):
@@ -117,7 +117,7 @@ def test_a_second_sheet_tells_the_new_people_from_those_of_the_first(worker):
     found = look(second)
 
     (campaign,) = found.campaigns
-    assert (campaign.entries, campaign.reached, campaign.doubtful) == (45, 20, 0)
+    assert (campaign.entries, campaign.reached, campaign.unknown) == (45, 20, 0)
     assert campaign.last is not None
     assert began <= campaign.last <= datetime.now(UTC)
     assert found.rows.tolist() == list(range(2, 42, 2))
@@ -150,9 +150,9 @@ def test_only_what_was_sent_counts_whatever_the_size_of_a_batch(
     found = look(plan_of(12))
     assert counts(plan_of(12)) == {"demo_welcome": (12, 3, 0, 2)}
     assert found.rows.tolist() == [2, 3, 4]
-    assert found.doubtful_rows.tolist() == [5, 6]
-    assert found.left_out(with_doubtful=False).tolist() == [2, 3, 4, 5, 6]
-    assert found.left_out(with_doubtful=True).tolist() == [2, 3, 4]
+    assert found.unknown_rows.tolist() == [5, 6]
+    assert found.left_out(include_unknown=False).tolist() == [2, 3, 4, 5, 6]
+    assert found.left_out(include_unknown=True).tolist() == [2, 3, 4]
     assert found.campaigns[0].last == SOME_TIME.replace(second=0)
     (index,) = settings.reached_dir.iterdir()
     assert index.stat().st_mode & 0o077 == 0
@@ -232,7 +232,7 @@ def test_whoever_is_left_out_is_held_in_every_row_and_the_plan_reconciles(
     sheet = make_sheet(columns)
     everybody = make_plan(sheet, sample.mapping, answers=sample.answers)
 
-    left_out = look(everybody).left_out(with_doubtful=False)
+    left_out = look(everybody).left_out(include_unknown=False)
     plan = make_plan(sheet, sample.mapping, answers=sample.answers, reached=left_out)
 
     again = "duplicate" if duplicates is DuplicateBehavior.ALLOW_ONE else "reached_before"

@@ -31,7 +31,7 @@ def bad_rows(count: int) -> set[int]:
 
 
 def test_a_batch_of_many_goes_in_one_request_and_reaches_all(worker, sandbox):
-    run_id = start_run(plan_of(1_000), connection="sandbox", course=SendSchedule(batch_size=250))
+    run_id = start_run(plan_of(1_000), connection="sandbox", schedule=SendSchedule(batch_size=250))
     run = wait_for_run(run_id)
     assert run.accepted == 1_000
     assert len(run_attempts(run_id)) == 4
@@ -47,7 +47,7 @@ def test_rejected_rows_of_a_batch_are_named_and_nobody_gets_it_twice(
         request.getfixturevalue("shared_database")
     request.getfixturevalue("worker")
     run_id = start_run(
-        plan_of(120, campaign=PICKY), connection="sandbox", course=SendSchedule(batch_size=60)
+        plan_of(120, campaign=PICKY), connection="sandbox", schedule=SendSchedule(batch_size=60)
     )
     run = wait_for_run(run_id)
     found = row_outcomes(run_id)
@@ -60,7 +60,7 @@ def test_rejected_rows_of_a_batch_are_named_and_nobody_gets_it_twice(
 
 def test_where_a_repeat_could_message_twice_a_part_rejected_batch_stays_in_doubt(worker, sandbox):
     plan = plan_of(40, campaign=PICKY, duplicates=MULTIPLE)
-    run_id = start_run(plan, connection="sandbox", course=SendSchedule(batch_size=20))
+    run_id = start_run(plan, connection="sandbox", schedule=SendSchedule(batch_size=20))
     run = wait_for_run(run_id)
     assert (run.unknown, run.accepted, run.rejected) == (40, 0, 0)
     assert [each.result for each in run_attempts(run_id)] == [AttemptResult.MIXED] * 2
@@ -75,13 +75,13 @@ def test_too_many_entries_halve_the_batch_and_are_remembered(idle_worker, sandbo
     idle_worker.connect(sandbox)
     idle_worker.start()
     run = wait_for_run(
-        start_run(plan_of(300), connection="sandbox", course=SendSchedule(batch_size=200))
+        start_run(plan_of(300), connection="sandbox", schedule=SendSchedule(batch_size=200))
     )
     assert (run.accepted, run.unknown) == (300, 0)
     with open_ledger().write() as db:
         assert most_entries(db, "sandbox", NOW) == 25
     again = start_run(
-        plan_of(100, first=1_000), connection="sandbox", course=SendSchedule(batch_size=200)
+        plan_of(100, first=1_000), connection="sandbox", schedule=SendSchedule(batch_size=200)
     )
     wait_for_run(again)
     assert len(run_attempts(again)) == 4
@@ -93,7 +93,7 @@ def test_a_refusal_without_a_reason_does_not_reject_a_whole_batch(idle_worker, s
     idle_worker.connect(sandbox)
     idle_worker.start()
     run = wait_for_run(
-        start_run(plan_of(60), connection="sandbox", course=SendSchedule(batch_size=60))
+        start_run(plan_of(60), connection="sandbox", schedule=SendSchedule(batch_size=60))
     )
     assert run.accepted == 60
 
@@ -106,7 +106,7 @@ def test_a_batch_that_is_being_taken_apart_ends_in_doubt_and_never_out_of_sum(
     idle_worker.connect(sandbox)
     idle_worker.start()
     run_id = start_run(
-        plan_of(200, campaign=PICKY), connection="sandbox", course=SendSchedule(batch_size=100)
+        plan_of(200, campaign=PICKY), connection="sandbox", schedule=SendSchedule(batch_size=100)
     )
     wait_for(lambda: len(run_attempts(run_id)) > 8)
     if how == "kill":

@@ -37,7 +37,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger.close()
 
 
-def enter(ledger: Ledger, course: SendSchedule, *sizes: int) -> None:
+def enter(ledger: Ledger, schedule: SendSchedule, *sizes: int) -> None:
     sendouts = [
         NewSendout(number, f"campaign {number}", None, False, sum(sizes[:number]), size)
         for number, size in enumerate(sizes)
@@ -56,7 +56,7 @@ def enter(ledger: Ledger, course: SendSchedule, *sizes: int) -> None:
         if_version_unspecified="reuse_last_active",
         if_duplicate_check_unspecified="allow_one",
         created_at=NOW,
-        course=course,
+        schedule=schedule,
     )
     with ledger.write() as db:
         runs.insert_run(db, run, sendouts)
@@ -207,10 +207,10 @@ def test_a_start_in_quiet_hours_waits_for_their_end_and_is_not_missed_then(ledge
 
 @pytest.mark.parametrize("state", ["scheduled", "waiting_for_approval"])
 def test_a_run_can_be_cancelled_while_it_waits_and_its_rows_add_up(ledger, state):
-    course = (
+    schedule = (
         SendSchedule(starts_at=NOW + HOUR) if state == "scheduled" else SendSchedule(first_wave=2)
     )
-    enter(ledger, course, 5, 4)
+    enter(ledger, schedule, 5, 4)
     work(ledger, ACCEPTED)
     assert summary(ledger).state == state
     with ledger.write() as db:

@@ -367,7 +367,7 @@ def test_a_run_goes_to_the_business_it_was_confirmed_for_or_pauses(
 def test_another_business_at_the_same_address_pauses_a_scheduled_run(worker, settings, sandbox):
     acme(settings, sandbox, "b1")
     later = SendSchedule(starts_at=datetime.now(UTC) + timedelta(hours=1))
-    run_id = start_run(plan_of(2), connection="acme", course=later)
+    run_id = start_run(plan_of(2), connection="acme", schedule=later)
     acme(settings, sandbox, "b2")
     start_now(run_id)
     run = wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)

@@ -57,10 +57,10 @@ def test_a_run_starts_at_its_time_though_the_worker_that_waited_for_it_was_kille
     idle_worker: Worker, sandbox, data_dir, memory
 ):
     idle_worker.connect(sandbox)
-    start_run(plan_of(5, first=500), connection="sandbox", course=starting_in(3_600))
+    start_run(plan_of(5, first=500), connection="sandbox", schedule=starting_in(3_600))
     idle_worker.start()
     wait_for(lambda: keep_time() == 1)
-    run_id = start_run(plan_of(40), connection="sandbox", course=starting_in(4))
+    run_id = start_run(plan_of(40), connection="sandbox", schedule=starting_in(4))
     wait_for(lambda: naps(data_dir) == 2)
     idle_worker.kill()
     assert run_summary(run_id).state is RunState.SCHEDULED
@@ -71,8 +71,8 @@ def test_a_run_starts_at_its_time_though_the_worker_that_waited_for_it_was_kille
     run = wait_for_run(run_id)
     assert run.accepted == 40
     assert run.started_at is not None
-    assert run.course.starts_at is not None
-    assert run.started_at >= run.course.starts_at
+    assert run.schedule.starts_at is not None
+    assert run.started_at >= run.schedule.starts_at
     assert set(people(sandbox).values()) == {1}
 
 
@@ -80,9 +80,9 @@ def test_a_first_wave_stops_after_exactly_so_many_though_the_worker_is_killed_in
     idle_worker: Worker, sandbox
 ):
     idle_worker.connect(sandbox)
-    course = SendSchedule(first_wave=150, stop_share=0.5)
+    schedule = SendSchedule(first_wave=150, stop_share=0.5)
     plan = plan_of(400, campaign=("demo_welcome", "demo_invalid_phones"))
-    run_id = start_run(plan, connection="sandbox", course=course)
+    run_id = start_run(plan, connection="sandbox", schedule=schedule)
     idle_worker.start()
     wait_for_run(run_id, until=lambda run: run.waiting < 380)
     idle_worker.kill()
@@ -100,7 +100,7 @@ def test_a_worker_whose_engine_cannot_start_says_so_and_sends_what_need_not_wait
 ):
     (data_dir / "engine.sqlite3").mkdir()
     idle_worker.connect(sandbox)
-    waiting = start_run(plan_of(5), connection="sandbox", course=starting_in(1))
+    waiting = start_run(plan_of(5), connection="sandbox", schedule=starting_in(1))
     plain = start_run(plan_of(5, first=100), connection="sandbox")
     idle_worker.start()
     assert wait_for_run(plain).accepted == 5
@@ -113,9 +113,9 @@ def test_a_worker_whose_engine_cannot_start_says_so_and_sends_what_need_not_wait
 
 
 def test_another_worker_waits_in_place_of_one_that_died(workers, sandbox, shared_database):
-    start_run(plan_of(5, first=500), connection="sandbox", course=starting_in(3_600))
+    start_run(plan_of(5, first=500), connection="sandbox", schedule=starting_in(3_600))
     wait_for(lambda: keep_time() == 2)
-    run_id = start_run(plan_of(40), connection="sandbox", course=starting_in(4))
+    run_id = start_run(plan_of(40), connection="sandbox", schedule=starting_in(4))
     wait_for(lambda: len(who_waits(shared_database, run_id)) == 1)
     [waiting] = who_waits(shared_database, run_id)
     dying = next(each for each in workers if f"-{each.pid}-" in waiting)

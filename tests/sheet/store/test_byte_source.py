@@ -32,7 +32,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def allowing(settings: Settings, *roots: object) -> Settings:
-    return settings.model_copy(update={"sheet_roots": tuple(map(str, roots))})
+    return settings.model_copy(update={"sheet_allowed_roots": tuple(map(str, roots))})
 
 
 def test_a_file_below_a_root_is_read_by_its_path_whole_or_short(
@@ -88,8 +88,8 @@ def test_without_roots_and_for_what_is_gone_there_is_a_sentence(
 
 
 def test_roots_are_parted_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SENDOUT_SHEET_ROOTS", "/data/lists, s3://bucket/lists")
-    assert Settings().sheet_roots == ("/data/lists", "s3://bucket/lists")
+    monkeypatch.setenv("SENDOUT_SHEET_ALLOWED_ROOTS", "/data/lists, s3://bucket/lists")
+    assert Settings().sheet_allowed_roots == ("/data/lists", "s3://bucket/lists")
 
 
 def test_a_shared_text_may_be_larger_than_an_upload_but_a_workbook_may_not(
