@@ -160,7 +160,7 @@ def _send(plan: Plan, settings: Settings) -> None:
         "claims": 1,
         "attempts": 1,
         "retries": 0,
-        "doubtful": False,
+        "has_unknown_attempt": False,
         "settled_at": datetime.now(UTC),
     }
     with open_ledger(settings).write() as db:

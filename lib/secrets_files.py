@@ -16,7 +16,7 @@ SIGN_IN_TABLE: Final = "auth"
 # Keys that only sign-in has. Elsewhere, they belong to a table whose name has been lost.
 _SIGN_IN_KEYS: Final = frozenset({"redirecturi", "cookiesecret", "servermetadataurl"})
 _SIGN_IN_WORDS: Final = ("auth", "oidc", "openid", "signin", "login", "sso")
-_MOST_MISTAKES: Final = 2
+_MAX_MISTAKES: Final = 2
 
 
 class SecretsFileError(Exception):
@@ -103,7 +103,7 @@ def _resembles_sign_in(name: str) -> bool:
     plain = _plain(name)
     return (
         any(word in plain for word in _SIGN_IN_WORDS)
-        or OSA.distance(plain, SIGN_IN_TABLE) <= _MOST_MISTAKES
+        or OSA.distance(plain, SIGN_IN_TABLE) <= _MAX_MISTAKES
     )
 
 

@@ -22,7 +22,7 @@ from lib.campaign.plan.checks import Findings
 from lib.sheet import Sheet
 
 _SAMPLE: Final = 500
-_MOST_SHARE: Final = 0.8
+_MAX_SHARE: Final = 0.8
 _SOME_SHARE: Final = 0.2
 _ORDER: Final = (Channel.WHATSAPP, Channel.SMS, Channel.GENERAL, Channel.EMAIL)
 
@@ -74,19 +74,19 @@ def suggest_use(name: str, cells: pd.Series) -> ConsentUse | None:
             every = map(consent_vocabulary.plain, texts)
             return ConsentUse.HOLD if any(map(consent_vocabulary.is_speaking, every)) else None
         speaking = sum(map(consent_vocabulary.is_speaking, filled))
-        if not speaking or speaking < _MOST_SHARE * len(filled):
+        if not speaking or speaking < _MAX_SHARE * len(filled):
             return None
         return ConsentUse.HOLD
     column = consent_column(name, cells)
     known = [text for text in filled if _answer(text, column) is not Answer.UNCLEAR]
     share = len(known) / len(filled) if filled else 0.0
     if kind is Header.STRONG:
-        beside = consent_vocabulary.is_beside(header) and filled and share < _MOST_SHARE
+        beside = consent_vocabulary.is_beside(header) and filled and share < _MAX_SHARE
         if beside and column.refusing:
             # A reason to leave is given by who has left.
             return ConsentUse.HOLD
         return ConsentUse.IGNORE if beside else ConsentUse.HOLD
-    enough = _SOME_SHARE if kind is Header.PHRASE else _MOST_SHARE
+    enough = _SOME_SHARE if kind is Header.PHRASE else _MAX_SHARE
     return ConsentUse.HOLD if share >= enough and filled else None
 
 

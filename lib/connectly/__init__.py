@@ -46,7 +46,7 @@ from lib.connectly.errors import (
     ServerError,
     UnreadableAnswer,
 )
-from lib.connectly.exchange import MOST_BODY_BYTES, body_size
+from lib.connectly.exchange import MAX_BODY_BYTES, body_size
 from lib.connectly.models import (
     CALLBACK_MAX_BYTES,
     CampaignEntry,
@@ -65,7 +65,7 @@ __all__ = [
     "ALL_CODES",
     "ALL_TYPES",
     "CALLBACK_MAX_BYTES",
-    "MOST_BODY_BYTES",
+    "MAX_BODY_BYTES",
     "STUDIO_CODES",
     "AsyncConnectlyClient",
     "AuthenticationFailed",

@@ -36,7 +36,7 @@ READ_TIMEOUT: Final = 30.0
 LIMITS: Final = httpx.Limits(keepalive_expiry=2.0)
 # An answer is a few hundred bytes a sendout; beyond this it is not one.
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
-MOST_BODY_BYTES: Final = 1024 * 1024
+MAX_BODY_BYTES: Final = 1024 * 1024
 """How large a request should be at the most; where the API draws its own line is not published."""
 # A request to wait longer than this is not believed.
 MAX_RETRY_AFTER: Final = 3600.0

@@ -51,29 +51,30 @@ _TYPE_TOO_LARGE: Final = "ERROR_TYPE_REQUEST_ENTITY_TOO_LARGE"
 
 @dataclass(frozen=True)
 class BatchContext:
-    """What must be known of a batch besides the answer.
+    """What a decision depends on besides the answer.
 
-    ``doubts`` counts the attempts of this claim whose answer is unknown; ``doubtful`` tells
-    whether any attempt before this one is in doubt. A ``pilot`` asks for a new version. It holds
-    ``size`` entries, and has been put off for ``retries`` times of ``most_retries``.
+    ``unknown_attempts`` counts the attempts of this claim without a known outcome;
+    ``has_unknown_attempt`` tells whether any earlier attempt of the batch has none. A ``pilot``
+    asks for a new version. The batch has ``size`` entries and has been retried ``retries`` times
+    of at most ``max_retries``.
     """
 
     duplicates: DuplicateBehavior
     pilot: bool
-    doubtful: bool
-    doubts: int
+    has_unknown_attempt: bool
+    unknown_attempts: int
     keep_answer: bool
     size: int = 1
     retries: int = 0
-    most_retries: int = 0
+    max_retries: int = 0
 
 
 class SplitReason(Enum):
     """Why a batch goes on as two halves."""
 
     TOO_LARGE = auto()  # nothing of it was taken, and no request of this line may hold as much
-    UNFIT = auto()  # nothing of it was taken: one entry may have spoilt the others
-    NAMING = auto()  # some of it was taken: the halves show which
+    INVALID_ENTRY = auto()  # nothing of it was taken: one entry may have spoilt the others
+    IDENTIFY_REJECTED = auto()  # some of it was taken: the halves show which
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,9 @@ def decide_answer(
 
 def _part(decision: Decision, given: BatchContext, *, knows_version: bool) -> Decision:
     """Let the halves show which rows were taken, where asking again messages nobody twice."""
-    once = given.duplicates is DuplicateBehavior.ALLOW_ONE and not given.doubtful
+    once = given.duplicates is DuplicateBehavior.ALLOW_ONE and not given.has_unknown_attempt
     if once and knows_version and not given.pilot:
-        return replace(decision, state=BatchState.WAITING, parts=SplitReason.NAMING)
+        return replace(decision, state=BatchState.WAITING, parts=SplitReason.IDENTIFY_REJECTED)
     return replace(decision, error_code=PART_REJECTED)
 
 
@@ -157,11 +158,11 @@ def _go_on(decision: Decision, given: BatchContext) -> Decision:
             state=BatchState.WAITING,
             parts=SplitReason.TOO_LARGE,
         )
-    if decision.error_code in OPT_OUT_CODES and given.size > 1 and not given.doubtful:
+    if decision.error_code in OPT_OUT_CODES and given.size > 1 and not given.has_unknown_attempt:
         # The answer has one error for all of them: the halves show who has opted out.
-        return replace(decision, state=BatchState.WAITING, parts=SplitReason.UNFIT)
+        return replace(decision, state=BatchState.WAITING, parts=SplitReason.INVALID_ENTRY)
     asked_to_wait = explain(decision.error_code).error_class is ErrorClass.WAIT_AND_RETRY
-    if asked_to_wait and given.retries < given.most_retries and not given.doubtful:
+    if asked_to_wait and given.retries < given.max_retries and not given.has_unknown_attempt:
         wait = RETRY_AFTER_SECONDS[min(given.retries, len(RETRY_AFTER_SECONDS) - 1)]
         return replace(decision, state=BatchState.WAITING, wait=wait)
     return decision
@@ -190,7 +191,7 @@ def decide_error(error: ConnectlyError, given: BatchContext) -> Decision:
         case RedirectRefused():
             decision = replace(common, pause_connection=Reason.REDIRECTED)
         case BadRequest() if given.size > 1 and error.code not in _TOO_LARGE:
-            decision = replace(common, parts=SplitReason.UNFIT)
+            decision = replace(common, parts=SplitReason.INVALID_ENTRY)
         case _:
             decision = _go_on(_settled(common, AttemptResult.REJECTED), given)
     return _weigh_doubt(decision, given)
@@ -211,22 +212,26 @@ def _weigh_doubt(decision: Decision, given: BatchContext) -> Decision:
     A refusal after it may be the answer to the repeat alone: the first attempt may have gone
     through, and the refusal may even say so.
     """
-    if decision.state is BatchState.REJECTED and given.doubtful:
+    if decision.state is BatchState.REJECTED and given.has_unknown_attempt:
         decision = replace(decision, state=BatchState.UNKNOWN)
-    elif decision.state is BatchState.UNKNOWN and _may_repeat(given, given.doubts + 1):
+    elif decision.state is BatchState.UNKNOWN and _may_repeat(given, given.unknown_attempts + 1):
         decision = replace(decision, state=BatchState.SENDING)
-    elif decision.state is BatchState.WAITING and given.doubts > 0 and decision.parts is None:
+    elif (
+        decision.state is BatchState.WAITING
+        and given.unknown_attempts > 0
+        and decision.parts is None
+    ):
         # Nothing was taken this time, so this attempt is not one of the repeats.
-        repeats = decision.pause_connection is None and _may_repeat(given, given.doubts)
+        repeats = decision.pause_connection is None and _may_repeat(given, given.unknown_attempts)
         decision = replace(decision, state=BatchState.SENDING if repeats else BatchState.UNKNOWN)
     if given.pilot and _leaves_version_open(decision):
         decision = replace(decision, pause_run=Reason.VERSION_IN_DOUBT)
     return decision
 
 
-def _may_repeat(given: BatchContext, doubts: int) -> bool:
+def _may_repeat(given: BatchContext, unknown_attempts: int) -> bool:
     allowed = given.duplicates is DuplicateBehavior.ALLOW_ONE and not given.pilot
-    return allowed and doubts <= MAX_REPEATS
+    return allowed and unknown_attempts <= MAX_REPEATS
 
 
 def _leaves_version_open(decision: Decision) -> bool:

@@ -177,7 +177,7 @@ class AttemptRecord:
 class WorkerState:
     """Whether the worker beats, and which one it is.
 
-    ``keeps_time`` is False where no worker that beats can carry what waits for its time.
+    ``scheduler_ok`` is False where no worker that beats can carry what waits for its time.
     """
 
     alive: bool
@@ -186,4 +186,4 @@ class WorkerState:
     host: str | None = None
     started_at: datetime | None = None
     beat_at: datetime | None = None
-    keeps_time: bool = True
+    scheduler_ok: bool = True

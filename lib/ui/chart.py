@@ -6,7 +6,7 @@ from lib.outcomes import Chart, csv_bytes
 
 _CONFIG = {"displayModeBar": False, "responsive": True}
 _ROW_HEIGHT = 35
-_MOST_HEIGHT = 320
+_MAX_HEIGHT = 320
 
 
 def draw_chart(chart: Chart) -> None:
@@ -23,7 +23,7 @@ def draw_chart(chart: Chart) -> None:
             hide_index=True,
             key=f"numbers_{chart.key}",
             alt=f"{chart.title}: the numbers",
-            height=min(_ROW_HEIGHT * (len(chart.table) + 1) + 3, _MOST_HEIGHT),
+            height=min(_ROW_HEIGHT * (len(chart.table) + 1) + 3, _MAX_HEIGHT),
             column_config={
                 name: st.column_config.NumberColumn(format="localized")
                 for name in chart.table.select_dtypes("number").columns

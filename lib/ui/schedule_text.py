@@ -10,7 +10,7 @@ from lib.campaign import RecipientRegion, SendSchedule
 from lib.ui.countries import country_names
 from lib.ui.formatting import duration, several
 
-_MOST_PLACES = 4
+_MAX_PLACES = 4
 
 
 def schedule_lines(schedule: SendSchedule, *, now: datetime | None = None) -> list[str]:
@@ -72,13 +72,13 @@ def draw_recipients_clocks(places: Sequence[RecipientRegion], at: datetime) -> N
         return
     names = country_names()
     told = []
-    for place in places[:_MOST_PLACES]:
+    for place in places[:_MAX_PLACES]:
         earliest, latest = place.clock(at)
         clock = f"{earliest:%H:%M}"
         if f"{latest:%H:%M}" != clock:
             clock += f" to {latest:%H:%M}"
         told.append(f"{clock} in {names.get(place.region, place.region)} ({place.share:.0%})")
-    rest = len(places) - _MOST_PLACES
+    rest = len(places) - _MAX_PLACES
     if rest > 0:
         told.append(f"and {several(rest, 'more country', 'more countries')}")
     st.caption(

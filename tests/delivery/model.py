@@ -283,7 +283,9 @@ class Delivery:
         with open_ledger(self.settings).write() as db:
             told = opt_outs.any_opted_out(db, claim.business.business_id, people)
             if told or exclusions.mask(delivery.numbers).any():
-                attempts.withhold(db, claim, doubtful=delivery.doubtful, now=clock(db))
+                attempts.withhold(
+                    db, claim, has_unknown_attempt=delivery.has_unknown_attempt, now=clock(db)
+                )
                 return None
             opened = attempts.open_attempt(db, claim, delivery.attempts, clock(db))
         if opened is None:
@@ -292,11 +294,16 @@ class Delivery:
 
     def _let_go(self, delivery: "_Sending") -> None:
         with open_ledger(self.settings).write() as db:
-            if not delivery.doubts:
+            if not delivery.unknown_attempts:
                 claims.release(db, delivery.claim)
                 return
             attempts.set_batch_state(
-                db, delivery.claim, BatchState.UNKNOWN, None, doubtful=True, now=clock(db)
+                db,
+                delivery.claim,
+                BatchState.UNKNOWN,
+                None,
+                has_unknown_attempt=True,
+                now=clock(db),
             )
 
     def _post(self, delivery: "_Sending", answer: str) -> Decision:
@@ -322,11 +329,18 @@ class Delivery:
         claim = delivery.claim
         delivery.attempts = opened.number
         if decision.result is AttemptResult.UNKNOWN:
-            delivery.doubts += 1
-            delivery.doubtful = True
+            delivery.unknown_attempts += 1
+            delivery.has_unknown_attempt = True
         with open_ledger(self.settings).write() as db:
             now = clock(db)
-            attempts.close_attempt(db, claim, opened, decision, doubtful=delivery.doubtful, now=now)
+            attempts.close_attempt(
+                db,
+                claim,
+                opened,
+                decision,
+                has_unknown_attempt=delivery.has_unknown_attempt,
+                now=now,
+            )
             opted_out = decision.error_code in OPT_OUT_CODES
             if opted_out and decision.result is AttemptResult.REJECTED and claim.size == 1:
                 people = identities(delivery.numbers).tolist()
@@ -390,15 +404,15 @@ class _Sending:
         self.rows = plan.rows(claim.start, claim.start + claim.size)
         self.numbers = numbers_of(self.entries)
         self.attempts = claim.attempts
-        self.doubtful = claim.doubtful
-        self.doubts = 0
+        self.has_unknown_attempt = claim.has_unknown_attempt
+        self.unknown_attempts = 0
 
     def circumstances(self) -> BatchContext:
         return BatchContext(
             duplicates=self.claim.duplicates,
             pilot=self.claim.pilot,
-            doubtful=self.doubtful,
-            doubts=self.doubts,
+            has_unknown_attempt=self.has_unknown_attempt,
+            unknown_attempts=self.unknown_attempts,
             keep_answer=False,
             size=self.claim.size,
         )

@@ -28,11 +28,17 @@ def given(
     duplicates: DuplicateBehavior = ONE,
     *,
     pilot: bool = False,
-    doubtful: bool = False,
-    doubts: int = 0,
+    has_unknown_attempt: bool = False,
+    unknown_attempts: int = 0,
     keep_answer: bool = False,
 ) -> BatchContext:
-    return BatchContext(duplicates, pilot, doubtful or doubts > 0, doubts, keep_answer)
+    return BatchContext(
+        duplicates,
+        pilot,
+        has_unknown_attempt or unknown_attempts > 0,
+        unknown_attempts,
+        keep_answer,
+    )
 
 
 def answer(**item: object) -> SendCampaignsResponse:
@@ -71,7 +77,9 @@ UNCONFIRMED = [
 @pytest.mark.parametrize("error", UNCONFIRMED)
 def test_doubt_is_repeated_by_itself_only_where_nobody_gets_it_twice(error):
     assert decide_error(error, given(MULTIPLE)).state is BatchState.UNKNOWN
-    states = [decide_error(error, given(ONE, doubts=n)).state for n in range(MAX_REPEATS + 1)]
+    states = [
+        decide_error(error, given(ONE, unknown_attempts=n)).state for n in range(MAX_REPEATS + 1)
+    ]
     assert states == [BatchState.SENDING] * MAX_REPEATS + [BatchState.UNKNOWN]
 
 
@@ -84,7 +92,7 @@ def test_a_new_version_in_doubt_is_left_to_a_person(error):
 @pytest.mark.parametrize("duplicates", [ONE, MULTIPLE])
 @pytest.mark.parametrize("refusal", [connectly.BadRequest(), connectly.Conflict()])
 def test_a_refusal_does_not_end_the_doubt_of_an_earlier_attempt(refusal, duplicates):
-    doubted = given(duplicates, doubtful=True)
+    doubted = given(duplicates, has_unknown_attempt=True)
     for decision in (
         decide_error(refusal, doubted),
         decide_answer([ENTRY], answer(**REJECTED), doubted),
@@ -94,26 +102,26 @@ def test_a_refusal_does_not_end_the_doubt_of_an_earlier_attempt(refusal, duplica
 
 
 def test_an_acceptance_ends_the_doubt():
-    decision = decide_answer([ENTRY], answer(**ACCEPTED), given(doubts=1))
+    decision = decide_answer([ENTRY], answer(**ACCEPTED), given(unknown_attempts=1))
     assert (decision.result, decision.state) == (AttemptResult.ACCEPTED, BatchState.ACCEPTED)
 
 
 @pytest.mark.parametrize("error", [connectly.ConnectionFailed(), connectly.RateLimited()])
 def test_a_repeat_that_never_left_stays_in_doubt_and_does_not_count(error: ConnectlyError):
     for decision in (
-        decide_error(error, given(doubts=MAX_REPEATS)),
-        decide_unposted(given(doubts=MAX_REPEATS)),
+        decide_error(error, given(unknown_attempts=MAX_REPEATS)),
+        decide_unposted(given(unknown_attempts=MAX_REPEATS)),
     ):
         assert (decision.result, decision.state) == (AttemptResult.NOT_SENT, BatchState.SENDING)
 
 
 def test_a_repeat_that_the_connection_forbids_ends_in_doubt():
-    decision = decide_error(connectly.AuthenticationFailed(), given(doubts=1))
+    decision = decide_error(connectly.AuthenticationFailed(), given(unknown_attempts=1))
     assert (decision.state, decision.pause_connection) == (BatchState.UNKNOWN, Reason.KEY_REFUSED)
 
 
 def test_a_repeat_that_a_person_asked_for_waits_its_turn_again():
-    decision = decide_error(connectly.RateLimited(), given(MULTIPLE, doubtful=True))
+    decision = decide_error(connectly.RateLimited(), given(MULTIPLE, has_unknown_attempt=True))
     assert decision.state is BatchState.WAITING
 
 
@@ -156,7 +164,7 @@ def test_a_run_goes_on_only_once_the_new_version_is_known(item, paused):
 
 def test_what_connectly_asks_to_send_later_is_sent_later_if_the_run_says_so():
     busy = answer(rejectedCount=1, error={"code": "ERROR_CODE_WA_SERVER_TEMPORARILY_UNAVAILABLE"})
-    patient = replace(given(MULTIPLE), most_retries=2)
+    patient = replace(given(MULTIPLE), max_retries=2)
     decision = decide_answer([ENTRY], busy, patient)
     assert (decision.state, decision.wait) == (BatchState.WAITING, RETRY_AFTER_SECONDS[0])
     later = decide_answer([ENTRY], busy, replace(patient, retries=1))
@@ -170,13 +178,13 @@ def test_what_connectly_asks_to_send_later_is_sent_later_if_the_run_says_so():
 )
 def test_nobody_who_has_opted_out_or_is_refused_for_good_is_sent_to_again(code):
     refused = answer(rejectedCount=1, error={"code": code})
-    decision = decide_answer([ENTRY], refused, replace(given(ONE), most_retries=3))
+    decision = decide_answer([ENTRY], refused, replace(given(ONE), max_retries=3))
     assert (decision.state, decision.wait) == (BatchState.REJECTED, None)
 
 
 def test_too_much_after_a_doubt_goes_on_in_halves_that_stay_in_doubt():
     large = connectly.RequestTooLarge(status=413)
-    decision = decide_error(large, replace(given(ONE, doubts=1), size=4))
+    decision = decide_error(large, replace(given(ONE, unknown_attempts=1), size=4))
     assert (decision.state, decision.parts) == (BatchState.WAITING, SplitReason.TOO_LARGE)
 
 
@@ -185,7 +193,7 @@ def test_an_opt_out_of_several_is_looked_for_in_halves_and_one_alone_is_settled(
         rejectedCount=2, status="error", error={"code": "ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"}
     )
     both = decide_answer([ENTRY, ENTRY], refused, replace(given(), size=2))
-    assert (both.state, both.parts) == (BatchState.WAITING, SplitReason.UNFIT)
+    assert (both.state, both.parts) == (BatchState.WAITING, SplitReason.INVALID_ENTRY)
     one = answer(
         rejectedCount=1, status="error", error={"code": "ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"}
     )

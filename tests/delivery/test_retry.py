@@ -111,7 +111,7 @@ def settle(run_id: str, codes: dict[int, str]) -> None:
             decision = Decision(AttemptResult(state), state, error_code=code)
             opened = attempts.open_attempt(db, each, each.attempts, now)
             assert opened is not None
-            attempts.close_attempt(db, each, opened, decision, doubtful=False, now=now)
+            attempts.close_attempt(db, each, opened, decision, has_unknown_attempt=False, now=now)
         claims.claim(db, "sandbox", "me", 99, now, business=SANDBOX)
         workers.remove_worker(db, "me", now)
 

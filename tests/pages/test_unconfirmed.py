@@ -34,7 +34,7 @@ UNKNOWN = Decision(
 )
 
 
-ME = NewWorker(id="me", pid=1, host="here", seat="here", release="0")
+ME = NewWorker(id="me", pid=1, host="here", data_folder_id="here", release="0")
 
 
 def run_in_doubt(
@@ -54,7 +54,7 @@ def run_in_doubt(
         for claim in claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX):
             opened = attempts.open_attempt(db, claim, 0, now)
             assert opened is not None
-            attempts.close_attempt(db, claim, opened, UNKNOWN, doubtful=True, now=now)
+            attempts.close_attempt(db, claim, opened, UNKNOWN, has_unknown_attempt=True, now=now)
         claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX)
         workers.remove_worker(db, "me", now)
     return run_id

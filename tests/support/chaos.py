@@ -226,11 +226,11 @@ def _unexplained(unknown: int, attempts: list[AttemptRecord]) -> int:
     results: dict[int, set[AttemptResult | None]] = {}
     for each in attempts:
         results.setdefault(each.position, set()).add(each.result)
-    doubts = sum(
+    unknown_attempts = sum(
         AttemptResult.UNKNOWN in found and AttemptResult.ACCEPTED not in found
         for found in results.values()
     )
-    return abs(unknown - doubts)
+    return abs(unknown - unknown_attempts)
 
 
 def main(kills: int, database: str) -> int:

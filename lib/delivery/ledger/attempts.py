@@ -80,7 +80,7 @@ _LEAVE: Final = (
     .values(
         state=bindparam("to"),
         owner=bindparam("to_owner"),
-        doubtful=bindparam("doubt"),
+        has_unknown_attempt=bindparam("doubt"),
         error_code=bindparam("code"),
         settled_at=bindparam("settled"),
         not_before=bindparam("later"),
@@ -128,11 +128,17 @@ def open_attempt(db: Connection, of: Claim, attempts: int, now: datetime) -> Att
 
 
 def close_attempt(
-    db: Connection, of: Claim, opened: Attempt, decision: Decision, *, doubtful: bool, now: datetime
+    db: Connection,
+    of: Claim,
+    opened: Attempt,
+    decision: Decision,
+    *,
+    has_unknown_attempt: bool,
+    now: datetime,
 ) -> None:
     """Close an attempt and leave its batch as decided.
 
-    ``doubtful`` tells whether any attempt of the batch, this one included, is in doubt.
+    ``has_unknown_attempt`` tells whether any attempt of the batch, this one included, is in doubt.
     """
     db.execute(
         _END_ATTEMPT,
@@ -153,31 +159,37 @@ def close_attempt(
     _keep_version(db, of, decision)
     state, code, wait = decision.state, decision.error_code, decision.wait
     if state is BatchState.WAITING and state_of(db, of.run_id) is RunState.CANCELLED:
-        state, code = _in_a_cancelled_run(decision, doubtful=doubtful)
+        state, code = _in_a_cancelled_run(decision, has_unknown_attempt=has_unknown_attempt)
         wait = None
     elif decision.parts is not None:
-        _part(db, of, decision, doubtful=doubtful, now=now)
-    set_batch_state(db, of, state, code, doubtful=doubtful, now=now, wait=wait)
+        _part(db, of, decision, has_unknown_attempt=has_unknown_attempt, now=now)
+    set_batch_state(
+        db, of, state, code, has_unknown_attempt=has_unknown_attempt, now=now, wait=wait
+    )
     if decision.pause_run is not None:
         pause(db, of.run_id, decision.pause_run)
 
 
-def _in_a_cancelled_run(decision: Decision, *, doubtful: bool) -> tuple[BatchState, str | None]:
+def _in_a_cancelled_run(
+    decision: Decision, *, has_unknown_attempt: bool
+) -> tuple[BatchState, str | None]:
     """Return what becomes of a batch that would have waited, and why."""
-    if decision.parts is SplitReason.NAMING:
+    if decision.parts is SplitReason.IDENTIFY_REJECTED:
         return BatchState.MIXED, PART_REJECTED
-    if doubtful:
+    if has_unknown_attempt:
         return BatchState.UNKNOWN, decision.error_code
     refused = decision.result is AttemptResult.REJECTED
     return BatchState.REJECTED if refused else BatchState.CANCELLED, decision.error_code
 
 
-def _part(db: Connection, of: Claim, decision: Decision, *, doubtful: bool, now: datetime) -> None:
+def _part(
+    db: Connection, of: Claim, decision: Decision, *, has_unknown_attempt: bool, now: datetime
+) -> None:
     """Go on in halves, and remember what was learnt from the answer."""
     if decision.parts is SplitReason.TOO_LARGE:
         connection = db.execute(_CONNECTION, {"run": of.run_id}).scalar_one()
         rate_slots.lower_max_entries(db, connection, (of.size + 1) // 2, now)
-    if decision.parts is SplitReason.NAMING:
+    if decision.parts is SplitReason.IDENTIFY_REJECTED:
         bisection.mark_parent(
             db,
             of.fence,
@@ -185,10 +197,10 @@ def _part(db: Connection, of: Claim, decision: Decision, *, doubtful: bool, now:
             rejected=decision.said_rejected,
             version=decision.campaign_version,
         )
-    split(db, of, doubtful=doubtful)
+    split(db, of, has_unknown_attempt=has_unknown_attempt)
 
 
-def withhold(db: Connection, of: Claim, *, doubtful: bool, now: datetime) -> bool:
+def withhold(db: Connection, of: Claim, *, has_unknown_attempt: bool, now: datetime) -> bool:
     """Send no more of a batch in which somebody has opted out; tell whether it is settled.
 
     A batch of several entries goes back as two halves, until nobody shares a batch with the person;
@@ -196,17 +208,19 @@ def withhold(db: Connection, of: Claim, *, doubtful: bool, now: datetime) -> boo
     What may have been sent already stays unknown; the rest is cancelled.
     """
     if of.size > 1 and state_of(db, of.run_id) is not RunState.CANCELLED:
-        split(db, of, doubtful=doubtful)
+        split(db, of, has_unknown_attempt=has_unknown_attempt)
         return False
-    may_be_sent = doubtful or of.root is not None
+    may_be_sent = has_unknown_attempt or of.parent_batch_id is not None
     state = BatchState.UNKNOWN if may_be_sent else BatchState.CANCELLED
-    set_batch_state(db, of, state, OPTED_OUT_SINCE, doubtful=doubtful, now=now)
+    set_batch_state(
+        db, of, state, OPTED_OUT_SINCE, has_unknown_attempt=has_unknown_attempt, now=now
+    )
     return True
 
 
-def split(db: Connection, of: Claim, *, doubtful: bool) -> bool:
+def split(db: Connection, of: Claim, *, has_unknown_attempt: bool) -> bool:
     """Put a batch back as two; tell whether this claim still holds."""
-    return bisection.split(db, of.fence, of.size, doubtful=doubtful)
+    return bisection.split(db, of.fence, of.size, has_unknown_attempt=has_unknown_attempt)
 
 
 def set_batch_state(
@@ -215,7 +229,7 @@ def set_batch_state(
     state: BatchState,
     error_code: str | None,
     *,
-    doubtful: bool,
+    has_unknown_attempt: bool,
     now: datetime,
     wait: float | None = None,
 ) -> None:
@@ -225,14 +239,14 @@ def set_batch_state(
     with all its other parts.
     """
     outcome = None if state in _UNSETTLED else outcome_of(state)
-    counts_now = outcome is not None and of.root is None
+    counts_now = outcome is not None and of.parent_batch_id is None
     changed = db.execute(
         _LEAVE,
         {
             **of.fence,
             "to": state,
             "to_owner": of.owner if state is BatchState.SENDING else None,
-            "doubt": doubtful,
+            "doubt": has_unknown_attempt,
             "code": error_code if outcome else None,
             "settled": now if counts_now else None,
             "later": now + timedelta(seconds=wait) if wait is not None else None,
@@ -242,8 +256,8 @@ def set_batch_state(
     if changed and outcome and counts_now:
         settled = CounterDelta(of.run_id, of.sendout, outcome, error_code, of.size)
         apply_deltas(db, [settled], now)
-    elif changed and outcome and of.root is not None:
-        bisection.finish_split(db, of.root, now)
+    elif changed and outcome and of.parent_batch_id is not None:
+        bisection.finish_split(db, of.parent_batch_id, now)
 
 
 def _keep_version(db: Connection, of: Claim, decision: Decision) -> None:

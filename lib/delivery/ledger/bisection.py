@@ -27,25 +27,30 @@ _in_hand: Final = and_(OWNED_BY_ME, batch.c.state.in_([BatchState.CLAIMED, Batch
 _HALVE: Final = (
     update(batch)
     .where(_in_hand, batch.c.size > 1)
-    .values(size=bindparam("half"), state=BatchState.WAITING, owner=None, doubtful=bindparam("is"))
+    .values(
+        size=bindparam("half"),
+        state=BatchState.WAITING,
+        owner=None,
+        has_unknown_attempt=bindparam("is"),
+    )
 )
 _HALF: Final = select(batch).where(batch.c.id == bindparam("batch"))
 _INSERT: Final = insert(batch)
 _MAKE_ROOT: Final = (
     update(batch)
-    .where(_in_hand, batch.c.root.is_(None))
+    .where(_in_hand, batch.c.parent_batch_id.is_(None))
     .values(
-        root=batch.c.id,
+        parent_batch_id=batch.c.id,
         said_accepted=bindparam("accepted"),
         said_rejected=bindparam("rejected"),
         pinned_version=bindparam("version"),
     )
 )
-_PARTS: Final = select(batch).where(batch.c.root == bindparam("whole"))
+_PARTS: Final = select(batch).where(batch.c.parent_batch_id == bindparam("whole"))
 _ADDS_UP: Final = bindparam("adds_up", type_=Boolean)
 _SETTLE: Final = (
     update(batch)
-    .where(batch.c.root == bindparam("whole"))
+    .where(batch.c.parent_batch_id == bindparam("whole"))
     .values(
         settled_at=bindparam("now"),
         owner=None,
@@ -54,10 +59,10 @@ _SETTLE: Final = (
     )
 )
 _OPEN_ROOTS: Final = (
-    select(batch.c.root)
+    select(batch.c.parent_batch_id)
     .where(
         batch.c.run_id == bindparam("run"),
-        batch.c.root.is_not(None),
+        batch.c.parent_batch_id.is_not(None),
         batch.c.settled_at.is_(None),
     )
     .distinct()
@@ -65,18 +70,20 @@ _OPEN_ROOTS: Final = (
 _UNSETTLED: Final = frozenset({BatchState.WAITING, BatchState.CLAIMED, BatchState.SENDING})
 
 
-def split(db: Connection, fence: Mapping[str, object], size: int, *, doubtful: bool) -> bool:
+def split(
+    db: Connection, fence: Mapping[str, object], size: int, *, has_unknown_attempt: bool
+) -> bool:
     """Put a batch of several entries back in line as two; tell whether it still was the owner's.
 
     ``fence`` names the batch, its owner and the claim.
     """
     first = (size + 1) // 2
-    if db.execute(_HALVE, {**fence, "half": first, "is": doubtful}).rowcount == 0:
+    if db.execute(_HALVE, {**fence, "half": first, "is": has_unknown_attempt}).rowcount == 0:
         return False
-    row = db.execute(_HALF, {"batch": fence["batch"]}).mappings().one()
+    row = db.execute(_HALF, {"batch": fence["batch"]}).one()
     own = {"id", "start", "size", "claims", "attempts", "said_accepted", "said_rejected"}
-    second = {name: row[name] for name in row if name not in own}
-    second |= {"start": row["start"] + first, "size": size - first, "claims": 0, "attempts": 0}
+    second = {each.key: getattr(row, each.key) for each in batch.c if each.key not in own}
+    second |= {"start": row.start + first, "size": size - first, "claims": 0, "attempts": 0}
     db.execute(_INSERT, second)
     return True
 
@@ -94,27 +101,27 @@ def mark_parent(
     db.execute(_MAKE_ROOT, {**fence, **said})
 
 
-def finish_split(db: Connection, root: int, now: datetime) -> None:
+def finish_split(db: Connection, parent_batch_id: int, now: datetime) -> None:
     """Settle the rows of a root once all its parts have an outcome."""
-    parts = db.execute(_PARTS, {"whole": root}).all()
+    parts = db.execute(_PARTS, {"whole": parent_batch_id}).all()
     if any(part.state in _UNSETTLED for part in parts):
         return
-    whole = next(part for part in parts if part.id == root)
+    whole = next(part for part in parts if part.id == parent_batch_id)
     sizes: Counter[str] = Counter()
     for part in parts:
         sizes[part.state] += part.size
     said = Counter(accepted=whole.said_accepted, rejected=whole.said_rejected)
-    _settle(db, root, adds_up=sizes == said, now=now)
+    _settle(db, parent_batch_id, adds_up=sizes == said, now=now)
 
 
 def abandon_splits(db: Connection, run_id: str, now: datetime) -> None:
     """Leave all rows in doubt whose batch is still being taken apart."""
-    for root in db.execute(_OPEN_ROOTS, {"run": run_id}).scalars().all():
-        _settle(db, root, adds_up=False, now=now)
+    for parent_batch_id in db.execute(_OPEN_ROOTS, {"run": run_id}).scalars().all():
+        _settle(db, parent_batch_id, adds_up=False, now=now)
 
 
-def _settle(db: Connection, root: int, *, adds_up: bool, now: datetime) -> None:
-    db.execute(_SETTLE, {"whole": root, "adds_up": adds_up, "now": now})
+def _settle(db: Connection, parent_batch_id: int, *, adds_up: bool, now: datetime) -> None:
+    db.execute(_SETTLE, {"whole": parent_batch_id, "adds_up": adds_up, "now": now})
     apply_deltas(
         db,
         [
@@ -125,7 +132,7 @@ def _settle(db: Connection, root: int, *, adds_up: bool, now: datetime) -> None:
                 part.error_code,
                 part.size,
             )
-            for part in db.execute(_PARTS, {"whole": root}).all()
+            for part in db.execute(_PARTS, {"whole": parent_batch_id}).all()
         ],
         now,
     )

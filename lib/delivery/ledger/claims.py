@@ -78,11 +78,11 @@ _WAITING: Final = (
         batch.c.size,
         batch.c.claims,
         batch.c.attempts,
-        batch.c.doubtful,
+        batch.c.has_unknown_attempt,
         NEEDS_PILOT.label("pilot"),
         func.coalesce(sendout.c.pinned_version, batch.c.pinned_version).label("pinned_version"),
         batch.c.retries,
-        batch.c.root,
+        batch.c.parent_batch_id,
     )
     .join(sendout)
     .where(
@@ -147,7 +147,7 @@ class Claim:
     start: int
     size: int
     attempts: int
-    doubtful: bool
+    has_unknown_attempt: bool
     pilot: bool
     pinned_version: str | None
     version_behavior: VersionBehavior
@@ -155,8 +155,8 @@ class Claim:
     business: Business
     ignored_lists: frozenset[str] = frozenset()
     retries: int = 0
-    most_retries: int = 0
-    root: int | None = None
+    max_retries: int = 0
+    parent_batch_id: int | None = None
 
     @property
     def fence(self) -> dict[str, object]:
@@ -184,7 +184,7 @@ def claim(
     if not db.execute(_ALIVE, {"by": owner}).scalar_one():
         return []
     runs = db.execute(_RUNS, {"of": connection}).all()
-    most_entries = rate_slots.most_entries(db, connection, now) or sys.maxsize
+    max_entries = rate_slots.max_entries(db, connection, now) or sys.maxsize
     claims: list[Claim] = []
     for position, each in enumerate(runs):
         left = most - len(claims)
@@ -196,7 +196,7 @@ def claim(
         if each.has_schedule and advance(db, each.id, now) is not RunState.RUNNING:
             continue
         share = left if each.kind == RunKind.TEST else -(-left // (len(runs) - position))
-        rows = _waiting(db, each.id, share, min(each.batch_size, most_entries), now)
+        rows = _waiting(db, each.id, share, min(each.batch_size, max_entries), now)
         if not rows:
             finish_if_done(db, each.id, now)
             continue
@@ -214,7 +214,7 @@ def claim(
                 start=row.start,
                 size=row.size,
                 attempts=row.attempts,
-                doubtful=row.doubtful,
+                has_unknown_attempt=row.has_unknown_attempt,
                 pilot=bool(row.pilot),
                 pinned_version=row.pinned_version,
                 version_behavior=VersionBehavior(each.if_version_unspecified),
@@ -222,8 +222,8 @@ def claim(
                 business=business,
                 ignored_lists=frozenset(json.loads(each.ignored_lists or "[]")),
                 retries=row.retries,
-                most_retries=0 if row.root is not None else each.retries,
-                root=row.root,
+                max_retries=0 if row.parent_batch_id is not None else each.retries,
+                parent_batch_id=row.parent_batch_id,
             )
             for row in rows
         ]
@@ -281,7 +281,7 @@ def _make_batches(db: Connection, run_id: str, size: int) -> bool:
                     "state": BatchState.WAITING,
                     "claims": 0,
                     "attempts": 0,
-                    "doubtful": False,
+                    "has_unknown_attempt": False,
                     "retries": 0,
                 }
                 for start in starts

@@ -32,7 +32,7 @@ _DEAL: Final = (
     update(line).where(_OF).values(next_slot=bindparam("next"), slow_until=bindparam("slow"))
 )
 _PAUSE: Final = update(line).where(_OF).values(paused_until=bindparam("until"))
-_LEARN: Final = update(line).where(_OF).values(most_entries=bindparam("most"))
+_LEARN: Final = update(line).where(_OF).values(max_entries=bindparam("most"))
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,15 @@ def pause_line(db: Connection, connection: str, seconds: float, now: datetime) -
     db.execute(_PAUSE, {"of": connection, "until": now + timedelta(seconds=pause)})
 
 
-def most_entries(db: Connection, connection: str, now: datetime) -> int | None:
+def max_entries(db: Connection, connection: str, now: datetime) -> int | None:
     """Return how many entries a request has been found to hold at the most, if that is known."""
-    found: int | None = _line(db, connection, now).most_entries
+    found: int | None = _line(db, connection, now).max_entries
     return found
 
 
 def lower_max_entries(db: Connection, connection: str, most: int, now: datetime) -> None:
     """Remember that no request of this connection may hold more entries than these."""
-    known = most_entries(db, connection, now)
+    known = max_entries(db, connection, now)
     if known is None or most < known:
         db.execute(_LEARN, {"of": connection, "most": most})
 

@@ -71,15 +71,15 @@ PUT_BACK: Final = (
 _RELEASE: Final = PUT_BACK.where(batch.c.run_id == bindparam("run"))
 _UNSENT: Final = batch.c.state.in_([BatchState.WAITING, BatchState.CLAIMED])
 _COUNT_UNSENT: Final = (
-    select(batch.c.sendout, batch.c.doubtful, func.sum(batch.c.size))
+    select(batch.c.sendout, batch.c.has_unknown_attempt, func.sum(batch.c.size))
     .where(batch.c.run_id == bindparam("run"), _UNSENT)
-    .group_by(batch.c.sendout, batch.c.doubtful)
+    .group_by(batch.c.sendout, batch.c.has_unknown_attempt)
 )
 _CANCEL_UNSENT: Final = (
     update(batch)
     .where(batch.c.run_id == bindparam("run"), _UNSENT)
     .values(
-        state=case((batch.c.doubtful, BatchState.UNKNOWN), else_=BatchState.CANCELLED),
+        state=case((batch.c.has_unknown_attempt, BatchState.UNKNOWN), else_=BatchState.CANCELLED),
         owner=None,
         settled_at=bindparam("now"),
     )
@@ -215,8 +215,14 @@ def cancel(db: Connection, run_id: str, now: datetime) -> bool:
         return False
     abandon_splits(db, run_id, now)
     unsent = [
-        CounterDelta(run_id, number, Outcome.UNKNOWN if doubtful else Outcome.CANCELLED, None, size)
-        for number, doubtful, size in db.execute(_COUNT_UNSENT, {"run": run_id})
+        CounterDelta(
+            run_id,
+            number,
+            Outcome.UNKNOWN if has_unknown_attempt else Outcome.CANCELLED,
+            None,
+            size,
+        )
+        for number, has_unknown_attempt, size in db.execute(_COUNT_UNSENT, {"run": run_id})
     ]
     unsent += [
         CounterDelta(run_id, number, Outcome.CANCELLED, None, size)

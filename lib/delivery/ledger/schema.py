@@ -161,14 +161,14 @@ batch: Final = Table(
     Column("claims", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     # Some attempt's answer is unknown: no later refusal proves that nothing was sent.
-    Column("doubtful", Boolean, nullable=False),
+    Column("doubtful", Boolean, key="has_unknown_attempt", nullable=False),
     Column("error_code", String),
     Column("settled_at", Moment),
     # Not to be claimed before: it waits for a better moment. So often it has been put off.
     Column("not_before", Moment),
     Column("retries", Integer, nullable=False),
     # The batch that this one is a part of, whose answer said how many were taken, not which.
-    Column("root", _RowNumber),
+    Column("root", _RowNumber, key="parent_batch_id"),
     Column("said_accepted", Integer),
     Column("said_rejected", Integer),
     # What its first answer named, where none was asked for: its parts must not go elsewhere.
@@ -187,9 +187,9 @@ Index(
 
 Index(
     "ix_batch_root",
-    batch.c.root,
-    sqlite_where=batch.c.root.is_not(None),
-    postgresql_where=batch.c.root.is_not(None),
+    batch.c.parent_batch_id,
+    sqlite_where=batch.c.parent_batch_id.is_not(None),
+    postgresql_where=batch.c.parent_batch_id.is_not(None),
 )
 
 attempt: Final = Table(
@@ -276,7 +276,7 @@ line: Final = Table(
     # After a silence requests leave at half the pace until then: the first ones open connections.
     Column("slow_until", Moment),
     # Learnt from refusals: more entries a request are too many.
-    Column("most_entries", Integer),
+    Column("most_entries", Integer, key="max_entries"),
 )
 
 worker: Final = Table(
@@ -286,12 +286,12 @@ worker: Final = Table(
     Column("pid", Integer, nullable=False),
     Column("host", String, nullable=False),
     # Where it sits: only one worker at a time holds a data folder's lock.
-    Column("seat", String, nullable=False),
+    Column("seat", String, key="data_folder_id", nullable=False),
     Column("release", String, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("beat_at", Moment, nullable=False),
     # Counts its beats: others watch it stand still by clocks of their own.
     Column("beats", Integer, nullable=False),
     # Whether it can carry what has to wait for its time; nothing while it had no need to.
-    Column("carries", Boolean),
+    Column("carries", Boolean, key="can_schedule"),
 )

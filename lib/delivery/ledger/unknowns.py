@@ -39,10 +39,10 @@ _REPEAT: Final = (
         state=BatchState.WAITING,
         # Some of a mixed batch were accepted: as with an unknown one, a later rejection of all of
         # it proves nothing about them.
-        doubtful=True,
+        has_unknown_attempt=True,
         error_code=None,
         settled_at=None,
-        root=None,
+        parent_batch_id=None,
         said_accepted=None,
         said_rejected=None,
     )

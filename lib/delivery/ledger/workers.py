@@ -38,13 +38,13 @@ _BEAT: Final = (
     .values(beat_at=bindparam("now"), beats=worker.c.beats + 1)
 )
 _NOTE_CARRYING: Final = (
-    update(worker).where(worker.c.id == bindparam("who")).values(carries=bindparam("able"))
+    update(worker).where(worker.c.id == bindparam("who")).values(can_schedule=bindparam("able"))
 )
 _ALIVE: Final = select(worker.c.id)
 _RETIRE: Final = delete(worker).where(worker.c.id == bindparam("who"))
 _OTHERS: Final = select(worker.c.id, worker.c.beats).where(worker.c.id != bindparam("who"))
 _OF_SEAT: Final = select(worker.c.id).where(
-    worker.c.id != bindparam("who"), worker.c.seat == bindparam("seat")
+    worker.c.id != bindparam("who"), worker.c.data_folder_id == bindparam("seat")
 )
 _NOBODYS: Final = (
     select(batch.c.owner)
@@ -58,7 +58,7 @@ _UNDER_WAY: Final = (
         batch.c.run_id,
         batch.c.sendout,
         batch.c.size,
-        batch.c.root,
+        batch.c.parent_batch_id,
         NEEDS_PILOT.label("pilot"),
     )
     .join(sendout)
@@ -70,9 +70,9 @@ _TO_UNKNOWN: Final = (
     .values(
         state=BatchState.UNKNOWN,
         owner=None,
-        doubtful=True,
+        has_unknown_attempt=True,
         error_code=INTERRUPTED,
-        settled_at=case((batch.c.root.is_(None), bindparam("now", type_=Moment()))),
+        settled_at=case((batch.c.parent_batch_id.is_(None), bindparam("now", type_=Moment()))),
     )
 )
 _END_ATTEMPTS: Final = (
@@ -96,12 +96,12 @@ class TakeoverResult:
 
 @dataclass(frozen=True)
 class NewWorker:
-    """A worker that begins. Of one ``seat``, a data folder's lock, there is one at a time."""
+    """A worker that starts. At most one worker holds the lock of a data folder at a time."""
 
     id: str
     pid: int
     host: str
-    seat: str
+    data_folder_id: str
     release: str
 
 
@@ -147,7 +147,7 @@ def evict_stale_workers(
 
     ``alone`` says that no other seat uses this ledger. What nobody owns any more is taken too.
     """
-    dead = {*db.execute(_OF_SEAT, {"who": new.id, "seat": new.seat}).scalars()}
+    dead = {*db.execute(_OF_SEAT, {"who": new.id, "seat": new.data_folder_id}).scalars()}
     if alone:
         dead |= {*beats_of_others(db, new.id)}
     dead |= {*db.execute(_NOBODYS).scalars()}
@@ -166,18 +166,18 @@ def _give_up(db: Connection, worker_id: str, now: datetime) -> TakeoverResult:
     settled = [
         CounterDelta(row.run_id, row.sendout, Outcome.UNKNOWN, INTERRUPTED, row.size)
         for row in under_way
-        if row.root is None
+        if row.parent_batch_id is None
     ]
     apply_deltas(db, settled, now)
-    for root in {row.root for row in under_way} - {None}:
-        bisection.finish_split(db, root, now)
+    for parent_batch_id in {row.parent_batch_id for row in under_way} - {None}:
+        bisection.finish_split(db, parent_batch_id, now)
     for run_id in {row.run_id for row in under_way if row.pilot}:
         pause(db, run_id, Reason.VERSION_IN_DOUBT)
     return TakeoverResult(claimed, len(under_way))
 
 
 _KEEPS_TIME: Final = select(
-    exists().where(worker.c.beat_at >= bindparam("since"), worker.c.carries.is_not(False))
+    exists().where(worker.c.beat_at >= bindparam("since"), worker.c.can_schedule.is_not(False))
 )
 
 
@@ -196,5 +196,5 @@ def latest_worker(db: Connection, now: datetime) -> WorkerState:
         host=row.host,
         started_at=row.started_at,
         beat_at=row.beat_at,
-        keeps_time=db.execute(_KEEPS_TIME, {"since": now - DEAD_AFTER}).scalar_one(),
+        scheduler_ok=db.execute(_KEEPS_TIME, {"since": now - DEAD_AFTER}).scalar_one(),
     )

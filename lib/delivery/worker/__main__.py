@@ -57,7 +57,7 @@ class Worker:
             id=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
             pid=os.getpid(),
             host=socket.gethostname(),
-            seat=_seat(settings),
+            data_folder_id=_data_folder_id(settings),
             release=RELEASE,
         )
         self._settings = settings
@@ -101,7 +101,7 @@ class Worker:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     beat = tasks.create_task(heartbeat.beat())
-                    tasks.create_task(self._tend(heartbeat))
+                    tasks.create_task(self._tick(heartbeat))
                     while not self._stopping.is_set():
                         await self._look(heartbeat, writer, tasks)
                         await self._rest(_LOOK_SECONDS)
@@ -141,11 +141,11 @@ class Worker:
         ):
             self._stopping.set()
 
-    async def _tend(self, heartbeat: Heartbeat) -> None:
+    async def _tick(self, heartbeat: Heartbeat) -> None:
         """Keep going what waits for its time."""
         while not self._stopping.is_set():
             with contextlib.suppress(LedgerError):
-                await asyncio.to_thread(self._supervisor.tend, heartbeat.burials)
+                await asyncio.to_thread(self._supervisor.tick, heartbeat.evictions)
             with contextlib.suppress(OSError, ValueError):
                 await asyncio.to_thread(tidy_nightly, self._settings, datetime.now().astimezone())
             await self._rest(_TEND_SECONDS)
@@ -254,7 +254,7 @@ def _work(settings: Settings, *, orphan_seconds: float | None) -> int:
         _LOGGER.warning("taken for dead, beginning anew")
 
 
-def _seat(settings: Settings) -> str:
+def _data_folder_id(settings: Settings) -> str:
     """Return the name of the place that the lock of this data folder gives; it never changes."""
     path = settings.data_dir / "worker.seat"
     if not path.exists():

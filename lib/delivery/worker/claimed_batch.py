@@ -27,9 +27,9 @@ class Delivery:
     claim: Claim
     entries: list[CampaignEntry]
     attempts: int
-    doubtful: bool
+    has_unknown_attempt: bool
     numbers: np.ndarray
-    doubts: int = 0
+    unknown_attempts: int = 0
     last_code: str | None = None
     phase: Phase | None = None
 
@@ -44,10 +44,10 @@ class Delivery:
         return BatchContext(
             duplicates=self.claim.duplicates,
             pilot=self.claim.pilot,
-            doubtful=self.doubtful,
-            doubts=self.doubts,
+            has_unknown_attempt=self.has_unknown_attempt,
+            unknown_attempts=self.unknown_attempts,
             keep_answer=self.claim.kind is RunKind.TEST,
             size=self.claim.size,
             retries=self.claim.retries,
-            most_retries=self.claim.most_retries,
+            max_retries=self.claim.max_retries,
         )

@@ -130,11 +130,13 @@ class PacedClientPool:
         assert self._connection is not None
         rate = self._connection.rate
 
-        def act(turn: LedgerTransaction) -> tuple[float, SlotLease]:
-            slots = lease_slots(turn.db, self._name, _SLOTS_AT_ONCE, rate=rate, now=turn.now)
-            return turn.read_at, slots
+        def operation(transaction: LedgerTransaction) -> tuple[float, SlotLease]:
+            slots = lease_slots(
+                transaction.db, self._name, _SLOTS_AT_ONCE, rate=rate, now=transaction.now
+            )
+            return transaction.read_at, slots
 
-        read_at, slots = await self._writer.write(act)
+        read_at, slots = await self._writer.write(operation)
         first = read_at + slots.first
         times = tuple(first + number * slots.spacing for number in range(slots.number))
         return LocalSlotLease(times, slots.pause)

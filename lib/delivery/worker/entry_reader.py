@@ -18,10 +18,10 @@ from lib.storage import StorageError
 _LOGGER: Final = logging.getLogger(__name__)
 
 _BLOCK: Final = 2_000
-_MOST_BLOCKS: Final = 8
+_MAX_BLOCKS: Final = 8
 # A shared storage that is away for a moment does not stop a run; meanwhile nothing is sent.
 _ASK_AFTER_SECONDS: Final = (0.0, 0.5, 1.0, 2.0)
-_MOST_SECONDS: Final = 10.0
+_MAX_SECONDS: Final = 10.0
 
 
 def numbers_of(entries: Sequence[CampaignEntry]) -> np.ndarray:
@@ -60,13 +60,13 @@ class EntryReader:
         key = (plan_id, number)
         if key not in self._blocks:
             self._blocks[key] = await self._load_patiently(plan_id, number)
-            if len(self._blocks) > _MOST_BLOCKS:
+            if len(self._blocks) > _MAX_BLOCKS:
                 self._blocks.popitem(last=False)
         self._blocks.move_to_end(key)
         return self._blocks[key]
 
     async def _load_patiently(self, plan_id: str, number: int) -> list[CampaignEntry]:
-        until = time.monotonic() + _MOST_SECONDS
+        until = time.monotonic() + _MAX_SECONDS
         failure: StorageError | None = None
         for seconds in _ASK_AFTER_SECONDS:
             await asyncio.sleep(seconds)

@@ -36,7 +36,7 @@ class LedgerTransaction:
 
 @dataclass
 class _Write:
-    act: Callable[[LedgerTransaction], Any]
+    operation: Callable[[LedgerTransaction], Any]
     done: Future[Any] = field(default_factory=Future)
 
 
@@ -70,14 +70,14 @@ class GroupWriter:
         """How many writes wait for their transaction."""
         return self._waiting.qsize()
 
-    async def write(self, act: Callable[[LedgerTransaction], T]) -> T:
-        """Run ``act`` in the next transaction; return its result once that is committed.
+    async def write(self, operation: Callable[[LedgerTransaction], T]) -> T:
+        """Run ``operation`` in the next transaction; return its result once that is committed.
 
-        ``act`` touches nothing but the ledger and has the same effect however often it runs,
+        ``operation`` touches nothing but the ledger and has the same effect however often it runs,
         since it runs again where a commit fails. Raises LedgerError where the ledger could not be
         written in all the time allowed.
         """
-        write = _Write(act)
+        write = _Write(operation)
         self._waiting.put(write)
         result: T = await asyncio.wrap_future(write.done)
         return result
@@ -99,8 +99,8 @@ class GroupWriter:
         while True:
             try:
                 with self._ledger.write() as db:
-                    turn = LedgerTransaction(db, clock(db), time.monotonic())
-                    results = [each.act(turn) for each in group]
+                    transaction = LedgerTransaction(db, clock(db), time.monotonic())
+                    results = [each.operation(transaction) for each in group]
             except LedgerTooNewError as error:
                 _fail(group, error)
             except LedgerError as error:

@@ -44,7 +44,7 @@ class Heartbeat:
         self._beaten_at = clock() - SILENT_AFTER_SECONDS
         self._seen: dict[str, tuple[int, float]] = {}
         # How many others this one has taken for dead: somebody has to carry on for them.
-        self.burials = 0
+        self.evictions = 0
 
     @property
     def worker_id(self) -> str:
@@ -64,12 +64,14 @@ class Heartbeat:
     async def enter(self, *, alone: bool) -> TakeoverResult:
         """Enter the ledger, and take over from those who are dead for certain."""
 
-        def act(turn: LedgerTransaction) -> TakeoverResult:
-            workers.register(turn.db, self._new, turn.now)
-            return workers.evict_stale_workers(turn.db, self._new, alone=alone, now=turn.now)
+        def operation(transaction: LedgerTransaction) -> TakeoverResult:
+            workers.register(transaction.db, self._new, transaction.now)
+            return workers.evict_stale_workers(
+                transaction.db, self._new, alone=alone, now=transaction.now
+            )
 
         started = self._clock()
-        left = await self._writer.write(act)
+        left = await self._writer.write(operation)
         self._beaten_at = started
         return left
 
@@ -85,9 +87,9 @@ class Heartbeat:
             for worker_id in self._stood_still(beats):
                 await self._bury(worker_id, self._seen.pop(worker_id)[0])
 
-    def _beat_once(self, turn: LedgerTransaction) -> tuple[bool, dict[str, int]]:
-        alive = workers.beat(turn.db, self.worker_id, turn.now)
-        return alive, workers.beats_of_others(turn.db, self.worker_id)
+    def _beat_once(self, transaction: LedgerTransaction) -> tuple[bool, dict[str, int]]:
+        alive = workers.beat(transaction.db, self.worker_id, transaction.now)
+        return alive, workers.beats_of_others(transaction.db, self.worker_id)
 
     def _stood_still(self, beats: dict[str, int]) -> list[str]:
         """Return the workers whose count has not moved for so long that they are dead."""
@@ -103,14 +105,14 @@ class Heartbeat:
         ]
 
     async def _bury(self, worker_id: str, count: int) -> None:
-        def act(turn: LedgerTransaction) -> TakeoverResult | None:
-            if workers.beats_of_others(turn.db, self.worker_id).get(worker_id) != count:
+        def operation(transaction: LedgerTransaction) -> TakeoverResult | None:
+            if workers.beats_of_others(transaction.db, self.worker_id).get(worker_id) != count:
                 return None
-            return workers.remove_worker(turn.db, worker_id, turn.now)
+            return workers.remove_worker(transaction.db, worker_id, transaction.now)
 
-        left = await self._writer.write(act)
+        left = await self._writer.write(operation)
         if left is not None:
-            self.burials += 1
+            self.evictions += 1
             TAKEOVERS.inc()
             _LOGGER.warning(
                 "worker taken for dead",
@@ -120,5 +122,7 @@ class Heartbeat:
     async def leave(self) -> TakeoverResult:
         """Leave the ledger, with whatever could not be ended."""
         return await self._writer.write(
-            lambda turn: workers.remove_worker(turn.db, self.worker_id, turn.now)
+            lambda transaction: workers.remove_worker(
+                transaction.db, self.worker_id, transaction.now
+            )
         )

@@ -13,7 +13,7 @@ from typing import Final
 
 from lib.connections import ConnectionNotFoundError
 from lib.connectly import (
-    MOST_BODY_BYTES,
+    MAX_BODY_BYTES,
     AsyncConnectlyClient,
     ConnectlyError,
     SendCampaignsOptions,
@@ -37,15 +37,15 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 # Claimed ahead: enough for the time that a claim takes with its entries, little enough that a quick
 # test is soon served.
-_MOST_AHEAD: Final = 40
-_MOST_UNDER_WAY: Final = 160
-_MOST_HELD: Final = 500
+_MAX_AHEAD: Final = 40
+_MAX_UNDER_WAY: Final = 160
+_MAX_HELD: Final = 500
 # Entries in memory at a time, however large the batches are.
-_MOST_ENTRIES: Final = 10_000
+_MAX_ENTRIES: Final = 10_000
 # Attempts open but not posted yet: as few as bridge a slow commit, since each is a doubt if we die.
-_MOST_OPENING: Final = 16
+_MAX_OPENING: Final = 16
 # After so many answers in doubt one after the other, more would only put more rows in doubt.
-_MOST_DOUBTS_RUNNING: Final = 20
+_MAX_DOUBTS_RUNNING: Final = 20
 _REPEAT_AFTER_SECONDS: Final = (1.0, 4.0)
 
 
@@ -79,7 +79,7 @@ class ConnectionSender:
         self._reader = reader
         self._exclusions = exclusions
         self._stopping = stopping
-        self._opening = asyncio.Semaphore(_MOST_OPENING)
+        self._opening = asyncio.Semaphore(_MAX_OPENING)
         self._work = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -110,21 +110,21 @@ class ConnectionSender:
         if not self._may_send() or not await self._is_fit():
             return False
         # Repeats may have come ahead of us since there was room.
-        most = max(_MOST_AHEAD - self._phases[Phase.AHEAD], 1)
+        most = max(_MAX_AHEAD - self._phases[Phase.AHEAD], 1)
         owner = self._heartbeat.worker_id
         business = self._line.business
         forgotten = self._writer.failures != self._commits_failed
         self._commits_failed = self._writer.failures
 
-        def act(turn: LedgerTransaction) -> list[Claim]:
+        def operation(transaction: LedgerTransaction) -> list[Claim]:
             if forgotten:
                 # A commit that was thought to have failed may have claimed batches after all.
-                ledger_claims.release_all_but(turn.db, self._name, owner, self._claimed)
+                ledger_claims.release_all_but(transaction.db, self._name, owner, self._claimed)
             return ledger_claims.claim(
-                turn.db, self._name, owner, most, turn.now, business=business
+                transaction.db, self._name, owner, most, transaction.now, business=business
             )
 
-        claims = await self._writer.write(act)
+        claims = await self._writer.write(operation)
         self._claimed |= {claim.batch_id for claim in claims}
         for claim in claims:
             try:
@@ -133,11 +133,11 @@ class ConnectionSender:
                 await self._pause_run(claim.run_id, Reason.PLAN_MISSING)
                 self._claimed.discard(claim.batch_id)
                 continue
-            if len(entries) > 1 and body_size(entries) > MOST_BODY_BYTES:
+            if len(entries) > 1 and body_size(entries) > MAX_BODY_BYTES:
                 await self._halve(claim)
                 continue
             numbers = numbers_of(entries)
-            delivery = Delivery(claim, entries, claim.attempts, claim.doubtful, numbers)
+            delivery = Delivery(claim, entries, claim.attempts, claim.has_unknown_attempt, numbers)
             self._move(delivery, Phase.AHEAD)
             deliveries.create_task(self._deliver(delivery))
         return bool(claims)
@@ -152,19 +152,23 @@ class ConnectionSender:
             reason = Reason.CONNECTION_UNFIT
         else:
             return True
-        await self._writer.write(lambda turn: runs.pause_connection(turn.db, self._name, reason))
+        await self._writer.write(
+            lambda transaction: runs.pause_connection(transaction.db, self._name, reason)
+        )
         _LOGGER.warning("connection unfit", extra={"code": reason})
         return False
 
     async def _halve(self, claim: Claim) -> None:
         await self._writer.write(
-            lambda turn: attempts.split(turn.db, claim, doubtful=claim.doubtful)
+            lambda transaction: attempts.split(
+                transaction.db, claim, has_unknown_attempt=claim.has_unknown_attempt
+            )
         )
         self._claimed.discard(claim.batch_id)
         self._work.set()
 
     async def _pause_run(self, run_id: str, reason: Reason) -> None:
-        await self._writer.write(lambda turn: runs.pause(turn.db, run_id, reason))
+        await self._writer.write(lambda transaction: runs.pause(transaction.db, run_id, reason))
         _LOGGER.warning("run paused", extra={"run": run_id, "code": reason})
 
     async def _deliver(self, delivery: Delivery) -> None:
@@ -172,7 +176,7 @@ class ConnectionSender:
         try:
             while await self._attempt(delivery):
                 self._move(delivery, Phase.HELD)
-                await self._sleep(_REPEAT_AFTER_SECONDS[min(delivery.doubts, 2) - 1])
+                await self._sleep(_REPEAT_AFTER_SECONDS[min(delivery.unknown_attempts, 2) - 1])
                 self._move(delivery, Phase.AHEAD)
         finally:
             self._claimed.discard(delivery.claim.batch_id)
@@ -203,7 +207,7 @@ class ConnectionSender:
 
     async def _open(self, delivery: Delivery) -> Attempt | _Refusal:
         """Commit an attempt, unless nothing may be sent now or somebody has opted out."""
-        while delivery.doubts and self._line.pause_left and not self._stopping.is_set():
+        while delivery.unknown_attempts and self._line.pause_left and not self._stopping.is_set():
             await self._sleep(self._line.pause_left)
         claim = delivery.claim
         try:
@@ -215,14 +219,16 @@ class ConnectionSender:
         if not self._may_send():
             return _Refusal.NOT_NOW
 
-        def act(turn: LedgerTransaction) -> Attempt | _Refusal:
+        def operation(transaction: LedgerTransaction) -> Attempt | _Refusal:
             business_id = claim.business.business_id
-            if opt_outs.any_opted_out(turn.db, business_id, delivery.people):
+            if opt_outs.any_opted_out(transaction.db, business_id, delivery.people):
                 return _Refusal.OPTED_OUT
-            opened = attempts.open_attempt(turn.db, claim, delivery.attempts, turn.now)
+            opened = attempts.open_attempt(
+                transaction.db, claim, delivery.attempts, transaction.now
+            )
             return opened or _Refusal.NOT_NOW
 
-        return await self._writer.write(act)
+        return await self._writer.write(operation)
 
     def _may_send(self) -> bool:
         return (
@@ -232,8 +238,11 @@ class ConnectionSender:
     async def _withhold(self, delivery: Delivery) -> None:
         """Send no more of a batch in which somebody has opted out since it was confirmed."""
         await self._writer.write(
-            lambda turn: attempts.withhold(
-                turn.db, delivery.claim, doubtful=delivery.doubtful, now=turn.now
+            lambda transaction: attempts.withhold(
+                transaction.db,
+                delivery.claim,
+                has_unknown_attempt=delivery.has_unknown_attempt,
+                now=transaction.now,
             )
         )
         self._work.set()
@@ -242,20 +251,20 @@ class ConnectionSender:
         """Put a batch back that was only claimed; one held for a repeat stays in doubt."""
         claim = delivery.claim
 
-        def act(turn: LedgerTransaction) -> None:
-            if delivery.doubts:
+        def operation(transaction: LedgerTransaction) -> None:
+            if delivery.unknown_attempts:
                 attempts.set_batch_state(
-                    turn.db,
+                    transaction.db,
                     claim,
                     BatchState.UNKNOWN,
                     delivery.last_code,
-                    doubtful=True,
-                    now=turn.now,
+                    has_unknown_attempt=True,
+                    now=transaction.now,
                 )
             else:
-                ledger_claims.release(turn.db, claim)
+                ledger_claims.release(transaction.db, claim)
 
-        await self._writer.write(act)
+        await self._writer.write(operation)
 
     async def _post(self, delivery: Delivery, client: AsyncConnectlyClient) -> Decision:
         options = SendCampaignsOptions(
@@ -273,37 +282,42 @@ class ConnectionSender:
         delivery.attempts = opened.number
         delivery.last_code = decision.error_code
         if decision.result is AttemptResult.UNKNOWN:
-            delivery.doubts += 1
-            delivery.doubtful = True
+            delivery.unknown_attempts += 1
+            delivery.has_unknown_attempt = True
         unreachable = not self._line.is_reachable
         says_why = unreachable or self._said_unreachable
         self._said_unreachable = unreachable
         pause_all = decision.pause_connection
-        if self._line.doubts_running >= _MOST_DOUBTS_RUNNING:
+        if self._line.doubts_running >= _MAX_DOUBTS_RUNNING:
             self._line.doubts_running = 0
             pause_all = Reason.NO_CLEAR_ANSWER
 
         pause = self._line.pause_left if self._line.is_asked_to_pause else 0.0
         self._line.is_asked_to_pause = False
 
-        def act(turn: LedgerTransaction) -> None:
+        def operation(transaction: LedgerTransaction) -> None:
             attempts.close_attempt(
-                turn.db, claim, opened, decision, doubtful=delivery.doubtful, now=turn.now
+                transaction.db,
+                claim,
+                opened,
+                decision,
+                has_unknown_attempt=delivery.has_unknown_attempt,
+                now=transaction.now,
             )
             opted_out = decision.error_code in OPT_OUT_CODES
             if opted_out and decision.result is AttemptResult.REJECTED and claim.size == 1:
                 opt_outs.note_opt_outs(
-                    turn.db, claim.business.business_id, delivery.people, turn.now
+                    transaction.db, claim.business.business_id, delivery.people, transaction.now
                 )
             if says_why:
                 reason = Reason.UNREACHABLE if unreachable else None
-                runs.set_reason(turn.db, self._name, reason)
+                runs.set_reason(transaction.db, self._name, reason)
             if pause_all is not None:
-                runs.pause_connection(turn.db, self._name, pause_all)
+                runs.pause_connection(transaction.db, self._name, pause_all)
             if pause:
-                rate_slots.pause_line(turn.db, self._name, pause, turn.now)
+                rate_slots.pause_line(transaction.db, self._name, pause, transaction.now)
 
-        await self._writer.write(act)
+        await self._writer.write(operation)
         metrics.ATTEMPTS.labels(decision.result).inc()
         if pause:
             metrics.PAUSES.inc()
@@ -318,10 +332,10 @@ class ConnectionSender:
         self._phases[phase] += 1
         delivery.phase = phase
         if (
-            self._phases[Phase.AHEAD] <= _MOST_AHEAD // 2
-            and self._phases[Phase.UNDER_WAY] < _MOST_UNDER_WAY
-            and self._phases[Phase.HELD] < _MOST_HELD
-            and self._entries < _MOST_ENTRIES
+            self._phases[Phase.AHEAD] <= _MAX_AHEAD // 2
+            and self._phases[Phase.UNDER_WAY] < _MAX_UNDER_WAY
+            and self._phases[Phase.HELD] < _MAX_HELD
+            and self._entries < _MAX_ENTRIES
         ):
             self._room.set()
         else:

@@ -39,21 +39,21 @@ class Supervisor:
         self._engine: Engine | None = None
         self._not_before = 0.0
         self._wait = _FIRST_WAIT
-        self._burials = 0
+        self._evictions = 0
         self._orphans_at = 0.0
         self._closed = False
         self._lock = threading.Lock()
 
-    def tend(self, burials: int) -> None:
+    def tick(self, evictions: int) -> None:
         """Look once: every run for which a time matters, every report wanted, has a workflow.
 
-        ``burials`` is how many workers have been taken for dead so far. Raises LedgerError.
+        ``evictions`` is how many workers have been taken for dead so far. Raises LedgerError.
         """
         with self._lock:
             if not self._closed:
-                self._tend(burials)
+                self._tick(evictions)
 
-    def _tend(self, burials: int) -> None:
+    def _tick(self, evictions: int) -> None:
         with self._ledger.read() as db:
             run_ids = schedule.runs_with_hours(db)
             exports = ledger_exports.waiting(db)
@@ -67,15 +67,15 @@ class Supervisor:
             if self._engine is None:
                 self._engine = Engine(self._settings, self._worker_id)
                 self._note(able=True)
-            if burials != self._burials or time.monotonic() >= self._orphans_at:
+            if evictions != self._evictions or time.monotonic() >= self._orphans_at:
                 taken = self._engine.take_over(living)
                 if taken:
                     _LOGGER.info("workflows taken over", extra={"workflows": len(taken)})
-                self._burials = burials
+                self._evictions = evictions
                 self._orphans_at = time.monotonic() + _ORPHANS_SECONDS
                 self._engine.forget((datetime.now(UTC) - _FORGOTTEN_AFTER).isoformat())
-            self._engine.carry(run_ids)
-            self._engine.carry_exports(exports)
+            self._engine.ensure_scheduled(run_ids)
+            self._engine.ensure_exports_queued(exports)
         except EngineError as error:
             self._give_up(error)
         else:

@@ -46,7 +46,7 @@ _THREADS: Final = 8
 _LONGEST_NAP: Final = timedelta(minutes=5)
 _LEDGER_BUSY: Final = timedelta(seconds=5)
 # Then the workflow ends and another is started, so that none grows for ever.
-_MOST_LOOKS: Final = 500
+_MAX_LOOKS: Final = 500
 # A child that is told to stop may have been told before it could listen.
 _ENDED_WELL: Final = (0, -signal.SIGTERM, 128 + signal.SIGTERM)
 
@@ -92,14 +92,14 @@ class Engine:
             child.terminate()
         DBOS.destroy()
 
-    def carry(self, run_ids: Sequence[str]) -> None:
+    def ensure_scheduled(self, run_ids: Sequence[str]) -> None:
         """See to it that each of these unfinished runs has a workflow on its way.
 
         Raises EngineError.
         """
         _start_missing(_carry_run, run_ids)
 
-    def carry_exports(self, names: Sequence[str]) -> None:
+    def ensure_exports_queued(self, names: Sequence[str]) -> None:
         """See to it that each of these wanted reports has a workflow on its way.
 
         Raises EngineError.
@@ -136,7 +136,7 @@ class Engine:
 
 @DBOS.workflow(name=_RUN, max_recovery_attempts=None)
 async def _carry_run(run_id: str) -> None:
-    for _ in range(_MOST_LOOKS):
+    for _ in range(_MAX_LOOKS):
         seconds = await DBOS.run_step_async({"name": "look"}, _look, run_id)
         if seconds is None:
             return

@@ -21,7 +21,7 @@ class PhoneText(NamedTuple):
 
 
 _FEWEST_DIGITS: Final = 7
-_MOST_DIGITS: Final = 15
+_MAX_DIGITS: Final = 15
 _LONGEST_PREFIX: Final = 4  # 0011, with which Australians call abroad
 
 _INVISIBLE: Final = dict.fromkeys(
@@ -101,7 +101,7 @@ def clean_phone_text(cell: str) -> PhoneText:
         whole, decimals, places = exponent[2], exponent[3] or "", int(exponent[4])
         whole = exponent[1].replace("+", "") + whole
         # A digit for each place, as in 1.6505550123E+10: nothing is lost.
-        if len(whole) != 1 or len(decimals) != places or not 7 <= places < _MOST_DIGITS:
+        if len(whole) != 1 or len(decimals) != places or not 7 <= places < _MAX_DIGITS:
             return PhoneText("", "cut_by_spreadsheet")
         return PhoneText(whole + decimals, None, "exponent_written_out")
     text, repair = _unwrap(text)
@@ -160,7 +160,7 @@ def _form_problem(text: str) -> str | None:
     digits = sum(map(str.isdigit, text))
     if digits < _FEWEST_DIGITS:
         return "too_short"
-    if digits > _MOST_DIGITS + (_LONGEST_PREFIX if text.startswith("0") else 0):
+    if digits > _MAX_DIGITS + (_LONGEST_PREFIX if text.startswith("0") else 0):
         return "too_long"
     return None
 

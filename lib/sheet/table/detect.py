@@ -119,10 +119,10 @@ def letter_name(index: int) -> str:
 LINES_LOOKED_AT: Final = 60
 
 
-_MOST_PREAMBLE: Final = 30
+_MAX_PREAMBLE: Final = 30
 
 
-_MOST_FOOTER: Final = 20
+_MAX_FOOTER: Final = 20
 
 
 _TOTAL: Final = re.compile(
@@ -185,7 +185,7 @@ def _preamble(top: Sequence[Sequence[str]], usual: int) -> int:
     if usual < 2:
         return 0
     least = math.ceil(0.6 * usual)
-    for at, line in enumerate(top[: _MOST_PREAMBLE + 1]):
+    for at, line in enumerate(top[: _MAX_PREAMBLE + 1]):
         if is_data(line) or _filled(line) >= max(2, least):
             return at
     return 0
@@ -196,7 +196,7 @@ def _footer(end: Sequence[Sequence[str]], usual: int) -> int:
     count = 0
     if usual < 3:
         return count
-    for line in reversed(end[-_MOST_FOOTER:]):
+    for line in reversed(end[-_MAX_FOOTER:]):
         cells = [cell for cell in line if cell.strip()]
         is_note = len(cells) == 1 or (len(cells) < usual and _TOTAL.fullmatch(cells[0]))
         if not line[0].strip() or not is_note or is_data(line):
@@ -210,16 +210,16 @@ def _filled(line: Sequence[str]) -> int:
 
 
 # Gaps and repeated names beyond these are not looked at: no sheet has so many tables.
-_MOST_GAPS: Final = 200
+_MAX_GAPS: Final = 200
 
 
-_MOST_TABLES: Final = 50
+_MAX_TABLES: Final = 50
 
 
 _ROWS_COMPARED: Final = 20
 
 
-_MOST_TITLES: Final = 3
+_MAX_TITLES: Final = 3
 
 
 class TableRange(NamedTuple):
@@ -245,7 +245,7 @@ def find_tables(table: pa.Table, rows: pa.Array, header: int) -> tuple[list[Tabl
     for at in _after_gaps(rows, header):
         if at not in starts and at not in repeats and _begins_table(table, at):
             starts.append(at)
-    starts = sorted(set(starts))[:_MOST_TABLES]
+    starts = sorted(set(starts))[:_MAX_TABLES]
     stops = [*starts[1:], table.num_rows]
     return [TableRange(start, stop) for start, stop in zip(starts, stops, strict=True)], repeats
 
@@ -279,7 +279,7 @@ def _after_gaps(rows: pa.Array, header: int) -> list[int]:
         return []
     jumps = pc.greater(pc.subtract(rows[1:], rows[:-1]), 1)
     found = (at + 1 for at in pc.indices_nonzero(jumps).to_pylist())
-    return [at for at in found if at > header][:_MOST_GAPS]
+    return [at for at in found if at > header][:_MAX_GAPS]
 
 
 def _begins_table(table: pa.Table, at: int) -> bool:
@@ -292,7 +292,7 @@ def _begins_table(table: pa.Table, at: int) -> bool:
         )
     ]
     titles = 0
-    while titles < min(_MOST_TITLES, len(lines)) and sum(map(bool, lines[titles])) == 1:
+    while titles < min(_MAX_TITLES, len(lines)) and sum(map(bool, lines[titles])) == 1:
         titles += 1
     if len(lines) - titles < 2:
         return False

@@ -154,7 +154,7 @@ def _read_fast(text: str, dialect: Dialect, width: int) -> pa.Table | None:
 
 _CHUNK_RECORDS = 50_000
 # Where more rows than this share are too long, that is how this table is.
-_MOST_TOO_LONG = 0.1
+_MAX_TOO_LONG = 0.1
 
 
 class WidthTracker:
@@ -192,7 +192,7 @@ class WidthTracker:
         if self._too_long:
             self.reader.notes.append("long_rows")
         count = len(self._too_long)
-        if count > 1 and count > _MOST_TOO_LONG * self._widths.total():
+        if count > 1 and count > _MAX_TOO_LONG * self._widths.total():
             return []
         return [
             CellIssue(row, column, "row_too_long")

@@ -17,8 +17,8 @@ from lib.sheet.text.dialect import Dialect
 
 OTHER_SIGNS: Final = (",", ";", "\t", "|", " ")
 # One quoted cell with more line breaks than this is rather a mark that was never closed.
-_MOST_LINES: Final = 5_000
-_MOST_MARKS: Final = 400
+_MAX_LINES: Final = 5_000
+_MAX_MARKS: Final = 400
 _LONGEST_LINE: Final = 100_000
 
 
@@ -172,7 +172,7 @@ class _Lines:
         """Return the lines up to the one that closes the quotes; None where none does."""
         taken: list[str] = []
         marks = line.count(quote)
-        while len(taken) < _MOST_LINES:
+        while len(taken) < _MAX_LINES:
             following = self._next()
             if following is None:
                 break
@@ -230,7 +230,7 @@ def repair_row(line: str, dialect: Dialect, width: int) -> list[str] | None:
     without being doubled.
     """
     quote, sign = dialect.quote, dialect.sign
-    if len(line) > _LONGEST_LINE or line.count(sign) + line.count(quote) > _MOST_MARKS:
+    if len(line) > _LONGEST_LINE or line.count(sign) + line.count(quote) > _MAX_MARKS:
         return None
     ways: dict[int, dict[int, _Way]] = {0: {0: _Way(0, ())}}
     done: _Way | None = None

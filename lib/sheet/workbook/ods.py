@@ -13,7 +13,7 @@ _ERROR: Final = re.compile(r"#[A-Z][A-Z/0]*[!?]?|(?:Err|Error|Fehler|Erreur):\d+
 _LOOKS: Final = ("float", "percentage", "currency", "date", "time")
 # 1.65E+10 hides a phone number, and ### hides everything.
 _HIDDEN_LOOK: Final = re.compile(r"#+|.*\d[eE][+-]?\d+.*", re.DOTALL)
-_MOST_REPEATED: Final = 10_000
+_MAX_REPEATED: Final = 10_000
 
 
 def read_ods_facts(data: bytes, worksheet: str) -> CellAnnotations:
@@ -95,7 +95,7 @@ class _Reader:
 
     def _end_cell(self) -> None:
         text = "".join(self._texts).strip()
-        if not text or self._rows * self._cells > _MOST_REPEATED:
+        if not text or self._rows * self._cells > _MAX_REPEATED:
             return
         is_error = self._is_error or (self._is_formula and _ERROR.fullmatch(text) is not None)
         if not is_error and (self._kind not in _LOOKS or _HIDDEN_LOOK.fullmatch(text)):

@@ -122,7 +122,7 @@ def _draw_keeper(settings: Settings) -> None:
             "start is missed by more than an hour, you are asked here.",
             icon=":material/hourglass_top:",
         )
-    elif not worker.keeps_time:
+    elif not worker.scheduler_ok:
         st.warning(
             "The part that keeps the time can't start, so this run stays where it is. Whoever "
             "looks after this app finds the cause in the worker's log; until then you can start "

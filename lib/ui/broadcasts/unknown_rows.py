@@ -46,7 +46,7 @@ def draw_risk(run: RunSummary) -> None:
         )
 
 
-def draw_table(doubts: Sequence[UnknownRows], *, key: str) -> list[UnknownRows]:
+def draw_table(unknown_attempts: Sequence[UnknownRows], *, key: str) -> list[UnknownRows]:
     """Draw what is known of each; return those that are chosen."""
     table = pd.DataFrame(
         [
@@ -58,7 +58,7 @@ def draw_table(doubts: Sequence[UnknownRows], *, key: str) -> list[UnknownRows]:
                 "Last asked": moment(each.attempts[-1].started_at) if each.attempts else "",
                 "Decided": _decided(each),
             }
-            for each in doubts
+            for each in unknown_attempts
         ]
     )
     event = st.dataframe(
@@ -70,7 +70,7 @@ def draw_table(doubts: Sequence[UnknownRows], *, key: str) -> list[UnknownRows]:
         alt="The rows in doubt, and what is known of each",
     )
     places = event["selection"]["rows"]
-    return [doubts[place] for place in places if place < len(doubts)]
+    return [unknown_attempts[place] for place in places if place < len(unknown_attempts)]
 
 
 def _rows_of(doubt: UnknownRows) -> str:

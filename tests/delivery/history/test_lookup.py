@@ -56,7 +56,7 @@ def settle(run_id: str, *batches: tuple[int, int, BatchState]) -> None:
                 "claims": 1,
                 "attempts": 1,
                 "retries": 0,
-                "doubtful": state is BatchState.UNKNOWN,
+                "has_unknown_attempt": state is BatchState.UNKNOWN,
             }
             db.execute(insert(batch), {**row, **made, "settled_at": SOME_TIME})
             counter = sendout.c[state.value]

@@ -8,7 +8,7 @@ from lib.campaign import SendSchedule
 from lib.connectly import DuplicateBehavior
 from lib.delivery import Outcome, RunState, cancel_run, run_attempts, start_run
 from lib.delivery.ledger.database import open_ledger
-from lib.delivery.ledger.rate_slots import most_entries
+from lib.delivery.ledger.rate_slots import max_entries
 from lib.delivery.states import PART_REJECTED, AttemptResult
 from lib.outcomes import row_outcomes
 from tests.delivery.ledger.test_ledger import NOW
@@ -79,7 +79,7 @@ def test_too_many_entries_halve_the_batch_and_are_remembered(idle_worker, sandbo
     )
     assert (run.accepted, run.unknown) == (300, 0)
     with open_ledger().write() as db:
-        assert most_entries(db, "sandbox", NOW) == 25
+        assert max_entries(db, "sandbox", NOW) == 25
     again = start_run(
         plan_of(100, first=1_000), connection="sandbox", schedule=SendSchedule(batch_size=200)
     )

@@ -103,13 +103,13 @@ def claim(ledger: Ledger, most: int = 100, *, owner: str = "me") -> list[Claim]:
         return ledger_claims.claim(db, "sandbox", owner, most, NOW, business=SANDBOX)
 
 
-def register(db: Connection, owner: str, seat: str = "a folder") -> None:
+def register(db: Connection, owner: str, data_folder_id: str = "a folder") -> None:
     if not db.execute(select(worker.c.id).where(worker.c.id == owner)).first():
-        workers.register(db, worker_of(owner, seat), NOW)
+        workers.register(db, worker_of(owner, data_folder_id), NOW)
 
 
-def worker_of(name: str, seat: str = "a folder") -> NewWorker:
-    return NewWorker(id=name, pid=1, host="here", seat=seat, release="0")
+def worker_of(name: str, data_folder_id: str = "a folder") -> NewWorker:
+    return NewWorker(id=name, pid=1, host="here", data_folder_id=data_folder_id, release="0")
 
 
 def send(ledger: Ledger, of: Claim, decision: Decision = ACCEPTED) -> bool:
@@ -118,9 +118,11 @@ def send(ledger: Ledger, of: Claim, decision: Decision = ACCEPTED) -> bool:
         opened = ledger_attempts.open_attempt(db, of, of.attempts, NOW)
     if opened is None:
         return False
-    doubtful = of.doubtful or decision.result is AttemptResult.UNKNOWN
+    has_unknown_attempt = of.has_unknown_attempt or decision.result is AttemptResult.UNKNOWN
     with ledger.write() as db:
-        ledger_attempts.close_attempt(db, of, opened, decision, doubtful=doubtful, now=NOW)
+        ledger_attempts.close_attempt(
+            db, of, opened, decision, has_unknown_attempt=has_unknown_attempt, now=NOW
+        )
     return True
 
 
@@ -217,7 +219,9 @@ def test_a_ledger_of_the_first_release_is_upgraded_with_its_runs(tmp_path):
 def make_first_release(path: Path) -> None:
     """Make a ledger with the tables of the first release, and a run of three rows in it."""
     config = Config()
-    config.set_main_option("script_location", str(ROOT / "lib" / "delivery" / "migrations"))
+    config.set_main_option(
+        "script_location", str(ROOT / "lib" / "delivery" / "ledger" / "migrations")
+    )
     config.set_main_option("path_separator", "os")
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as db:
@@ -347,7 +351,9 @@ def test_nothing_begins_in_a_run_that_has_been_paused(ledger):
     assert not send(ledger, late)
     assert claim(ledger) == []
     with ledger.write() as db:
-        ledger_attempts.close_attempt(db, early, opened, ACCEPTED, doubtful=False, now=NOW)
+        ledger_attempts.close_attempt(
+            db, early, opened, ACCEPTED, has_unknown_attempt=False, now=NOW
+        )
     assert (summary(ledger).accepted, summary(ledger).waiting) == (1, 1)
 
 
@@ -388,8 +394,12 @@ def test_cancelling_ends_what_waits_and_lets_end_what_is_under_way(ledger):
     with ledger.write() as db:
         assert opened[0]
         assert opened[1]
-        ledger_attempts.close_attempt(db, under_way, opened[0], ACCEPTED, doubtful=False, now=NOW)
-        ledger_attempts.close_attempt(db, returned, opened[1], PUT_BACK, doubtful=False, now=NOW)
+        ledger_attempts.close_attempt(
+            db, under_way, opened[0], ACCEPTED, has_unknown_attempt=False, now=NOW
+        )
+        ledger_attempts.close_attempt(
+            db, returned, opened[1], PUT_BACK, has_unknown_attempt=False, now=NOW
+        )
     found = summary(ledger)
     assert (found.accepted, found.cancelled, found.waiting) == (1, 3_009, 0)
     assert found.state is RunState.CANCELLED
@@ -453,7 +463,7 @@ def test_repeating_puts_rows_in_doubt_back_in_line(ledger):
         assert repeat(db) == 2
     assert summary(ledger).state is RunState.RUNNING
     again = claim(ledger)
-    assert [each.doubtful for each in again] == [True, True]
+    assert [each.has_unknown_attempt for each in again] == [True, True]
     for each in again:
         send(ledger, each)
     claim(ledger)
@@ -484,7 +494,9 @@ def test_a_worker_of_another_folder_is_left_alone_but_for_what_nobody_owns(ledge
     [alive] = claim(ledger, 1, owner="elsewhere")
     [orphan] = claim(ledger, 1, owner="forgotten")
     with ledger.write() as db:
-        db.execute(worker.update().where(worker.c.id == "elsewhere").values(seat="another"))
+        db.execute(
+            worker.update().where(worker.c.id == "elsewhere").values(data_folder_id="another")
+        )
         db.execute(worker.delete().where(worker.c.id == "forgotten"))
         left = workers.evict_stale_workers(db, worker_of("me"), alone=False, now=NOW)
     assert (left.claimed, left.under_way) == (1, 0)
@@ -629,7 +641,7 @@ def test_a_batch_that_is_withheld_in_a_cancelled_run_waits_no_more(ledger):
     assert send(ledger, batch_of_four, held)
     with ledger.write() as db:
         runs.cancel(db, "one", NOW)
-        ledger_attempts.withhold(db, batch_of_four, doubtful=True, now=NOW)
+        ledger_attempts.withhold(db, batch_of_four, has_unknown_attempt=True, now=NOW)
     with ledger.read() as db:
         run = run_summaries.run_by_id(db, "one", NOW)
     assert run is not None

@@ -63,7 +63,7 @@ def test_a_clock_that_is_set_back_stops_nobody_for_long(ledger, back):
 
 def test_what_a_request_may_hold_is_remembered_and_only_ever_shrinks(ledger):
     with ledger.write() as db:
-        assert rate_slots.most_entries(db, "acme", NOW) is None
+        assert rate_slots.max_entries(db, "acme", NOW) is None
         rate_slots.lower_max_entries(db, "acme", 250, NOW)
         rate_slots.lower_max_entries(db, "acme", 500, NOW)
-        assert rate_slots.most_entries(db, "acme", NOW) == 250
+        assert rate_slots.max_entries(db, "acme", NOW) == 250

@@ -73,8 +73,9 @@ def test_a_storage_that_is_away_for_a_moment_is_asked_again(shared, settings, tm
     freeze(plan, settings)
     claim = Claim(
         owner="w", batch_id=1, number=0, run_id="r", kind=RunKind.SHEET, plan_id=plan.id,
-        sendout=0, start=1, size=2, attempts=0, doubtful=False, pilot=False, pinned_version=None,
-        version_behavior=VersionBehavior.REUSE_LAST_ACTIVE, duplicates=DuplicateBehavior.ALLOW_ONE,
+        sendout=0, start=1, size=2, attempts=0, has_unknown_attempt=False,
+        pilot=False, pinned_version=None, version_behavior=VersionBehavior.REUSE_LAST_ACTIVE,
+        duplicates=DuplicateBehavior.ALLOW_ONE,
         business=SANDBOX,
     )  # fmt: skip
     elsewhere = machine(tmp_path / "elsewhere", shared.as_uri())

@@ -20,8 +20,8 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def note(text: str | None) -> Callable[[LedgerTransaction], int]:
-    def act(turn: LedgerTransaction) -> int:
-        db = turn.db
+    def act(transaction: LedgerTransaction) -> int:
+        db = transaction.db
         db.exec_driver_sql("INSERT INTO note VALUES (?)", (text,))
         return int(db.exec_driver_sql("SELECT count(*) FROM note").scalar_one())
 

@@ -35,7 +35,7 @@ def naps(data_dir: Path) -> int:
 
 def keep_time() -> int:
     """Count the workers whose engine has started."""
-    counted = select(func.count()).select_from(worker_table).where(worker_table.c.carries)
+    counted = select(func.count()).select_from(worker_table).where(worker_table.c.can_schedule)
     with open_ledger().read() as db:
         return int(db.execute(counted).scalar_one())
 
@@ -104,12 +104,12 @@ def test_a_worker_whose_engine_cannot_start_says_so_and_sends_what_need_not_wait
     plain = start_run(plan_of(5, first=100), connection="sandbox")
     idle_worker.start()
     assert wait_for_run(plain).accepted == 5
-    wait_for(lambda: not worker_state().keeps_time)
+    wait_for(lambda: not worker_state().scheduler_ok)
     assert "engine unusable" in idle_worker.log
     assert run_summary(waiting).state is RunState.SCHEDULED
     (data_dir / "engine.sqlite3").rmdir()
     assert wait_for_run(waiting).accepted == 5
-    assert worker_state().keeps_time
+    assert worker_state().scheduler_ok
 
 
 def test_another_worker_waits_in_place_of_one_that_died(workers, sandbox, shared_database):
