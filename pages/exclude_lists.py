@@ -19,6 +19,7 @@ from lib.storage import StorageError
 from lib.ui import auth, page
 from lib.ui import exclude_lists as exclusions
 from lib.ui.countries import choose_country
+from lib.ui.errors import draw_error
 from lib.ui.formatting import count, literal, several
 
 settings = page.begin_page(
@@ -88,7 +89,9 @@ with st.expander("Add a list", icon=":material/add:", expanded=not exclude_lists
                 added_by=auth.name(),
                 settings=settings,
             )
-        except (NoNumbersError, SheetError, StorageError) as error:
+        except SheetError as error:
+            draw_error(error)
+        except (NoNumbersError, StorageError) as error:
             st.error(f"**{error.sentence}** {error.action}", icon=":material/error:")
         else:
             st.session_state["exclude_added"] = added

@@ -461,7 +461,7 @@ def test_a_shared_file_is_offered_only_where_an_administrator_allows(
         press(app, "Read this file")
 
     read("../secret.csv")
-    assert "Sheets may not be read from there" in app.error[0].value
+    assert "Sheets can't be read from this location" in app.error[0].value
     read("may.csv")
     assert "may.csv · 2 rows" in texts(app)
     app.number_input[0].set_value(0)

@@ -26,6 +26,7 @@ from lib.sheet import Sheet, SheetError, read_sheet
 from lib.sheet.file_type import SHEET_TYPES
 from lib.ui import auth
 from lib.ui.cache import plan_for
+from lib.ui.errors import draw_error
 from lib.ui.formatting import count, several
 from lib.ui.new_broadcast.draft import latest, save_changes
 
@@ -210,7 +211,10 @@ def take_back(sheet: Sheet, draft: Draft, settings: Settings) -> None:
         with st.spinner("Reading the mended rows"):
             mended = read_sheet(file.getvalue(), filename=file.name, settings=settings)
         found = import_corrections(mended, sheet, draft.answers.corrections)
-    except (SheetError, MissingRowNumbersError) as error:
+    except SheetError as error:
+        draw_error(error)
+        return
+    except MissingRowNumbersError as error:
         st.error(f"**{error.sentence}** {error.action}", icon=":material/error:")
         return
     _put_in_place(found.corrections, draft, settings)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from lib.i18n import _
 from lib.sheet import DELIMITERS, ENCODINGS, QUOTES, ReadOptions, Sheet
 from lib.ui import formatting
 from lib.ui.formatting import literal, several
@@ -132,7 +133,7 @@ def _choose(label: str, names: dict[str, str], found: str) -> str:
         label,
         options,
         index=options.index(found),
-        format_func=lambda each: names.get(each, repr(each)),
+        format_func=lambda each: _(names[each]) if each in names else repr(each),
     )
 
 

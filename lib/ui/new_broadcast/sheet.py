@@ -14,6 +14,7 @@ from lib.campaign import (
     saved_mappings,
     suggest_mapping,
 )
+from lib.i18n import _
 from lib.settings import Settings
 from lib.sheet import (
     SAMPLES,
@@ -61,7 +62,7 @@ def _kept_sheet(draft: Draft, settings: Settings) -> Sheet | None:
     try:
         return sheet_of(draft.sheet_id, settings)
     except SheetError as error:
-        st.session_state[_ERROR] = (error.sentence, error.action)
+        st.session_state[_ERROR] = (error.translated_sentence, error.translated_action)
         return None
 
 
@@ -110,7 +111,7 @@ def _offer_ways_in(draft: Draft, settings: Settings) -> None:
     with sample:
         for each in SAMPLES:
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
-                st.markdown(f"**{each.title}**  \n{each.sentence}", width="stretch")
+                st.markdown(f"**{_(each.title)}**  \n{_(each.sentence)}", width="stretch")
                 if st.button("Use this sample", key=f"sample_{each.name}"):
                     _take(draft, _Origin(each.path.name, each.path.read_bytes()), settings)
 
@@ -166,7 +167,7 @@ def _take(
         if origin.data is not None:
             upload_id = keep_upload(origin.data, origin.filename, settings=settings)
     except SheetError as error:
-        st.session_state[_ERROR] = (error.sentence, error.action)
+        st.session_state[_ERROR] = (error.translated_sentence, error.translated_action)
     else:
         saved = saved_mappings(settings)
         fitting = fitting_mappings(sheet, saved)
@@ -228,7 +229,7 @@ def _cancel() -> None:
 
 def _show(sheet: Sheet, draft: Draft, settings: Settings) -> None:
     _show_error()
-    st.markdown(literal(sheet.reading.sentence(sheet.worksheet)))
+    st.markdown(literal(sheet.reading.summary(sheet.worksheet)))
     for note in sheet.notes:
         st.caption(f":material/info: {literal(note.sentence)}")
     if len(sheet.worksheets) > 1:

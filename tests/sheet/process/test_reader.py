@@ -208,10 +208,12 @@ def test_files_that_cannot_be_used_say_why(make, code, settings):
     with pytest.raises(SheetError) as caught:
         read_sheet(make(), filename="list.xlsx", settings=settings)
     assert caught.value.code == code
-    assert caught.value.sentence
-    assert caught.value.action
+    assert caught.value.translated_sentence
+    assert caught.value.translated_action
     if code == "too_many_columns":
-        assert "100,001" in caught.value.sentence
+        assert caught.value.values == {"found": 100_001, "limit": settings.sheet_max_columns}
+        assert "100,001" in caught.value.translated_sentence
+        assert "100,001" in str(caught.value)
     assert not list(settings.data_dir.glob("sheets/.*"))
 
 
