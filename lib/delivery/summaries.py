@@ -127,6 +127,11 @@ class RunSummary:
         return self.schedule.opens_at
 
     @property
+    def is_final(self) -> bool:
+        """Whether outcomes can only change if a person resolves unknown ones."""
+        return self.is_over and self.waiting == 0
+
+    @property
     def reconciles(self) -> bool:
         """Tell whether every row of the sheet is accounted for, exactly once."""
         counted = self.waiting + self.accepted + self.rejected + self.unknown + self.cancelled

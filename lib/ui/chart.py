@@ -19,19 +19,19 @@ def draw_chart(chart: Chart) -> None:
     left.plotly_chart(chart.figure, key=f"chart_{chart.key}", config=_CONFIG, alt=chart.alt)
     with right:
         st.dataframe(
-            chart.table,
+            chart.titled_table,
             hide_index=True,
             key=f"numbers_{chart.key}",
             alt=f"{chart.title}: the numbers",
             height=min(_ROW_HEIGHT * (len(chart.table) + 1) + 3, _MAX_HEIGHT),
             column_config={
                 name: st.column_config.NumberColumn(format="localized")
-                for name in chart.table.select_dtypes("number").columns
+                for name in chart.titled_table.select_dtypes("number").columns
             },
         )
         st.download_button(
             "Download the numbers",
-            lambda: csv_bytes(chart.table),
+            lambda: csv_bytes(chart.titled_table),
             file_name=f"{chart.key}.csv",
             mime="text/csv",
             key=f"download_{chart.key}",

@@ -14,9 +14,17 @@ from lib.delivery.states import ExportState
 class Failure(Protocol):
     """What went wrong, in words for people that hold nothing from the sheet's cells."""
 
-    code: str
-    sentence: str
-    action: str
+    @property
+    def code(self) -> str:
+        """The error code."""
+
+    @property
+    def sentence(self) -> str:
+        """What happened."""
+
+    @property
+    def action(self) -> str:
+        """What to do."""
 
 
 @dataclass(frozen=True)
