@@ -184,3 +184,10 @@ def test_make_help_lists_every_command() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert phony
     assert [line.split()[1] for line in shown.splitlines()] == phony[1].split()
+
+
+def test_no_test_module_imports_from_another_or_from_a_conftest() -> None:
+    pattern = re.compile(
+        r"^\s*(?:from|import) tests\.(?:\w+\.)*(?:test_\w+|conftest)\b", re.MULTILINE
+    )
+    assert [name_of(path) for path in TESTS if pattern.search(path.read_text("utf-8"))] == []

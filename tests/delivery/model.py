@@ -63,8 +63,8 @@ from lib.delivery.worker.entry_reader import numbers_of
 from lib.outcomes import row_outcomes
 from lib.settings import ConnectionSettings, Settings
 from lib.sheet.phones.identity import identities
-from tests.delivery.ledger.test_ledger import worker_of
 from tests.support.businesses import replace_connection
+from tests.support.ledger import worker_of
 from tests.support.sheets import make_sheet
 
 CAMPAIGN: Final = "spring"
@@ -230,7 +230,7 @@ class Delivery:
             assert since[first.business_id, identity(phone)] == 0, "reached since, and retried"
         self._know(again, first.business_id, first.duplicates)
 
-    def exclude(self, phone: str) -> None:
+    def exclude_phone(self, phone: str) -> None:
         """Put somebody on an exclude list."""
         cells = pd.Series([phone], dtype="string[pyarrow]")
         add_exclude_list(cells, name="late", region=None, added_by="me", settings=self.settings)

@@ -25,10 +25,10 @@ from lib.delivery.ledger.database import open_ledger
 from lib.delivery.states import AttemptResult, BatchState
 from lib.outcomes import row_outcomes
 from lib.settings import Settings
-from tests.delivery.ledger.test_ledger import register
-from tests.delivery.test_opt_outs import exclude
-from tests.delivery.worker.test_sending import people
 from tests.support.businesses import SANDBOX
+from tests.support.ledger import register
+from tests.support.opt_outs import exclude_phone
+from tests.support.sandbox import messages_by_phone
 from tests.support.worker import plan_of, wait_for_run
 
 PICKY = "demo_invalid_phones"
@@ -48,7 +48,7 @@ def test_exactly_the_rejected_rows_go_again_and_only_once(worker, sandbox):
     rejected = before[before["outcome"] == Outcome.REJECTED]
     assert set(after.index) == set(rejected.index[rejected["error_code"].isin(codes)])
     assert run_summary(again).retry_of == run_id
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
 
 
 def test_a_code_after_which_nothing_may_be_sent_again_is_not_offered_and_not_obeyed(
@@ -136,7 +136,7 @@ def test_code_a_and_then_a_and_b_send_each_row_once(settings):
 def test_the_same_code_after_an_opt_out_makes_no_second_run(settings):
     run_id = rejected_run(settings, 3, {0: A, 1: A})
     again = retry_run(run_id, [A])
-    exclude(plan_of(3).table["client"].iloc[0], settings)
+    exclude_phone(plan_of(3).table["client"].iloc[0], settings)
     assert retry_run(run_id, [A]) == again
     assert count_runs() == 2
 

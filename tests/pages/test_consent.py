@@ -2,8 +2,8 @@
 
 from lib.campaign import load_draft
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press, texts
-from tests.pages.test_new_broadcast import _draft_id, _prepared
+from tests.support.app_test import Visit, press, texts
+from tests.support.drafts import current_draft_id, prepared
 from tests.support.recipients import fictional_phone
 
 ANA, BEN, EVA = (fictional_phone(each) for each in range(3))
@@ -14,10 +14,10 @@ SHEET = (
 
 
 def test_who_said_no_is_held_and_the_blank_is_asked_about(visit: Visit, settings: Settings) -> None:
-    app = _prepared(visit, SHEET)
+    app = prepared(visit, SHEET)
     shown = texts(app)
     assert "1 agreed, 1 said no, 1 blank" in shown
-    draft = load_draft(_draft_id(app), settings)
+    draft = load_draft(current_draft_id(app), settings)
     assert draft is not None
     assert draft.mapping is not None
     assert list(draft.mapping.variables) == ["name"]
@@ -30,7 +30,7 @@ def test_who_said_no_is_held_and_the_blank_is_asked_about(visit: Visit, settings
 
 
 def test_the_whole_column_can_be_ignored(visit: Visit) -> None:
-    app = _prepared(visit, SHEET)
+    app = prepared(visit, SHEET)
     press(app, "Ignore this column")
     assert "Send to 3 recipients" in texts(app)
 
@@ -38,16 +38,16 @@ def test_the_whole_column_can_be_ignored(visit: Visit) -> None:
 def test_a_column_that_is_no_consent_becomes_a_variable_again(
     visit: Visit, settings: Settings
 ) -> None:
-    app = _prepared(visit, SHEET)
+    app = prepared(visit, SHEET)
     press(app, "This column is not about consent")
-    draft = load_draft(_draft_id(app), settings)
+    draft = load_draft(current_draft_id(app), settings)
     assert draft is not None
     assert draft.mapping is not None
     assert list(draft.mapping.variables) == ["name", "Accepts Marketing"]
 
 
 def test_a_column_about_email_asks_whether_it_counts(visit: Visit) -> None:
-    app = _prepared(visit, SHEET.replace("Accepts Marketing", "Email opt-in"))
+    app = prepared(visit, SHEET.replace("Accepts Marketing", "Email opt-in"))
     assert "Send to 2 recipients" in texts(app)
     press(app, "It is about e-mail only: send")
     assert "Send to 3 recipients" in texts(app)

@@ -22,8 +22,8 @@ from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import list_runs
 from lib.preferences import Preferences, load_preferences
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press, texts
-from tests.pages.test_new_broadcast import ANA, BEN, _draft_id, _prepared
+from tests.support.app_test import Visit, press, texts
+from tests.support.drafts import ANA, BEN, current_draft_id, prepared
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
 
@@ -37,7 +37,7 @@ OTHER_COLUMNS = Mapping(
 
 
 def stored(app: AppTest, settings: Settings) -> Draft:
-    draft = load_draft(_draft_id(app), settings)
+    draft = load_draft(current_draft_id(app), settings)
     assert draft is not None
     return draft
 
@@ -55,8 +55,8 @@ def widget(found: Iterable[Any], label: str) -> Any:
 def test_each_tab_changes_only_the_columns_that_were_changed_in_it(
     visit: Visit, settings: Settings
 ) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     widget(one.selectbox, "Sender").set_value(-2).run()
     widget(one.text_input, "Fixed value").set_value(SENDER).run()
@@ -76,8 +76,8 @@ def test_each_tab_changes_only_the_columns_that_were_changed_in_it(
 
 
 def test_variables_added_in_two_tabs_are_two(visit: Visit, settings: Settings) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     press(one, "Add a variable")
     press(two, "Add a variable")
@@ -88,8 +88,8 @@ def test_variables_added_in_two_tabs_are_two(visit: Visit, settings: Settings) -
 def test_a_variable_renamed_in_one_tab_takes_its_source_from_the_other(
     visit: Visit, settings: Settings
 ) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     widget(one.selectbox, "Comes from").set_value(-2).run()
     widget(two.text_input, "Variable").set_value("first").run()
@@ -100,8 +100,8 @@ def test_a_variable_renamed_in_one_tab_takes_its_source_from_the_other(
 
 
 def test_the_later_of_two_tabs_wins_the_same_line(visit: Visit, settings: Settings) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
     for app in (one, two):
         widget(app.selectbox, "Sender").set_value(-2).run()
 
@@ -116,8 +116,8 @@ def test_the_later_of_two_tabs_wins_the_same_line(visit: Visit, settings: Settin
 def test_each_tab_changes_only_what_was_chosen_in_it_of_how_it_goes_out(
     visit: Visit, settings: Settings
 ) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     widget(one.selectbox, "Recipients in one request").set_value(100).run()
     widget(two.checkbox, "asks to send later").check().run()
@@ -137,8 +137,8 @@ def test_exclude_lists_ignored_in_two_tabs_are_both_ignored(
         cells = pasted_cells(fictional_phone(number + 7))
         add_exclude_list(cells, name=name, region=None, added_by="Ana", settings=settings)
     ids = {each.name: each.id for each in exclude_lists(settings)}
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     def untick(app: AppTest, name: str) -> None:
         lists = widget(app.multiselect, "Exclude lists")
@@ -158,8 +158,8 @@ def test_exclude_lists_ignored_in_two_tabs_are_both_ignored(
 
 
 def test_what_was_chosen_in_one_tab_is_shown_in_the_other(visit: Visit, settings: Settings) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     widget(one.toggle, "Use the repaired numbers").set_value(False).run()
     widget(one.radio, "names no version").set_value(VersionBehavior.CREATE_NEW).run()
@@ -191,8 +191,8 @@ def test_columns_of_email_decided_in_two_tabs_are_both_decided(
         f"phone,campaign,email_opt_in,newsletter_opt_in\n{ANA},demo_welcome,no,no\n"
         f"{BEN},demo_welcome,yes,yes\n"
     )
-    one = _prepared(visit, sheet)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, sheet)
+    two = visit("new_broadcast", draft=current_draft_id(one))
     questions = [each.key for each in one.button if each.key and "email_False_" in each.key]
     assert len(questions) == 2
 
@@ -208,7 +208,7 @@ def test_columns_that_are_replaced_as_a_whole_are_drawn_anew(
     sheet = make_sheet({"phone_us": [], "campaign": [], "name": []})
     mapping = Mapping(client=FieldSource(column="phone_us"), campaign_name=FieldSource(value="may"))
     saved = save_mapping(mapping, sheet, saved_by="Ana", settings=settings)
-    app = _prepared(visit, SHEET)
+    app = prepared(visit, SHEET)
     saved_columns = widget(app.selectbox, "Saved columns")
     assert saved_columns.value == saved.id
 
@@ -231,7 +231,7 @@ def test_columns_that_are_replaced_as_a_whole_are_drawn_anew(
 def test_nothing_is_sent_that_was_changed_in_another_tab(
     change: dict[str, object], told: str | None, visit: Visit, settings: Settings
 ) -> None:
-    app = _prepared(visit, SHEET)
+    app = prepared(visit, SHEET)
     widget(app.checkbox, "checked").check().run()
     change_draft(stored(app, settings), change, settings)
 
@@ -242,7 +242,7 @@ def test_nothing_is_sent_that_was_changed_in_another_tab(
 
 
 def test_what_another_tab_has_left_alone_is_sent(visit: Visit, settings: Settings) -> None:
-    app = _prepared(visit, SHEET)
+    app = prepared(visit, SHEET)
     widget(app.checkbox, "checked").check().run()
 
     app.button(key="send").click().run()

@@ -7,7 +7,7 @@ from lib.delivery import list_runs, people_opted_out
 from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.opt_outs import note_opt_outs
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
 from tests.support.recipients import fictional_phone
 
 ANA, BEN = fictional_phone(0), fictional_phone(1)

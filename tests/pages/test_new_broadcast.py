@@ -12,28 +12,11 @@ from lib.campaign import change_draft, load_draft
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import RunState, list_runs, pause_run
 from lib.settings import Settings, get_settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
+from tests.support.drafts import ANA, BEN, GOOD, current_draft_id, prepared, upload
 from tests.support.recipients import fictional_phone, known_sheet
 
-ANA, BEN = fictional_phone(0), fictional_phone(1)
-GOOD = f"phone,campaign,name\n{ANA},demo_welcome,Ana\n{BEN},demo_welcome,Ben\n"
 WIDE = (",".join(f"c{number}" for number in range(100_001)) + "\nx\n").encode()
-
-
-def _upload(app: AppTest, data: bytes | str, name: str = "list.csv") -> AppTest:
-    data = data.encode() if isinstance(data, str) else data
-    app.file_uploader[0].upload(name, data).run()
-    assert not app.exception
-    return app
-
-
-def _prepared(visit: Visit, data: bytes | str = GOOD, name: str = "list.csv") -> AppTest:
-    return press(_upload(visit("new_broadcast"), data, name), "These columns are right")
-
-
-def _draft_id(app: AppTest) -> str:
-    value = app.query_params["draft"]
-    return value if isinstance(value, str) else value[0]
 
 
 def _workbook(**cells: str) -> bytes:
@@ -66,7 +49,7 @@ def _encrypted() -> bytes:
 def test_a_sheet_that_cannot_be_read_gets_its_own_sentence(
     name: str, data: bytes, sentence: str, visit: Visit, settings: Settings
 ) -> None:
-    app = _upload(visit("new_broadcast"), data, name)
+    app = upload(visit("new_broadcast"), data, name)
 
     (error,) = app.error
     assert sentence.casefold() in error.value.casefold()
@@ -74,20 +57,20 @@ def test_a_sheet_that_cannot_be_read_gets_its_own_sentence(
 
 
 def test_a_sheet_without_phones_asks_for_their_column(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), "name,city\nAna,Lima\n")
+    app = upload(visit("new_broadcast"), "name,city\nAna,Lima\n")
 
     assert "Choose the column that holds the phone numbers" in texts(app)
     assert next(b for b in app.button if b.label == "These columns are right").disabled
 
 
 def test_a_sheet_without_header_is_taken_with_a_note(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), f"{fictional_phone(0)},Ana\n{fictional_phone(1)},Ben\n")
+    app = upload(visit("new_broadcast"), f"{fictional_phone(0)},Ana\n{fictional_phone(1)},Ben\n")
 
     assert "Column A" in str([box.options for box in app.selectbox])
 
 
 def test_two_columns_of_one_name_are_told_apart(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), f"phone,name,name\n{fictional_phone(0)},Ana,Ben\n")
+    app = upload(visit("new_broadcast"), f"phone,name,name\n{fictional_phone(0)},Ana,Ben\n")
 
     assert "name (2)" in str([box.options for box in app.selectbox])
 
@@ -100,7 +83,7 @@ def test_a_formula_cell_is_sent_as_its_result(visit: Visit) -> None:
         worksheet.write_row(1, 0, [fictional_phone(0), "demo_welcome"])
         worksheet.write_formula(1, 2, '="An"&"a"', None, "Ana")
 
-    app = _prepared(visit, buffer.getvalue(), "list.xlsx")
+    app = prepared(visit, buffer.getvalue(), "list.xlsx")
 
     assert '"name": "Ana"' in texts(app)
 
@@ -124,7 +107,7 @@ def test_pasting_nothing_asks_for_rows(visit: Visit) -> None:
 def test_the_check_names_rows_and_numbers_add_up(visit: Visit) -> None:
     known = known_sheet(60)
 
-    app = _prepared(visit, known.csv())
+    app = prepared(visit, known.csv())
 
     shown = texts(app)
     assert f"60 rows = {len(known.sent)} to send + {len(known.held)} held back" in shown
@@ -133,7 +116,7 @@ def test_the_check_names_rows_and_numbers_add_up(visit: Visit) -> None:
 
 
 def test_the_default_country_turns_held_rows_into_repaired_ones(visit: Visit) -> None:
-    app = _prepared(visit, "phone,campaign,name\n2025550100,demo_welcome,Ana\n")
+    app = prepared(visit, "phone,campaign,name\n2025550100,demo_welcome,Ana\n")
     assert "nobody to send to" in texts(app)
 
     country = next(each for each in app.selectbox if "country code" in each.label)
@@ -146,7 +129,7 @@ def test_the_default_country_turns_held_rows_into_repaired_ones(visit: Visit) ->
 
 
 def test_a_fixed_campaign_and_a_renamed_variable_reach_the_request(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), f"phone,Nombre\n{fictional_phone(0)},Ana\n")
+    app = upload(visit("new_broadcast"), f"phone,Nombre\n{fictional_phone(0)},Ana\n")
     next(each for each in app.selectbox if each.label == "Campaign name").set_value(-2).run()
     next(each for each in app.text_input if each.label == "Fixed value").set_value("spring").run()
     next(each for each in app.text_input if each.label == "Variable").set_value("name").run()
@@ -158,14 +141,14 @@ def test_a_fixed_campaign_and_a_renamed_variable_reach_the_request(visit: Visit)
 
 
 def test_two_variables_of_one_name_are_refused(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), f"phone,campaign,a,b\n{fictional_phone(0)},x,1,2\n")
+    app = upload(visit("new_broadcast"), f"phone,campaign,a,b\n{fictional_phone(0)},x,1,2\n")
     next(each for each in app.text_input if each.value == "b").set_value("a").run()
 
     assert "Two variables have the same name" in texts(app)
 
 
 def test_a_variable_can_be_added_by_hand(visit: Visit) -> None:
-    app = press(_upload(visit("new_broadcast"), GOOD), "Add a variable")
+    app = press(upload(visit("new_broadcast"), GOOD), "Add a variable")
 
     assert [each.value for each in app.text_input if each.label == "Variable"] == [
         "name",
@@ -174,7 +157,7 @@ def test_a_variable_can_be_added_by_hand(visit: Visit) -> None:
 
 
 def test_a_variable_is_put_together_and_written_as_a_name(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), f"phone,campaign,first,last\n{ANA},x,ANA,DE LA CRUZ\n")
+    app = upload(visit("new_broadcast"), f"phone,campaign,first,last\n{ANA},x,ANA,DE LA CRUZ\n")
     next(each for each in app.selectbox if each.value == 2).set_value(-3).run()
     (template,) = (each for each in app.text_input if each.label == "Text with columns in braces")
     assert template.value == "{first}"
@@ -190,7 +173,7 @@ def test_a_variable_is_put_together_and_written_as_a_name(visit: Visit) -> None:
 
 
 def test_a_date_asks_how_the_sheet_writes_it_before_it_is_sent(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), f"phone,campaign,due\n{ANA},x,03/04/2025\n")
+    app = upload(visit("new_broadcast"), f"phone,campaign,due\n{ANA},x,03/04/2025\n")
     next(each for each in app.selectbox if each.label == "Write it").set_value("date").run()
     app = press(app, "These columns are right")
     assert "Date that could be two dates" in texts(app)
@@ -204,14 +187,14 @@ def test_a_date_asks_how_the_sheet_writes_it_before_it_is_sent(visit: Visit) -> 
 def test_confirmed_columns_come_back_with_the_next_sheet_and_can_be_put_aside(
     visit: Visit,
 ) -> None:
-    first = _upload(visit("new_broadcast"), f"phone,Nombre\n{ANA},Ana\n")
+    first = upload(visit("new_broadcast"), f"phone,Nombre\n{ANA},Ana\n")
     next(each for each in first.selectbox if each.label == "Campaign name").set_value(-2).run()
     next(each for each in first.text_input if each.label == "Fixed value").set_value("may").run()
     next(each for each in first.text_input if each.label == "Variable").set_value("name").run()
     press(first, "These columns are right")
     next(each for each in first.selectbox if each.label == "Write it").set_value("upper").run()
 
-    again = _upload(visit("new_broadcast"), f"PHONE,nombre\n{BEN},Ben\n")
+    again = upload(visit("new_broadcast"), f"PHONE,nombre\n{BEN},Ben\n")
 
     assert "what was confirmed as “may”" in texts(again)
     assert [each.value for each in again.text_input if each.label == "Variable"] == ["name"]
@@ -223,7 +206,7 @@ def test_confirmed_columns_come_back_with_the_next_sheet_and_can_be_put_aside(
 
 def test_an_audience_file_says_that_other_channels_are_held_back(visit: Visit) -> None:
     rows = f"channel_type,external_id\nwhatsapp,{ANA}\ninstagram,178\n"
-    app = _upload(visit("new_broadcast"), rows)
+    app = upload(visit("new_broadcast"), rows)
     next(each for each in app.selectbox if each.label == "Campaign name").set_value(-2).run()
     next(each for each in app.text_input if each.label == "Fixed value").set_value("may").run()
     press(app, "These columns are right")
@@ -236,7 +219,7 @@ def test_an_audience_file_says_that_other_channels_are_held_back(visit: Visit) -
 
 def test_the_preview_shows_first_random_and_longest_row_beside_their_cells(visit: Visit) -> None:
     rows = "".join(f"{fictional_phone(at)},x,{'N' * (at % 7)}ANA\n" for at in range(20))
-    app = _upload(visit("new_broadcast"), f"phone,campaign,name\nx,x,{'N' * 50}\n{rows}")
+    app = upload(visit("new_broadcast"), f"phone,campaign,name\nx,x,{'N' * 50}\n{rows}")
     next(each for each in app.selectbox if each.label == "Write it").set_value("lower").run()
     app = press(app, "These columns are right")
 
@@ -257,7 +240,7 @@ def _random_row(app: AppTest) -> str:
 
 
 def test_options_reach_the_request_with_their_consequence_said(visit: Visit) -> None:
-    app = _prepared(visit)
+    app = prepared(visit)
     app.radio[0].set_value(VersionBehavior.CREATE_NEW).run()
     app.radio[1].set_value(DuplicateBehavior.ALLOW_MULTIPLE).run()
 
@@ -268,7 +251,7 @@ def test_options_reach_the_request_with_their_consequence_said(visit: Visit) -> 
 
 
 def test_sending_needs_a_word_and_writes_one_run(visit: Visit, settings: Settings) -> None:
-    app = _prepared(visit)
+    app = prepared(visit)
     assert app.button(key="send").disabled
 
     next(each for each in app.checkbox if "checked the numbers" in each.label).check().run()
@@ -282,11 +265,11 @@ def test_sending_needs_a_word_and_writes_one_run(visit: Visit, settings: Setting
 def test_a_list_that_was_sent_before_is_not_sent_again_by_mistake(
     visit: Visit, settings: Settings
 ) -> None:
-    app = _prepared(visit)
+    app = prepared(visit)
     next(each for each in app.checkbox if "checked the numbers" in each.label).check().run()
     app.button(key="send").click().run()
 
-    again = _prepared(visit, GOOD, "copy of list.csv")
+    again = prepared(visit, GOOD, "copy of list.csv")
 
     assert "This very list has been sent before" in texts(again)
     assert again.button(key="send").disabled
@@ -294,7 +277,7 @@ def test_a_list_that_was_sent_before_is_not_sent_again_by_mistake(
 
 
 def test_a_lost_session_lands_on_the_step_that_was_reached(visit: Visit) -> None:
-    draft_id = _draft_id(_prepared(visit))
+    draft_id = current_draft_id(prepared(visit))
 
     app = visit("new_broadcast", draft=draft_id)
 
@@ -311,7 +294,7 @@ def test_an_unknown_draft_begins_anew(visit: Visit) -> None:
 def test_a_draft_whose_sheet_was_deleted_asks_for_it_again(
     visit: Visit, settings: Settings
 ) -> None:
-    draft_id = _draft_id(_prepared(visit))
+    draft_id = current_draft_id(prepared(visit))
     draft = load_draft(draft_id, settings)
     assert draft is not None
     (settings.sheets_dir / f"{draft.sheet_id}.arrow").unlink()
@@ -326,7 +309,7 @@ def test_a_draft_whose_sheet_was_deleted_asks_for_it_again(
 
 
 def test_a_name_in_the_sheet_cannot_draw_on_the_page(visit: Visit) -> None:
-    app = _prepared(visit, f"phone,campaign,[x](http://x.example)\n{ANA},a,b\n")
+    app = prepared(visit, f"phone,campaign,[x](http://x.example)\n{ANA},a,b\n")
 
     titles = [each.label for each in app.expander if "example" in each.label]
     assert titles
@@ -334,7 +317,7 @@ def test_a_name_in_the_sheet_cannot_draw_on_the_page(visit: Visit) -> None:
 
 
 def test_the_run_that_came_of_a_draft_is_linked(visit: Visit, settings: Settings) -> None:
-    app = _prepared(visit)
+    app = prepared(visit)
     next(each for each in app.checkbox if "checked the numbers" in each.label).check().run()
     app.button(key="send").click().run()
     (run,) = list_runs(settings=settings)
@@ -350,8 +333,8 @@ def test_a_correction_typed_in_the_table_outlives_a_click_on_the_stale_page(
     visit: Visit, settings: Settings
 ) -> None:
     held = "phone,campaign,name\n0055 11 98765-0001,demo_welcome,Ana\nx,demo_welcome,Ben\n"
-    app = _prepared(visit, held)
-    draft_id = _draft_id(app)
+    app = prepared(visit, held)
+    draft_id = current_draft_id(app)
     drawn = load_draft(draft_id, settings)
     assert drawn is not None
     # What the fragment keeps, of which the page around knows nothing yet.
@@ -367,8 +350,8 @@ def test_a_correction_typed_in_the_table_outlives_a_click_on_the_stale_page(
 
 
 def test_a_damaged_draft_is_told_and_leads_to_a_new_one(visit: Visit, settings: Settings) -> None:
-    app = _prepared(visit)
-    draft_id = _draft_id(app)
+    app = prepared(visit)
+    draft_id = current_draft_id(app)
     (settings.drafts_dir / f"{draft_id}.json").write_text("{")
     app = visit("new_broadcast", draft=draft_id)
     assert "This draft can't be read" in texts(app)
@@ -379,7 +362,7 @@ def test_a_damaged_draft_is_told_and_leads_to_a_new_one(visit: Visit, settings: 
 
 def test_a_repair_can_be_left_for_one_row_and_taken_again(visit: Visit, settings: Settings) -> None:
     rows = "".join(f"demo_welcome,Ana,202555{number:04d}\n" for number in range(100, 130))
-    app = _prepared(visit, f"campaign,name,phone_us\n{rows}")
+    app = prepared(visit, f"campaign,name,phone_us\n{rows}")
     assert "read as: United States" in texts(app)
     next(box for box in app.toggle if box.label == "Show each number").set_value(True).run()
     _choose_rows(app, 0, 2)
@@ -387,7 +370,7 @@ def test_a_repair_can_be_left_for_one_row_and_taken_again(visit: Visit, settings
     press(app, "Hold 2 rows back")
 
     assert "28 to send, 2 held back" in texts(app)
-    draft = load_draft(_draft_id(app), settings)
+    draft = load_draft(current_draft_id(app), settings)
     assert draft is not None
     assert draft.answers.refused_rows == {2, 4}
     _choose_rows(app, 2)
@@ -404,7 +387,7 @@ def _choose_rows(app: AppTest, *places: int) -> None:
 
 
 def test_mended_rows_are_taken_back_and_can_be_undone(visit: Visit) -> None:
-    app = _prepared(visit, f"phone,campaign,name\n{ANA},demo_welcome,Ana\nx,demo_welcome,Ben\n")
+    app = prepared(visit, f"phone,campaign,name\n{ANA},demo_welcome,Ana\nx,demo_welcome,Ben\n")
     back = next(each for each in app.file_uploader if each.label == "Mended rows")
     back.upload("mended.csv", f"Row,Why held,phone\n3,letters,{BEN}\n99,letters,y\n".encode()).run()
 
@@ -420,7 +403,7 @@ def test_mended_rows_are_taken_back_and_can_be_undone(visit: Visit) -> None:
 
 
 def test_another_sheet_is_not_taken_for_mended_rows(visit: Visit) -> None:
-    app = _prepared(visit, f"phone,campaign,name\n{ANA},demo_welcome,Ana\nx,demo_welcome,Ben\n")
+    app = prepared(visit, f"phone,campaign,name\n{ANA},demo_welcome,Ana\nx,demo_welcome,Ben\n")
     back = next(each for each in app.file_uploader if each.label == "Mended rows")
     back.upload("other.csv", f"phone\n{BEN}\n".encode()).run()
 
@@ -435,7 +418,7 @@ def test_hidden_rows_are_asked_about_before_anything_else(visit: Visit) -> None:
         for at, row in enumerate(line.split(",") for line in GOOD.split()):
             worksheet.write_row(at, 0, row)
         worksheet.set_row(2, None, None, {"hidden": True})
-    app = _upload(visit("new_broadcast"), buffer.getvalue(), "list.xlsx")
+    app = upload(visit("new_broadcast"), buffer.getvalue(), "list.xlsx")
     assert "These columns are right" not in texts(app)
 
     (asked,) = (each for each in app.radio if "hidden" in each.label)
@@ -470,7 +453,7 @@ def test_a_shared_file_is_offered_only_where_an_administrator_allows(
 
 
 def test_the_country_is_asked_before_the_check_where_nothing_says_it(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), "phone,campaign,name\n2025550100,demo_welcome,Ana\n")
+    app = upload(visit("new_broadcast"), "phone,campaign,name\n2025550100,demo_welcome,Ana\n")
     asked = next(each for each in app.selectbox if "no country code" in each.label)
     assert asked.value is None
     assert "these rows are held back" in texts(app)
@@ -483,7 +466,7 @@ def test_the_country_is_asked_before_the_check_where_nothing_says_it(visit: Visi
 
 
 def test_the_country_is_not_asked_where_the_column_says_it(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), "phone_us,campaign,name\n2025550100,demo_welcome,Ana\n")
+    app = upload(visit("new_broadcast"), "phone_us,campaign,name\n2025550100,demo_welcome,Ana\n")
 
     assert not [each for each in app.selectbox if "no country code" in each.label]
     press(app, "These columns are right")

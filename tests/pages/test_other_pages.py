@@ -12,7 +12,7 @@ from lib.connections import get_connection, list_connections, save_connection
 from lib.delivery import list_runs
 from lib.preferences import Preferences, load_preferences, save_preferences
 from lib.settings import ConnectionSettings, Settings, get_settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
 from tests.support.recipients import fictional_phone
 from tests.support.sandbox import SandboxHandle
 from tests.support.sheets import make_sheet

@@ -17,12 +17,9 @@ from lib.outcomes import report, report_name
 from lib.settings import Settings, get_settings
 from lib.sheet import read_sheet
 from lib.storage import fetch
-from tests.delivery.worker.test_several_workers import workers
 from tests.support.recipients import fictional_phone
 from tests.support.states import wait_for
 from tests.support.worker import Worker
-
-__all__ = ["workers"]
 
 
 def ended_run(settings: Settings, rows: int = 60) -> str:
