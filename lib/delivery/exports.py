@@ -4,10 +4,8 @@ A report of a million rows takes a minute of one core. The page asks for it and 
 file comes to the folder of reports, and through the shared storage to every machine.
 """
 
-from datetime import UTC, datetime
-
 from lib.delivery.ledger import exports
-from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.database import clock, open_ledger
 from lib.delivery.ledger.exports import Export, Failure
 from lib.settings import Settings
 
@@ -34,7 +32,7 @@ def ask_for_export(run_id: str, name: str, *, settings: Settings | None = None) 
     One that has failed, or whose file has been removed since, is made anew.
     """
     with open_ledger(settings).write() as db:
-        exports.ask(db, run_id, name, datetime.now(UTC))
+        exports.ask(db, run_id, name, clock(db))
 
 
 def export_of(name: str, *, settings: Settings | None = None) -> Export | None:
@@ -54,4 +52,4 @@ def end_export(
 ) -> None:
     """Note that a wanted report is there, or why there is none. Raises LedgerError."""
     with open_ledger(settings).write() as db:
-        exports.end(db, name, datetime.now(UTC), failure)
+        exports.end(db, name, clock(db), failure)

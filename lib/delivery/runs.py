@@ -7,8 +7,10 @@ ledger cannot be used, and RunNotFoundError for an id that nobody has given out.
 
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal, TypeVar
+
+from sqlalchemy import Connection
 
 from lib.campaign import Plan, SendSchedule, freeze
 from lib.connections import Business, ConnectionNotFoundError, get_connection
@@ -97,33 +99,45 @@ def start_run(
     if plan.entry_count == 0:
         raise NothingToSendError
     freeze(plan, settings)
-    run = NewRun(
-        id=secrets.token_hex(8),
-        token=token or f"{plan.fingerprint}:{connection}:{kind}:{resend_number}",
-        label=label or plan.filename or "Without a name",
-        kind=RunKind(kind),
-        connection=connection,
-        fingerprint=plan.fingerprint,
-        plan_id=plan.id,
-        sheet_id=plan.sheet_id,
-        rows=plan.rows,
-        held=plan.held_count,
-        if_version_unspecified=plan.answers.if_version_unspecified,
-        if_duplicate_check_unspecified=plan.answers.if_duplicate_check_unspecified,
-        created_at=_now(),
-        business=_business_of(connection, settings),
-        ignored_lists=plan.answers.ignored_lists,
-        schedule=schedule or SendSchedule(),
-    )
     sendouts = _sendouts(plan)
+    business = _business_of(connection, settings)
+    token = token or f"{plan.fingerprint}:{connection}:{kind}:{resend_number}"
     with open_ledger(settings).write() as db:
-        if seen_sendouts is not None and not runs.has_token(db, run.token):
-            known = {(each.run_id, each.number) for each in seen_sendouts}
-            campaigns = {each.campaign_name for each in sendouts}
-            by_now = sendouts_of_campaigns(db, connection, campaigns)
-            if any((each.run_id, each.number) not in known for each in by_now):
-                raise ConcurrentSendoutError
+        if seen_sendouts is not None and not runs.has_token(db, token):
+            _require_seen(db, connection, sendouts, seen_sendouts)
+        run = NewRun(
+            id=secrets.token_hex(8),
+            token=token,
+            label=label or plan.filename or "Without a name",
+            kind=RunKind(kind),
+            connection=connection,
+            fingerprint=plan.fingerprint,
+            plan_id=plan.id,
+            sheet_id=plan.sheet_id,
+            rows=plan.rows,
+            held=plan.held_count,
+            if_version_unspecified=plan.answers.if_version_unspecified,
+            if_duplicate_check_unspecified=plan.answers.if_duplicate_check_unspecified,
+            created_at=clock(db),
+            business=business,
+            ignored_lists=plan.answers.ignored_lists,
+            schedule=schedule or SendSchedule(),
+        )
         return runs.insert_run(db, run, sendouts)
+
+
+def _require_seen(
+    db: Connection,
+    connection: str,
+    sendouts: Sequence[NewSendout],
+    seen_sendouts: Collection[PreviousSendout],
+) -> None:
+    """Raise ConcurrentSendoutError if a previous sendout is not among those seen."""
+    seen = {(each.run_id, each.number) for each in seen_sendouts}
+    campaigns = {each.campaign_name for each in sendouts}
+    found = sendouts_of_campaigns(db, connection, campaigns)
+    if any((each.run_id, each.number) not in seen for each in found):
+        raise ConcurrentSendoutError
 
 
 def _business_of(connection: str, settings: Settings) -> Business | None:
@@ -195,13 +209,13 @@ def cancel_run(run_id: str, *, settings: Settings | None = None) -> bool:
     """
     with open_ledger(settings).write() as db:
         ensure_exists(runs.state_of(db, run_id))
-        return runs.cancel(db, run_id, _now())
+        return runs.cancel(db, run_id, clock(db))
 
 
 def run_summary(run_id: str, *, settings: Settings | None = None) -> RunSummary:
     """Return a run as it stands now."""
     with open_ledger(settings).read() as db:
-        return ensure_exists(run_summaries.run_by_id(db, run_id, _now()))
+        return ensure_exists(run_summaries.run_by_id(db, run_id, clock(db)))
 
 
 def list_runs(
@@ -213,7 +227,8 @@ def list_runs(
 ) -> list[RunSummary]:
     """Return runs, the newest first; all of them, as of one moment, where ``limit`` is None."""
     with open_ledger(settings).read() as db:
-        return run_summaries.latest_runs(db, RunKind(kind) if kind else None, limit, offset, _now())
+        of_kind = RunKind(kind) if kind else None
+        return run_summaries.latest_runs(db, of_kind, limit, offset, clock(db))
 
 
 def count_runs(
@@ -229,7 +244,7 @@ def runs_of_plan(
 ) -> list[RunSummary]:
     """Return the runs that this very plan has had over this connection, the newest first."""
     with open_ledger(settings).read() as db:
-        return run_summaries.runs_by_plan(db, fingerprint, connection, _now())
+        return run_summaries.runs_by_plan(db, fingerprint, connection, clock(db))
 
 
 def outcome_counts(
@@ -271,7 +286,7 @@ def waiting_recipients(settings: Settings | None = None) -> int:
 def worker_state(settings: Settings | None = None) -> WorkerState:
     """Tell whether a worker is alive, by its heartbeat in the ledger."""
     with open_ledger(settings).read() as db:
-        return workers.latest_worker(db, _now())
+        return workers.latest_worker(db, clock(db))
 
 
 def ensure_exists(found: T | None) -> T:
@@ -279,7 +294,3 @@ def ensure_exists(found: T | None) -> T:
     if found is None:
         raise RunNotFoundError
     return found
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

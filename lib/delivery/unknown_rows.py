@@ -6,12 +6,11 @@ worker does the rest.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from lib.campaign import FrozenPlan
 from lib.delivery.ledger import outcomes, run_summaries, runs, unknowns
-from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.database import clock, open_ledger
 from lib.delivery.ledger.unknowns import Resolution
 from lib.delivery.runs import ensure_exists
 from lib.delivery.states import ResolutionChoice, RunState
@@ -66,7 +65,7 @@ def unknown_rows(
     """
     settings = settings or get_settings()
     with open_ledger(settings).read() as db:
-        run = ensure_exists(run_summaries.run_by_id(db, run_id, datetime.now(UTC)))
+        run = ensure_exists(run_summaries.run_by_id(db, run_id, clock(db)))
         found = unknowns.unknown_batches(db, run_id, limit, offset)
         ids = [each.id for each in found]
         judged = unknowns.resolutions(db, ids)
@@ -103,8 +102,8 @@ def resolve_unknown_rows(
     the version itself is in doubt, it does not: raises RepeatNotConfirmedError unless
     ``confirmed``. Raises RunNotFoundError.
     """
-    now = datetime.now(UTC)
     with open_ledger(settings).write() as db:
+        now = clock(db)
         run = ensure_exists(run_summaries.run_by_id(db, run_id, now))
         if verdict is ResolutionChoice.REPEAT:
             if run.state is RunState.CANCELLED:

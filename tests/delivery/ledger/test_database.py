@@ -16,8 +16,7 @@ from lib.delivery.ledger.database import Ledger, LedgerError
 def test_an_exception_raised_inside_a_transaction_passes_unchanged(
     ledger: Ledger, transaction: str, error: Exception
 ):
-    with pytest.raises(type(error)) as caught, getattr(ledger, transaction)() as db:
-        db.execute(text("SELECT 1"))
+    with pytest.raises(type(error)) as caught, getattr(ledger, transaction)():
         raise error
     assert caught.value is error
 
@@ -35,8 +34,9 @@ def test_a_statement_with_a_mistake_is_not_reported_as_an_outage(ledger: Ledger)
 
 def test_a_full_disk_is_a_ledger_error_with_its_cause(tmp_path: Path):
     ledger = Ledger(tmp_path / "ledger.sqlite3")
-    with pytest.raises(LedgerError) as caught, ledger.write() as db:
+    with ledger.write() as db:
         db.exec_driver_sql("PRAGMA max_page_count = 1")
+    with pytest.raises(LedgerError) as caught, ledger.write() as db:
         db.exec_driver_sql("CREATE TABLE extra AS SELECT zeroblob(1000000)")
     assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
     assert "CREATE" not in str(caught.value)
@@ -60,9 +60,14 @@ def test_a_server_that_drops_its_connections_is_a_ledger_error_and_then_used_aga
     shared_database: str,
 ):
     ledger = Ledger(shared_database)
-    with pytest.raises(LedgerError) as caught, ledger.read() as db:
-        drop_connections(shared_database)
-        db.execute(text("SELECT 1"))
+
+    def lose_connection() -> None:
+        with ledger.read() as db:
+            drop_connections(shared_database)
+            db.execute(text("SELECT 1"))
+
+    with pytest.raises(LedgerError) as caught:
+        lose_connection()
     assert isinstance(caught.value.__cause__, psycopg.Error)
     drop_connections(shared_database)
     with ledger.read() as db:
