@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from lib.delivery.ledger.schema import export
+from lib.delivery.ledger.upsert import insert_into
 from lib.delivery.states import ExportState
 
 
@@ -53,12 +53,6 @@ _anew: Final = {
     "sentence": None,
     "action": None,
 }
-_inserted: Final = insert(export)
-_ASK: Final = _inserted.on_conflict_do_update(
-    index_elements=[export.c.name],
-    set_={**_anew, "asked_at": _inserted.excluded.asked_at},
-    where=export.c.state != ExportState.WAITING,
-)
 _still_wanted: Final = (_is_it, export.c.state == ExportState.WAITING)
 _PROGRESS: Final = update(export).where(*_still_wanted).values(share=bindparam("part"))
 _END: Final = (
@@ -76,7 +70,13 @@ _END: Final = (
 
 def ask(db: Connection, run_id: str, name: str, now: datetime) -> None:
     """Want a report, anew if it was made before; one that is on its way stays as it is."""
-    db.execute(_ASK, {**_anew, "name": name, "run_id": run_id, "asked_at": now})
+    insert = insert_into(export, db.dialect.name)
+    queue = insert.on_conflict_do_update(
+        index_elements=[export.c.name],
+        set_={**_anew, "asked_at": insert.excluded.asked_at},
+        where=export.c.state != ExportState.WAITING,
+    )
+    db.execute(queue, {**_anew, "name": name, "run_id": run_id, "asked_at": now})
 
 
 def find(db: Connection, name: str) -> Export | None:
