@@ -23,7 +23,9 @@ from lib.delivery.ledger.runs import NewRun, NewSendout
 from lib.delivery.ledger.tally import count_outcomes
 from lib.delivery.states import RunKind
 from lib.delivery.summaries import AttemptRecord, OutcomeCount, RunSummary, WorkerState
+from lib.errors import StudioError
 from lib.former_names import accepts_former_names
+from lib.i18n import N_
 from lib.settings import Settings, get_settings
 
 T = TypeVar("T")
@@ -31,37 +33,28 @@ T = TypeVar("T")
 _PAGE: Final = 50
 
 
-class RunNotFoundError(LookupError):
-    """The ledger has no run of this id."""
+class RunNotFoundError(StudioError, LookupError):
+    """The ledger has no run with this id."""
 
     code = "STUDIO_RUN_NOT_FOUND"
-    sentence = "There is no run with this address."
-    action = "Open the list of runs and choose one there."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("There is no broadcast with this address.")
+    action = N_("Open Broadcasts and choose one from the list.")
 
 
-class NothingToSendError(ValueError):
-    """Every row of the plan is held back."""
+class NothingToSendError(StudioError, ValueError):
+    """Every row of the plan is held back, or every rejected row has been sent again."""
 
     code = "STUDIO_NOTHING_TO_SEND"
-    sentence = "Every row is held back, so there is nothing to send."
-    action = "Look at the findings, correct the sheet or the columns, and check again."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("Every row is held back, so there is nothing to send.")
+    action = N_("Review the findings, correct the sheet or the columns, and check again.")
 
 
-class ConcurrentSendoutError(Exception):
-    """A run has entered the ledger of which whoever confirms this plan could not know."""
+class ConcurrentSendoutError(StudioError):
+    """A run with the same campaign was confirmed after the person saw the previous sendouts."""
 
     code = "STUDIO_REACHED_MEANWHILE"
-    sentence = "Another sendout of the same campaign has been confirmed just now."
-    action = "See who has had the campaign before, and confirm once more."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("Another broadcast with the same campaign was confirmed just now.")
+    action = N_("Review who already got the campaign, then confirm again.")
 
 
 @accepts_former_names(course="schedule", knowing="seen_sendouts", repeat="resend_number")

@@ -15,20 +15,19 @@ from lib.delivery.ledger.unknowns import Resolution
 from lib.delivery.runs import ensure_exists
 from lib.delivery.states import ResolutionChoice, RunState
 from lib.delivery.summaries import AttemptRecord
+from lib.errors import StudioError
+from lib.i18n import N_
 from lib.settings import Settings, get_settings
 
 _PAGE: Final = 25
 
 
-class RepeatNotConfirmedError(ValueError):
-    """A repeat could message people twice, and nobody has said that it may."""
+class RepeatNotConfirmedError(StudioError, ValueError):
+    """A repeat could message people twice, and the person has not confirmed that."""
 
     code = "STUDIO_REPEAT_NOT_CONFIRMED"
-    sentence = "Repeating these rows in doubt may message people twice."
-    action = "Confirm that this is acceptable, or leave the rows in doubt."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("Resending these unconfirmed rows may message people twice.")
+    action = N_("Confirm that this is acceptable, or leave the rows unconfirmed.")
 
 
 @dataclass(frozen=True)

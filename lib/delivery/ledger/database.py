@@ -28,6 +28,8 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from lib.atomic_files import make_private_dir
+from lib.errors import StudioError
+from lib.i18n import N_
 from lib.settings import Settings, get_settings
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -63,7 +65,7 @@ _STATEMENT_ERRORS: Final = (
 )
 
 
-class LedgerError(Exception):
+class LedgerError(StudioError):
     """The ledger cannot be read or written; the transaction has had no effect.
 
     The exception is a connection to PostgreSQL that breaks during the commit: the transaction may
@@ -71,30 +73,30 @@ class LedgerError(Exception):
     """
 
     code = "STUDIO_LEDGER_UNAVAILABLE"
-    sentence = "The ledger, which keeps what has been sent, cannot be used right now."
-    action = (
-        "Check that the disk has room and that the data folder can be written to; with a "
-        "PostgreSQL, that it runs and can be reached."
+    sentence = N_("The ledger, which records what has been sent, can't be used right now.")
+    action = N_(
+        "Check that the disk has free space and the data folder is writable. If you use "
+        "PostgreSQL, check that it is running and reachable."
     )
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
 
 
 class LedgerTooNewError(LedgerError):
     """A newer release has already upgraded the ledger."""
 
     code = "STUDIO_LEDGER_TOO_NEW"
-    sentence = "This ledger was last used by a newer release of Sendout Studio."
-    action = "Start that release, or a later one, on every machine that uses it."
+    sentence = N_("This ledger was last used by a newer release of Sendout Studio.")
+    action = N_("Start that release, or a later one, on every machine that uses the ledger.")
 
 
 class LedgerAddressError(LedgerError):
     """``SENDOUT_DATABASE_URL`` is not the URL of a PostgreSQL database."""
 
     code = "STUDIO_LEDGER_ADDRESS"
-    sentence = "SENDOUT_DATABASE_URL is no address of a PostgreSQL database."
-    action = "Write it as postgresql://user:password@host/database, or leave it out for SQLite."
+    sentence = N_("SENDOUT_DATABASE_URL isn't the URL of a PostgreSQL database.")
+    action = N_(
+        "Set it to a URL such as postgresql://user:password@host/database, or remove it to use "
+        "SQLite."
+    )
 
 
 class Ledger:

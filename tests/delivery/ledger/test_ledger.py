@@ -217,13 +217,18 @@ def test_a_ledger_of_the_first_release_is_upgraded_with_its_runs(tmp_path):
         assert compare_metadata(context, metadata) == []
 
 
-def make_first_release(path: Path) -> None:
-    """Make a ledger with the tables of the first release, and a run of three rows in it."""
+def alembic_config() -> Config:
     config = Config()
     config.set_main_option(
         "script_location", str(ROOT / "lib" / "delivery" / "ledger" / "migrations")
     )
     config.set_main_option("path_separator", "os")
+    return config
+
+
+def make_first_release(path: Path) -> None:
+    """Make a ledger with the tables of the first release, and a run of three rows in it."""
+    config = alembic_config()
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as db:
         config.attributes["connection"] = db
