@@ -271,6 +271,35 @@ def test_nothing_else_changes_the_fingerprint(changes: dict[str, Any]) -> None:
     assert _fingerprint(**changes) == _fingerprint()
 
 
+def test_fingerprint_and_id_are_those_of_earlier_releases() -> None:
+    """Runs and stored plans are found by these values, so they must never change."""
+    sheet = make_sheet(
+        {
+            "phone": ["+16505550100", "+5511987650001", "x", "+16505550100", "+525512345678"],
+            "campaign": ["spring", "summer", "spring", "spring", "spring"],
+            "name": ["Ana", " José ", "Cam", "Dia", '"quoted" 🎉'],
+            "order": ['{"id": 1}', "", "", "", "note"],
+            "Opt-in": ["yes"] * 5,
+        }
+    )
+    mapping = Mapping(
+        client=FieldSource(column="phone"),
+        campaign_name=FieldSource(column="campaign"),
+        campaign_version=FieldSource(value="v1"),
+        sender=FieldSource(value="+16505550199"),
+        variables={
+            "name": FieldSource(column="name"),
+            "text": FieldSource(template="{name}, {campaign}"),
+        },
+        callback_data=FieldSource(column="order"),
+    )
+
+    plan = make_plan(sheet, mapping)
+
+    assert plan.fingerprint == "eeaf56907477724169a303d128c870f4e1a76cdc7bd59ee6a48a4a12bcd59a89"
+    assert plan.id == "e7ba50725a014942094a05ae0c2b7d55c13d88e54f2154499b25690968329403"
+
+
 def test_other_rows_held_back_make_another_plan_of_the_same_fingerprint() -> None:
     one, other = _plan([ANA]), _plan([ANA, "x"])
 
