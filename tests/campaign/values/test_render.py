@@ -223,7 +223,8 @@ def test_a_text_that_names_no_column_says_which() -> None:
     (problem,) = mapping_problems(sheet, mapping)
 
     assert (problem.code, problem.field) == ("column_gone", "{x}")
-    assert "“{lost}”" in problem.sentence
+    assert problem.values == {"column": "lost"}
+    assert "“lost”" in problem.translated_sentence
 
 
 def test_a_lost_cell_in_any_column_of_a_template_holds_its_row() -> None:
