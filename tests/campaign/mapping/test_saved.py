@@ -150,7 +150,7 @@ def test_a_damaged_file_is_passed_over_and_no_path_is_an_id(settings: Settings) 
     (settings.mappings_dir / f"{'0' * 16}.json").write_text('{"id": 7')
 
     assert len(saved_mappings(settings)) == 1
-    with pytest.raises(ValueError, match="no id"):
+    with pytest.raises(ValueError, match="not the id"):
         delete_mapping("../../secret", settings)
 
 
