@@ -101,7 +101,7 @@ def test_no_damage_to_the_file_changes_who_gets_what(settings: Settings) -> None
 
 def test_a_full_disk_leaves_nothing_behind(settings: Settings) -> None:
     code = (
-        "import tests.campaign.test_frozen as t\n"
+        "import tests.campaign.plan.test_frozen as t\n"
         "from lib.campaign import freeze\n"
         "from lib.atomic_files import is_disk_full\n"
         "from lib.settings import get_settings\n"
@@ -113,7 +113,7 @@ def test_a_full_disk_leaves_nothing_behind(settings: Settings) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
-    # Keeping nothing compiled: the limit would cut that off too, for all who come after.
+    # -B: a compiled module would be cut off by the limit too, and break later imports.
     command = [sys.executable, "-B", "-c", code]
     done = subprocess.run(command, cwd=ROOT, preexec_fn=limit, check=False)
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from lib.campaign import FieldSource, Mapping, make_plan
-from lib.campaign.plan.unusual_values import odd_values
+from lib.campaign.plan.unusual_values import find_unusual_values
 from lib.settings import Settings
 from lib.sheet import read_sheet
 
@@ -12,7 +12,7 @@ from lib.sheet import read_sheet
 def codes(value: str, name: str = "note") -> set[str]:
     """Return the oddities of one value among plain ones."""
     values = pd.Series(["Ana", value, "Springfield"], dtype="string[pyarrow]")
-    found = {code: mask.tolist() for code, mask in odd_values(name, values)}
+    found = {code: mask.tolist() for code, mask in find_unusual_values(name, values)}
     assert not any(mask[0] or mask[2] for mask in found.values())
     return {code for code, mask in found.items() if mask[1]}
 
