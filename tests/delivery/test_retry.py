@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lib.campaign import add_exclude_list
-from lib.connectly import DuplicateBehavior, ErrorClass, VersionBehavior, explain
+from lib.connectly import DuplicateBehavior, ErrorClass, VersionBehavior
 from lib.delivery import (
     NothingToSendError,
     Outcome,
@@ -23,6 +23,7 @@ from lib.delivery.answer_policy import Decision
 from lib.delivery.ledger import attempts, claims, workers
 from lib.delivery.ledger.database import open_ledger
 from lib.delivery.states import AttemptResult, BatchState
+from lib.error_catalogue import explain
 from lib.outcomes import row_outcomes
 from lib.settings import Settings
 from tests.delivery.ledger.test_ledger import register
