@@ -1,7 +1,11 @@
+import tomllib
+from pathlib import Path
+
 import pytest
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_file
 
 from lib import connectly
-from lib.connectly import ALL_CODES, ConnectlyError
+from lib.connectly import ALL_CODES, ALL_TYPES, CLASS_LABELS, ConnectlyError, ErrorInfo
 from lib.error_catalogue import STUDIO_CODES, error_code, explain
 
 ERROR_CLASSES = [
@@ -9,6 +13,8 @@ ERROR_CLASSES = [
     for each in vars(connectly).values()
     if isinstance(each, type) and issubclass(each, ConnectlyError)
 ]
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("code", [*ALL_CODES, *STUDIO_CODES])
@@ -65,3 +71,33 @@ def test_the_code_of_an_error_is_the_apis_or_depends_on_its_class(
 @pytest.mark.parametrize("code", ["ERROR_CODE_FROM_NEXT_YEAR", "", None, "STUDIO_FROM_NEXT_YEAR"])
 def test_other_codes_are_described_as_the_client_does(code: str | None) -> None:
     assert explain(code) == connectly.explain(code)
+
+
+def _texts(info: ErrorInfo) -> tuple[str, str, str]:
+    return info.title, info.meaning, info.action
+
+
+def test_all_texts_can_be_extracted_for_translation() -> None:
+    mappings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["babel"]["mappings"]
+    method_by_pattern = {
+        pattern: mapping["method"] for mapping in mappings for pattern in mapping["pattern"]
+    }
+    sources = {
+        "lib/connectly/errors.py": method_by_pattern["lib/**.py"],
+        "lib/connectly/catalogue.toml": method_by_pattern["lib/connectly/catalogue.toml"],
+        "lib/studio_codes.toml": method_by_pattern["lib/studio_codes.toml"],
+    }
+    extracted = {
+        text
+        for path, method in sources.items()
+        for _, text, _, _ in extract_from_file(method, ROOT / path, keywords=DEFAULT_KEYWORDS)
+    }
+
+    shown = {
+        *(text for info in (*ALL_CODES.values(), *STUDIO_CODES.values()) for text in _texts(info)),
+        *_texts(connectly.explain("")),
+        *ALL_TYPES.values(),
+        *CLASS_LABELS.values(),
+        *(each().user_message for each in ERROR_CLASSES),
+    }
+    assert shown <= extracted
