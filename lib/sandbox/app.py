@@ -204,11 +204,11 @@ def create_app(scenario: Scenario, record: Record) -> ASGIApp:
         return json_response({"status": "ok"})
 
     async def show_inbox(request: Request) -> Response:
-        return inbox.show(record, dict(request.query_params))
+        return inbox.show_inbox(record, dict(request.query_params))
 
     async def find_in_inbox(request: Request) -> Response:
         form = urllib.parse.parse_qs((await request.body()).decode())
-        return inbox.show(record, {"phone": form.get("phone", [""])[0]})
+        return inbox.show_inbox(record, {"phone": form.get("phone", [""])[0]})
 
     path = "/v1/businesses/{business_id}/send/campaigns"
     routes = [

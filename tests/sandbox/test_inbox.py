@@ -27,7 +27,7 @@ def fill(record: Record, phones: list[str]) -> None:
 
 
 def page(record: Record, **query: str) -> str:
-    return bytes(inbox.show(record, query).body).decode()
+    return bytes(inbox.show_inbox(record, query).body).decode()
 
 
 def bubbles(html: str) -> list[str]:
