@@ -1,7 +1,7 @@
 # Sendout Studio. `make help` lists what can be done here.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts format lock upgrade sandbox bench fuzz chaos clean
+.PHONY: help run test lint types contracts format messages lock upgrade sandbox bench fuzz chaos clean
 
 BIN := .venv/bin
 # Packages are compiled on all cores after they are in, where pip compiles one file at a time.
@@ -11,6 +11,9 @@ INSTALL = $(BIN)/python -m pip --disable-pip-version-check install \
 	&& { $(BIN)/python -m compileall -qq -j 0 $(abspath .venv/lib) || true; }
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
+
+BABEL := $(BIN)/python -m babel.messages.frontend --quiet
+TRANSLATIONS := $(wildcard lib/locale/*/LC_MESSAGES/messages.po)
 
 # Copies of the locks, made once their packages are in: a lock that is newer is installed again.
 APP_INSTALLED := .venv/requirements.txt
@@ -39,6 +42,13 @@ contracts: $(TESTS_INSTALLED) ## Check who imports whom
 format: $(TESTS_INSTALLED) ## Put the code into its format
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
+
+messages: $(APP_INSTALLED) ## Extract the texts to translate, and update the translations
+	@mkdir -p lib/locale
+	$(BABEL) extract --mapping pyproject.toml --project "Sendout Studio" --no-wrap \
+		--add-location file --output-file lib/locale/messages.pot .
+	$(if $(TRANSLATIONS),$(BABEL) update --input-file lib/locale/messages.pot \
+		--output-dir lib/locale --no-wrap --ignore-pot-creation-date)
 
 lock: $(TESTS_INSTALLED) ## Compile the locks from pyproject.toml, keeping versions that still fit
 	$(COMPILE) $(UPGRADE) pyproject.toml --output-file requirements.txt

@@ -23,7 +23,6 @@ from lib.connectly import (
     RateLimited,
     RedirectRefused,
     SendCampaignsResponse,
-    explain,
     tally_response,
 )
 from lib.delivery.states import (
@@ -34,6 +33,7 @@ from lib.delivery.states import (
     BatchState,
     Reason,
 )
+from lib.error_catalogue import error_code, explain
 
 MAX_REPEATS: Final = 2
 RETRY_AFTER_SECONDS: Final = (60.0, 300.0, 1_800.0)
@@ -174,7 +174,7 @@ def decide_error(error: ConnectlyError, given: BatchContext) -> Decision:
         AttemptResult.NOT_SENT,
         BatchState.WAITING,
         http_status=error.status,
-        error_code=error.code,
+        error_code=error_code(error),
         error_type=error.error_type,
         message=error.vendor_message or error.user_message,
         trace_id=error.trace_id,
@@ -190,7 +190,7 @@ def decide_error(error: ConnectlyError, given: BatchContext) -> Decision:
             decision = replace(common, pause_connection=Reason.NOT_PERMITTED)
         case RedirectRefused():
             decision = replace(common, pause_connection=Reason.REDIRECTED)
-        case BadRequest() if given.size > 1 and error.code not in _TOO_LARGE:
+        case BadRequest() if given.size > 1 and common.error_code not in _TOO_LARGE:
             decision = replace(common, parts=SplitReason.INVALID_ENTRY)
         case _:
             decision = _go_on(_settled(common, AttemptResult.REJECTED), given)

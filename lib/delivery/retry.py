@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from lib.campaign import FrozenPlan, exclude_lists, freeze_part
 from lib.campaign.exclusions import load_exclusions
-from lib.connectly import ErrorClass, VersionBehavior, explain
+from lib.connectly import ErrorClass, VersionBehavior
 from lib.delivery.history.index import recipient_index
 from lib.delivery.ledger import opt_outs, run_summaries, runs
 from lib.delivery.ledger import retries as ledger_retries
@@ -28,6 +28,7 @@ from lib.delivery.ledger.runs import NewRun, NewSendout
 from lib.delivery.runs import NothingToSendError, ensure_exists
 from lib.delivery.states import RunKind
 from lib.delivery.summaries import RunSummary
+from lib.error_catalogue import explain
 from lib.settings import Settings, get_settings
 from lib.sheet.phones.identity import identities
 

@@ -113,7 +113,7 @@ OPT_OUT_CODES: Final = frozenset({"ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"})
 
 
 class Reason(StrEnum):
-    """Why a run does not go on by itself; `lib.connectly.explain` puts it into words."""
+    """Why a run does not go on by itself; `lib.error_catalogue.explain` describes it."""
 
     UNREACHABLE = "STUDIO_UNREACHABLE"
     KEY_REFUSED = "STUDIO_KEY_REFUSED"

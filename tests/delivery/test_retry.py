@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from lib.campaign import add_exclude_list
-from lib.connectly import ErrorClass, VersionBehavior, explain
+from lib.connectly import ErrorClass, VersionBehavior
 from lib.delivery import (
     NothingToSendError,
     Outcome,
@@ -18,6 +18,7 @@ from lib.delivery import (
     run_summary,
     start_run,
 )
+from lib.error_catalogue import explain
 from lib.outcomes import row_outcomes
 from tests.support.opt_outs import exclude_phone
 from tests.support.retries import rejected_run, settle

@@ -147,11 +147,11 @@ def test_a_wrong_key_and_a_silent_server_are_told_apart(
     press(app, "Add connection")
 
     app.button(key="test_acme").click().run()
-    assert "does not accept this key" in texts(app)
+    assert "Connectly doesn't accept this key" in texts(app)
 
     sandbox.stop()
     app.button(key="test_acme").click().run()
-    assert "could not be reached" in texts(app)
+    assert "Connectly can't be reached" in texts(app)
     assert KEY not in texts(app)
 
 
