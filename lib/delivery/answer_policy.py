@@ -161,7 +161,11 @@ def _split_or_retry(decision: Decision, context: BatchContext) -> Decision:
             state=BatchState.WAITING,
             parts=SplitReason.TOO_LARGE,
         )
-    if decision.error_code in OPT_OUT_CODES and context.size > 1 and not context.has_unknown_attempt:
+    if (
+        decision.error_code in OPT_OUT_CODES
+        and context.size > 1
+        and not context.has_unknown_attempt
+    ):
         # The answer has one error for all entries: the halves show who has opted out.
         return replace(decision, state=BatchState.WAITING, parts=SplitReason.INVALID_ENTRY)
     asked_to_wait = explain(decision.error_code).error_class is ErrorClass.WAIT_AND_RETRY
@@ -217,7 +221,9 @@ def _apply_history(decision: Decision, context: BatchContext) -> Decision:
     """
     if decision.state is BatchState.REJECTED and context.has_unknown_attempt:
         decision = replace(decision, state=BatchState.UNKNOWN)
-    elif decision.state is BatchState.UNKNOWN and _may_repeat(context, context.unknown_attempts + 1):
+    elif decision.state is BatchState.UNKNOWN and _may_repeat(
+        context, context.unknown_attempts + 1
+    ):
         decision = replace(decision, state=BatchState.SENDING)
     elif (
         decision.state is BatchState.WAITING
@@ -225,7 +231,9 @@ def _apply_history(decision: Decision, context: BatchContext) -> Decision:
         and decision.parts is None
     ):
         # Nothing was accepted, so this attempt does not count as a repeat.
-        repeats = decision.pause_connection is None and _may_repeat(context, context.unknown_attempts)
+        repeats = decision.pause_connection is None and _may_repeat(
+            context, context.unknown_attempts
+        )
         decision = replace(decision, state=BatchState.SENDING if repeats else BatchState.UNKNOWN)
     if context.pilot and _leaves_version_unknown(decision):
         decision = replace(decision, pause_run=Reason.VERSION_IN_DOUBT)
