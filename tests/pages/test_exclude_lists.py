@@ -113,7 +113,7 @@ def test_opt_outs_that_connectly_reported_hold_rows_and_can_be_forgotten(
     app = visit("new_broadcast")
     app.file_uploader[0].upload("list.csv", GOOD).run()
     press(app, "These columns are right")
-    assert "On an exclude list, or opted out" in texts(app)
+    assert "On an exclude list or opted out" in texts(app)
     assert "Send to 1 recipient" in texts(app)
 
     page = visit("exclude_lists")
