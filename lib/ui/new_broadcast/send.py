@@ -109,10 +109,8 @@ def _summary(draft: Draft, checked: CheckedPlan, connection: Connection) -> str:
     if left_out := checked.full_plan.entry_count - plan.entry_count:
         lines.append(
             ngettext(
-                "{count} of these rows is held back because the person already got the campaign, "
-                "or may have",
-                "{count} of these rows are held back because the people already got the campaign, "
-                "or may have",
+                "{count} of these is held back because the person already got it, or may have",
+                "{count} of these are held back because people already got it, or may have",
                 left_out,
             )
         )
