@@ -59,7 +59,7 @@ def test_a_list_counts_for_a_sendout_until_a_person_says_otherwise(visit: Visit)
     _add_list(visit, ANA)
     app = visit("new_broadcast")
     app.file_uploader[0].upload("list.csv", GOOD).run()
-    app = press(app, "These columns are right")
+    app = press(app, "Confirm columns")
     assert "On an exclude list" in texts(app)
     assert "1 to send, 1 held back" in texts(app)
 
@@ -75,14 +75,14 @@ def test_an_opt_out_that_comes_before_the_click_is_honoured(
 ) -> None:
     app = visit("new_broadcast")
     app.file_uploader[0].upload("list.csv", GOOD).run()
-    app = press(app, "These columns are right")
+    app = press(app, "Confirm columns")
     next(box for box in app.checkbox if "I have checked" in box.label).check().run()
     _add_list(visit, ANA)
 
     app = press(app, "Send to 2 recipients")
 
     assert list_runs(settings=settings) == []
-    assert "Nothing was sent: an exclude list has changed" in texts(app)
+    assert "Nothing was sent, because exclude lists or opt-outs have changed" in texts(app)
     assert "1 to send, 1 held back" in texts(app)
     next(box for box in app.checkbox if "I have checked" in box.label).check().run()
     press(app, "Send to 1 recipient")
@@ -112,7 +112,7 @@ def test_opt_outs_that_connectly_reported_hold_rows_and_can_be_forgotten(
         note_opt_outs(db, "sandbox", people, datetime.now(UTC))
     app = visit("new_broadcast")
     app.file_uploader[0].upload("list.csv", GOOD).run()
-    press(app, "These columns are right")
+    press(app, "Confirm columns")
     assert "On an exclude list or opted out" in texts(app)
     assert "Send to 1 recipient" in texts(app)
 

@@ -303,7 +303,7 @@ def test_saved_columns_are_renamed_and_deleted(visit: Visit, settings: Settings)
 
     assert [each.name for each in saved_mappings(settings)] == ["Monday"]
     assert all("](http" not in each.value for each in app.caption)
-    press(app, "Delete these columns")
+    press(app, "Delete mapping")
     assert saved_mappings(settings) == []
 
 

@@ -28,7 +28,7 @@ def test_nothing_is_sent_while_the_storage_is_away(visit: Visit, shared: Path) -
     app = visit("new_broadcast")
     rows = b"phone,campaign,name\n+16505550101,demo_welcome,Ana\n"
     app.file_uploader[0].upload("list.csv", rows).run()
-    app = press(app, "These columns are right")
+    app = press(app, "Confirm columns")
     confirm(app)
     away = shared.rename(shared.with_name("away"))
 
