@@ -103,7 +103,7 @@ def _draw_conflict(conflict: ConnectionExistsError, settings: Settings) -> None:
         st.warning(f"**{title}** {_('Replacing it changes:')}", icon=":material/swap_horiz:")
         st.table(
             {
-                "": [_(label) for label, _before, _after in conflict.differences],
+                "": [label for label, _before, _after in conflict.differences],
                 _("Now"): [before for _label, before, _after in conflict.differences],
                 _("New"): [after for _label, _before, after in conflict.differences],
             },
