@@ -1,4 +1,4 @@
-"""How a sendout goes out: chosen in step 6, kept by the run, asked about on the run's page."""
+"""Schedules: chosen in step 6, kept by the run, approved on the broadcast's page."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ from tests.support.worker import plan_of
 def test_many_recipients_are_suggested_a_first_wave_and_few_are_not(visit: Visit) -> None:
     rows = [f"{fictional_phone(number)},demo_welcome,Ana" for number in range(1_001)]
     many = "\n".join(["phone,campaign,name", *rows])
-    assert "First **50 recipients**, then you are asked" in texts(prepared(visit, many))
+    assert "First **50 recipients**" in texts(prepared(visit, many))
     assert "First **" not in texts(prepared(visit))
 
 
@@ -49,18 +49,18 @@ def test_a_start_is_shown_on_its_clocks_and_on_those_of_the_recipients(
     save_draft(draft.model_copy(update={"schedule": schedule}), settings)
     shown = texts(visit("new_broadcast", draft=draft.id))
     assert "Starts **Mon 1 Jul 2199, 09:00 (Europe/Berlin)**" in shown
-    assert "For your recipients it is then" in shown
+    assert "Local time of your recipients" in shown
     assert "in United States (100%)" in shown
     assert "Schedule for 2 recipients" in shown
 
 
-def test_a_wave_that_is_done_asks_with_its_numbers_and_a_click_lets_it_go_on(
+def test_a_finished_wave_shows_its_results_and_continues_after_approval(
     visit: Visit, settings: Settings
 ) -> None:
     schedule = SendSchedule(first_wave=10, wave_growth=2)
     run_id = start_run(plan_of(100), connection="sandbox", schedule=schedule, settings=settings)
     send_all(open_ledger(settings), REJECTED, ACCEPTED)
-    assert "waits for your word" in texts(visit("start"))
+    assert "needs your approval" in texts(visit("start"))
     app = visit("broadcasts", run=run_id)
     shown = texts(app)
     assert "9 accepted (90.0%), 1 rejected (10.0%)" in shown
@@ -70,7 +70,7 @@ def test_a_wave_that_is_done_asks_with_its_numbers_and_a_click_lets_it_go_on(
     assert (run.state, run.wave, run.released) == (RunState.RUNNING, 2, 30)
 
 
-def test_a_scheduled_run_says_when_and_can_be_started_at_once(
+def test_a_scheduled_broadcast_shows_its_start_and_can_be_started_now(
     visit: Visit, settings: Settings
 ) -> None:
     schedule = SendSchedule(starts_at=datetime.now(UTC) + timedelta(hours=5, seconds=30))
@@ -88,7 +88,7 @@ def test_larger_requests_say_what_they_cost_and_are_kept_with_the_run(
     size = next(each for each in app.selectbox if each.label == "Recipients in one request")
     app = size.set_value(100).run()
     assert "is sent again in parts to find out who" in texts(app)
-    assert "Up to **100 recipients in a request**" in texts(app)
+    assert "Up to **100 recipients per request**" in texts(app)
     later = next(each for each in app.checkbox if "asks to send later" in each.label)
     app = later.check().run()
     next(each for each in app.checkbox if "checked" in each.label).check()
