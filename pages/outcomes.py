@@ -84,7 +84,7 @@ with st.grid(3, min_column_width=140):
         )
 if summary.reconciles:
     rows = ngettext("{count} row in total.", "{count} rows in total.", summary.rows)
-    meaning = _("Accepted means accepted by Connectly. Whether WhatsApp delivers is decided later.")
+    meaning = _("Accepted means accepted by Connectly. WhatsApp may still fail to deliver.")
     st.caption(f":material/check: {rows} {meaning}")
 else:
     st.error(

@@ -18,7 +18,7 @@ from lib.outcomes import OUTCOME_STYLES
 # English texts by stored value. Translate them with `_` when they are shown.
 OUTCOMES: Final = {outcome.value: style.label for outcome, style in OUTCOME_STYLES.items()}
 OUTCOME_HELP: Final = {
-    "accepted": N_("Accepted by Connectly. Whether WhatsApp delivers it is decided later."),
+    "accepted": N_("Accepted by Connectly. WhatsApp may still fail to deliver it."),
     "rejected": N_("Not sent. The error code says why."),
     "unknown": N_(
         "Sent, but we never got confirmation. Not resent without asking if that could message "

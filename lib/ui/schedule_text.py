@@ -61,18 +61,21 @@ def _wave_lines(schedule: SendSchedule) -> list[str]:
         ngettext("First **{count} recipient**", "First **{count} recipients**", schedule.first_wave)
     ]
     if schedule.wave_tolerance is None:
-        lines.append(_("Asks you before it continues after a wave"))
+        lines.append(_("Asks for your approval after each wave"))
     else:
         lines.append(
             _(
-                "Continues automatically after a wave if at most {share} are not accepted, and "
-                "asks you otherwise",
+                "Continues automatically after a wave if at most {share} are not accepted, "
+                "otherwise asks for your approval",
                 share=percent(schedule.wave_tolerance),
             )
         )
     if schedule.wave_growth is not None:
         lines.append(
-            _("Each wave is {factor} times as large", factor=decimal(schedule.wave_growth))
+            _(
+                "Each wave is {factor} times as large as the last",
+                factor=decimal(schedule.wave_growth),
+            )
         )
     return lines
 

@@ -156,7 +156,21 @@ def choose_resolution(run: RunSummary, chosen: Sequence[UnknownRows], settings: 
         confirmed = st.checkbox(
             _("I accept that some people may be messaged twice"), key="accept_twice"
         )
+    _draw_resolution_buttons(run, chosen, settings, can_resend=can_resend, confirmed=confirmed)
+    if not can_resend:
+        st.caption(_("This broadcast was cancelled, so its rows can't be resent."))
+
+
+def _draw_resolution_buttons(
+    run: RunSummary,
+    chosen: Sequence[UnknownRows],
+    settings: Settings,
+    *,
+    can_resend: bool,
+    confirmed: bool,
+) -> None:
     batch_ids = [each.batch_id for each in chosen] or None
+    labels = _button_labels(run, chosen)
 
     def resolve(choice: ResolutionChoice) -> Callable[[], None]:
         def write() -> None:
@@ -171,7 +185,6 @@ def choose_resolution(run: RunSummary, chosen: Sequence[UnknownRows], settings: 
 
         return write
 
-    labels = _button_labels(run, chosen)
     with st.container(horizontal=True):
         if can_resend:
             st.button(
@@ -191,8 +204,6 @@ def choose_resolution(run: RunSummary, chosen: Sequence[UnknownRows], settings: 
             icon=":material/bookmark:",
             on_click=resolve(ResolutionChoice.LEFT),
         )
-    if not can_resend:
-        st.caption(_("This broadcast was cancelled, so its rows can't be resent."))
 
 
 def _button_labels(run: RunSummary, chosen: Sequence[UnknownRows]) -> dict[ResolutionChoice, str]:
