@@ -4,10 +4,11 @@ import math
 
 import streamlit as st
 
-from lib.connectly import ALL_CODES, ALL_TYPES, STUDIO_CODES, ErrorClass, ErrorInfo, explain
+from lib.connectly import ALL_CODES, ALL_TYPES, CLASS_LABELS, ErrorClass, ErrorInfo
+from lib.error_catalogue import STUDIO_CODES, explain
 from lib.i18n import _, ngettext
 from lib.ui import navigation, page
-from lib.ui.error_codes import NEXT_STEPS, draw_code
+from lib.ui.error_codes import draw_code
 from lib.ui.formatting import count
 
 PAGE_SIZE = 15
@@ -31,7 +32,7 @@ classes = st.pills(
     _("Next step"),
     list(ErrorClass),
     selection_mode="multi",
-    format_func=lambda each: _(NEXT_STEPS[each]),
+    format_func=lambda each: _(CLASS_LABELS[each]),
     key="classes",
 )
 

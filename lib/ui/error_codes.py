@@ -4,20 +4,10 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from lib.connectly import ErrorClass, ErrorInfo
-from lib.i18n import N_, _
+from lib.connectly import CLASS_LABELS, ErrorClass, ErrorInfo
+from lib.i18n import _
 from lib.ui import navigation
 from lib.ui.formatting import literal
-
-NEXT_STEPS: Final[dict[ErrorClass, str]] = {
-    ErrorClass.FIX_SHEET: N_("Fix the sheet"),
-    ErrorClass.FIX_CAMPAIGN: N_("Fix the campaign"),
-    ErrorClass.FIX_ACCOUNT: N_("Fix the account"),
-    ErrorClass.WAIT_AND_RETRY: N_("Wait and retry"),
-    ErrorClass.NEVER_RETRY: N_("Never retry"),
-    ErrorClass.REPORT_IT: N_("Report it"),
-}
-"""What to do about an error, in English; translate it when it is shown."""
 
 _COLOURS: Final[dict[ErrorClass, Literal["blue", "orange", "green", "red", "gray"]]] = {
     ErrorClass.FIX_SHEET: "blue",
@@ -44,7 +34,7 @@ def draw_code(info: ErrorInfo) -> None:
     with st.container(border=True, key=f"code_{info.code}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{code_title(info)}**", width="stretch")
-            st.badge(_(NEXT_STEPS[info.error_class]), color=_COLOURS[info.error_class])
+            st.badge(_(CLASS_LABELS[info.error_class]), color=_COLOURS[info.error_class])
         st.write(_(info.meaning))
         st.markdown(f":material/arrow_forward: {_(info.action)}")
         st.code(info.code, language=None)

@@ -12,9 +12,9 @@ from lib.connectly import (
     DuplicateBehavior,
     ErrorInfo,
     SendCampaignsOptions,
-    explain,
 )
 from lib.delivery import RunNotFoundError, RunSummary, run_attempts, run_summary, start_run
+from lib.error_catalogue import explain
 from lib.i18n import _
 from lib.preferences import change_preferences, load_preferences
 from lib.settings import Settings

@@ -50,7 +50,7 @@ def test_an_uploaded_list_uses_the_phone_column(visit: Visit, settings: Settings
 def test_text_without_a_number_is_refused(visit: Visit, settings: Settings) -> None:
     page = _add_list(visit, "nobody")
 
-    assert "None of this can be read as a phone number" in page.error[0].value
+    assert "We found no phone numbers" in page.error[0].value
     assert exclude_lists(settings) == []
 
 
@@ -112,7 +112,7 @@ def test_opt_outs_reported_by_connectly_hold_rows_and_can_be_forgotten(
     app = visit("new_broadcast")
     app.file_uploader[0].upload("list.csv", GOOD).run()
     press(app, "These columns are right")
-    assert "On an exclude list, or opted out" in texts(app)
+    assert "On an exclude list or opted out" in texts(app)
     assert "Send to 1 recipient" in texts(app)
 
     page = visit("exclude_lists")

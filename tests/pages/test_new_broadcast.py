@@ -111,7 +111,7 @@ def test_the_check_names_rows_and_numbers_add_up(visit: Visit) -> None:
 
     shown = texts(app)
     assert f"60 rows = {len(known.sent)} to send + {len(known.held)} held back" in shown
-    assert "Same phone twice, with other values" in shown
+    assert "Duplicate recipient with different values" in shown
     assert "rows 21, 51" in shown
 
 
@@ -123,7 +123,7 @@ def test_the_default_country_turns_held_rows_into_repaired_ones(visit: Visit) ->
     country.set_value("US").run()
 
     assert "1 recipient" in texts(app)
-    assert "country code added" in texts(app)
+    assert "Country code added" in texts(app)
     app.toggle[0].set_value(False).run()
     assert "nobody to send to" in texts(app)
 
@@ -162,7 +162,7 @@ def test_a_variable_is_put_together_and_written_as_a_name(visit: Visit) -> None:
     (template,) = (each for each in app.text_input if each.label == "Text with columns in braces")
     assert template.value == "{first}"
     template.set_value("{first} {lst}").run()
-    assert "“{lst}” is no column of this sheet" in texts(app)
+    assert "“lst”, which is not a column of this sheet" in texts(app)
     next(each for each in app.text_input if each.value == "{first} {lst}").set_value(
         "{first} {last}"
     ).run()
@@ -176,7 +176,7 @@ def test_a_date_asks_how_the_sheet_writes_it_before_it_is_sent(visit: Visit) -> 
     app = upload(visit("new_broadcast"), f"phone,campaign,due\n{ANA},x,03/04/2025\n")
     next(each for each in app.selectbox if each.label == "Write it").set_value("date").run()
     app = press(app, "These columns are right")
-    assert "Date that could be two dates" in texts(app)
+    assert "Ambiguous date" in texts(app)
 
     order = next(each for each in app.selectbox if each.label.startswith("In your sheet"))
     order.set_value("day_first").run()
@@ -211,10 +211,10 @@ def test_an_audience_file_says_that_other_channels_are_held_back(visit: Visit) -
     next(each for each in app.text_input if each.label == "Fixed value").set_value("may").run()
     press(app, "These columns are right")
 
-    assert "For another channel" in texts(app)
+    assert "Different channel" in texts(app)
     assert "1 to send, 1 held back" in texts(app)
     next(each for each in app.checkbox if "is not WhatsApp" in each.label).uncheck().run()
-    assert "For another channel" not in texts(app)
+    assert "Different channel" not in texts(app)
 
 
 def test_the_preview_shows_first_random_and_longest_row_beside_their_cells(visit: Visit) -> None:

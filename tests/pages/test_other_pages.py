@@ -143,11 +143,11 @@ def test_the_connection_test_distinguishes_a_wrong_key_from_an_unreachable_serve
     press(app, "Add connection")
 
     app.button(key="test_acme").click().run()
-    assert "does not accept this key" in texts(app)
+    assert "Connectly doesn't accept this key" in texts(app)
 
     sandbox.stop()
     app.button(key="test_acme").click().run()
-    assert "could not be reached" in texts(app)
+    assert "Connectly can't be reached" in texts(app)
     assert KEY not in texts(app)
 
 

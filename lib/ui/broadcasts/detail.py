@@ -10,7 +10,7 @@ from typing import Final
 
 import streamlit as st
 
-from lib.connectly import ErrorClass, explain
+from lib.connectly import CLASS_LABELS, ErrorClass
 from lib.delivery import (
     NothingToSendError,
     Outcome,
@@ -26,12 +26,13 @@ from lib.delivery import (
     run_summary,
     worker_state,
 )
+from lib.error_catalogue import explain
 from lib.i18n import _, ngettext
 from lib.settings import Settings
 from lib.ui import auth, navigation
 from lib.ui.broadcasts.row import counts_text, draw_sendouts, draw_state
 from lib.ui.broadcasts.schedule import draw_schedule, draw_start_button, pace_of_waiting
-from lib.ui.error_codes import NEXT_STEPS, code_advice, code_title, link_to_code
+from lib.ui.error_codes import code_advice, code_title, link_to_code
 from lib.ui.errors import error_text
 from lib.ui.formatting import OUTCOME_HELP, OUTCOMES, count, literal, moment, roughly
 
@@ -274,7 +275,7 @@ def _describe_offer(offer: RetryOffer) -> str:
     """Return an error with its rows and next step: ``Daily limit (3 rows, Wait and retry)``."""
     title = _(explain(offer.code).title)
     rows = ngettext("{count} row", "{count} rows", offer.rows)
-    return f"{title} ({rows}, {_(NEXT_STEPS[offer.error_class])})"
+    return f"{title} ({rows}, {_(CLASS_LABELS[offer.error_class])})"
 
 
 def draw_codes(run_id: str, codes: list[tuple[str, int]]) -> None:

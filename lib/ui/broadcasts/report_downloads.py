@@ -12,7 +12,7 @@ from lib.settings import Settings
 from lib.storage import StorageError, fetch
 from lib.ui import auth
 from lib.ui.errors import error_text
-from lib.ui.formatting import literal, percent
+from lib.ui.formatting import percent
 
 _MIME: Final[dict[Literal["xlsx", "csv"], str]] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -66,8 +66,8 @@ def _draw_long_report(summary: RunSummary, settings: Settings, *, was_waiting: b
     elif export.state is ExportState.WAITING:
         _draw_progress(export, settings)
     elif export.state is ExportState.FAILED:
-        sentence, action = literal(_(export.sentence or "")), literal(_(export.action or ""))
-        st.warning(f"**{sentence}** {action}", icon=":material/error:")
+        if export.error is not None:
+            st.warning(error_text(export.error), icon=":material/error:")
         _draw_request_button(summary, _("Try again"), settings)
     elif _fetch_report(name, settings):
         _draw_download_button(summary, "xlsx", settings)

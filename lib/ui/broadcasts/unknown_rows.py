@@ -6,7 +6,6 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from lib.connectly import explain
 from lib.delivery import (
     Outcome,
     ResolutionChoice,
@@ -15,6 +14,7 @@ from lib.delivery import (
     UnknownRows,
     resolve_unknown_rows,
 )
+from lib.error_catalogue import explain
 from lib.i18n import N_, _, ngettext
 from lib.settings import Settings
 from lib.ui import auth
