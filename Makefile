@@ -1,7 +1,7 @@
 # Sendout Studio. `make help` lists what can be done here.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts format lock upgrade sandbox bench fuzz chaos clean
+.PHONY: help run test coverage lint types contracts format lock upgrade sandbox bench fuzz chaos clean
 
 BIN := .venv/bin
 # Packages are compiled on all cores after they are in, where pip compiles one file at a time.
@@ -25,6 +25,13 @@ run: $(APP_INSTALLED) ## Start the app on http://localhost:8501; Ctrl-C ends it 
 test: lint types contracts ## Check everything: lint, types, import contracts and all tests
 	$(BIN)/python -m tests.support.browser
 	$(BIN)/python -m pytest -n 2
+
+coverage: $(TESTS_INSTALLED) ## Run all tests and print how much of the code they cover, branches too
+	$(BIN)/python -m tests.support.browser
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lint: $(TESTS_INSTALLED) ## Check the code's rules and its format
 	$(BIN)/ruff check
@@ -61,7 +68,7 @@ chaos: $(TESTS_INSTALLED) ## Disturb runs at random, with 200 kills, on PostgreS
 	$(BIN)/python -m tests.support.chaos $(or $(KILLS),200) $(or $(DATABASE),postgres)
 
 clean: ## Remove what was installed and cached; your data stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))

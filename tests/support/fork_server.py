@@ -1,10 +1,11 @@
-"""Start workers and sandboxes in processes of their own without importing their modules each time.
+"""Start apps, workers and sandboxes as processes without importing their modules each time.
 
 A server process imports the modules once and forks for each start. Such a process has its own pid,
-signals, files and limits, as one that is started by its command has; only the second or more that
-importing takes is saved. Tests of the command line itself start the command.
+signals, files and limits, as one that is started by its command has; only the seconds that
+importing takes are saved. Tests of the commands themselves start the commands.
 """
 
+import contextlib
 import importlib
 import multiprocessing
 import os
@@ -16,13 +17,10 @@ from pathlib import Path
 
 from lib.settings import ROOT
 
-_PRELOADED = (
-    "lib.delivery.worker.__main__",
-    "lib.delivery.worker.workflows",
-    "lib.sandbox.__main__",
-)
+_GENTLE_SECONDS = 5.0
+
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload([*_PRELOADED])
+_CONTEXT.set_forkserver_preload(["tests.support.preloaded"])
 
 
 class ForkedProcess:
@@ -77,6 +75,16 @@ class ForkedProcess:
     def kill(self) -> None:
         """End the process at once."""
         self.send_signal(signal.SIGKILL)
+
+    def end(self) -> None:
+        """Leave no process, and no coverage unwritten where that is measured."""
+        if "COVERAGE_PROCESS_CONFIG" in os.environ:
+            self.send_signal(signal.SIGCONT)
+            self.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.wait(_GENTLE_SECONDS)
+        self.kill()
+        self.wait()
 
 
 def _run_module(

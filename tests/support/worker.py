@@ -95,7 +95,8 @@ class Worker:
     def end(self) -> None:
         """Leave nothing running, whatever the test has done."""
         if self._process is not None:
-            self.kill()
+            self._process.end()
+            self._process = None
 
 
 def registered_pids() -> set[int]:
