@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from lib.connectly import ErrorClass, VersionBehavior, explain
 from lib.delivery.history.index import recipient_index
 from lib.delivery.ledger import opt_outs, run_summaries, runs
 from lib.delivery.ledger import retries as ledger_retries
-from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.database import clock, open_ledger
 from lib.delivery.ledger.history import PreviousSendout, sendouts_of_campaigns
 from lib.delivery.ledger.retries import RetryRun
 from lib.delivery.ledger.runs import NewRun, NewSendout
@@ -67,7 +67,7 @@ def retry_offers(run_id: str, *, settings: Settings | None = None) -> list[Retry
     """
     settings = settings or get_settings()
     with open_ledger(settings).read() as db:
-        run = ensure_exists(run_summaries.run_by_id(db, run_id, datetime.now(UTC)))
+        run = ensure_exists(run_summaries.run_by_id(db, run_id, clock(db)))
         counts = ledger_retries.rejected_by_code(db, run_id)
         retries = ledger_retries.retries_of(db, run_id)
         positions = {
@@ -101,7 +101,7 @@ def retry_run(run_id: str, codes: Collection[str], *, settings: Settings | None 
     codes = {each for each in codes if explain(each).error_class is not ErrorClass.NEVER_RETRY}
     while True:
         with open_ledger(settings).read() as db:
-            run = ensure_exists(run_summaries.run_by_id(db, run_id, datetime.now(UTC)))
+            run = ensure_exists(run_summaries.run_by_id(db, run_id, clock(db)))
             others = _others(db, run)
             rejected = ledger_retries.rejected_positions(db, run_id, codes)
             whole = FrozenPlan.open(run.plan_id, settings)
@@ -111,9 +111,9 @@ def retry_run(run_id: str, codes: Collection[str], *, settings: Settings | None 
         if not len(left):
             return _latest_retry(others, rejected, taken)
         part = freeze_part(whole, left, settings)
-        new = _new_run(run, part, number=len(others.retries))
         with open_ledger(settings).write() as db:
             if _others(db, run).key == others.key:
+                new = _new_run(run, part, number=len(others.retries), now=clock(db))
                 return runs.insert_run(db, new, _sendouts(part, run))
 
 
@@ -193,7 +193,7 @@ def _campaigns_of(run: RunSummary) -> np.ndarray:
     return np.repeat(np.array(names, dtype=object), [each.entries for each in run.sendouts])
 
 
-def _new_run(run: RunSummary, part: FrozenPlan, *, number: int) -> NewRun:
+def _new_run(run: RunSummary, part: FrozenPlan, *, number: int, now: datetime) -> NewRun:
     return NewRun(
         id=secrets.token_hex(8),
         token=f"{run.id}:again:{number}:{part.id}",
@@ -207,7 +207,7 @@ def _new_run(run: RunSummary, part: FrozenPlan, *, number: int) -> NewRun:
         held=0,
         if_version_unspecified=VersionBehavior.REUSE_LAST_ACTIVE,
         if_duplicate_check_unspecified=run.duplicates,
-        created_at=datetime.now(UTC),
+        created_at=now,
         business=run.business,
         retry_of=run.id,
     )

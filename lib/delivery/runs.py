@@ -7,8 +7,10 @@ ledger cannot be used, and RunNotFoundError for an id that nobody has given out.
 
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal, TypeVar
+
+from sqlalchemy import Connection
 
 from lib.campaign import Plan, SendSchedule, freeze
 from lib.connections import Business, ConnectionNotFoundError, get_connection
@@ -21,7 +23,9 @@ from lib.delivery.ledger.runs import NewRun, NewSendout
 from lib.delivery.ledger.tally import count_outcomes
 from lib.delivery.states import RunKind
 from lib.delivery.summaries import AttemptRecord, OutcomeCount, RunSummary, WorkerState
+from lib.errors import StudioError
 from lib.former_names import accepts_former_names
+from lib.i18n import N_
 from lib.settings import Settings, get_settings
 
 T = TypeVar("T")
@@ -29,37 +33,28 @@ T = TypeVar("T")
 _PAGE: Final = 50
 
 
-class RunNotFoundError(LookupError):
-    """The ledger has no run of this id."""
+class RunNotFoundError(StudioError, LookupError):
+    """The ledger has no run with this id."""
 
     code = "STUDIO_RUN_NOT_FOUND"
-    sentence = "There is no run with this address."
-    action = "Open the list of runs and choose one there."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("There is no broadcast with this address.")
+    action = N_("Open Broadcasts and choose one from the list.")
 
 
-class NothingToSendError(ValueError):
-    """Every row of the plan is held back."""
+class NothingToSendError(StudioError, ValueError):
+    """Every row of the plan is held back, or every rejected row has been sent again."""
 
     code = "STUDIO_NOTHING_TO_SEND"
-    sentence = "Every row is held back, so there is nothing to send."
-    action = "Look at the findings, correct the sheet or the columns, and check again."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("Every row is held back, so there is nothing to send.")
+    action = N_("Review the findings, correct the sheet or the columns, and check again.")
 
 
-class ConcurrentSendoutError(Exception):
-    """A run has entered the ledger of which whoever confirms this plan could not know."""
+class ConcurrentSendoutError(StudioError):
+    """A run with the same campaign was confirmed after the person saw the previous sendouts."""
 
     code = "STUDIO_REACHED_MEANWHILE"
-    sentence = "Another sendout of the same campaign has been confirmed just now."
-    action = "See who has had the campaign before, and confirm once more."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("Another broadcast with the same campaign was confirmed just now.")
+    action = N_("Review who already got the campaign, then confirm again.")
 
 
 @accepts_former_names(course="schedule", knowing="seen_sendouts", repeat="resend_number")
@@ -97,33 +92,45 @@ def start_run(
     if plan.entry_count == 0:
         raise NothingToSendError
     freeze(plan, settings)
-    run = NewRun(
-        id=secrets.token_hex(8),
-        token=token or f"{plan.fingerprint}:{connection}:{kind}:{resend_number}",
-        label=label or plan.filename or "Without a name",
-        kind=RunKind(kind),
-        connection=connection,
-        fingerprint=plan.fingerprint,
-        plan_id=plan.id,
-        sheet_id=plan.sheet_id,
-        rows=plan.rows,
-        held=plan.held_count,
-        if_version_unspecified=plan.answers.if_version_unspecified,
-        if_duplicate_check_unspecified=plan.answers.if_duplicate_check_unspecified,
-        created_at=_now(),
-        business=_business_of(connection, settings),
-        ignored_lists=plan.answers.ignored_lists,
-        schedule=schedule or SendSchedule(),
-    )
     sendouts = _sendouts(plan)
+    business = _business_of(connection, settings)
+    token = token or f"{plan.fingerprint}:{connection}:{kind}:{resend_number}"
     with open_ledger(settings).write() as db:
-        if seen_sendouts is not None and not runs.has_token(db, run.token):
-            known = {(each.run_id, each.number) for each in seen_sendouts}
-            campaigns = {each.campaign_name for each in sendouts}
-            by_now = sendouts_of_campaigns(db, connection, campaigns)
-            if any((each.run_id, each.number) not in known for each in by_now):
-                raise ConcurrentSendoutError
+        if seen_sendouts is not None and not runs.has_token(db, token):
+            _require_seen(db, connection, sendouts, seen_sendouts)
+        run = NewRun(
+            id=secrets.token_hex(8),
+            token=token,
+            label=label or plan.filename or "Without a name",
+            kind=RunKind(kind),
+            connection=connection,
+            fingerprint=plan.fingerprint,
+            plan_id=plan.id,
+            sheet_id=plan.sheet_id,
+            rows=plan.rows,
+            held=plan.held_count,
+            if_version_unspecified=plan.answers.if_version_unspecified,
+            if_duplicate_check_unspecified=plan.answers.if_duplicate_check_unspecified,
+            created_at=clock(db),
+            business=business,
+            ignored_lists=plan.answers.ignored_lists,
+            schedule=schedule or SendSchedule(),
+        )
         return runs.insert_run(db, run, sendouts)
+
+
+def _require_seen(
+    db: Connection,
+    connection: str,
+    sendouts: Sequence[NewSendout],
+    seen_sendouts: Collection[PreviousSendout],
+) -> None:
+    """Raise ConcurrentSendoutError if a previous sendout is not among those seen."""
+    seen = {(each.run_id, each.number) for each in seen_sendouts}
+    campaigns = {each.campaign_name for each in sendouts}
+    found = sendouts_of_campaigns(db, connection, campaigns)
+    if any((each.run_id, each.number) not in seen for each in found):
+        raise ConcurrentSendoutError
 
 
 def _business_of(connection: str, settings: Settings) -> Business | None:
@@ -195,13 +202,13 @@ def cancel_run(run_id: str, *, settings: Settings | None = None) -> bool:
     """
     with open_ledger(settings).write() as db:
         ensure_exists(runs.state_of(db, run_id))
-        return runs.cancel(db, run_id, _now())
+        return runs.cancel(db, run_id, clock(db))
 
 
 def run_summary(run_id: str, *, settings: Settings | None = None) -> RunSummary:
     """Return a run as it stands now."""
     with open_ledger(settings).read() as db:
-        return ensure_exists(run_summaries.run_by_id(db, run_id, _now()))
+        return ensure_exists(run_summaries.run_by_id(db, run_id, clock(db)))
 
 
 def list_runs(
@@ -213,7 +220,8 @@ def list_runs(
 ) -> list[RunSummary]:
     """Return runs, the newest first; all of them, as of one moment, where ``limit`` is None."""
     with open_ledger(settings).read() as db:
-        return run_summaries.latest_runs(db, RunKind(kind) if kind else None, limit, offset, _now())
+        of_kind = RunKind(kind) if kind else None
+        return run_summaries.latest_runs(db, of_kind, limit, offset, clock(db))
 
 
 def count_runs(
@@ -229,7 +237,7 @@ def runs_of_plan(
 ) -> list[RunSummary]:
     """Return the runs that this very plan has had over this connection, the newest first."""
     with open_ledger(settings).read() as db:
-        return run_summaries.runs_by_plan(db, fingerprint, connection, _now())
+        return run_summaries.runs_by_plan(db, fingerprint, connection, clock(db))
 
 
 def outcome_counts(
@@ -271,7 +279,7 @@ def waiting_recipients(settings: Settings | None = None) -> int:
 def worker_state(settings: Settings | None = None) -> WorkerState:
     """Tell whether a worker is alive, by its heartbeat in the ledger."""
     with open_ledger(settings).read() as db:
-        return workers.latest_worker(db, _now())
+        return workers.latest_worker(db, clock(db))
 
 
 def ensure_exists(found: T | None) -> T:
@@ -279,7 +287,3 @@ def ensure_exists(found: T | None) -> T:
     if found is None:
         raise RunNotFoundError
     return found
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -6,30 +6,28 @@ worker does the rest.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from lib.campaign import FrozenPlan
 from lib.delivery.ledger import outcomes, run_summaries, runs, unknowns
-from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.database import clock, open_ledger
 from lib.delivery.ledger.unknowns import Resolution
 from lib.delivery.runs import ensure_exists
 from lib.delivery.states import ResolutionChoice, RunState
 from lib.delivery.summaries import AttemptRecord
+from lib.errors import StudioError
+from lib.i18n import N_
 from lib.settings import Settings, get_settings
 
 _PAGE: Final = 25
 
 
-class RepeatNotConfirmedError(ValueError):
-    """A repeat could message people twice, and nobody has said that it may."""
+class RepeatNotConfirmedError(StudioError, ValueError):
+    """A repeat could message people twice, and the person has not confirmed that."""
 
     code = "STUDIO_REPEAT_NOT_CONFIRMED"
-    sentence = "Repeating these rows in doubt may message people twice."
-    action = "Confirm that this is acceptable, or leave the rows in doubt."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("Resending these unconfirmed rows may message people twice.")
+    action = N_("Confirm that this is acceptable, or leave the rows unconfirmed.")
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def unknown_rows(
     """
     settings = settings or get_settings()
     with open_ledger(settings).read() as db:
-        run = ensure_exists(run_summaries.run_by_id(db, run_id, datetime.now(UTC)))
+        run = ensure_exists(run_summaries.run_by_id(db, run_id, clock(db)))
         found = unknowns.unknown_batches(db, run_id, limit, offset)
         ids = [each.id for each in found]
         judged = unknowns.resolutions(db, ids)
@@ -103,8 +101,8 @@ def resolve_unknown_rows(
     the version itself is in doubt, it does not: raises RepeatNotConfirmedError unless
     ``confirmed``. Raises RunNotFoundError.
     """
-    now = datetime.now(UTC)
     with open_ledger(settings).write() as db:
+        now = clock(db)
         run = ensure_exists(run_summaries.run_by_id(db, run_id, now))
         if verdict is ResolutionChoice.REPEAT:
             if run.state is RunState.CANCELLED:

@@ -51,7 +51,7 @@ def test_an_uploaded_list_takes_the_phones_column(visit: Visit, settings: Settin
 def test_what_holds_no_number_is_refused_with_advice(visit: Visit, settings: Settings) -> None:
     page = _add_list(visit, "nobody")
 
-    assert "None of this can be read as a phone number" in page.error[0].value
+    assert "We found no phone numbers" in page.error[0].value
     assert exclude_lists(settings) == []
 
 

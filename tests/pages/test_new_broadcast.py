@@ -111,7 +111,7 @@ def test_the_check_names_rows_and_numbers_add_up(visit: Visit) -> None:
 
     shown = texts(app)
     assert f"60 rows = {len(known.sent)} to send + {len(known.held)} held back" in shown
-    assert "Same phone twice, with other values" in shown
+    assert "Duplicate recipient with different values" in shown
     assert "rows 21, 51" in shown
 
 
@@ -123,7 +123,7 @@ def test_the_default_country_turns_held_rows_into_repaired_ones(visit: Visit) ->
     country.set_value("US").run()
 
     assert "1 recipient" in texts(app)
-    assert "country code added" in texts(app)
+    assert "Country code added" in texts(app)
     app.toggle[0].set_value(False).run()
     assert "nobody to send to" in texts(app)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+from alembic.config import Config
 from sqlalchemy import Connection, select
 
 from lib.connectly import DuplicateBehavior, VersionBehavior
@@ -18,6 +19,7 @@ from lib.delivery.ledger.tally import count_outcomes
 from lib.delivery.ledger.workers import NewWorker
 from lib.delivery.states import AttemptResult, BatchState, Outcome, RunKind
 from lib.delivery.summaries import RunSummary
+from lib.settings import ROOT
 from tests.support.businesses import SANDBOX
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, 123456, tzinfo=UTC)
@@ -131,3 +133,12 @@ def assert_counters_match_batches(ledger: Ledger, run: RunSummary) -> None:
     for outcome in (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN):
         assert getattr(run, outcome) == states[outcome] == tallied[outcome]
     assert run.cancelled == tallied[Outcome.CANCELLED] >= states[BatchState.CANCELLED]
+
+
+def alembic_config() -> Config:
+    config = Config()
+    config.set_main_option(
+        "script_location", str(ROOT / "lib" / "delivery" / "ledger" / "migrations")
+    )
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,16 +1,15 @@
 """Keep the counters of sendouts and the tally true, in the transaction that changes batches."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
-
-# Its conflict clauses are written out for SQLite in the same words.
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, Executable, Row, bindparam, delete, func, select, update
 
 from lib.delivery.ledger.schema import sendout, tally
+from lib.delivery.ledger.upsert import insert_into
 from lib.delivery.states import Outcome
 
 _COUNTERS: Final = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN, Outcome.CANCELLED)
@@ -22,11 +21,6 @@ _MOVE: Final = (
         waiting=sendout.c.waiting - bindparam("size"),
         **{each.value: sendout.c[each.value] + bindparam(f"to_{each}") for each in _COUNTERS},
     )
-)
-_inserted: Final = insert(tally)
-_TALLY: Final = _inserted.on_conflict_do_update(
-    index_elements=list(tally.primary_key.columns),
-    set_={"count": tally.c["count"] + _inserted.excluded.count},
 )
 _UNKNOWN_TO_WAITING: Final = (
     update(sendout)
@@ -80,7 +74,7 @@ def apply_deltas(db: Connection, settled: Sequence[CounterDelta], now: datetime)
         ],
     )
     db.execute(
-        _TALLY,
+        _add_to_tally(db.dialect.name),
         [
             {
                 "run_id": each.run_id,
@@ -92,6 +86,15 @@ def apply_deltas(db: Connection, settled: Sequence[CounterDelta], now: datetime)
             }
             for each in settled
         ],
+    )
+
+
+@functools.cache
+def _add_to_tally(dialect: str) -> Executable:
+    insert = insert_into(tally, dialect)
+    return insert.on_conflict_do_update(
+        index_elements=list(tally.primary_key.columns),
+        set_={"count": tally.c["count"] + insert.excluded["count"]},
     )
 
 

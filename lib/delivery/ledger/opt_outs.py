@@ -6,18 +6,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, select
 
-# Its conflict clauses are written out for SQLite in the same words.
-from sqlalchemy.dialects.postgresql import insert
-
 from lib.delivery.ledger.schema import batch, opt_out, run, tally
+from lib.delivery.ledger.upsert import insert_into
 from lib.delivery.states import OPT_OUT_CODES, BatchState, Outcome
 
 # Databases limit how many values one statement may hold.
 _AT_ONCE: Final = 1_000
 
-_NOTE: Final = insert(opt_out).on_conflict_do_nothing(
-    index_elements=[opt_out.c.business_id, opt_out.c.identity]
-)
 _of_business: Final = opt_out.c.business_id == bindparam("business")
 _ALL_OF: Final = select(opt_out.c.identity).where(_of_business)
 _ANY_OF: Final = _ALL_OF.where(opt_out.c.identity.in_(bindparam("people", expanding=True))).limit(1)
@@ -55,7 +50,9 @@ def note_opt_outs(
         {"business_id": business_id, "identity": each, "learned_at": now} for each in identities
     ]
     if rows:
-        db.execute(_NOTE, rows)
+        key = [opt_out.c.business_id, opt_out.c.identity]
+        insert = insert_into(opt_out, db.dialect.name)
+        db.execute(insert.on_conflict_do_nothing(index_elements=key), rows)
 
 
 def any_opted_out(db: Connection, business_id: str, identities: Sequence[int]) -> bool:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from lib.delivery.ledger.schema import line
+from lib.delivery.ledger.upsert import insert_into
 
 LONGEST_PAUSE: Final = 300.0
 """Longest pause that a server may ask for, in seconds; a longer one is cut short."""
@@ -25,7 +25,6 @@ _AFTER_A_JUMP: Final = timedelta(seconds=1)
 # connections, which takes them so much longer that later ones would catch up with them.
 _SLOW_START: Final = timedelta(seconds=0.5)
 
-_INSERT: Final = insert(line).on_conflict_do_nothing(index_elements=[line.c.connection])
 _OF: Final = line.c.connection == bindparam("of")
 _LINE: Final = select(line).where(_OF)
 _DEAL: Final = (
@@ -104,6 +103,9 @@ def _line(db: Connection, connection: str, now: datetime) -> Row[Any]:
     row = db.execute(_LINE, {"of": connection}).one_or_none()
     if row is None:
         silent_since = now - 2 * _SLOW_START
-        db.execute(_INSERT, {"connection": connection, "next_slot": silent_since})
+        insert = insert_into(line, db.dialect.name).on_conflict_do_nothing(
+            index_elements=[line.c.connection]
+        )
+        db.execute(insert, {"connection": connection, "next_slot": silent_since})
         row = db.execute(_LINE, {"of": connection}).one()
     return row

@@ -11,21 +11,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, case, func, select, update
-
-# Its conflict clauses are written out for SQLite in the same words.
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
 from lib.campaign import SendSchedule, apportion, wave_size
 from lib.connections import Business
 from lib.delivery.ledger.bisection import abandon_splits
 from lib.delivery.ledger.counters import CounterDelta, apply_deltas, count_waiting
 from lib.delivery.ledger.schema import batch, run, sendout
+from lib.delivery.ledger.upsert import insert_into
 from lib.delivery.states import OVER, BatchState, Outcome, Reason, RunKind, RunState
 
-_INSERT_RUN: Final = (
-    insert(run).on_conflict_do_nothing(index_elements=[run.c.token]).returning(run.c.id)
-)
 _INSERT_SENDOUT: Final = insert(sendout)
 _BY_TOKEN: Final = select(run.c.id).where(run.c.token == bindparam("token"))
 _STATE: Final = select(run.c.state).where(run.c.id == bindparam("run"))
@@ -144,7 +139,10 @@ def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> s
         "seen_answered": 0,
         "seen_refused": 0,
     }
-    if db.execute(_INSERT_RUN, row).scalar_one_or_none() is not None:
+    insert_new = insert_into(run, db.dialect.name).on_conflict_do_nothing(
+        index_elements=[run.c.token]
+    )
+    if db.execute(insert_new.returning(run.c.id), row).scalar_one_or_none() is not None:
         first = wave_size(new.schedule, 1, sum(each.entries for each in sendouts))
         released = apportion([each.entries for each in sendouts], first, each=1)
         none_yet = dict.fromkeys(("batched", "accepted", "rejected", "unknown", "cancelled"), 0)

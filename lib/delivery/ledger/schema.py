@@ -259,8 +259,10 @@ export: Final = Table(
     Column("share", Float, nullable=False),
     Column("asked_at", Moment, nullable=False),
     Column("ended_at", Moment),
-    # Why there is none, in words for people.
+    # The error that ended it, and its values as a JSON object.
     Column("error_code", String),
+    Column("error_values", Text),
+    # Texts of the error, which earlier releases stored. No longer written.
     Column("sentence", Text),
     Column("action", Text),
     Index(None, "state"),

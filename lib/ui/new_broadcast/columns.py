@@ -92,7 +92,7 @@ def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
             st.rerun()
         default_country.ask(draft, settings)
         for problem in problems:
-            st.warning(literal(problem.sentence), icon=":material/error:")
+            st.warning(literal(problem.translated_sentence), icon=":material/error:")
         if not draft.mapping_confirmed and st.button(
             "These columns are right",
             type="primary",

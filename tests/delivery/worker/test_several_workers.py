@@ -45,7 +45,9 @@ def test_the_runs_of_a_worker_that_dies_or_stands_still_are_taken_over(workers, 
     assert run.unknown == len(open_attempts) <= 40
     if how is signal.SIGSTOP:
         dying.signal(signal.SIGCONT)
-        wait_for(lambda: "beginning anew" in dying.log and len(registered_workers()) == 2)
+        wait_for(
+            lambda: "worker evicted, restarting" in dying.log and len(registered_workers()) == 2
+        )
         again = wait_for_run(start_run(plan_of(50, first=5_000), connection="sandbox"))
         assert again.accepted == 50
     assert set(messages_by_phone(sandbox).values()) == {1}
