@@ -50,7 +50,8 @@ def ask_own_phone(settings: Settings, *, key: str) -> str | None:
         return None
     phone = read_phone(typed, preferences.region)
     if phone.problem is not None or phone.e164 is None:
-        st.error(explained(phone.problem or "not_a_phone", typed), icon=":material/error:")
+        text = explained(phone.problem or "not_a_phone", typed, preferences.region)
+        st.error(text, icon=":material/error:")
         return None
     # Only save a change: another tab may have saved a new number since this page was drawn.
     if typed != shown.value and phone.e164 != preferences.own_phone:

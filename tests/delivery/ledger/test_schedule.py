@@ -62,7 +62,7 @@ def enter(ledger: Ledger, schedule: SendSchedule, *sizes: int) -> None:
         runs.insert_run(db, run, sendouts)
 
 
-def look(ledger: Ledger, now: datetime) -> RunState | None:
+def advance(ledger: Ledger, now: datetime) -> RunState | None:
     with ledger.write() as db:
         return schedule.advance(db, "one", now)
 
@@ -138,8 +138,8 @@ def test_a_run_starts_at_its_scheduled_time(ledger):
     assert summary(ledger).state is RunState.SCHEDULED
     assert summary(ledger).goes_on_at == NOW + HOUR
     assert send_all(ledger, ACCEPTED) == 0
-    assert look(ledger, NOW + HOUR - timedelta(seconds=1)) is RunState.SCHEDULED
-    assert look(ledger, NOW + HOUR) is RunState.RUNNING
+    assert advance(ledger, NOW + HOUR - timedelta(seconds=1)) is RunState.SCHEDULED
+    assert advance(ledger, NOW + HOUR) is RunState.RUNNING
     assert send_all(ledger, ACCEPTED, now=NOW + HOUR) == 3
 
 
@@ -179,7 +179,7 @@ def test_claimed_batches_are_released_when_quiet_hours_begin(ledger):
     assert run.goes_on_at == (NOW + HOUR).replace(second=0, microsecond=0)
     assert not send(ledger, claims[0])
     assert send_all(ledger, ACCEPTED, now=NOW) == 0
-    assert look(ledger, NOW + HOUR) is RunState.RUNNING
+    assert advance(ledger, NOW + HOUR) is RunState.RUNNING
     assert send_all(ledger, ACCEPTED, now=NOW + HOUR) == 9
 
 
