@@ -46,7 +46,7 @@ def front_door() -> Middleware:
             uploads=server.upload_budget(settings),
         )
     except (SecretsFileError, SignInError) as error:
-        sys.exit(f"Sendout Studio does not start. {error.sentence} {error.action}")
+        sys.exit(f"Sendout Studio does not start. {error}")
 
 
 FRONT_DOOR: Final = front_door()  # before anything else reads the secrets file

@@ -4,7 +4,9 @@ import math
 
 import streamlit as st
 
-from lib.connectly import ALL_CODES, ALL_TYPES, STUDIO_CODES, ErrorClass, ErrorInfo, explain
+from lib.connectly import ALL_CODES, ALL_TYPES, CLASS_LABELS, ErrorClass, ErrorInfo
+from lib.error_catalogue import STUDIO_CODES, explain
+from lib.i18n import _
 from lib.ui import navigation, page
 from lib.ui.error_codes import draw_code
 from lib.ui.formatting import count, several
@@ -30,7 +32,7 @@ classes = st.pills(
     "What to do",
     list(ErrorClass),
     selection_mode="multi",
-    format_func=lambda each: each.value.capitalize(),
+    format_func=lambda each: _(CLASS_LABELS[each]),
     key="classes",
 )
 
@@ -59,4 +61,4 @@ for info in wanted[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]:
 
 with st.expander("Kinds of error", icon=":material/category:"):
     st.write("Beside its code, Connectly gives each error a broad kind:")
-    st.table({"Kind": list(ALL_TYPES), "Meaning": list(ALL_TYPES.values())})
+    st.table({"Kind": list(ALL_TYPES), "Meaning": [_(text) for text in ALL_TYPES.values()]})

@@ -4,8 +4,8 @@ from datetime import datetime, time, timedelta
 
 import streamlit as st
 
-from lib.connectly import explain
 from lib.delivery import Outcome, RunKind
+from lib.error_catalogue import explain
 from lib.outcomes import Filter, charts_of, offered_runs, outcome_summary
 from lib.ui import navigation, page
 from lib.ui.chart import draw_chart

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from lib.connections import list_connections
-from lib.connectly import explain
 from lib.delivery import RunState, list_runs, worker_state
+from lib.error_catalogue import explain
 from lib.ui import navigation, page
 from lib.ui.broadcasts.row import draw_run_line
 from lib.ui.formatting import literal, several

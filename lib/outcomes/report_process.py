@@ -8,6 +8,8 @@ import os
 import signal
 import sys
 import time
+import traceback
+from types import TracebackType
 from typing import Final
 
 from lib.atomic_files import is_disk_full
@@ -34,6 +36,7 @@ _PROGRESS_SECONDS: Final = 1.0
 def main(name: str) -> int:
     """Write a report that is still wanted and publish it; return the exit code."""
     os.nice(_NICENESS)
+    sys.excepthook = _report_crash
     # Exit through Python, so that temporary files are removed.
     signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit(_STOPPED))
     set_language_source(lambda: language_of(name))
@@ -63,6 +66,14 @@ def main(name: str) -> int:
         # If the run has changed since, this is not the report that was asked for.
         end_export(name, None if path.name == name else ReportError())
     return 0
+
+
+def _report_crash(
+    kind: type[BaseException], _error: BaseException, trace: TracebackType | None
+) -> None:
+    """Write an unexpected error to stderr without its message, which may quote cells."""
+    sys.stderr.write(f"The report process failed with {kind.__name__}:\n")
+    sys.stderr.write("".join(traceback.format_tb(trace)))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from lib.connectly import ErrorClass, ErrorInfo
+from lib.connectly import CLASS_LABELS, ErrorClass, ErrorInfo
+from lib.i18n import _
 from lib.ui import navigation
 from lib.ui.formatting import literal
 
@@ -22,10 +23,10 @@ def draw_code(info: ErrorInfo) -> None:
     """Draw an entry of the guide."""
     with st.container(border=True, key=f"code_{info.code}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{literal(info.title)}**", width="stretch")
-            st.badge(info.error_class.value.capitalize(), color=CLASS_COLOURS[info.error_class])
-        st.write(info.meaning)
-        st.markdown(f":material/arrow_forward: {info.action}")
+            st.markdown(f"**{literal(_(info.title))}**", width="stretch")
+            st.badge(_(CLASS_LABELS[info.error_class]), color=CLASS_COLOURS[info.error_class])
+        st.write(_(info.meaning))
+        st.markdown(f":material/arrow_forward: {_(info.action)}")
         st.code(info.code, language=None)
 
 

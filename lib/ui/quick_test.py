@@ -7,8 +7,9 @@ import streamlit as st
 
 from lib.campaign import single_entry_plan
 from lib.connections import Connection
-from lib.connectly import CampaignEntry, DuplicateBehavior, SendCampaignsOptions, explain
+from lib.connectly import CampaignEntry, DuplicateBehavior, SendCampaignsOptions
 from lib.delivery import RunNotFoundError, RunSummary, run_attempts, run_summary, start_run
+from lib.error_catalogue import explain
 from lib.preferences import change_preferences, load_preferences
 from lib.settings import Settings
 from lib.sheet.phones.messages import explained

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lib.delivery.ledger.database import Ledger
+from lib.settings import get_settings
 from tests.support.sandbox import SandboxHandle
 from tests.support.worker import Worker
 
@@ -36,3 +37,26 @@ def ledger(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
     ledger = Ledger(address)
     yield ledger
     ledger.close()
+
+
+@pytest.fixture
+def workers(
+    shared_database: str,
+    data_dir: Path,
+    tmp_path: Path,
+    sandbox: SandboxHandle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[list[Worker]]:
+    """Two started workers that share a database and a storage, as on two machines."""
+    other, shared = tmp_path / "other", tmp_path / "shared"
+    other.mkdir()
+    shared.mkdir()
+    monkeypatch.setenv("SENDOUT_STORAGE_URL", shared.as_uri())
+    get_settings.cache_clear()
+    both = [Worker(data_dir), Worker(other)]
+    for each in both:
+        each.connect(sandbox)
+        each.start()
+    yield both
+    for each in both:
+        each.end()

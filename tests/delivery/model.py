@@ -35,7 +35,6 @@ from lib.connectly import (
     RateLimited,
     ReadTimedOut,
     SendCampaignsResponse,
-    explain,
 )
 from lib.delivery import (
     NothingToSendError,
@@ -60,11 +59,12 @@ from lib.delivery.ledger.claims import Claim
 from lib.delivery.ledger.database import clock, open_ledger
 from lib.delivery.states import OPT_OUT_CODES, AttemptResult, BatchState
 from lib.delivery.worker.entry_reader import numbers_of
+from lib.error_catalogue import explain
 from lib.outcomes import row_outcomes
 from lib.settings import ConnectionSettings, Settings
 from lib.sheet.phones.identity import identities
-from tests.delivery.ledger.test_ledger import worker_of
 from tests.support.businesses import replace_connection
+from tests.support.ledger import worker_of
 from tests.support.sheets import make_sheet
 
 CAMPAIGN: Final = "spring"
@@ -230,7 +230,7 @@ class Delivery:
             assert since[first.business_id, identity(phone)] == 0, "reached since, and retried"
         self._know(again, first.business_id, first.duplicates)
 
-    def exclude(self, phone: str) -> None:
+    def exclude_phone(self, phone: str) -> None:
         """Put somebody on an exclude list."""
         cells = pd.Series([phone], dtype="string[pyarrow]")
         add_exclude_list(cells, name="late", region=None, added_by="me", settings=self.settings)

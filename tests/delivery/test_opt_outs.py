@@ -5,10 +5,9 @@ import os
 import signal
 from datetime import UTC, datetime, timedelta
 
-import pandas as pd
 import pytest
 
-from lib.campaign import Plan, SendSchedule, add_exclude_list
+from lib.campaign import Plan, SendSchedule
 from lib.connectly import DuplicateBehavior
 from lib.delivery import (
     Outcome,
@@ -26,16 +25,10 @@ from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.opt_outs import opt_outs_by_business
 from lib.delivery.states import OPTED_OUT_SINCE
 from lib.outcomes import row_outcomes
-from lib.settings import Settings
-from tests.delivery.worker.test_sending import people
-from tests.pages.test_unconfirmed import run_in_doubt
+from tests.support.opt_outs import exclude_phone
+from tests.support.sandbox import messages_by_phone
+from tests.support.unknown_rows import run_with_unknown_rows
 from tests.support.worker import plan_of, wait_for_run
-
-
-def exclude(phone: str, settings: Settings) -> str:
-    cells = pd.Series([phone], dtype="string[pyarrow]")
-    added = add_exclude_list(cells, name="late", region=None, added_by="me", settings=settings)
-    return added.id
 
 
 def phones_of(plan: Plan) -> list[str]:
@@ -51,12 +44,12 @@ def test_who_opts_out_while_a_run_is_paused_is_cancelled_and_the_others_are_sent
     run_id = start_run(plan, connection="sandbox", schedule=SendSchedule(batch_size=batch_size))
     pause_run(run_id)
     gone = phones_of(plan)[7]
-    exclude(gone, settings)
+    exclude_phone(gone, settings)
     resume_run(run_id)
     os.kill(worker.pid, signal.SIGCONT)
     run = wait_for_run(run_id)
     assert (run.accepted, run.cancelled) == (39, 1)
-    assert set(people(sandbox)) == set(phones_of(plan)) - {gone}
+    assert set(messages_by_phone(sandbox)) == set(phones_of(plan)) - {gone}
     found = row_outcomes(run_id)
     assert found.loc[found["outcome"] == Outcome.CANCELLED, "error_code"].tolist() == [
         OPTED_OUT_SINCE
@@ -67,12 +60,12 @@ def test_who_opts_out_before_a_scheduled_start_is_not_sent(worker, sandbox, sett
     plan = plan_of(5)
     later = SendSchedule(starts_at=datetime.now(UTC) + timedelta(hours=1))
     run_id = start_run(plan, connection="sandbox", schedule=later)
-    exclude(phones_of(plan)[0], settings)
+    exclude_phone(phones_of(plan)[0], settings)
     assert run_summary(run_id).state is RunState.SCHEDULED
     start_now(run_id)
     run = wait_for_run(run_id)
     assert (run.accepted, run.cancelled) == (4, 1)
-    assert phones_of(plan)[0] not in people(sandbox)
+    assert phones_of(plan)[0] not in messages_by_phone(sandbox)
 
 
 def test_who_opts_out_between_two_waves_is_not_sent(worker, sandbox, settings):
@@ -80,28 +73,28 @@ def test_who_opts_out_between_two_waves_is_not_sent(worker, sandbox, settings):
     waves = SendSchedule(first_wave=4, wave_growth=4.0)
     run_id = start_run(plan, connection="sandbox", schedule=waves)
     wait_for_run(run_id, until=lambda run: run.state is RunState.WAITING_FOR_APPROVAL)
-    reached = set(people(sandbox))
+    reached = set(messages_by_phone(sandbox))
     gone = next(phone for phone in phones_of(plan) if phone not in reached)
-    exclude(gone, settings)
+    exclude_phone(gone, settings)
     approve_run(run_id, wave=1, everything=True)
     run = wait_for_run(run_id)
     assert (run.accepted, run.cancelled) == (9, 1)
-    assert gone not in people(sandbox)
+    assert gone not in messages_by_phone(sandbox)
 
 
 def test_a_list_that_the_person_ignored_does_not_count_and_a_later_one_does(
     worker, sandbox, settings
 ):
     plan = plan_of(3)
-    ignored = exclude(phones_of(plan)[0], settings)
+    ignored = exclude_phone(phones_of(plan)[0], settings)
     answers = plan.answers.model_copy(update={"ignored_lists": frozenset({ignored})})
     plan = dataclasses.replace(plan, answers=answers)
     os.kill(worker.pid, signal.SIGSTOP)
     run_id = start_run(plan, connection="sandbox")
-    exclude(phones_of(plan)[1], settings)
+    exclude_phone(phones_of(plan)[1], settings)
     os.kill(worker.pid, signal.SIGCONT)
     wait_for_run(run_id)
-    assert set(people(sandbox)) == {phones_of(plan)[0], phones_of(plan)[2]}
+    assert set(messages_by_phone(sandbox)) == {phones_of(plan)[0], phones_of(plan)[2]}
 
 
 def test_an_opt_out_that_a_rejection_reports_holds_for_later_runs(worker, sandbox, settings):
@@ -138,14 +131,14 @@ def test_a_damaged_list_pauses_the_run_and_nobody_is_sent(worker, sandbox, setti
     os.kill(worker.pid, signal.SIGSTOP)
     plan = plan_of(3)
     run_id = start_run(plan, connection="sandbox")
-    list_id = exclude("+12025550199", settings)
+    list_id = exclude_phone("+12025550199", settings)
     path = settings.exclusions_dir / f"{list_id}.parquet"
     whole = path.read_bytes()
     path.write_bytes(whole[:100])
     os.kill(worker.pid, signal.SIGCONT)
     run = wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)
     assert run.reason == "STUDIO_EXCLUDE_LISTS_UNREADABLE"
-    assert not people(sandbox)
+    assert not messages_by_phone(sandbox)
     path.write_bytes(whole)
     resume_run(run_id)
     assert wait_for_run(run_id).accepted == 3
@@ -153,11 +146,11 @@ def test_a_damaged_list_pauses_the_run_and_nobody_is_sent(worker, sandbox, setti
 
 def test_a_row_that_may_have_been_sent_stays_unknown(idle_worker, sandbox, settings):
     """A repeat is not made for who opted out; the first request may have reached them."""
-    run_id = run_in_doubt(settings, DuplicateBehavior.ALLOW_ONE)
+    run_id = run_with_unknown_rows(settings, DuplicateBehavior.ALLOW_ONE)
     resolve_unknown_rows(run_id, ResolutionChoice.REPEAT, person="me")
     found = row_outcomes(run_id)
     assert set(found["outcome"]) == {Outcome.WAITING}
-    exclude("+12025550100", settings)
+    exclude_phone("+12025550100", settings)
     idle_worker.connect(sandbox)
     idle_worker.start()
     assert wait_for_run(run_id).cancelled == 0

@@ -1,14 +1,13 @@
 """Rejected rows go again as a run of their own: exactly those, once, and never who opted out."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from threading import Barrier
 
 import pandas as pd
 import pytest
 
 from lib.campaign import add_exclude_list
-from lib.connectly import DuplicateBehavior, ErrorClass, VersionBehavior, explain
+from lib.connectly import ErrorClass, VersionBehavior
 from lib.delivery import (
     NothingToSendError,
     Outcome,
@@ -19,16 +18,11 @@ from lib.delivery import (
     run_summary,
     start_run,
 )
-from lib.delivery.answer_policy import Decision
-from lib.delivery.ledger import attempts, claims, workers
-from lib.delivery.ledger.database import open_ledger
-from lib.delivery.states import AttemptResult, BatchState
+from lib.error_catalogue import explain
 from lib.outcomes import row_outcomes
-from lib.settings import Settings
-from tests.delivery.ledger.test_ledger import register
-from tests.delivery.test_opt_outs import exclude
-from tests.delivery.worker.test_sending import people
-from tests.support.businesses import SANDBOX
+from tests.support.opt_outs import exclude_phone
+from tests.support.retries import rejected_run, settle
+from tests.support.sandbox import messages_by_phone
 from tests.support.worker import plan_of, wait_for_run
 
 PICKY = "demo_invalid_phones"
@@ -48,7 +42,7 @@ def test_exactly_the_rejected_rows_go_again_and_only_once(worker, sandbox):
     rejected = before[before["outcome"] == Outcome.REJECTED]
     assert set(after.index) == set(rejected.index[rejected["error_code"].isin(codes)])
     assert run_summary(again).retry_of == run_id
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
 
 
 def test_a_code_after_which_nothing_may_be_sent_again_is_not_offered_and_not_obeyed(
@@ -87,35 +81,6 @@ def test_rows_of_a_new_version_go_again_to_that_version(worker, sandbox):
     assert second.pinned_version == first.pinned_version is not None
 
 
-def rejected_run(
-    settings: Settings, rows: int, codes: dict[int, str], *, label: str = "first"
-) -> str:
-    """Make a finished run of these phones; the row at each place has been rejected with a code."""
-    plan = plan_of(rows, duplicates=DuplicateBehavior.ALLOW_MULTIPLE)
-    run_id = start_run(plan, connection="sandbox", token=label, settings=settings)
-    settle(run_id, codes)
-    return run_id
-
-
-def settle(run_id: str, codes: dict[int, str]) -> None:
-    """Let each row have been rejected with a code, or accepted where there is none."""
-    with open_ledger().write() as db:
-        register(db, "me")
-        now = datetime.now(UTC)
-        for each in claims.claim(db, "sandbox", "me", 99, now, business=SANDBOX):
-            if each.run_id != run_id:
-                claims.release(db, each)
-                continue
-            code = codes.get(each.start)
-            state = BatchState.REJECTED if code else BatchState.ACCEPTED
-            decision = Decision(AttemptResult(state), state, error_code=code)
-            opened = attempts.open_attempt(db, each, each.attempts, now)
-            assert opened is not None
-            attempts.close_attempt(db, each, opened, decision, has_unknown_attempt=False, now=now)
-        claims.claim(db, "sandbox", "me", 99, now, business=SANDBOX)
-        workers.remove_worker(db, "me", now)
-
-
 A = "ERROR_CODE_CAMPAIGN_ENTRY_CLIENT_INVALID"
 B = "ERROR_CODE_CAMPAIGN_ENTRY_INVALID"
 
@@ -136,7 +101,7 @@ def test_code_a_and_then_a_and_b_send_each_row_once(settings):
 def test_the_same_code_after_an_opt_out_makes_no_second_run(settings):
     run_id = rejected_run(settings, 3, {0: A, 1: A})
     again = retry_run(run_id, [A])
-    exclude(plan_of(3).table["client"].iloc[0], settings)
+    exclude_phone(plan_of(3).table["client"].iloc[0], settings)
     assert retry_run(run_id, [A]) == again
     assert count_runs() == 2
 

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib.settings import get_settings
 from lib.ui import server
-from tests.pages.conftest import texts
+from tests.support.app_test import texts
 from tests.support.sign_in import write_secrets
 
 

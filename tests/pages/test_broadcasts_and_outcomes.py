@@ -18,7 +18,7 @@ from lib.delivery import (
 from lib.delivery.exports import ExportEndedError
 from lib.outcomes import report_name
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
 from tests.support.worker import plan_of

@@ -22,8 +22,8 @@ from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import list_runs
 from lib.preferences import Preferences, load_preferences
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press, texts
-from tests.pages.test_new_broadcast import ANA, BEN, _draft_id, _prepared
+from tests.support.app_test import Visit, press, texts
+from tests.support.drafts import ANA, BEN, current_draft_id, prepared
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
 
@@ -37,7 +37,7 @@ OTHER_COLUMNS = Mapping(
 
 
 def stored(app: AppTest, settings: Settings) -> Draft:
-    draft = load_draft(_draft_id(app), settings)
+    draft = load_draft(current_draft_id(app), settings)
     assert draft is not None
     return draft
 
@@ -53,8 +53,8 @@ def widget(found: Iterable[Any], label: str) -> Any:
 
 
 def test_each_tab_saves_only_its_own_changes_to_columns(visit: Visit, settings: Settings) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     widget(one.selectbox, "Sender").set_value(-2).run()
     widget(one.text_input, "Value for every row").set_value(SENDER).run()
@@ -74,8 +74,8 @@ def test_each_tab_saves_only_its_own_changes_to_columns(visit: Visit, settings: 
 
 
 def test_variables_added_in_two_tabs_are_both_saved(visit: Visit, settings: Settings) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     press(one, "Add variable")
     press(two, "Add variable")
@@ -86,8 +86,8 @@ def test_variables_added_in_two_tabs_are_both_saved(visit: Visit, settings: Sett
 def test_a_variable_renamed_in_one_tab_keeps_its_source_from_the_other(
     visit: Visit, settings: Settings
 ) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     widget(one.selectbox, "Value from").set_value(-2).run()
     widget(two.text_input, "Variable").set_value("first").run()
@@ -98,8 +98,8 @@ def test_a_variable_renamed_in_one_tab_keeps_its_source_from_the_other(
 
 
 def test_the_later_change_of_the_same_field_wins(visit: Visit, settings: Settings) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
     for app in (one, two):
         widget(app.selectbox, "Sender").set_value(-2).run()
 
@@ -114,8 +114,8 @@ def test_the_later_change_of_the_same_field_wins(visit: Visit, settings: Setting
 def test_each_tab_saves_only_its_own_changes_to_the_schedule(
     visit: Visit, settings: Settings
 ) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     widget(one.selectbox, "Recipients per request").set_value(100).run()
     widget(two.checkbox, "try later").check().run()
@@ -135,8 +135,8 @@ def test_exclude_lists_ignored_in_two_tabs_are_both_ignored(
         cells = pasted_cells(fictional_phone(number + 7))
         add_exclude_list(cells, name=name, region=None, added_by="Ana", settings=settings)
     ids = {each.name: each.id for each in exclude_lists(settings)}
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     def untick(app: AppTest, name: str) -> None:
         lists = widget(app.multiselect, "Exclude lists")
@@ -156,8 +156,8 @@ def test_exclude_lists_ignored_in_two_tabs_are_both_ignored(
 
 
 def test_choices_made_in_one_tab_are_shown_in_the_other(visit: Visit, settings: Settings) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     widget(one.toggle, "Use the fixed numbers").set_value(False).run()
     widget(one.radio, "Version to send").set_value(VersionBehavior.CREATE_NEW).run()
@@ -191,8 +191,8 @@ def test_decisions_about_email_columns_in_two_tabs_are_both_saved(
         f"phone,campaign,email_opt_in,newsletter_opt_in\n{ANA},demo_welcome,no,no\n"
         f"{BEN},demo_welcome,yes,yes\n"
     )
-    one = _prepared(visit, sheet)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, sheet)
+    two = visit("new_broadcast", draft=current_draft_id(one))
     questions = [each.key for each in one.button if each.key and "email_False_" in each.key]
     assert len(questions) == 2
 
@@ -206,7 +206,7 @@ def test_a_replaced_mapping_is_shown_again_in_full(visit: Visit, settings: Setti
     sheet = make_sheet({"phone_us": [], "campaign": [], "name": []})
     mapping = Mapping(client=FieldSource(column="phone_us"), campaign_name=FieldSource(value="may"))
     saved = save_mapping(mapping, sheet, saved_by="Ana", settings=settings)
-    app = _prepared(visit, SHEET)
+    app = prepared(visit, SHEET)
     saved_columns = widget(app.selectbox, "Saved mappings")
     assert saved_columns.value == saved.id
 
@@ -229,7 +229,7 @@ def test_a_replaced_mapping_is_shown_again_in_full(visit: Visit, settings: Setti
 def test_nothing_is_sent_if_another_tab_changed_the_draft(
     change: dict[str, object], told: str | None, visit: Visit, settings: Settings
 ) -> None:
-    app = _prepared(visit, SHEET)
+    app = prepared(visit, SHEET)
     widget(app.checkbox, "checked").check().run()
     change_draft(stored(app, settings), change, settings)
 
@@ -240,7 +240,7 @@ def test_nothing_is_sent_if_another_tab_changed_the_draft(
 
 
 def test_an_unchanged_draft_is_sent(visit: Visit, settings: Settings) -> None:
-    app = _prepared(visit, SHEET)
+    app = prepared(visit, SHEET)
     widget(app.checkbox, "checked").check().run()
 
     app.button(key="send").click().run()

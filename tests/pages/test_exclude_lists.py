@@ -7,7 +7,7 @@ from lib.delivery import list_runs, people_opted_out
 from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.opt_outs import note_opt_outs
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
 from tests.support.recipients import fictional_phone
 
 ANA, BEN = fictional_phone(0), fictional_phone(1)
@@ -51,7 +51,7 @@ def test_an_uploaded_list_takes_the_phones_column(visit: Visit, settings: Settin
 def test_what_holds_no_number_is_refused_with_advice(visit: Visit, settings: Settings) -> None:
     page = _add_list(visit, "nobody")
 
-    assert "None of this can be read as a phone number" in page.error[0].value
+    assert "We found no phone numbers" in page.error[0].value
     assert exclude_lists(settings) == []
 
 
@@ -113,7 +113,7 @@ def test_opt_outs_that_connectly_reported_hold_rows_and_can_be_forgotten(
     app = visit("new_broadcast")
     app.file_uploader[0].upload("list.csv", GOOD).run()
     press(app, "Confirm columns")
-    assert "On an exclude list, or opted out" in texts(app)
+    assert "On an exclude list or opted out" in texts(app)
     assert "Send to 1 recipient" in texts(app)
 
     page = visit("exclude_lists")

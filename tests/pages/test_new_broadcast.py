@@ -12,28 +12,11 @@ from lib.campaign import WORDS, change_draft, load_draft
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import RunState, list_runs, pause_run
 from lib.settings import Settings, get_settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
+from tests.support.drafts import ANA, BEN, GOOD, current_draft_id, prepared, upload
 from tests.support.recipients import fictional_phone, known_sheet
 
-ANA, BEN = fictional_phone(0), fictional_phone(1)
-GOOD = f"phone,campaign,name\n{ANA},demo_welcome,Ana\n{BEN},demo_welcome,Ben\n"
 WIDE = (",".join(f"c{number}" for number in range(100_001)) + "\nx\n").encode()
-
-
-def _upload(app: AppTest, data: bytes | str, name: str = "list.csv") -> AppTest:
-    data = data.encode() if isinstance(data, str) else data
-    app.file_uploader[0].upload(name, data).run()
-    assert not app.exception
-    return app
-
-
-def _prepared(visit: Visit, data: bytes | str = GOOD, name: str = "list.csv") -> AppTest:
-    return press(_upload(visit("new_broadcast"), data, name), "Confirm columns")
-
-
-def _draft_id(app: AppTest) -> str:
-    value = app.query_params["draft"]
-    return value if isinstance(value, str) else value[0]
 
 
 def _workbook(**cells: str) -> bytes:
@@ -66,7 +49,7 @@ def _encrypted() -> bytes:
 def test_a_sheet_that_cannot_be_read_shows_its_error(
     name: str, data: bytes, sentence: str, visit: Visit, settings: Settings
 ) -> None:
-    app = _upload(visit("new_broadcast"), data, name)
+    app = upload(visit("new_broadcast"), data, name)
 
     (error,) = app.error
     assert sentence.casefold() in error.value.replace("\\", "").casefold()
@@ -74,20 +57,20 @@ def test_a_sheet_that_cannot_be_read_shows_its_error(
 
 
 def test_a_sheet_without_phones_asks_for_the_phone_column(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), "name,city\nAna,Lima\n")
+    app = upload(visit("new_broadcast"), "name,city\nAna,Lima\n")
 
     assert "Choose the column that holds the phone numbers" in texts(app)
     assert next(b for b in app.button if b.label == "Confirm columns").disabled
 
 
 def test_columns_without_a_header_are_named_by_letters(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), f"{fictional_phone(0)},Ana\n{fictional_phone(1)},Ben\n")
+    app = upload(visit("new_broadcast"), f"{fictional_phone(0)},Ana\n{fictional_phone(1)},Ben\n")
 
     assert "Column A" in str([box.options for box in app.selectbox])
 
 
 def test_columns_with_the_same_name_are_numbered(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), f"phone,name,name\n{fictional_phone(0)},Ana,Ben\n")
+    app = upload(visit("new_broadcast"), f"phone,name,name\n{fictional_phone(0)},Ana,Ben\n")
 
     assert "name (2)" in str([box.options for box in app.selectbox])
 
@@ -100,7 +83,7 @@ def test_a_formula_cell_is_sent_as_its_result(visit: Visit) -> None:
         worksheet.write_row(1, 0, [fictional_phone(0), "demo_welcome"])
         worksheet.write_formula(1, 2, '="An"&"a"', None, "Ana")
 
-    app = _prepared(visit, buffer.getvalue(), "list.xlsx")
+    app = prepared(visit, buffer.getvalue(), "list.xlsx")
 
     assert '"name": "Ana"' in texts(app)
 
@@ -124,7 +107,7 @@ def test_pasting_nothing_shows_an_error(visit: Visit) -> None:
 def test_the_check_shows_totals_and_the_rows_of_findings(visit: Visit) -> None:
     known = known_sheet(60)
 
-    app = _prepared(visit, known.csv())
+    app = prepared(visit, known.csv())
 
     shown = texts(app)
     figures = {each.label: each.value for each in app.metric}
@@ -138,7 +121,7 @@ def test_the_check_shows_totals_and_the_rows_of_findings(visit: Visit) -> None:
 
 
 def test_choosing_a_country_releases_rows_without_a_country_code(visit: Visit) -> None:
-    app = _prepared(visit, "phone,campaign,name\n2025550100,demo_welcome,Ana\n")
+    app = prepared(visit, "phone,campaign,name\n2025550100,demo_welcome,Ana\n")
     assert "nobody to send to" in texts(app)
 
     country = next(each for each in app.selectbox if "without a code" in each.label)
@@ -151,7 +134,7 @@ def test_choosing_a_country_releases_rows_without_a_country_code(visit: Visit) -
 
 
 def test_a_fixed_campaign_and_a_renamed_variable_are_in_the_request(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), f"phone,Nombre\n{fictional_phone(0)},Ana\n")
+    app = upload(visit("new_broadcast"), f"phone,Nombre\n{fictional_phone(0)},Ana\n")
     next(each for each in app.selectbox if each.label == "Campaign name").set_value(-2).run()
     next(each for each in app.text_input if each.label == "Value for every row").set_value(
         "spring"
@@ -165,14 +148,14 @@ def test_a_fixed_campaign_and_a_renamed_variable_are_in_the_request(visit: Visit
 
 
 def test_two_variables_with_the_same_name_are_refused(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), f"phone,campaign,a,b\n{fictional_phone(0)},x,1,2\n")
+    app = upload(visit("new_broadcast"), f"phone,campaign,a,b\n{fictional_phone(0)},x,1,2\n")
     next(each for each in app.text_input if each.value == "b").set_value("a").run()
 
     assert "Two variables have the same name" in texts(app)
 
 
 def test_a_variable_can_be_added(visit: Visit) -> None:
-    app = press(_upload(visit("new_broadcast"), GOOD), "Add variable")
+    app = press(upload(visit("new_broadcast"), GOOD), "Add variable")
 
     assert [each.value for each in app.text_input if each.label == "Variable"] == [
         "name",
@@ -181,14 +164,14 @@ def test_a_variable_can_be_added(visit: Visit) -> None:
 
 
 def test_a_variable_can_combine_columns_and_be_formatted_as_a_name(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), f"phone,campaign,first,last\n{ANA},x,ANA,DE LA CRUZ\n")
+    app = upload(visit("new_broadcast"), f"phone,campaign,first,last\n{ANA},x,ANA,DE LA CRUZ\n")
     next(each for each in app.selectbox if each.value == 2).set_value(-3).run()
     (template,) = (
         each for each in app.text_input if each.label == "Text with column names in braces"
     )
     assert template.value == "{first}"
     template.set_value("{first} {lst}").run()
-    assert "“{lst}” is no column of this sheet" in texts(app)
+    assert "“lst”, which is not a column of this sheet" in texts(app)
     next(each for each in app.text_input if each.value == "{first} {lst}").set_value(
         "{first} {last}"
     ).run()
@@ -199,7 +182,7 @@ def test_a_variable_can_combine_columns_and_be_formatted_as_a_name(visit: Visit)
 
 
 def test_an_ambiguous_date_is_held_back_until_its_order_is_chosen(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), f"phone,campaign,due\n{ANA},x,03/04/2025\n")
+    app = upload(visit("new_broadcast"), f"phone,campaign,due\n{ANA},x,03/04/2025\n")
     next(each for each in app.selectbox if each.label == "Format as").set_value("date").run()
     app = press(app, "Confirm columns")
     assert WORDS["date_unsure"].title in texts(app)
@@ -213,7 +196,7 @@ def test_an_ambiguous_date_is_held_back_until_its_order_is_chosen(visit: Visit) 
 def test_a_confirmed_mapping_is_used_for_the_next_sheet_and_can_be_dropped(
     visit: Visit,
 ) -> None:
-    first = _upload(visit("new_broadcast"), f"phone,Nombre\n{ANA},Ana\n")
+    first = upload(visit("new_broadcast"), f"phone,Nombre\n{ANA},Ana\n")
     next(each for each in first.selectbox if each.label == "Campaign name").set_value(-2).run()
     next(each for each in first.text_input if each.label == "Value for every row").set_value(
         "may"
@@ -222,7 +205,7 @@ def test_a_confirmed_mapping_is_used_for_the_next_sheet_and_can_be_dropped(
     press(first, "Confirm columns")
     next(each for each in first.selectbox if each.label == "Format as").set_value("upper").run()
 
-    again = _upload(visit("new_broadcast"), f"PHONE,nombre\n{BEN},Ben\n")
+    again = upload(visit("new_broadcast"), f"PHONE,nombre\n{BEN},Ben\n")
 
     assert "the mapping “may”" in texts(again)
     assert [each.value for each in again.text_input if each.label == "Variable"] == ["name"]
@@ -236,7 +219,7 @@ def test_a_confirmed_mapping_is_used_for_the_next_sheet_and_can_be_dropped(
 
 def test_other_channels_in_an_audience_file_are_held_back(visit: Visit) -> None:
     rows = f"channel_type,external_id\nwhatsapp,{ANA}\ninstagram,178\n"
-    app = _upload(visit("new_broadcast"), rows)
+    app = upload(visit("new_broadcast"), rows)
     next(each for each in app.selectbox if each.label == "Campaign name").set_value(-2).run()
     next(each for each in app.text_input if each.label == "Value for every row").set_value(
         "may"
@@ -251,7 +234,7 @@ def test_other_channels_in_an_audience_file_are_held_back(visit: Visit) -> None:
 
 def test_the_preview_shows_the_first_a_random_and_the_longest_row(visit: Visit) -> None:
     rows = "".join(f"{fictional_phone(at)},x,{'N' * (at % 7)}ANA\n" for at in range(20))
-    app = _upload(visit("new_broadcast"), f"phone,campaign,name\nx,x,{'N' * 50}\n{rows}")
+    app = upload(visit("new_broadcast"), f"phone,campaign,name\nx,x,{'N' * 50}\n{rows}")
     next(each for each in app.selectbox if each.label == "Format as").set_value("lower").run()
     app = press(app, "Confirm columns")
 
@@ -272,7 +255,7 @@ def _random_row(app: AppTest) -> str:
 
 
 def test_options_are_in_the_request_and_in_the_summary(visit: Visit) -> None:
-    app = _prepared(visit)
+    app = prepared(visit)
     app.radio[0].set_value(VersionBehavior.CREATE_NEW).run()
     app.radio[1].set_value(DuplicateBehavior.ALLOW_MULTIPLE).run()
 
@@ -283,7 +266,7 @@ def test_options_are_in_the_request_and_in_the_summary(visit: Visit) -> None:
 
 
 def test_sending_needs_a_confirmation_and_starts_one_run(visit: Visit, settings: Settings) -> None:
-    app = _prepared(visit)
+    app = prepared(visit)
     assert app.button(key="send").disabled
 
     next(each for each in app.checkbox if "checked the numbers" in each.label).check().run()
@@ -295,11 +278,11 @@ def test_sending_needs_a_confirmation_and_starts_one_run(visit: Visit, settings:
 
 
 def test_sending_the_same_list_again_needs_a_confirmation(visit: Visit, settings: Settings) -> None:
-    app = _prepared(visit)
+    app = prepared(visit)
     next(each for each in app.checkbox if "checked the numbers" in each.label).check().run()
     app.button(key="send").click().run()
 
-    again = _prepared(visit, GOOD, "copy of list.csv")
+    again = prepared(visit, GOOD, "copy of list.csv")
 
     assert "You already sent this exact list" in texts(again)
     assert again.button(key="send").disabled
@@ -307,7 +290,7 @@ def test_sending_the_same_list_again_needs_a_confirmation(visit: Visit, settings
 
 
 def test_a_new_session_restores_the_step_of_a_draft(visit: Visit) -> None:
-    draft_id = _draft_id(_prepared(visit))
+    draft_id = current_draft_id(prepared(visit))
 
     app = visit("new_broadcast", draft=draft_id)
 
@@ -322,7 +305,7 @@ def test_an_unknown_draft_starts_over(visit: Visit) -> None:
 
 
 def test_a_draft_without_its_sheet_asks_for_it_again(visit: Visit, settings: Settings) -> None:
-    draft_id = _draft_id(_prepared(visit))
+    draft_id = current_draft_id(prepared(visit))
     draft = load_draft(draft_id, settings)
     assert draft is not None
     (settings.sheets_dir / f"{draft.sheet_id}.arrow").unlink()
@@ -337,7 +320,7 @@ def test_a_draft_without_its_sheet_asks_for_it_again(visit: Visit, settings: Set
 
 
 def test_markdown_in_a_column_name_is_shown_literally(visit: Visit) -> None:
-    app = _prepared(visit, f"phone,campaign,[x](http://x.example)\n{ANA},a,b\n")
+    app = prepared(visit, f"phone,campaign,[x](http://x.example)\n{ANA},a,b\n")
 
     titles = [each.label for each in app.expander if "example" in each.label]
     assert titles
@@ -345,7 +328,7 @@ def test_markdown_in_a_column_name_is_shown_literally(visit: Visit) -> None:
 
 
 def test_a_run_can_be_paused_and_shown_after_sending(visit: Visit, settings: Settings) -> None:
-    app = _prepared(visit)
+    app = prepared(visit)
     next(each for each in app.checkbox if "checked the numbers" in each.label).check().run()
     app.button(key="send").click().run()
     (run,) = list_runs(settings=settings)
@@ -359,8 +342,8 @@ def test_a_run_can_be_paused_and_shown_after_sending(visit: Visit, settings: Set
 
 def test_a_click_on_a_stale_page_keeps_corrections(visit: Visit, settings: Settings) -> None:
     held = "phone,campaign,name\n0055 11 98765-0001,demo_welcome,Ana\nx,demo_welcome,Ben\n"
-    app = _prepared(visit, held)
-    draft_id = _draft_id(app)
+    app = prepared(visit, held)
+    draft_id = current_draft_id(app)
     drawn = load_draft(draft_id, settings)
     assert drawn is not None
     # The fragment has saved this, but the page has not been drawn again yet.
@@ -378,8 +361,8 @@ def test_a_click_on_a_stale_page_keeps_corrections(visit: Visit, settings: Setti
 def test_a_damaged_draft_shows_an_error_and_a_button_to_start_over(
     visit: Visit, settings: Settings
 ) -> None:
-    app = _prepared(visit)
-    draft_id = _draft_id(app)
+    app = prepared(visit)
+    draft_id = current_draft_id(app)
     (settings.drafts_dir / f"{draft_id}.json").write_text("{")
     app = visit("new_broadcast", draft=draft_id)
     assert "This draft can't be read" in texts(app)
@@ -392,7 +375,7 @@ def test_a_repair_can_be_declined_and_accepted_for_single_rows(
     visit: Visit, settings: Settings
 ) -> None:
     rows = "".join(f"demo_welcome,Ana,202555{number:04d}\n" for number in range(100, 130))
-    app = _prepared(visit, f"campaign,name,phone_us\n{rows}")
+    app = prepared(visit, f"campaign,name,phone_us\n{rows}")
     assert "Country: United States" in texts(app)
     next(box for box in app.toggle if box.label == "Show each number").set_value(True).run()
     _choose_rows(app, 0, 2)
@@ -400,7 +383,7 @@ def test_a_repair_can_be_declined_and_accepted_for_single_rows(
     press(app, "Hold back 2 rows")
 
     assert "28 to send, 2 held back" in texts(app)
-    draft = load_draft(_draft_id(app), settings)
+    draft = load_draft(current_draft_id(app), settings)
     assert draft is not None
     assert draft.answers.refused_rows == {2, 4}
     _choose_rows(app, 2)
@@ -417,7 +400,7 @@ def _choose_rows(app: AppTest, *places: int) -> None:
 
 
 def test_fixed_rows_are_imported_and_can_be_undone(visit: Visit) -> None:
-    app = _prepared(visit, f"phone,campaign,name\n{ANA},demo_welcome,Ana\nx,demo_welcome,Ben\n")
+    app = prepared(visit, f"phone,campaign,name\n{ANA},demo_welcome,Ana\nx,demo_welcome,Ben\n")
     back = next(each for each in app.file_uploader if each.label == "Upload fixed rows")
     back.upload("fixed.csv", f"Row,Why held,phone\n3,letters,{BEN}\n99,letters,y\n".encode()).run()
 
@@ -433,7 +416,7 @@ def test_fixed_rows_are_imported_and_can_be_undone(visit: Visit) -> None:
 
 
 def test_a_sheet_without_row_numbers_is_not_imported_as_fixed_rows(visit: Visit) -> None:
-    app = _prepared(visit, f"phone,campaign,name\n{ANA},demo_welcome,Ana\nx,demo_welcome,Ben\n")
+    app = prepared(visit, f"phone,campaign,name\n{ANA},demo_welcome,Ana\nx,demo_welcome,Ben\n")
     back = next(each for each in app.file_uploader if each.label == "Upload fixed rows")
     back.upload("other.csv", f"phone\n{BEN}\n".encode()).run()
 
@@ -448,7 +431,7 @@ def test_a_question_about_hidden_rows_comes_first(visit: Visit) -> None:
         for at, row in enumerate(line.split(",") for line in GOOD.split()):
             worksheet.write_row(at, 0, row)
         worksheet.set_row(2, None, None, {"hidden": True})
-    app = _upload(visit("new_broadcast"), buffer.getvalue(), "list.xlsx")
+    app = upload(visit("new_broadcast"), buffer.getvalue(), "list.xlsx")
     assert "Confirm columns" not in texts(app)
 
     (asked,) = (each for each in app.radio if "hidden" in each.label)
@@ -483,7 +466,7 @@ def test_shared_files_are_available_only_if_an_administrator_allows_them(
 
 
 def test_step_2_asks_for_the_country_if_there_is_no_evidence(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), "phone,campaign,name\n2025550100,demo_welcome,Ana\n")
+    app = upload(visit("new_broadcast"), "phone,campaign,name\n2025550100,demo_welcome,Ana\n")
     asked = next(each for each in app.selectbox if "without a code" in each.label)
     assert asked.value is None
     assert "these rows are held back" in texts(app)
@@ -496,7 +479,7 @@ def test_step_2_asks_for_the_country_if_there_is_no_evidence(visit: Visit) -> No
 
 
 def test_step_2_does_not_ask_for_the_country_if_the_column_name_has_it(visit: Visit) -> None:
-    app = _upload(visit("new_broadcast"), "phone_us,campaign,name\n2025550100,demo_welcome,Ana\n")
+    app = upload(visit("new_broadcast"), "phone_us,campaign,name\n2025550100,demo_welcome,Ana\n")
 
     assert not [each for each in app.selectbox if "without a code" in each.label]
     press(app, "Confirm columns")

@@ -12,7 +12,7 @@ from lib.connections import get_connection, list_connections, save_connection
 from lib.delivery import list_runs
 from lib.preferences import Preferences, load_preferences, save_preferences
 from lib.settings import ConnectionSettings, Settings, get_settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
 from tests.support.recipients import fictional_phone
 from tests.support.sandbox import SandboxHandle
 from tests.support.sheets import make_sheet
@@ -147,11 +147,11 @@ def test_a_wrong_key_and_a_silent_server_are_told_apart(
     press(app, "Add connection")
 
     app.button(key="test_acme").click().run()
-    assert "does not accept this key" in texts(app)
+    assert "Connectly doesn't accept this key" in texts(app)
 
     sandbox.stop()
     app.button(key="test_acme").click().run()
-    assert "could not be reached" in texts(app)
+    assert "Connectly can't be reached" in texts(app)
     assert KEY not in texts(app)
 
 

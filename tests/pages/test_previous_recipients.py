@@ -8,7 +8,7 @@ from lib.connectly import DuplicateBehavior
 from lib.delivery import cancel_run, list_runs, start_run
 from lib.outcomes import row_outcomes
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
 from tests.support.recipients import fictional_phone
 from tests.support.sandbox import SandboxHandle
 from tests.support.worker import Worker, plan_of, wait_for_run

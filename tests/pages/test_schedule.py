@@ -6,10 +6,9 @@ from lib.campaign import SendSchedule, load_draft, save_draft
 from lib.delivery import RunState, list_runs, run_summary, start_run
 from lib.delivery.ledger.database import open_ledger
 from lib.settings import Settings
-from tests.delivery.ledger.test_ledger import ACCEPTED, REJECTED
-from tests.delivery.ledger.test_schedule import work
-from tests.pages.conftest import Visit, press, texts
-from tests.pages.test_new_broadcast import GOOD, _draft_id, _prepared
+from tests.support.app_test import Visit, press, texts
+from tests.support.drafts import GOOD, current_draft_id, prepared
+from tests.support.ledger import ACCEPTED, REJECTED, send_all
 from tests.support.recipients import fictional_phone
 from tests.support.worker import plan_of
 
@@ -17,16 +16,16 @@ from tests.support.worker import plan_of
 def test_a_first_wave_is_suggested_only_for_many_recipients(visit: Visit) -> None:
     rows = [f"{fictional_phone(number)},demo_welcome,Ana" for number in range(1_001)]
     many = "\n".join(["phone,campaign,name", *rows])
-    assert "First **50 recipients**, then you are asked" in texts(_prepared(visit, many))
-    assert "First **" not in texts(_prepared(visit))
+    assert "First **50 recipients**, then you are asked" in texts(prepared(visit, many))
+    assert "First **" not in texts(prepared(visit))
 
 
 def test_the_chosen_schedule_is_saved_and_used_by_the_run(visit: Visit, settings: Settings) -> None:
-    app = _prepared(visit, GOOD)
+    app = prepared(visit, GOOD)
     how = next(each for each in app.radio if each.label == "How many at a time?")
     how.set_value("ramp").run()
     next(each for each in app.number_input if "first wave" in each.label).set_value(1).run()
-    draft = load_draft(_draft_id(app), settings)
+    draft = load_draft(current_draft_id(app), settings)
     assert draft is not None
     assert draft.schedule is not None
     again = visit("new_broadcast", draft=draft.id)
@@ -41,8 +40,8 @@ def test_the_chosen_schedule_is_saved_and_used_by_the_run(visit: Visit, settings
 def test_a_start_is_shown_in_its_time_zone_and_in_those_of_the_recipients(
     visit: Visit, settings: Settings
 ) -> None:
-    app = _prepared(visit, GOOD)
-    draft = load_draft(_draft_id(app), settings)
+    app = prepared(visit, GOOD)
+    draft = load_draft(current_draft_id(app), settings)
     assert draft is not None
     schedule = SendSchedule(starts_at=datetime(2199, 7, 1, 7, tzinfo=UTC), zone="Europe/Berlin")
     save_draft(draft.model_copy(update={"schedule": schedule}), settings)
@@ -58,7 +57,7 @@ def test_a_finished_wave_shows_its_results_and_the_next_can_be_sent(
 ) -> None:
     schedule = SendSchedule(first_wave=10, wave_growth=2)
     run_id = start_run(plan_of(100), connection="sandbox", schedule=schedule, settings=settings)
-    work(open_ledger(settings), REJECTED, ACCEPTED)
+    send_all(open_ledger(settings), REJECTED, ACCEPTED)
     assert "waits for your word" in texts(visit("start"))
     app = visit("broadcasts", run=run_id)
     shown = texts(app)
@@ -83,7 +82,7 @@ def test_a_scheduled_run_shows_its_start_and_can_be_started_now(
 def test_larger_requests_show_their_cost_and_are_saved_with_the_run(
     visit: Visit, settings: Settings
 ) -> None:
-    app = _prepared(visit, GOOD)
+    app = prepared(visit, GOOD)
     size = next(each for each in app.selectbox if each.label == "Recipients per request")
     app = size.set_value(100).run()
     assert "resend it in smaller parts" in texts(app)

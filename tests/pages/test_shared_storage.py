@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib.delivery import list_runs
 from lib.settings import get_settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
 
 
 @pytest.fixture

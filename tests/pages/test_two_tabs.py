@@ -3,15 +3,15 @@
 from lib.campaign import FieldSource, SendSchedule, change_draft, load_draft
 from lib.delivery import list_runs
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press
-from tests.pages.test_new_broadcast import _draft_id, _prepared
+from tests.support.app_test import Visit, press
+from tests.support.drafts import current_draft_id, prepared
 
 
 def test_columns_changed_in_another_tab_are_not_overwritten(
     visit: Visit, settings: Settings
 ) -> None:
-    app = _prepared(visit)
-    drawn = load_draft(_draft_id(app), settings)
+    app = prepared(visit)
+    drawn = load_draft(current_draft_id(app), settings)
     assert drawn is not None
     assert drawn.mapping is not None
     theirs = drawn.mapping.model_copy(update={"campaign_version": FieldSource(value="2")})
@@ -34,8 +34,8 @@ def test_columns_changed_in_another_tab_are_not_overwritten(
 def test_a_schedule_changed_in_another_tab_is_not_overwritten(
     visit: Visit, settings: Settings
 ) -> None:
-    app = _prepared(visit)
-    drawn = load_draft(_draft_id(app), settings)
+    app = prepared(visit)
+    drawn = load_draft(current_draft_id(app), settings)
     assert drawn is not None
     theirs = SendSchedule(batch_size=50, stop_share=0.5, zone="UTC")
     change_draft(drawn, {"schedule": theirs}, settings)
@@ -49,9 +49,9 @@ def test_a_schedule_changed_in_another_tab_is_not_overwritten(
 def test_nothing_is_sent_if_another_tab_changed_the_columns(
     visit: Visit, settings: Settings
 ) -> None:
-    app = _prepared(visit)
+    app = prepared(visit)
     next(each for each in app.checkbox if "checked the numbers" in each.label).check().run()
-    drawn = load_draft(_draft_id(app), settings)
+    drawn = load_draft(current_draft_id(app), settings)
     assert drawn is not None
     assert drawn.mapping is not None
     theirs = drawn.mapping.model_copy(update={"campaign_name": FieldSource(value="demo_promo")})

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.campaign import Answers, FieldSource, Mapping, make_plan
+from lib.campaign import FieldSource, Mapping, make_plan
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import (
     Outcome,
@@ -17,57 +17,25 @@ from lib.delivery import (
     start_run,
     unknown_rows,
 )
-from lib.delivery.answer_policy import Decision
 from lib.delivery.ledger import attempts, claims, workers
 from lib.delivery.ledger.database import open_ledger
-from lib.delivery.ledger.workers import NewWorker
-from lib.delivery.states import AttemptResult, BatchState
 from lib.outcomes import row_outcomes
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
 from tests.support.businesses import SANDBOX
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
-
-UNKNOWN = Decision(
-    AttemptResult.UNKNOWN, BatchState.UNKNOWN, error_code="STUDIO_NO_ANSWER", http_status=None
-)
-
-
-ME = NewWorker(id="me", pid=1, host="here", data_folder_id="here", release="0")
-
-
-def run_in_doubt(
-    settings: Settings,
-    duplicates: DuplicateBehavior,
-    versions: VersionBehavior = VersionBehavior.REUSE_LAST_ACTIVE,
-) -> str:
-    """Make a run of two rows in doubt, the first one alone where a new version is asked for."""
-    mapping = Mapping(client=FieldSource(column="phone"), campaign_name=FieldSource(value="spring"))
-    sheet = make_sheet({"phone": [fictional_phone(0), fictional_phone(1)]})
-    answers = Answers(if_duplicate_check_unspecified=duplicates, if_version_unspecified=versions)
-    plan = make_plan(sheet, mapping, answers=answers)
-    run_id = start_run(plan, connection="sandbox", settings=settings)
-    now = datetime.now(UTC)
-    with open_ledger(settings).write() as db:
-        workers.register(db, ME, now)
-        for claim in claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX):
-            opened = attempts.open_attempt(db, claim, 0, now)
-            assert opened is not None
-            attempts.close_attempt(db, claim, opened, UNKNOWN, has_unknown_attempt=True, now=now)
-        claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX)
-        workers.remove_worker(db, "me", now)
-    return run_id
+from tests.support.unknown_rows import ME, run_with_unknown_rows
 
 
 @pytest.fixture
 def once(settings: Settings) -> str:
-    return run_in_doubt(settings, DuplicateBehavior.ALLOW_ONE)
+    return run_with_unknown_rows(settings, DuplicateBehavior.ALLOW_ONE)
 
 
 @pytest.fixture
 def repeatedly(settings: Settings) -> str:
-    return run_in_doubt(settings, DuplicateBehavior.ALLOW_MULTIPLE)
+    return run_with_unknown_rows(settings, DuplicateBehavior.ALLOW_MULTIPLE)
 
 
 def test_the_runs_page_leads_to_its_rows_in_doubt(visit: Visit, once: str) -> None:
@@ -127,7 +95,9 @@ def test_a_wrong_address_gets_a_page_that_helps(visit: Visit) -> None:
 def test_a_new_version_in_doubt_is_not_repeated_without_a_persons_word(
     visit: Visit, settings: Settings
 ) -> None:
-    run_id = run_in_doubt(settings, DuplicateBehavior.ALLOW_ONE, VersionBehavior.CREATE_NEW)
+    run_id = run_with_unknown_rows(
+        settings, DuplicateBehavior.ALLOW_ONE, VersionBehavior.CREATE_NEW
+    )
 
     app = visit("unconfirmed", run=run_id)
     assert "opens another one" in texts(app)

@@ -1,4 +1,4 @@
-"""No second sees more requests pass than the limit, wherever the second begins."""
+"""Tests of the rate limit."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from tests.support.sandbox import SandboxHandle
 
 
 @given(st.lists(st.floats(0, 0.4, allow_nan=False), max_size=200), st.integers(1, 5))
-def test_no_second_holds_more_than_the_limit(gaps: list[float], limit: int):
+def test_no_second_admits_more_than_the_limit(gaps: list[float], limit: int):
     window, now, passed = SlidingWindow(limit), 100.0, []
     for gap in gaps:
         now += gap
@@ -33,7 +33,7 @@ def test_a_refused_request_does_not_count():
     assert window.admit(1.0)
 
 
-def test_a_burst_beyond_200_is_answered_429_and_takes_nothing(api: SandboxHandle):
+def test_requests_over_the_rate_get_429_and_accept_nothing(api: SandboxHandle):
     async def burst() -> list[httpx.Response]:
         headers = {"X-API-Key": api.api_key}
         limits = httpx.Limits(max_connections=16)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,3 +118,8 @@ def _announced(announce: Path, process: subprocess.Popen[bytes]) -> str:
         time.sleep(0.01)
     url: str = json.loads(announce.read_bytes())["url"]
     return url
+
+
+def messages_by_phone(sandbox: SandboxHandle) -> Counter[str]:
+    """Return how many messages each phone would have received."""
+    return Counter(each["client"] for each in sandbox.record())

@@ -107,6 +107,12 @@ def registered_pids() -> set[int]:
         return {*db.execute(select(worker_table.c.pid)).scalars()}
 
 
+def registered_workers() -> set[str]:
+    """Return the ids of all workers that the ledger knows."""
+    with open_ledger().read() as db:
+        return {*db.execute(select(worker_table.c.id)).scalars()}
+
+
 def plan_of(
     count: int,
     *,

@@ -10,7 +10,7 @@ from typing import Final
 
 import streamlit as st
 
-from lib.connectly import ErrorClass, explain
+from lib.connectly import ErrorClass
 from lib.delivery import (
     NothingToSendError,
     Outcome,
@@ -25,6 +25,7 @@ from lib.delivery import (
     run_summary,
     worker_state,
 )
+from lib.error_catalogue import explain
 from lib.settings import Settings
 from lib.ui import auth, formatting, navigation
 from lib.ui.broadcasts.row import counts_text, draw_sendouts, draw_state

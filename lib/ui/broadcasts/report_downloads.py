@@ -10,6 +10,7 @@ from lib.outcomes import is_long, report, report_name
 from lib.settings import Settings
 from lib.storage import StorageError, fetch
 from lib.ui import auth
+from lib.ui.errors import error_text
 
 _MIME: Final[dict[Literal["xlsx", "csv"], str]] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -61,7 +62,8 @@ def _draw_long(summary: RunSummary, settings: Settings, *, waited: bool) -> None
     elif export.state is ExportState.WAITING:
         _draw_waiting(export, settings)
     elif export.state is ExportState.FAILED:
-        st.warning(f"**{export.sentence}** {export.action}", icon=":material/error:")
+        if export.error is not None:
+            st.warning(error_text(export.error), icon=":material/error:")
         _draw_asking(summary, "Try again", settings)
     elif _is_here(name, settings):
         _draw_button(summary, "xlsx", settings)

@@ -6,8 +6,8 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from lib.connectly import explain
 from lib.delivery import ResolutionChoice, RunState, RunSummary, UnknownRows, resolve_unknown_rows
+from lib.error_catalogue import explain
 from lib.settings import Settings
 from lib.ui import auth
 from lib.ui.formatting import count, moment, several

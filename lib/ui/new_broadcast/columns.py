@@ -95,7 +95,7 @@ def draw_columns_step(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[D
             st.rerun()
         draw_country_question(draft, settings)
         for problem in problems:
-            st.warning(literal(_(problem.sentence)), icon=":material/error:")
+            st.warning(literal(problem.translated_sentence), icon=":material/error:")
         if not draft.mapping_confirmed:
             _draw_confirmation(draft, sheet, settings, disabled=bool(problems))
     return draft, draft.mapping_confirmed and not problems

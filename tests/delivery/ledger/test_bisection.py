@@ -11,8 +11,8 @@ from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.rate_slots import max_entries
 from lib.delivery.states import PART_REJECTED, AttemptResult
 from lib.outcomes import row_outcomes
-from tests.delivery.ledger.test_ledger import NOW
-from tests.delivery.worker.test_sending import people
+from tests.support.ledger import NOW
+from tests.support.sandbox import messages_by_phone
 from tests.support.states import wait_for
 from tests.support.worker import plan_of, wait_for_run
 
@@ -35,7 +35,7 @@ def test_a_batch_of_many_goes_in_one_request_and_reaches_all(worker, sandbox):
     run = wait_for_run(run_id)
     assert run.accepted == 1_000
     assert len(run_attempts(run_id)) == 4
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
     assert outcomes(run_id) == {Outcome.ACCEPTED: 1_000}
 
 
@@ -53,8 +53,8 @@ def test_rejected_rows_of_a_batch_are_named_and_nobody_gets_it_twice(
     found = row_outcomes(run_id)
     assert set(found.index[found["outcome"] == Outcome.REJECTED]) == bad_rows(120)
     assert (run.rejected, run.unknown) == (len(bad_rows(120)), 0)
-    assert set(people(sandbox).values()) == {1}
-    assert len(people(sandbox)) == run.accepted
+    assert set(messages_by_phone(sandbox).values()) == {1}
+    assert len(messages_by_phone(sandbox)) == run.accepted
     assert len(run_attempts(run_id)) > 2
 
 
@@ -65,7 +65,7 @@ def test_where_a_repeat_could_message_twice_a_part_rejected_batch_stays_in_doubt
     assert (run.unknown, run.accepted, run.rejected) == (40, 0, 0)
     assert [each.result for each in run_attempts(run_id)] == [AttemptResult.MIXED] * 2
     assert set(row_outcomes(run_id)["error_code"]) == {PART_REJECTED}
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
 
 
 @pytest.mark.parametrize("status", [200, 400, 413])
@@ -85,7 +85,7 @@ def test_too_many_entries_halve_the_batch_and_are_remembered(idle_worker, sandbo
     )
     wait_for_run(again)
     assert len(run_attempts(again)) == 4
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
 
 
 def test_a_refusal_without_a_reason_does_not_reject_a_whole_batch(idle_worker, sandbox_factory):
@@ -122,4 +122,4 @@ def test_a_batch_that_is_being_taken_apart_ends_in_doubt_and_never_out_of_sum(
     }
     found = row_outcomes(run_id)
     assert not set(found.index[found["outcome"] == Outcome.ACCEPTED]) & bad_rows(200)
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
