@@ -1,7 +1,7 @@
 # Sendout Studio. `make help` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts format messages lock upgrade sandbox bench fuzz chaos clean
+.PHONY: help run test coverage lint types contracts format messages lock upgrade sandbox bench fuzz chaos clean
 
 BIN := .venv/bin
 # Packages are compiled on all cores after the installation; pip compiles one file at a time. Files
@@ -28,6 +28,13 @@ run: $(APP_INSTALLED) ## Start the app on http://localhost:8501; Ctrl-C stops al
 test: lint types contracts ## Check everything: lint, types, import contracts and all tests
 	$(BIN)/python -m tests.support.browser
 	$(BIN)/python -m pytest -n 2
+
+coverage: $(TESTS_INSTALLED) ## Run all tests and print the coverage, branches included
+	$(BIN)/python -m tests.support.browser
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lint: $(TESTS_INSTALLED) ## Check lint rules and formatting
 	$(BIN)/ruff check
@@ -71,7 +78,7 @@ chaos: $(TESTS_INSTALLED) ## Send with 200 random kills on PostgreSQL, or KILLS=
 	$(BIN)/python -m tests.support.chaos $(or $(KILLS),200) $(or $(DATABASE),postgres)
 
 clean: ## Remove installed packages and caches, but no data
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))

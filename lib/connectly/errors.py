@@ -22,8 +22,8 @@
     InvalidEntry (ValueError)     a value breaks a rule of the API; no request was made
     InsecureAddress (ValueError)  the key would travel unencrypted
 
-Repeating a request after a NotSentError messages nobody twice. After an OutcomeUnknownError it can,
-because the API has no idempotency key.
+A request may be repeated after a NotSentError. After an OutcomeUnknownError, a repeat can message
+people twice, because the API has no idempotency key.
 
 Messages, reprs and arguments of these exceptions contain no key, no phone number and no text of a
 response. `ConnectlyError.vendor_message` has what the API said.

@@ -30,7 +30,7 @@ PAGES = {
     "error_guide": "Error guide",
     "settings": "Settings",
 }
-INVITATION = "Please sign in to go on."
+INVITATION = "Please sign in to continue."
 
 
 @pytest.fixture(scope="module")

@@ -59,14 +59,14 @@ def send(request: pytest.FixtureRequest) -> Send:
     return chosen
 
 
-def _fail(send: Send, *answers: bytes) -> ConnectlyError:
-    with misbehaving(*answers) as server, pytest.raises(ConnectlyError) as caught:
+def _fail(send: Send, *responses: bytes) -> ConnectlyError:
+    with misbehaving(*responses) as server, pytest.raises(ConnectlyError) as caught:
         send(server.url)
     return caught.value
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("response", "expected"),
     [
         pytest.param(http(400), connectly.BadRequest, id="400"),
         pytest.param(http(401), connectly.AuthenticationFailed, id="401"),
@@ -81,8 +81,8 @@ def _fail(send: Send, *answers: bytes) -> ConnectlyError:
         pytest.param(http(408), connectly.ReadTimedOut, id="408"),
         pytest.param(http(500), connectly.ServerError, id="500"),
         pytest.param(http(502, b"<html>bad gateway</html>"), connectly.ServerError, id="502 HTML"),
-        pytest.param(HANG, connectly.ReadTimedOut, id="no answer"),
-        pytest.param(RESET, connectly.ConnectionLost, id="reset before the answer"),
+        pytest.param(HANG, connectly.ReadTimedOut, id="no response"),
+        pytest.param(RESET, connectly.ConnectionLost, id="reset before the response"),
         pytest.param(http(200, b"{", length=99) + RESET, connectly.ConnectionLost, id="reset"),
         pytest.param(http(200, b'{"data"', length=99), connectly.ConnectionLost, id="cut off"),
         pytest.param(b"SSH-2.0-OpenSSH\r\n\r\n", connectly.ConnectionLost, id="not HTTP"),
@@ -98,9 +98,9 @@ def _fail(send: Send, *answers: bytes) -> ConnectlyError:
     ],
 )  # fmt: skip
 def test_each_failure_raises_its_exception(
-    answer: bytes, expected: type[ConnectlyError], send: Send
+    response: bytes, expected: type[ConnectlyError], send: Send
 ) -> None:
-    assert type(_fail(send, answer)) is expected
+    assert type(_fail(send, response)) is expected
 
 
 def test_a_refused_connection_raises_connection_failed(send: Send) -> None:

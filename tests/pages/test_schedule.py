@@ -1,4 +1,4 @@
-"""Schedule and pace: chosen in step 6, saved with the run, continued on the run's page."""
+"""Schedules: chosen in step 6, kept by the run, approved on the broadcast's page."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ from tests.support.worker import plan_of
 def test_a_first_wave_is_suggested_only_for_many_recipients(visit: Visit) -> None:
     rows = [f"{fictional_phone(number)},demo_welcome,Ana" for number in range(1_001)]
     many = "\n".join(["phone,campaign,name", *rows])
-    assert "First **50 recipients**, then you are asked" in texts(prepared(visit, many))
+    assert "First **50 recipients**" in texts(prepared(visit, many))
     assert "First **" not in texts(prepared(visit))
 
 
@@ -47,18 +47,18 @@ def test_a_start_is_shown_in_its_time_zone_and_in_those_of_the_recipients(
     save_draft(draft.model_copy(update={"schedule": schedule}), settings)
     shown = texts(visit("new_broadcast", draft=draft.id))
     assert "Starts **Mon 1 Jul 2199, 09:00 (Europe/Berlin)**" in shown
-    assert "For your recipients it is then" in shown
+    assert "Local time of your recipients" in shown
     assert "in United States (100%)" in shown
     assert "Schedule for 2 recipients" in shown
 
 
-def test_a_finished_wave_shows_its_results_and_the_next_can_be_sent(
+def test_a_finished_wave_shows_its_results_and_continues_after_approval(
     visit: Visit, settings: Settings
 ) -> None:
     schedule = SendSchedule(first_wave=10, wave_growth=2)
     run_id = start_run(plan_of(100), connection="sandbox", schedule=schedule, settings=settings)
     send_all(open_ledger(settings), REJECTED, ACCEPTED)
-    assert "waits for your word" in texts(visit("start"))
+    assert "needs your approval" in texts(visit("start"))
     app = visit("broadcasts", run=run_id)
     shown = texts(app)
     assert "9 accepted (90.0%), 1 rejected (10.0%)" in shown
@@ -68,7 +68,7 @@ def test_a_finished_wave_shows_its_results_and_the_next_can_be_sent(
     assert (run.state, run.wave, run.released) == (RunState.RUNNING, 2, 30)
 
 
-def test_a_scheduled_run_shows_its_start_and_can_be_started_now(
+def test_a_scheduled_broadcast_shows_its_start_and_can_be_started_now(
     visit: Visit, settings: Settings
 ) -> None:
     schedule = SendSchedule(starts_at=datetime.now(UTC) + timedelta(hours=5, seconds=30))
@@ -85,9 +85,9 @@ def test_larger_requests_show_their_cost_and_are_saved_with_the_run(
     app = prepared(visit, GOOD)
     size = next(each for each in app.selectbox if each.label == "Recipients per request")
     app = size.set_value(100).run()
-    assert "resend it in smaller parts" in texts(app)
-    assert "Up to **100 recipients in a request**" in texts(app)
-    later = next(each for each in app.checkbox if "try later" in each.label)
+    assert "is sent again in parts to find out who" in texts(app)
+    assert "Up to **100 recipients per request**" in texts(app)
+    later = next(each for each in app.checkbox if "asks to send later" in each.label)
     app = later.check().run()
     next(each for each in app.checkbox if "checked" in each.label).check()
     press(app.run(), "Send to 2 recipients")

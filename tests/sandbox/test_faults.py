@@ -22,12 +22,12 @@ def body(number: int, campaign: str = "demo_welcome") -> dict[str, Any]:
 def outcome(sandbox: SandboxHandle, number: int, campaign: str = "demo_welcome") -> str:
     """Send one entry and describe the response or the error."""
     try:
-        answer = sandbox.send(body(number, campaign), timeout=httpx.Timeout(5.0, read=0.5))
+        response = sandbox.send(body(number, campaign), timeout=httpx.Timeout(5.0, read=0.5))
     except httpx.TransportError as error:
         return type(error).__name__
-    wait = answer.headers.get("retry-after", "")
-    kind = answer.headers.get("content-type", "nothing").partition(";")[0]
-    return f"{answer.status_code} {kind} {wait}".strip()
+    wait = response.headers.get("retry-after", "")
+    kind = response.headers.get("content-type", "nothing").partition(";")[0]
+    return f"{response.status_code} {kind} {wait}".strip()
 
 
 # Each fault, its effect at the client, and whether the entry was accepted.

@@ -17,9 +17,9 @@ def body_with(fields: str) -> bytes:
     [b"", b" ", b"{}", b'{"entries":null}', b'{"entries":[]}', b'{"Entries":[{}],"extra":{"a":1}}'],
 )
 def test_a_request_without_entries_gets_no_items(api: SandboxHandle, body: bytes):
-    answer = api.send(body)
+    response = api.send(body)
 
-    assert (answer.status_code, answer.json()) == (200, {"data": []})
+    assert (response.status_code, response.json()) == (200, {"data": []})
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_a_request_without_entries_gets_no_items(api: SandboxHandle, body: bytes
     ],
 )
 def test_a_malformed_body_is_refused_as_google_rpc_status(api: SandboxHandle, body: bytes):
-    answer = api.send(body)
+    response = api.send(body)
 
-    assert answer.status_code == 400
-    assert answer.json().keys() == {"code", "message", "details"}
-    assert answer.json()["code"] == 3
+    assert response.status_code == 400
+    assert response.json().keys() == {"code", "message", "details"}
+    assert response.json()["code"] == 3
 
 
 def test_an_error_contains_no_values_of_the_body():

@@ -69,15 +69,15 @@ def test_html_in_values_is_escaped(api: SandboxHandle):
     attack = '<script>alert(1)</script><img src=x onerror="alert(2)">'
     send(api, ANA, attack)
 
-    answer = api.http.get("/sandbox/inbox", params={"phone": ANA}, follow_redirects=True)
+    response = api.http.get("/sandbox/inbox", params={"phone": ANA}, follow_redirects=True)
 
-    assert "<script" not in answer.text
-    assert "<img" not in answer.text
-    assert "&lt;script&gt;alert(1)" in answer.text
-    policy = answer.headers["content-security-policy"]
+    assert "<script" not in response.text
+    assert "<img" not in response.text
+    assert "&lt;script&gt;alert(1)" in response.text
+    policy = response.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
-    assert not re.search(r"(?:src|href)=\"(?!/sandbox/inbox)", answer.text)
+    assert not re.search(r"(?:src|href)=\"(?!/sandbox/inbox)", response.text)
 
 
 def test_no_link_contains_a_phone(api: SandboxHandle):
@@ -97,9 +97,9 @@ def test_digits_filter_the_chats(api: SandboxHandle):
         send(api, phone, "Ana")
 
     assert re.findall(r'class="phone">([^<]+)', api.inbox(phone="5551")) == [BEN, ANA]
-    nobody = api.inbox(phone="000")
-    assert "No phone with these digits" in nobody
-    assert "No messages yet" not in nobody
+    no_match = api.inbox(phone="000")
+    assert "No phone with these digits" in no_match
+    assert "No messages yet" not in no_match
 
 
 def test_chats_and_messages_are_paged_newest_first():
@@ -124,10 +124,10 @@ def test_chats_and_messages_are_paged_newest_first():
 def test_a_malformed_query_shows_the_list(api: SandboxHandle, query: str):
     send(api, ANA, "Ana")
 
-    answer = api.http.get(f"/sandbox/inbox?{query}")
+    response = api.http.get(f"/sandbox/inbox?{query}")
 
-    assert answer.status_code == 200
-    assert ANA in answer.text
+    assert response.status_code == 200
+    assert ANA in response.text
 
 
 def test_the_page_refreshes_only_if_live(api: SandboxHandle):

@@ -162,11 +162,11 @@ EXAMPLES: dict[str, tuple[list[Any], list[dict[str, Any]]]] = {
 def test_an_example_gets_the_documented_response(api: SandboxHandle, example: str):
     requests, expected = EXAMPLES[example]
 
-    answers = [api.send(request) for request in requests]
+    responses = [api.send(request) for request in requests]
 
-    assert [answer.status_code for answer in answers] == [200] * len(requests)
-    assert list(answers[-1].json()) == ["data"]
-    items = answers[-1].json()["data"]
+    assert [response.status_code for response in responses] == [200] * len(requests)
+    assert list(responses[-1].json()) == ["data"]
+    items = responses[-1].json()["data"]
     assert len(items) == len(expected)
     for got, wanted in zip(items, expected, strict=True):
         assert list(got) == list(wanted)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandbox import ROOT, SandboxHandle, start_sandbox
+from lib.settings import ROOT
+from tests.support.sandbox import SandboxHandle, start_sandbox
 
 BODY: dict[str, Any] = {"entries": [{"client": "+16505551234", "campaignName": "campaign_basic"}]}
 

@@ -152,20 +152,20 @@ def test_a_refusal_has_the_format_of_the_scenario(
     sandbox = sandbox_factory(
         {"error_body": form, "wrong_key_type": "ERROR_TYPE_AUTHENTICATION", "api_key": "right"}
     )
-    answer = sandbox.send(BODY, headers={"X-API-Key": "wrong"})
+    response = sandbox.send(BODY, headers={"X-API-Key": "wrong"})
 
-    assert answer.status_code == 401
-    assert answer.headers.get("content-type") == type_
-    assert keys is None or answer.json().keys() == keys
-    assert form != "connectly" or answer.json()["type"] == "ERROR_TYPE_AUTHENTICATION"
+    assert response.status_code == 401
+    assert response.headers.get("content-type") == type_
+    assert keys is None or response.json().keys() == keys
+    assert form != "connectly" or response.json()["type"] == "ERROR_TYPE_AUTHENTICATION"
     assert sandbox.send(BODY).status_code == 200
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-API-Key": ""}, {"X-API-Key": "sandbo"}])
 def test_a_wrong_key_is_refused(api: SandboxHandle, headers: dict[str, str]):
-    answer = httpx.post(api.endpoint, json=BODY, headers=headers, trust_env=False)
+    response = httpx.post(api.endpoint, json=BODY, headers=headers, trust_env=False)
 
-    assert (answer.status_code, answer.json()["code"]) == (401, 16)
+    assert (response.status_code, response.json()["code"]) == (401, 16)
     assert api.record() == []
 
 

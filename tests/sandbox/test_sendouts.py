@@ -19,9 +19,9 @@ def welcome(phone: str = ANA, **more: Any) -> dict[str, Any]:
 
 
 def send(api: SandboxHandle, *entries: dict[str, Any], **options: str) -> list[dict[str, Any]]:
-    answer = api.send({"entries": list(entries), "options": options})
-    assert answer.status_code == 200
-    items: list[dict[str, Any]] = answer.json()["data"]
+    response = api.send({"entries": list(entries), "options": options})
+    assert response.status_code == 200
+    items: list[dict[str, Any]] = response.json()["data"]
     return items
 
 
@@ -141,9 +141,9 @@ def test_demo_invalid_phones_rejects_by_the_last_digit(
 
 
 def test_an_unpublished_campaign_refuses_the_whole_request(api: SandboxHandle):
-    answer = api.send({"entries": [welcome(), welcome(campaignName="demo_unpublished")]})
+    response = api.send({"entries": [welcome(), welcome(campaignName="demo_unpublished")]})
 
-    assert (answer.status_code, answer.json()["code"]) == (409, 10)
+    assert (response.status_code, response.json()["code"]) == (409, 10)
     assert api.record() == []
 
 
