@@ -52,7 +52,7 @@ def test_a_sheet_that_cannot_be_read_shows_its_error(
     app = upload(visit("new_broadcast"), data, name)
 
     (error,) = app.error
-    assert sentence.casefold() in error.value.casefold()
+    assert sentence.casefold() in error.value.replace("\\", "").casefold()
     assert list(settings.sheets_dir.glob(".*")) == []
 
 

@@ -287,14 +287,14 @@ def test_a_linked_code_is_shown_alone_even_if_unknown(visit: Visit) -> None:
     assert [each.value for each in app.code] == ["ERROR_CODE_FROM_NEXT_YEAR"]
 
 
-def test_saved_columns_are_renamed_and_deleted(visit: Visit, settings: Settings) -> None:
-    assert "come back with the next sheet" in texts(visit("settings"))
+def test_saved_mappings_are_renamed_and_deleted(visit: Visit, settings: Settings) -> None:
+    assert "No saved mappings yet" in texts(visit("settings"))
     sheet = make_sheet({"phone": [], "[x](http://x.example)": []})
     mapping = Mapping(client=FieldSource(column="phone"), campaign_name=FieldSource(value="may"))
     save_mapping(mapping, sheet, saved_by="Ana", settings=settings)
     app = visit("settings")
 
-    _fill(app, Name_of_these_columns="Monday")
+    _fill(app, Mapping_name="Monday")
     app.run()
 
     assert [each.name for each in saved_mappings(settings)] == ["Monday"]

@@ -14,7 +14,7 @@ from lib.sheet.phones.messages import PROBLEMS, REPAIRS, explained
 from lib.ui import exclude_lists
 from lib.ui.cache import CheckedPlan, plan_for
 from lib.ui.errors import draw_error
-from lib.ui.formatting import count, literal
+from lib.ui.formatting import count, literal, row_list
 from lib.ui.new_broadcast.consent import draw_consent_decision, draw_email_decisions
 from lib.ui.new_broadcast.corrections import draw_corrections, draw_corrections_upload
 from lib.ui.new_broadcast.default_country import WHY, draw_country_choice
@@ -148,7 +148,7 @@ def _meaning(group: FindingGroup, cell: str | None) -> str:
 
 def _location(group: FindingGroup) -> str:
     """Return the column and the first rows of a group."""
-    rows = ", ".join(map(str, group.example_rows))
+    rows = row_list(group.example_rows)
     more = group.count - len(group.example_rows)
     if more:
         text = _("Rows {rows} and {more} more", rows=rows, more=count(more))

@@ -28,7 +28,7 @@ from lib.sheet.file_type import SHEET_TYPES
 from lib.ui import auth
 from lib.ui.cache import plan_for
 from lib.ui.errors import draw_error
-from lib.ui.formatting import count
+from lib.ui.formatting import comma_list, count, row_list
 from lib.ui.new_broadcast.draft import latest, save_changes
 
 _PAGE_ROWS: Final = 25
@@ -162,7 +162,7 @@ def _progress(rows: Sequence[int], still_held: Sequence[int]) -> str:
             "All {count} rows fixed. They will be sent.",
             fixed,
         )
-    named = ", ".join(map(str, still_held[:_MAX_ROWS_NAMED]))
+    named = row_list(still_held[:_MAX_ROWS_NAMED])
     if len(still_held) > _MAX_ROWS_NAMED:
         return ngettext(
             "{count} row fixed. Still held back: {rows} and {more} more.",
@@ -203,7 +203,7 @@ def _choose_page(plan: Plan, draft: Draft) -> _TablePage:
 
 def _reason_titles(codes: str) -> str:
     """Return the titles of findings whose codes are separated by commas."""
-    return ", ".join(_(WORDS[code].title) for code in codes.split(",") if code)
+    return comma_list([_(WORDS[code].title) for code in codes.split(",") if code])
 
 
 def _draw_corrected_cells(sheet: Sheet, draft: Draft, settings: Settings) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lib.i18n import N_, _, ngettext
 from lib.sheet import DELIMITERS, ENCODINGS, QUOTES, ReadOptions, Sheet
-from lib.ui.formatting import literal
+from lib.ui.formatting import literal, percent
 
 # Prefixes of the keys of choices that read the sheet again as soon as they are made.
 CHOICES: Final = ("table_", "hidden_", "worksheet_")
@@ -203,7 +203,7 @@ def show_reading_progress(
     def show_share(share: float) -> None:
         text = _("Reading {name}", name=name)
         if share:
-            text = _("Reading {name}: {percent}", name=name, percent=f"{share:.0%}")
+            text = _("Reading {name}: {percent}", name=name, percent=percent(share))
         bar.progress(min(max(share, 0.0), 1.0), text=text)
 
     try:
