@@ -85,7 +85,7 @@ def test_larger_requests_show_their_cost_and_are_saved_with_the_run(
     app = prepared(visit, GOOD)
     size = next(each for each in app.selectbox if each.label == "Recipients per request")
     app = size.set_value(100).run()
-    assert "is sent again in parts to find out who" in texts(app)
+    assert "resend it in smaller parts" in texts(app)
     assert "Up to **100 recipients per request**" in texts(app)
     later = next(each for each in app.checkbox if "asks to send later" in each.label)
     app = later.check().run()
