@@ -87,7 +87,7 @@ def test_larger_requests_show_their_cost_and_are_saved_with_the_run(
     app = size.set_value(100).run()
     assert "resend it in smaller parts" in texts(app)
     assert "Up to **100 recipients per request**" in texts(app)
-    later = next(each for each in app.checkbox if "asks to send later" in each.label)
+    later = next(each for each in app.checkbox if "try later" in each.label)
     app = later.check().run()
     next(each for each in app.checkbox if "checked" in each.label).check()
     press(app.run(), "Send to 2 recipients")
