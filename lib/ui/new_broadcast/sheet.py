@@ -283,7 +283,7 @@ def _draw_sheet(sheet: Sheet, draft: Draft, settings: Settings) -> None:
     _draw_last_error()
     st.markdown(read_options.describe_reading(sheet))
     for note in sheet.notes:
-        st.caption(f":material/info: {literal(_(note.sentence))}")
+        st.caption(f":material/info: {literal(note.sentence)}")
     if len(sheet.worksheets) > 1:
         _choose_worksheet(sheet, draft, settings)
     if _can_be_read_again(draft):
