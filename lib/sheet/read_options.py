@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from lib.i18n import N_, _
+from lib.i18n import N_
 
 # The names below are source texts, translated when shown.
 ENCODINGS: Final = {
@@ -60,27 +60,6 @@ class ReadOptions:
     last_row: int | None = None
     table: int | None = None
     hidden: bool | None = None
-
-    def summary(self, worksheet: str | None = None) -> str:
-        """Return how the sheet was read as a list on one line, in the reader's language."""
-        parts = []
-        if worksheet is not None:
-            parts.append(_("Worksheet: {name}", name=worksheet))
-        if self.encoding is not None:
-            name = _(ENCODINGS.get(self.encoding, self.encoding))
-            parts.append(_("Encoding: {name}", name=name))
-        if self.delimiter is not None:
-            name = _(DELIMITERS.get(self.delimiter, self.delimiter))
-            parts.append(_("Separator: {name}", name=name))
-        if self.quote == "'":
-            parts.append(_("Quote character: {name}", name=_(QUOTES[self.quote])))
-        if self.backslashed:
-            parts.append(_("Backslash before quotes inside cells"))
-        if self.header_row:
-            parts.append(_("Header row: {row}", row=self.header_row))
-        else:
-            parts.append(_("No header row"))
-        return " · ".join(parts)
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as plain values. ``ReadOptions(**values)`` restores them."""

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from lib.sheet import SAMPLES, ReadOptions, SheetError
+from lib.sheet import SAMPLES, SheetError
 from lib.sheet.errors import OtherFile, SheetErrorCode, SheetStorageError
 from lib.sheet.notes import NoticeCode, read_notice
 from lib.storage import StorageError
@@ -72,11 +72,3 @@ def test_an_error_of_the_storage_keeps_its_code_and_texts() -> None:
 
 def test_samples_have_texts() -> None:
     assert all(sample.title and sample.sentence.endswith(".") for sample in SAMPLES)
-
-
-def test_the_summary_lists_how_a_sheet_was_read() -> None:
-    assert ReadOptions(header_row=1_500).summary("Data") == "Worksheet: Data · Header row: 1500"
-    assert ReadOptions("utf-8", "\t", 0, "'", backslashed=True).summary() == (
-        "Encoding: Unicode (UTF-8) · Separator: Tab · Quote character: Single quote · "
-        "Backslash before quotes inside cells · No header row"
-    )

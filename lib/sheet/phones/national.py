@@ -61,7 +61,7 @@ def is_number_anywhere(digits: pa.Array) -> np.ndarray:
 
 
 def _spellings(digits: pa.Array, code: int) -> list[pa.Array]:
-    """Return the digits as international numbers without plus, once for each way to read them."""
+    """Return the digits with the country code, in each possible reading."""
     digits = digits.cast(pa.string())
     variants = [digits, pc.utf8_ltrim(digits, "0")]
     variants += [
