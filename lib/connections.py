@@ -97,10 +97,10 @@ class ConnectionExistsError(StudioError, ConnectionNameError):
         if old_key == new_key and self.there.api_key != self.wanted.api_key:
             new_key = _("{key} (another key)", key=new_key)
         shown = (
-            (_("Business id"), self.there.business_id, self.wanted.business_id),
+            (_("Business ID"), self.there.business_id, self.wanted.business_id),
             (_("Address"), self.there.base_url, self.wanted.base_url),
             (_("API key"), old_key, new_key),
-            (_("Requests a second"), f"{self.there.rate:g}", f"{self.wanted.rate:g}"),
+            (_("Requests per second"), f"{self.there.rate:g}", f"{self.wanted.rate:g}"),
         )
         return tuple(each for each in shown if each[1] != each[2])
 

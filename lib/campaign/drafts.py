@@ -128,7 +128,7 @@ def discard_old_drafts(before: float, settings: Settings) -> int:
 
 
 def uploads_in_use(settings: Settings) -> frozenset[str] | None:
-    """Return the ids of uploads that drafts refer to; None if a draft is too damaged to tell.
+    """Return the ids of uploads that drafts refer to; None if a damaged one may refer to any.
 
     The ids are found by a text search, so most damaged drafts still count.
     """

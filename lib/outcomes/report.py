@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from lib.campaign import FrozenPlan, reasons_in_words
-from lib.connectly import explain
 from lib.delivery import Outcome, RunSummary
 from lib.delivery.snapshot import ledger_snapshot
+from lib.error_catalogue import explain
 from lib.errors import StudioError
 from lib.i18n import N_, SOURCE_LANGUAGE, _, current_locale
 from lib.outcomes.exports import write_csv, write_xlsx

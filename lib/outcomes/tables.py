@@ -10,8 +10,9 @@ from typing import Final
 
 import pandas as pd
 
-from lib.connectly import explain
+from lib.connectly import CLASS_LABELS
 from lib.delivery import Outcome, OutcomeCount
+from lib.error_catalogue import explain
 from lib.i18n import N_, _
 from lib.outcomes.palette import OUTCOME_STYLES
 
@@ -111,7 +112,7 @@ def by_code(tally: pd.DataFrame) -> pd.DataFrame:
             "Error": [_(info.title) for info in infos],
             "Recipients": counts.sum(axis="columns").to_numpy(),
             **{name: counts[name].to_numpy() for name in counts.columns},
-            "Next step": [_(capitalised(info.error_class)) for info in infos],
+            "Next step": [_(CLASS_LABELS[info.error_class]) for info in infos],
             "Code": list(counts.index),
         }
     )
@@ -121,7 +122,7 @@ def by_code(tally: pd.DataFrame) -> pd.DataFrame:
 def by_class(tally: pd.DataFrame) -> pd.DataFrame:
     """Return rejected recipients by the next step that the error calls for, most frequent first."""
     rejected = tally[tally["outcome"] == Outcome.REJECTED]
-    steps = rejected["code"].map(lambda code: _(capitalised(explain(code).error_class)))
+    steps = rejected["code"].map(lambda code: _(CLASS_LABELS[explain(code).error_class]))
     counts = rejected["count"].groupby(steps.rename("Next step")).sum()
     return _ranked(counts.rename("Recipients").reset_index(), ["Next step"])
 
@@ -185,11 +186,6 @@ def _failures(tally: pd.DataFrame) -> pd.DataFrame:
 
 def _labels(outcomes: "pd.Series[str]") -> "pd.Series[str]":
     return outcomes.map(lambda outcome: OUTCOME_STYLES[Outcome(outcome)].label)
-
-
-def capitalised(text: str) -> str:
-    """Return a text with its first letter in upper case."""
-    return text[:1].upper() + text[1:]
 
 
 def _ranked(table: pd.DataFrame, ties: list[str]) -> pd.DataFrame:

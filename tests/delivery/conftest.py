@@ -1,4 +1,4 @@
-"""A ledger and a worker that every test here may ask for."""
+"""Fixtures for a ledger and a worker."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.support.worker import Worker
 
 @pytest.fixture
 def idle_worker(data_dir: Path) -> Iterator[Worker]:
-    """A worker that has not been started; it ends with the test."""
+    """A worker that is not started yet; it is stopped after the test."""
     worker = Worker(data_dir)
     yield worker
     worker.end()

@@ -36,7 +36,6 @@ from lib.connectly import (
     RateLimited,
     ReadTimedOut,
     SendCampaignsResponse,
-    explain,
 )
 from lib.delivery import (
     NothingToSendError,
@@ -62,6 +61,7 @@ from lib.delivery.ledger.database import clock, open_ledger
 from lib.delivery.ledger.schema import attempt, batch, judgement, run, sendout, tally
 from lib.delivery.states import OPT_OUT_CODES, AttemptResult, BatchState
 from lib.delivery.worker.entry_reader import numbers_of
+from lib.error_catalogue import explain
 from lib.outcomes import row_outcomes
 from lib.settings import ConnectionSettings, Settings
 from lib.sheet.phones.identity import identities

@@ -1,4 +1,4 @@
-"""People who opt out after a run was confirmed: not sent, in whatever state the run is."""
+"""Opt-outs after a run was confirmed apply in every state of the run."""
 
 import dataclasses
 import os
@@ -36,9 +36,7 @@ def phones_of(plan: Plan) -> list[str]:
 
 
 @pytest.mark.parametrize("batch_size", [1, 16])
-def test_who_opts_out_while_a_run_is_paused_is_cancelled_and_the_others_are_sent(
-    worker, sandbox, settings, batch_size
-):
+def test_an_opt_out_during_a_pause_cancels_only_that_row(worker, sandbox, settings, batch_size):
     os.kill(worker.pid, signal.SIGSTOP)
     plan = plan_of(40)
     run_id = start_run(plan, connection="sandbox", schedule=SendSchedule(batch_size=batch_size))
@@ -56,7 +54,7 @@ def test_who_opts_out_while_a_run_is_paused_is_cancelled_and_the_others_are_sent
     ]
 
 
-def test_who_opts_out_before_a_scheduled_start_is_not_sent(worker, sandbox, settings):
+def test_an_opt_out_before_a_scheduled_start_cancels_the_row(worker, sandbox, settings):
     plan = plan_of(5)
     later = SendSchedule(starts_at=datetime.now(UTC) + timedelta(hours=1))
     run_id = start_run(plan, connection="sandbox", schedule=later)
@@ -68,7 +66,7 @@ def test_who_opts_out_before_a_scheduled_start_is_not_sent(worker, sandbox, sett
     assert phones_of(plan)[0] not in messages_by_phone(sandbox)
 
 
-def test_who_opts_out_between_two_waves_is_not_sent(worker, sandbox, settings):
+def test_an_opt_out_between_two_waves_cancels_the_row(worker, sandbox, settings):
     plan = plan_of(10)
     waves = SendSchedule(first_wave=4, wave_growth=4.0)
     run_id = start_run(plan, connection="sandbox", schedule=waves)
@@ -82,9 +80,7 @@ def test_who_opts_out_between_two_waves_is_not_sent(worker, sandbox, settings):
     assert gone not in messages_by_phone(sandbox)
 
 
-def test_a_list_that_the_person_ignored_does_not_count_and_a_later_one_does(
-    worker, sandbox, settings
-):
+def test_an_ignored_list_does_not_apply_and_a_later_list_does(worker, sandbox, settings):
     plan = plan_of(3)
     ignored = exclude_phone(phones_of(plan)[0], settings)
     answers = plan.answers.model_copy(update={"ignored_lists": frozenset({ignored})})
@@ -97,7 +93,7 @@ def test_a_list_that_the_person_ignored_does_not_count_and_a_later_one_does(
     assert set(messages_by_phone(sandbox)) == {phones_of(plan)[0], phones_of(plan)[2]}
 
 
-def test_an_opt_out_that_a_rejection_reports_holds_for_later_runs(worker, sandbox, settings):
+def test_an_opt_out_reported_by_a_rejection_applies_to_later_runs(worker, sandbox, settings):
     # In this campaign, phones that end in 9 are rejected as opted out.
     first = start_run(plan_of(10, campaign="demo_invalid_phones"), connection="sandbox")
     wait_for_run(first)
@@ -111,13 +107,13 @@ def test_an_opt_out_that_a_rejection_reports_holds_for_later_runs(worker, sandbo
     assert found.loc[row, "error_code"] == OPTED_OUT_SINCE
 
 
-def test_opt_outs_that_an_earlier_release_was_told_of_are_noted_at_the_next_start(
+def test_opt_outs_reported_to_an_earlier_release_are_stored_at_the_next_start(
     worker, sandbox, settings
 ):
     wait_for_run(start_run(plan_of(10, campaign="demo_invalid_phones"), connection="sandbox"))
     worker.kill()
     with open_ledger().write() as db:
-        # As the former release has left it.
+        # The state that an earlier release leaves.
         db.exec_driver_sql("DELETE FROM opt_out")
         db.exec_driver_sql("UPDATE run SET business_id = NULL, base_url = NULL")
     later = start_run(plan_of(10, campaign="demo_welcome"), connection="sandbox")
@@ -127,7 +123,7 @@ def test_opt_outs_that_an_earlier_release_was_told_of_are_noted_at_the_next_star
     assert sum(each["campaignName"] == "demo_welcome" for each in sandbox.record()) == 9
 
 
-def test_a_damaged_list_pauses_the_run_and_nobody_is_sent(worker, sandbox, settings):
+def test_a_damaged_list_pauses_the_run_before_sending(worker, sandbox, settings):
     os.kill(worker.pid, signal.SIGSTOP)
     plan = plan_of(3)
     run_id = start_run(plan, connection="sandbox")

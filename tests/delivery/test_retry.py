@@ -1,4 +1,4 @@
-"""Rejected rows go again as a run of their own: exactly those, once, and never who opted out."""
+"""Retries resend exactly the rejected rows, once, and exclude people who have opted out."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from lib.campaign import add_exclude_list
-from lib.connectly import ErrorClass, VersionBehavior, explain
+from lib.connectly import ErrorClass, VersionBehavior
 from lib.delivery import (
     NothingToSendError,
     Outcome,
@@ -18,6 +18,7 @@ from lib.delivery import (
     run_summary,
     start_run,
 )
+from lib.error_catalogue import explain
 from lib.outcomes import row_outcomes
 from tests.support.opt_outs import exclude_phone
 from tests.support.retries import rejected_run, settle
@@ -27,7 +28,7 @@ from tests.support.worker import plan_of, wait_for_run
 PICKY = "demo_invalid_phones"
 
 
-def test_exactly_the_rejected_rows_go_again_and_only_once(worker, sandbox):
+def test_exactly_the_rejected_rows_are_resent_once(worker, sandbox):
     run_id = start_run(plan_of(30, campaign=PICKY), connection="sandbox")
     wait_for_run(run_id)
     offers = retry_offers(run_id)
@@ -44,9 +45,7 @@ def test_exactly_the_rejected_rows_go_again_and_only_once(worker, sandbox):
     assert set(messages_by_phone(sandbox).values()) == {1}
 
 
-def test_a_code_after_which_nothing_may_be_sent_again_is_not_offered_and_not_obeyed(
-    worker, sandbox
-):
+def test_a_code_that_forbids_retries_is_neither_offered_nor_accepted(worker, sandbox):
     run_id = start_run(plan_of(30, campaign=PICKY), connection="sandbox")
     wait_for_run(run_id)
     codes = set(row_outcomes(run_id)["error_code"].dropna())
@@ -56,7 +55,7 @@ def test_a_code_after_which_nothing_may_be_sent_again_is_not_offered_and_not_obe
         retry_run(run_id, final)
 
 
-def test_who_has_opted_out_meanwhile_is_left_out(worker, settings):
+def test_a_person_who_has_since_opted_out_is_excluded(worker, settings):
     plan = plan_of(30, campaign=PICKY)
     run_id = start_run(plan, connection="sandbox")
     wait_for_run(run_id)
@@ -69,7 +68,7 @@ def test_who_has_opted_out_meanwhile_is_left_out(worker, settings):
     assert list(row_outcomes(again).index) == rows[1:]
 
 
-def test_rows_of_a_new_version_go_again_to_that_version(worker, sandbox):
+def test_rows_of_a_new_version_are_resent_to_that_version(worker, sandbox):
     plan = plan_of(20, campaign=PICKY, versions=VersionBehavior.CREATE_NEW)
     run_id = start_run(plan, connection="sandbox")
     wait_for_run(run_id)
@@ -88,7 +87,7 @@ def rows_of(run_id: str) -> list[int]:
     return sorted(row_outcomes(run_id).index)
 
 
-def test_code_a_and_then_a_and_b_send_each_row_once(settings):
+def test_retries_with_overlapping_codes_resend_each_row_once(settings):
     run_id = rejected_run(settings, 4, {0: A, 1: A, 2: B})
     first = retry_run(run_id, [A])
     second = retry_run(run_id, [A, B])
@@ -97,7 +96,7 @@ def test_code_a_and_then_a_and_b_send_each_row_once(settings):
     assert retry_offers(run_id) == []
 
 
-def test_the_same_code_after_an_opt_out_makes_no_second_run(settings):
+def test_the_same_code_after_an_opt_out_creates_no_second_run(settings):
     run_id = rejected_run(settings, 3, {0: A, 1: A})
     again = retry_run(run_id, [A])
     exclude_phone(plan_of(3).table["client"].iloc[0], settings)
@@ -106,7 +105,7 @@ def test_the_same_code_after_an_opt_out_makes_no_second_run(settings):
 
 
 @pytest.mark.parametrize("is_sent", [True, False])
-def test_who_is_reached_from_another_sheet_since_is_left_out(settings, is_sent):
+def test_a_person_since_reached_from_another_sheet_is_excluded(settings, is_sent):
     run_id = rejected_run(settings, 3, {0: A, 1: A})
     fixed = start_run(plan_of(1), connection="sandbox", token="fixed in another sheet")
     if is_sent:
@@ -114,14 +113,14 @@ def test_who_is_reached_from_another_sheet_since_is_left_out(settings, is_sent):
     assert rows_of(retry_run(run_id, [A])) == [3]
 
 
-def test_who_was_reached_before_the_run_may_get_its_rejected_row_again(settings):
+def test_a_person_reached_before_the_run_is_not_excluded(settings):
     earlier = start_run(plan_of(1, campaign="demo_promo"), connection="sandbox", token="earlier")
     settle(earlier, {})
     run_id = rejected_run(settings, 2, {0: A})
     assert rows_of(retry_run(run_id, [A])) == [2]
 
 
-def test_rows_of_a_retry_that_was_cancelled_unsent_may_go_again(settings):
+def test_unsent_rows_of_a_cancelled_retry_may_be_resent(settings):
     run_id = rejected_run(settings, 3, {0: A, 1: A})
     first = retry_run(run_id, [A])
     cancel_run(first)
@@ -130,7 +129,7 @@ def test_rows_of_a_retry_that_was_cancelled_unsent_may_go_again(settings):
     assert rows_of(second) == [2, 3]
 
 
-def test_of_two_retries_at_the_same_moment_one_takes_each_row(settings):
+def test_two_concurrent_retries_resend_each_row_once(settings):
     run_id = rejected_run(settings, 4, {0: A, 1: A, 2: B})
     barrier = Barrier(2)
 

@@ -1,4 +1,4 @@
-"""The rules that always hold, under any sequence of answers, decisions, changes and crashes."""
+"""Invariants of delivery under any sequence of answers, decisions, changes and crashes."""
 
 import itertools
 import tempfile
@@ -26,7 +26,7 @@ answers = st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=3)
 
 
 class RunsUnderAnything(RuleBasedStateMachine):
-    """Start, send, decide, change and crash in any order; the rules are checked after each step."""
+    """Start, send, decide, change and crash in any order; check the invariants after each step."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from lib.campaign import single_entry_plan
-from lib.connectly import CampaignEntry, SendCampaignsOptions, explain
+from lib.connectly import CampaignEntry, SendCampaignsOptions
 from lib.delivery import (
     Outcome,
     ResolutionChoice,
@@ -19,6 +19,7 @@ from lib.delivery import (
     resolve_unknown_rows,
     start_run,
 )
+from lib.error_catalogue import explain
 from lib.outcomes import ReportError, report, row_outcomes
 from lib.settings import Settings
 from lib.sheet import read_sheet

@@ -1,4 +1,4 @@
-"""Pages run as a visitor's session runs them, without a browser: from the router on."""
+"""Pages run from the router, as in a visitor's session, without a browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.support.app_test import Visit
 
 @pytest.fixture
 def visit(data_dir: Path) -> Iterator[Visit]:
-    """Open a page by its file's name, with what stands in its address."""
+    """Return a function that opens a page by the name of its file, with query parameters."""
     st.cache_resource.clear()
 
     server.sign_in.cache_clear()

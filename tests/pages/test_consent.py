@@ -1,4 +1,4 @@
-"""Consent columns on New sendout: shown, switched, and asked about once for each group."""
+"""Consent columns on the New broadcast page: their use and the decisions about their rows."""
 
 from lib.campaign import load_draft
 from lib.settings import Settings
@@ -13,29 +13,28 @@ SHEET = (
 )
 
 
-def test_who_said_no_is_held_and_the_blank_is_asked_about(visit: Visit, settings: Settings) -> None:
+def test_a_no_is_held_back_and_a_blank_needs_a_decision(visit: Visit, settings: Settings) -> None:
     app = prepared(visit, SHEET)
     shown = texts(app)
-    assert "1 agreed, 1 said no, 1 blank" in shown
+    assert "1 agreed · 1 said no · 1 blank" in shown
     draft = load_draft(current_draft_id(app), settings)
     assert draft is not None
     assert draft.mapping is not None
     assert list(draft.mapping.variables) == ["name"]
-    assert [each.label for each in app.button if "Send to" in each.label and "blank" in each.label]
     assert "Send to 1 recipient" in texts(app)
-    press(app, "Send to blanks (1 row)")
+    press(app, "Send 1 row anyway")
     assert "Send to 2 recipients" in texts(app)
-    press(app, "Hold blanks back (1 row)")
+    press(app, "Hold back 1 row")
     assert "Send to 1 recipient" in texts(app)
 
 
-def test_the_whole_column_can_be_ignored(visit: Visit) -> None:
+def test_a_consent_column_can_be_ignored(visit: Visit) -> None:
     app = prepared(visit, SHEET)
     press(app, "Ignore this column")
     assert "Send to 3 recipients" in texts(app)
 
 
-def test_a_column_that_is_no_consent_becomes_a_variable_again(
+def test_a_column_that_is_not_about_consent_becomes_a_variable(
     visit: Visit, settings: Settings
 ) -> None:
     app = prepared(visit, SHEET)
@@ -46,10 +45,10 @@ def test_a_column_that_is_no_consent_becomes_a_variable_again(
     assert list(draft.mapping.variables) == ["name", "Accepts Marketing"]
 
 
-def test_a_column_about_email_asks_whether_it_counts(visit: Visit) -> None:
+def test_an_email_column_needs_a_decision_for_whatsapp(visit: Visit) -> None:
     app = prepared(visit, SHEET.replace("Accepts Marketing", "Email opt-in"))
     assert "Send to 2 recipients" in texts(app)
-    press(app, "It is about e-mail only: send")
+    press(app, "Email only: send these rows")
     assert "Send to 3 recipients" in texts(app)
-    press(app, "Decide again")
+    press(app, "Change")
     assert "Send to 2 recipients" in texts(app)

@@ -1,4 +1,4 @@
-"""Two tabs on one draft: each keeps what the other has changed, and none sends what it has not."""
+"""Two tabs on one draft: each keeps the changes of the other, and neither sends them unseen."""
 
 from lib.campaign import FieldSource, SendSchedule, change_draft, load_draft
 from lib.delivery import list_runs
@@ -7,7 +7,7 @@ from tests.support.app_test import Visit, press
 from tests.support.drafts import current_draft_id, prepared
 
 
-def test_columns_that_another_tab_has_changed_are_not_written_back(
+def test_columns_changed_in_another_tab_are_not_overwritten(
     visit: Visit, settings: Settings
 ) -> None:
     app = prepared(visit)
@@ -31,7 +31,9 @@ def test_columns_that_another_tab_has_changed_are_not_written_back(
     assert kept.mapping.campaign_version == FieldSource(value="2")
 
 
-def test_how_it_goes_out_is_not_written_back(visit: Visit, settings: Settings) -> None:
+def test_a_schedule_changed_in_another_tab_is_not_overwritten(
+    visit: Visit, settings: Settings
+) -> None:
     app = prepared(visit)
     drawn = load_draft(current_draft_id(app), settings)
     assert drawn is not None
@@ -44,7 +46,9 @@ def test_how_it_goes_out_is_not_written_back(visit: Visit, settings: Settings) -
     assert kept.schedule == theirs
 
 
-def test_nothing_is_sent_that_another_tab_has_changed(visit: Visit, settings: Settings) -> None:
+def test_nothing_is_sent_if_another_tab_changed_the_columns(
+    visit: Visit, settings: Settings
+) -> None:
     app = prepared(visit)
     next(each for each in app.checkbox if "checked the numbers" in each.label).check().run()
     drawn = load_draft(current_draft_id(app), settings)

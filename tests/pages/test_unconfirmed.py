@@ -1,4 +1,4 @@
-"""Rows in doubt on their page: what is known, what is risked, and decisions that are kept."""
+"""Unconfirmed rows: what is known, the risk of resending, and the decisions."""
 
 from datetime import UTC, datetime
 
@@ -38,41 +38,37 @@ def repeatedly(settings: Settings) -> str:
     return run_with_unknown_rows(settings, DuplicateBehavior.ALLOW_MULTIPLE)
 
 
-def test_the_runs_page_leads_to_its_rows_in_doubt(visit: Visit, once: str) -> None:
-    assert "2 rows in doubt" in texts(visit("broadcasts", run=once))
+def test_a_broadcast_shows_its_unconfirmed_rows(visit: Visit, once: str) -> None:
+    assert "2 rows unconfirmed" in texts(visit("broadcasts", run=once))
 
 
-def test_rows_that_are_safe_to_repeat_go_again_with_one_click(
+def test_rows_that_are_safe_to_resend_need_one_click(
     visit: Visit, once: str, settings: Settings
 ) -> None:
-    app = press(visit("unconfirmed", run=once), "Send all 2 rows again")
+    app = press(visit("unconfirmed", run=once), "Resend all 2 rows")
 
     assert (run_summary(once).state, run_summary(once).waiting) == (RunState.RUNNING, 2)
-    assert "No row of this run is in doubt" in texts(app)
+    assert "No rows of this broadcast are unconfirmed" in texts(app)
 
 
-def test_a_repeat_that_may_message_twice_needs_a_persons_word(
-    visit: Visit, repeatedly: str
-) -> None:
+def test_resending_that_may_message_twice_needs_confirmation(visit: Visit, repeatedly: str) -> None:
     app = visit("unconfirmed", run=repeatedly)
-    [again] = [each for each in app.button if "again" in each.label]
+    [again] = [each for each in app.button if "Resend" in each.label]
     assert again.disabled
 
     app.checkbox(key="accept_twice").check().run()
-    press(app, "Send all 2 rows again")
+    press(app, "Resend all 2 rows")
     assert run_summary(repeatedly).waiting == 2
 
 
-def test_marked_as_sent_counts_as_accepted_and_says_who_decided(
-    visit: Visit, repeatedly: str
-) -> None:
+def test_rows_marked_as_sent_count_as_accepted(visit: Visit, repeatedly: str) -> None:
     press(visit("unconfirmed", run=repeatedly), "Mark all 2 rows as sent")
 
     found = run_summary(repeatedly)
     assert (found.accepted, found.unknown, found.reconciles) == (2, 0, True)
 
 
-def test_what_is_left_in_doubt_stays_and_the_decision_is_shown(
+def test_rows_left_unconfirmed_stay_with_the_decision(
     visit: Visit, once: str, settings: Settings
 ) -> None:
     [first, second] = unknown_rows(once)
@@ -82,32 +78,30 @@ def test_what_is_left_in_doubt_stays_and_the_decision_is_shown(
 
     table = visit("unconfirmed", run=once).dataframe[0].value
     assert list(table["Row"]) == ["2", "3"]
-    assert "Left in doubt by ana@example.org" in table["Decided"].iloc[0]
-    assert table["Decided"].iloc[1] == ""
+    assert "Left unconfirmed by ana@example.org" in table["Decision"].iloc[0]
+    assert table["Decision"].iloc[1] == ""
     assert second.attempts[0].error_code == "STUDIO_NO_ANSWER"
 
 
-def test_a_wrong_address_gets_a_page_that_helps(visit: Visit) -> None:
-    assert "no run with this address" in texts(visit("unconfirmed", run="nonsense"))
-    assert "no run with this address" in texts(visit("unconfirmed"))
+def test_an_unknown_id_shows_a_warning(visit: Visit) -> None:
+    assert "no broadcast at this address" in texts(visit("unconfirmed", run="nonsense"))
+    assert "no broadcast at this address" in texts(visit("unconfirmed"))
 
 
-def test_a_new_version_in_doubt_is_not_repeated_without_a_persons_word(
-    visit: Visit, settings: Settings
-) -> None:
+def test_resending_a_new_version_needs_confirmation(visit: Visit, settings: Settings) -> None:
     run_id = run_with_unknown_rows(
         settings, DuplicateBehavior.ALLOW_ONE, VersionBehavior.CREATE_NEW
     )
 
     app = visit("unconfirmed", run=run_id)
-    assert "opens another one" in texts(app)
-    [again] = [each for each in app.button if "again" in each.label]
+    assert "creates another one" in texts(app)
+    [again] = [each for each in app.button if "Resend" in each.label]
     assert again.disabled
     with pytest.raises(RepeatNotConfirmedError):
         resolve_unknown_rows(run_id, ResolutionChoice.REPEAT, person="me")
 
 
-def test_what_is_under_way_when_its_run_is_cancelled_still_waits_in_the_report(
+def test_a_row_being_sent_when_its_run_is_cancelled_stays_waiting_in_the_report(
     settings: Settings,
 ) -> None:
     mapping = Mapping(client=FieldSource(column="phone"), campaign_name=FieldSource(value="spring"))

@@ -19,7 +19,7 @@ def upload(app: AppTest, data: bytes | str, name: str = "list.csv") -> AppTest:
 
 def prepared(visit: Visit, data: bytes | str = GOOD, name: str = "list.csv") -> AppTest:
     """Upload a sheet to a new draft and confirm its columns."""
-    return press(upload(visit("new_broadcast"), data, name), "These columns are right")
+    return press(upload(visit("new_broadcast"), data, name), "Confirm columns")
 
 
 def current_draft_id(app: AppTest) -> str:

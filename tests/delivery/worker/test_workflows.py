@@ -102,7 +102,7 @@ def test_a_worker_whose_engine_cannot_start_says_so_and_sends_what_need_not_wait
     idle_worker.start()
     assert wait_for_run(plain).accepted == 5
     wait_for(lambda: not worker_state().scheduler_ok)
-    assert "engine unusable" in idle_worker.log
+    assert "workflow engine unavailable" in idle_worker.log
     assert run_summary(waiting).state is RunState.SCHEDULED
     (data_dir / "engine.sqlite3").rmdir()
     assert wait_for_run(waiting).accepted == 5
