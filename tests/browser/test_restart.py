@@ -13,7 +13,7 @@ from tests.support.recipients import known_sheet
 from tests.support.states import wait_for
 from tests.support.studio import Studio
 
-ROWS = 1_500
+ROWS = 600
 SENDING_SECONDS = 90.0
 
 

@@ -45,6 +45,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
             "SENDOUT_SIGN_IN_DOMAINS": "corp.example",
             "STREAMLIT_SECRETS_FILES": str(secrets_file),
         },
+        is_forked=True,
     )
     with running_provider() as issuer:
         secrets_file.write_text(toml("auth", auth_table(studio.port, issuer)), encoding="utf-8")

@@ -11,7 +11,15 @@ from tests.support.studio import Child, Studio, running_studio
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[Studio]:
+    """An app that is started by its command, for tests of its start and its end."""
     with running_studio(tmp_path, is_forked=False) as studio:
+        yield studio
+
+
+@pytest.fixture(scope="module")
+def shared_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """An app for the tests that leave it running with both of its children."""
+    with running_studio(tmp_path_factory.mktemp("studio")) as studio:
         yield studio
 
 
@@ -31,8 +39,8 @@ def test_ctrl_c_ends_everything_that_was_started(studio: Studio) -> None:
     assert "Traceback" not in studio.log
 
 
-def test_the_health_page_tells_what_waits_and_how_much_room_there_is(studio: Studio) -> None:
-    status, told = studio.health()
+def test_the_health_page_tells_what_waits_and_how_much_room_there_is(shared_studio: Studio) -> None:
+    status, told = shared_studio.health()
     assert (status, told["status"]) == (200, "ok")
     assert {told[each] for each in ("app", "worker", "sandbox", "database", "disk")} == {"ok"}
     assert told["recipients_waiting"] == 0
@@ -41,23 +49,23 @@ def test_the_health_page_tells_what_waits_and_how_much_room_there_is(studio: Stu
 
 
 def test_a_second_app_on_the_data_folder_uses_what_is_there_and_takes_nothing_with_it(
-    studio: Studio,
+    shared_studio: Studio,
 ) -> None:
-    before = studio.child_pid("worker"), studio.child_pid("sandbox")
-    second = Studio(studio.data_dir)
+    before = shared_studio.child_pid("worker"), shared_studio.child_pid("sandbox")
+    second = Studio(shared_studio.data_dir, is_forked=True)
     second.start()
-    assert (studio.child_pid("worker"), studio.child_pid("sandbox")) == before
+    assert (shared_studio.child_pid("worker"), shared_studio.child_pid("sandbox")) == before
     assert "Another app keeps this data folder's worker" in second.log
     second.stop()
-    assert (studio.child_pid("worker"), studio.child_pid("sandbox")) == before
-    assert studio.health()[0] == 200
+    assert (shared_studio.child_pid("worker"), shared_studio.child_pid("sandbox")) == before
+    assert shared_studio.health()[0] == 200
 
 
 @pytest.mark.parametrize("child", ["worker", "sandbox"])
-def test_a_killed_child_comes_back(studio: Studio, child: Child) -> None:
-    before = studio.kill_child(child)
-    studio.wait_until(lambda: studio.child_pid(child) not in (None, before))
-    studio.wait_until_healthy()
+def test_a_killed_child_comes_back(shared_studio: Studio, child: Child) -> None:
+    before = shared_studio.kill_child(child)
+    shared_studio.wait_until(lambda: shared_studio.child_pid(child) not in (None, before))
+    shared_studio.wait_until_healthy()
 
 
 def test_a_killed_app_leaves_one_worker_and_one_sandbox_to_the_next_start(studio: Studio) -> None:

@@ -65,7 +65,7 @@ def closed_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """An app with sign-in, for people of corp.example."""
     folder = tmp_path_factory.mktemp("closed")
     (data_dir := folder / "data").mkdir()
-    studio = Studio(data_dir, {"SENDOUT_SIGN_IN_DOMAINS": "Corp.Example"})
+    studio = Studio(data_dir, {"SENDOUT_SIGN_IN_DOMAINS": "Corp.Example"}, is_forked=True)
     secrets_file = write_secrets(folder / "secrets.toml", studio.port)
     studio.environment["STREAMLIT_SECRETS_FILES"] = str(secrets_file)
     try:
@@ -304,7 +304,7 @@ def test_the_app_does_not_start_with_sign_in_that_cannot_be_relied_on(
     text: str | None, environment: dict[str, str], words: str, tmp_path: Path
 ) -> None:
     (tmp_path / "data").mkdir()
-    studio = Studio(tmp_path / "data", environment)
+    studio = Studio(tmp_path / "data", environment, is_forked=True)
     secrets_file = write_secrets(tmp_path / "secrets.toml", studio.port)
     if text is not None:
         secrets_file.write_text(text, encoding="utf-8")
