@@ -33,6 +33,15 @@ QUOTES: Final = {'"': "double quotes", "'": "single quotes", "": "nothing"}
 
 
 @dataclass(frozen=True)
+class ReadLimits:
+    """The most rows, columns and cells that a sheet may have. The header is not counted."""
+
+    rows: int
+    columns: int
+    cells: int
+
+
+@dataclass(frozen=True)
 class ReadOptions:
     """The parts of a reading; None is left to be found.
 
