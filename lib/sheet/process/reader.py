@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lib.settings import Settings
 
 # Changes whenever the same bytes would be read to other cells.
-_VERSION = 5
+_VERSION = 6
 
 
 Watch = Callable[[float], None]
