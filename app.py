@@ -1,8 +1,8 @@
-"""The launcher: the front door, the pages, the processes beside them and `/healthz`.
+"""The launcher: the front door, the pages, their background processes and `/healthz`.
 
 Start it with ``make run`` or ``streamlit run app.py``. Streamlit runs `lib/router.py` for each
-visitor, not this file: a script with a ``pages`` folder beside it would let a deep link run a
-page past the router, and so past the sign-in.
+visitor, not this file: next to a script with a ``pages`` folder, a deep link would run a page
+without the router, and so without the sign-in.
 """
 
 import asyncio
@@ -32,9 +32,9 @@ ROOT: Final = Path(__file__).resolve().parent
 
 
 def front_door() -> Middleware:
-    """Return the middleware that checks each request, with sign-in as it is set up now.
+    """Return the middleware that checks each request, with the current sign-in settings.
 
-    Ends the process with a sentence where nobody can say for certain who may come in.
+    Exits with a message if these settings cannot be read or are invalid.
     """
     try:
         server.freeze_secrets()
@@ -46,27 +46,28 @@ def front_door() -> Middleware:
             uploads=server.upload_budget(settings),
         )
     except (SecretsFileError, SignInError) as error:
-        sys.exit(f"Sendout Studio does not start. {error.sentence} {error.action}")
+        sys.exit(f"Sendout Studio does not start. {error}")
 
 
-FRONT_DOOR: Final = front_door()  # before anything else reads the secrets file
+# Created before anything else reads the secrets file.
+FRONT_DOOR: Final = front_door()
 
-household = ChildProcesses(get_settings())
+child_processes = ChildProcesses(get_settings())
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Run the sandbox and the worker for as long as the app runs."""
+    """Run the sandbox and the worker while the app runs."""
     install_redaction()
-    async with household.running():
-        announcement = asyncio.create_task(announce())
+    async with child_processes.running():
+        announcement = asyncio.create_task(announce_address())
         yield
         announcement.cancel()
 
 
-async def announce() -> None:
-    """Say in one line where the app is, once a visitor would find everything running."""
-    while (await run_in_threadpool(household.health)).reasons:  # noqa: ASYNC110 - no event is set
+async def announce_address() -> None:
+    """Print the address of the app once everything is running."""
+    while (await run_in_threadpool(child_processes.health)).reasons:  # noqa: ASYNC110 - no event is set
         await asyncio.sleep(0.25)
     address = f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
     sys.stdout.write(f"Sendout Studio is ready: {address} (Ctrl-C ends it)\n")
@@ -74,31 +75,31 @@ async def announce() -> None:
 
 
 async def healthz(request: Request) -> JSONResponse:
-    """Answer 200 once everything is up, else 503 with the reasons; and how things are.
+    """Return 200 if everything is running, else 503, with the state of each part as JSON.
 
-    Where people sign in, others only learn whether everything is up.
+    If the app has sign-in, requests without it get the status alone.
     """
-    health = await run_in_threadpool(household.health)
-    told = health.as_json()
+    health = await run_in_threadpool(child_processes.health)
+    body = health.as_json()
     if not server.is_admitted(request.scope):
-        told = {"status": told["status"]}
-    return JSONResponse(told, status_code=503 if health.reasons else 200)
+        body = {"status": body["status"]}
+    return JSONResponse(body, status_code=503 if health.reasons else 200)
 
 
-def redirect(name: str) -> Route:
-    """Return a route from the former address of a page to its present one."""
+def former_route(name: str) -> Route:
+    """Return a route that redirects a former address of a page to its current one."""
     page = navigation.FORMER_ADDRESSES[name].stem
 
-    def answer(request: Request) -> RedirectResponse:
+    def redirect(request: Request) -> RedirectResponse:
         return RedirectResponse(f"{page}?{request.url.query}" if request.url.query else page, 308)
 
-    return Route(f"/{name}", answer)
+    return Route(f"/{name}", redirect)
 
 
 app = st.App(
     ROOT / "lib" / "router.py",
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz), *map(redirect, navigation.FORMER_ADDRESSES)],
+    routes=[Route("/healthz", healthz), *map(former_route, navigation.FORMER_ADDRESSES)],
     middleware=[Middleware(SecurityHeaders), FRONT_DOOR],
 )
 

@@ -1,1 +1,1 @@
-"""Measurements: ``make bench``. Each runs beside the plain way of doing the same, and says both."""
+"""Benchmarks: ``make bench``. Each is compared with a plain script that does the same."""

@@ -16,8 +16,8 @@ _ALL = {
 
 
 def main() -> None:
-    """Print the table, a line as soon as it is known."""
-    sys.stdout.write("| What | Sendout Studio | The plain way | Ratio |\n|---|---|---|---|\n")
+    """Print the table, line by line."""
+    sys.stdout.write("| What | Sendout Studio | Plain script | Ratio |\n|---|---|---|---|\n")
     for name in sys.argv[1:] or _ALL:
         for line in _ALL[name]():
             sys.stdout.write(f"{line}\n")

@@ -1,4 +1,4 @@
-"""A click on each page while a sheet of a million rows is open: server time of one run."""
+"""Server time of a click on each page with an open sheet of a million rows."""
 
 import os
 import statistics
@@ -21,7 +21,7 @@ _CLICKS = 5
 
 
 def main() -> Iterator[Line]:
-    """Measure and yield a line for each page."""
+    """Yield a line for each page."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SENDOUT_DATA_DIR"] = folder
         get_settings.cache_clear()

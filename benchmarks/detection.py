@@ -1,4 +1,4 @@
-"""How well the form of a text is found, without a hint: out of ten, as surveys of readers count.
+"""Quality of automatic detection of dialects, out of ten points, as in surveys of CSV readers.
 
 One point for reading the file at all, and three each for header, records and cells: precision,
 recall and their harmonic mean. Two scores: the mean over all files, and the mean in which each
@@ -27,7 +27,7 @@ _LIMITS = ReadLimits(rows=100_000, columns=1_000, cells=1_000_000)
 
 
 def ours(data: bytes) -> tuple[Record, list[Record]]:
-    """Read as Sendout Studio does, in this process; invented names of columns do not count."""
+    """Read with Sendout Studio in this process; generated column names do not count."""
     sheet, _ = read_contents(data, worksheet=None, reading=ReadOptions(), limits=_LIMITS)
     columns = [column.to_pylist() for column in sheet.table.columns]
     records = [list(record) for record in zip(*columns, strict=True)]
@@ -35,7 +35,7 @@ def ours(data: bytes) -> tuple[Record, list[Record]]:
 
 
 def plain(data: bytes) -> tuple[Record, list[Record]]:
-    """Read as a plain script does: pandas, which guesses the delimiter."""
+    """Read with pandas and its detection of delimiters."""
     frame = pd.read_csv(
         io.BytesIO(data), sep=None, engine="python", dtype=str, keep_default_na=False
     )
@@ -43,7 +43,7 @@ def plain(data: bytes) -> tuple[Record, list[Record]]:
 
 
 def sniffed(data: bytes) -> tuple[Record, list[Record]]:
-    """Read with the best known sniffer of dialects, CleverCSV's."""
+    """Read with the dialect sniffer of CleverCSV."""
     text = data.decode("utf-8")
     dialect = clevercsv.Sniffer().sniff(text[:20_000]) or "excel"
     records = list(clevercsv.reader(io.StringIO(text, newline=""), dialect))
@@ -51,12 +51,12 @@ def sniffed(data: bytes) -> tuple[Record, list[Record]]:
 
 
 def scores(reader: Reader, files: list[Polluted]) -> dict[str, float]:
-    """Return the score of each file, by its name."""
+    """Return the scores by file name."""
     return {file.name: _score(reader, file) for file in files}
 
 
 def weighted(found: Mapping[str, float], files: list[Polluted]) -> float:
-    """Return the mean in which each kind of pollution counts as often as it is met."""
+    """Return the mean weighted by how frequent each kind of pollution is."""
     by_kind: dict[str, list[float]] = {}
     for file in files:
         by_kind.setdefault(file.kind, []).append(found[file.name])
@@ -66,7 +66,7 @@ def weighted(found: Mapping[str, float], files: list[Polluted]) -> float:
 
 
 def main() -> Iterator[Line]:
-    """Measure and yield a line for each score."""
+    """Yield a line for each score."""
     files = list(chain(polluted(), polluted_rows()))
     found = [scores(reader, files) for reader in (ours, plain, sniffed)]
     for what, values in (

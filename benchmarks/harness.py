@@ -1,4 +1,4 @@
-"""Run a measurement in a process of its own: its seconds, its memory at the highest."""
+"""Run a measurement in a separate process, and return its time and peak memory."""
 
 import multiprocessing
 import os
@@ -18,7 +18,7 @@ _SMALL = "phone,name,campaign\n+16502000000,Ana,promo\n+16502000001,Eva,promo\n"
 
 
 class Line(NamedTuple):
-    """A line of the table: what was measured, ours, the plain way, and the ratio of the two."""
+    """A line of the table: name, our figure, that of the plain script, and the ratio."""
 
     what: str
     ours: str
@@ -31,7 +31,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Measured:
-    """``seconds`` on the clock, ``megabytes`` of the process and its children at their highest."""
+    """Elapsed ``seconds``, and peak ``megabytes`` of the process and its children."""
 
     seconds: float
     megabytes: float
@@ -41,7 +41,7 @@ class Measured:
 
 
 def measured(task: Callable[[str], int], argument: str) -> Measured:
-    """Run ``task(argument)`` in a fresh process with a data folder of its own."""
+    """Run ``task(argument)`` in a new process with an empty data folder."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(there, task, argument))
@@ -56,9 +56,9 @@ def measured(task: Callable[[str], int], argument: str) -> Measured:
 def compared(
     ours: Callable[[str], int], theirs: Callable[[str], int], argument: str
 ) -> tuple[Measured, Measured]:
-    """Measure both ways in turn, so that what else the machine does meets both alike.
+    """Measure both functions alternately, so that other load affects both.
 
-    Returns the medians of an odd number of times, and the highest memory.
+    Return the median times and the peak memory.
     """
     pairs = [(measured(ours, argument), measured(theirs, argument)) for _ in range(_TIMES)]
     first, second = (

@@ -1,8 +1,8 @@
-"""The pages that tell of ten million recipients in a thousand runs: server time of one run of each.
+"""Server time of the pages of outcomes with ten million recipients in a thousand runs.
 
-The ledger has a batch for each recipient, and the counters and the tally that a worker would have
-left; attempts are left out, which none of these pages reads. PostgreSQL has no batches either.
-Beside it the plain way: one row a recipient, counted by the database, summed up by pandas.
+The ledger has a batch per recipient, and the counters and the tally that a worker would have
+written. There are no attempts, which none of these pages reads, and no batches in PostgreSQL.
+The plain script counts one row per recipient in the database and adds up with pandas.
 """
 
 import os
@@ -41,7 +41,7 @@ _FINISH: Final = text("""
     UPDATE run SET state = 'finished', started_at = created_at,
                    finished_at = created_at + :seconds * 1000000
 """)
-# One row in forty is rejected and one in five thousand in doubt.
+# One row in forty is rejected, and one in five thousand is unknown.
 _BATCHES: Final = text("""
     INSERT INTO batch (run_id, sendout, start, size, state, claims, attempts, doubtful, error_code,
                        settled_at, retries)
@@ -82,7 +82,7 @@ _PLAIN: Final = text("""
 
 
 def main() -> Iterator[Line]:
-    """Measure and yield a line for each page, in SQLite and PostgreSQL, and with slower runs."""
+    """Yield a line for each page, on SQLite and PostgreSQL, and with slower runs."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ledger = _use(folder / "sqlite")
@@ -146,7 +146,7 @@ def _copy(ledger: Ledger, shared: Ledger) -> None:
 
 
 def _lines(where: str, plain: float | None = None) -> Iterator[Line]:
-    """Look at each page: the first time in a session, and the median of some more."""
+    """Run each page: for the first time in a session, and the median of further runs."""
     app = AppTest.from_file(str(ROOT / "lib" / "router.py"), default_timeout=300)
     app.run()
     whole = f"{RUNS * PEOPLE_A_RUN:,} recipients in {RUNS:,} runs"
@@ -171,7 +171,7 @@ def _lines(where: str, plain: float | None = None) -> Iterator[Line]:
 
 
 def _seconds(app: AppTest) -> tuple[float, float]:
-    """Run the page; return seconds of the clock and of this process."""
+    """Run the page; return elapsed and CPU seconds."""
     started, spent = time.perf_counter(), time.process_time()
     app.run()
     if app.exception:
@@ -180,7 +180,7 @@ def _seconds(app: AppTest) -> tuple[float, float]:
 
 
 def _plain(ledger: Ledger) -> float:
-    """Count all recipients by campaign, error and time, from their rows; return the seconds."""
+    """Count recipients by campaign, error and time from their rows; return the seconds."""
     started = time.perf_counter()
     with ledger.read() as db:
         counts = pd.read_sql(_PLAIN, db)

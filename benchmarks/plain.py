@@ -1,4 +1,4 @@
-"""The plain way: the script that a developer would write in an afternoon, and nothing more."""
+"""The plain script that results are compared with: what a developer writes in an afternoon."""
 
 import json
 from typing import Any
@@ -9,12 +9,12 @@ import phonenumbers
 
 
 def plan_of_csv(path: str) -> tuple[list[dict[str, Any]], list[int]]:
-    """Read a CSV with pandas; return the entries, and the rows that are left out."""
+    """Read a CSV with pandas; return the entries and the skipped rows."""
     return _plan(pd.read_csv(path, dtype=str, keep_default_na=False))
 
 
 def plan_of_xlsx(path: str) -> tuple[list[dict[str, Any]], list[int]]:
-    """Read a workbook with openpyxl; return the entries, and the rows that are left out."""
+    """Read a workbook with openpyxl; return the entries and the skipped rows."""
     book = openpyxl.load_workbook(path)
     rows = book.worksheets[0].iter_rows(values_only=True)
     lines = [["" if cell is None else str(cell) for cell in line] for line in rows]
@@ -41,7 +41,7 @@ def _plan(frame: pd.DataFrame) -> tuple[list[dict[str, Any]], list[int]]:
 
 
 def phone_of(text: str, region: str) -> str | None:
-    """Read one phone as the library does; None where it is not valid."""
+    """Return one phone number in E.164 format, None if it is not valid."""
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

@@ -1,4 +1,4 @@
-"""Tables written in all the wrong ways that are met in the wild, each with what it should read as.
+"""Malformed tables as found in the wild, each with its correct content.
 
 The kinds of pollution, and how often each is met among public files, are those of surveys (for
 one, Vitagliano and others, "Pollock: A Data Loading Benchmark", VLDB 2023); tables and code are
@@ -15,7 +15,7 @@ Record = list[str]
 
 
 class Polluted(NamedTuple):
-    """A file's kind and name, its bytes, and the header and records that its owner sees in it."""
+    """The kind, name and bytes of a file, with its correct header and records."""
 
     kind: str
     name: str

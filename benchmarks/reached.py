@@ -1,6 +1,6 @@
 """Who of a plan has had its campaign before, among ten million people of a thousand earlier runs.
 
-Beside it the plain way: the phones of all earlier sheets, kept as Parquet, in one Python set.
+The plain script keeps the phone numbers of all previous sheets as Parquet, in one Python set.
 Both are told in seconds of the processor: a busy machine only makes both of them wait.
 """
 
@@ -114,7 +114,7 @@ def _phones(numbers: np.ndarray) -> pa.Array:
 
 
 def _write_earlier(settings: Settings, sheets: Path, dice: np.random.Generator) -> None:
-    """Write the ledger's rows and the index of earlier runs, and their sheets for the plain way."""
+    """Write the ledger's rows and the index of previous runs, and their sheets."""
     with open_ledger(settings).write() as db:
         for number in range(RUNS):
             insert_run(db, new_run(number), [_SENDOUT])

@@ -1,4 +1,4 @@
-"""From a file to a checked plan, ours beside the plain way; and phones alone."""
+"""From a file to a checked plan, and phone numbers alone."""
 
 import random
 import tempfile

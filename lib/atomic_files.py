@@ -1,4 +1,4 @@
-"""Write files so that a crash or a full disk never leaves half of one."""
+"""Write files atomically, and lock them against concurrent changes."""
 
 import contextlib
 import errno
@@ -12,14 +12,11 @@ from typing import Final
 from filelock import FileLock
 
 _POLL_SECONDS: Final = 0.005
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def make_private_dir(path: Path) -> Path:
-    """Make a folder that its owner alone may look into, unless it is there; return its path.
-
-    So are those above it that are missing.
-    """
+    """Create a folder and its missing parents, readable by their owner only; return the path."""
     if not path.parent.exists():
         make_private_dir(path.parent)
     path.mkdir(exist_ok=True, mode=0o700)
@@ -28,10 +25,10 @@ def make_private_dir(path: Path) -> Path:
 
 @contextlib.contextmanager
 def atomic_file(path: Path, *, mode: int = 0o600) -> Iterator[Path]:
-    """Lend a temporary file to write to; it becomes ``path`` at the end, readable by its owner.
+    """Write to a temporary file, then rename it to ``path``.
 
-    The bytes are on the disk before the name appears, and the name before this ends. Whatever is
-    raised, OSError (see `is_disk_full`) among it, leaves nothing behind.
+    The content is synced before the rename, and the rename before this returns. If anything is
+    raised, such as OSError (see `is_disk_full`), no file is left behind.
     """
     folder = make_private_dir(path.parent)
     descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
@@ -43,13 +40,13 @@ def atomic_file(path: Path, *, mode: int = 0o600) -> Iterator[Path]:
             os.fsync(file.fileno())
         temporary.chmod(mode)
         temporary.replace(path)
-        _keep_names(folder)
+        _sync_folder(folder)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _keep_names(folder: Path) -> None:
-    """Put on the disk which names a folder has: a new one is lost with the power otherwise."""
+def _sync_folder(folder: Path) -> None:
+    """Sync the entries of a folder, so that a rename survives a power failure."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -59,10 +56,9 @@ def _keep_names(folder: Path) -> None:
 
 @contextlib.contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold a lock that all threads and processes of this machine share, by the lock file's path.
+    """Hold a lock that all threads and processes of this machine share, by its lock file.
 
-    A file that is read, changed and written again is changed under one: otherwise the later of two
-    writers would undo what the earlier one has written.
+    Hold it while a file is read, changed and written, so that no other writer's change is lost.
     """
     make_private_dir(path.parent)
     with FileLock(path, mode=0o600, poll_interval=_POLL_SECONDS):
@@ -72,7 +68,7 @@ def exclusive(path: Path) -> Iterator[None]:
 def set_aside(path: Path) -> Path:
     """Rename a damaged file to ``<name>.damaged``, readable by its owner; return its new path.
 
-    One that was set aside before stays: the next is ``<name>.damaged-2``. Call it under a lock.
+    Files set aside earlier are kept: the next name is ``<name>.damaged-2``. Call it under a lock.
     """
     names = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
     candidates = (path.with_name(f"{path.name}.damaged{each}") for each in names)
@@ -83,11 +79,11 @@ def set_aside(path: Path) -> Path:
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
-    """Put ``data`` at ``path``, whole or not at all, as `atomic_file` says."""
+    """Write ``data`` to ``path`` atomically, see `atomic_file`."""
     with atomic_file(path, mode=mode) as temporary:
         temporary.write_bytes(data)
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Tell whether the system refused a write for want of room (disk, quota or file size)."""
-    return error.errno in _FULL
+    """Return whether a write failed for lack of space (disk, quota or file size limit)."""
+    return error.errno in _DISK_FULL

@@ -1,8 +1,8 @@
-"""The processes beside the app: the sandbox and the worker, started, watched and ended together.
+"""Start, supervise and stop the processes beside the app: the sandbox and the worker.
 
-Each is a child in a session of its own, so that neither Ctrl-C in the terminal nor the death of
-the app reaches it. A child that outlived its app is found by its lock and taken over, never
-doubled; a child that died is started again.
+Each runs in a separate session, so that neither Ctrl-C nor a crash of the app ends it. A process
+that is still running after a crash is found by its lock and reused; a process that has ended is
+started again.
 """
 
 import asyncio
@@ -34,15 +34,15 @@ _LOGGER: Final = logging.getLogger(__name__)
 _WATCH_SECONDS: Final = 1.0
 _FIRST_BACKOFF: Final = 1.0
 _LONGEST_BACKOFF: Final = 30.0
-# Below this, a ledger may soon fail to grow.
-_LEAST_FREE_BYTES: Final = 64 * 1024 * 1024
-# The worker may need its read timeout to hear the answers that are under way.
+# With less free space, writing to the ledger may soon fail.
+_MIN_FREE_BYTES: Final = 64 * 1024 * 1024
+# The worker waits up to its read timeout for responses.
 _GRACE_SECONDS: Final = 35.0
 
 
 @dataclass
 class ManagedProcess:
-    """One process of ours: known by its announcement (a pid) and by the lock that it holds."""
+    """A process, identified by its announcement file (a pid) and the lock that it holds."""
 
     name: str
     arguments: list[str]
@@ -53,13 +53,13 @@ class ManagedProcess:
     not_before: float = 0.0
 
     def is_running(self) -> bool:
-        """Tell whether some process, ours or one left from before, holds the lock."""
+        """Return whether a process holds the lock, started by this app or an earlier one."""
         if self.process is not None and self.process.poll() is None:
             return True
         return _is_locked(self.lock)
 
     def ensure(self, settings: Settings) -> None:
-        """Start the process unless it runs; wait longer after each start that came to nothing."""
+        """Start the process unless it is running, with exponential back-off after failures."""
         if self.is_running():
             return
         if self.process is not None:
@@ -75,12 +75,12 @@ class ManagedProcess:
             cwd=ROOT,
             env={**os.environ, "SENDOUT_DATA_DIR": str(settings.data_dir)},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,  # greetings are for those who start it by hand
+            stdout=subprocess.DEVNULL,  # only useful when started manually
             start_new_session=True,
         )
 
     def end(self) -> None:
-        """Ask the process to end, wait while it finishes what is under way, then insist."""
+        """Send SIGTERM, wait for the process to finish, then send SIGKILL."""
         pid = self._pid()
         if pid is None:
             return
@@ -104,7 +104,7 @@ class ManagedProcess:
 
 @dataclass(frozen=True)
 class Health:
-    """How all parts are: reasons why something is not well, in sentences, and figures."""
+    """The state of all parts: sentences about what is not working, and figures."""
 
     reasons: tuple[str, ...]
     parts: dict[str, bool]
@@ -113,12 +113,12 @@ class Health:
     disk_free_bytes: int
 
     def as_json(self) -> dict[str, object]:
-        """Return it as `/healthz` tells it."""
-        told: dict[str, object] = {"status": "unavailable" if self.reasons else "ok", "app": "ok"}
-        told |= {name: "ok" if is_well else "not ok" for name, is_well in self.parts.items()}
+        """Return the body of `/healthz`."""
+        body: dict[str, object] = {"status": "unavailable" if self.reasons else "ok", "app": "ok"}
+        body |= {name: "ok" if is_well else "not ok" for name, is_well in self.parts.items()}
         if self.reasons:
-            told["reasons"] = list(self.reasons)
-        return told | {
+            body["reasons"] = list(self.reasons)
+        return body | {
             "recipients_waiting": self.recipients_waiting,
             "heartbeat_age_seconds": self.heartbeat_age_seconds,
             "disk_free_bytes": self.disk_free_bytes,
@@ -150,61 +150,61 @@ class ChildProcesses:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Keep all children alive for as long as the context lasts; end them with it.
+        """Keep all child processes running within the context, and end them on exit.
 
-        Of several apps on one data folder, one keeps the children; the others only use them, and
-        one of those takes over when the keeper is gone.
+        Of several apps with the same data folder, one owns the child processes. Another one takes
+        over when the owner is gone.
         """
         make_private_dir(self.settings.data_dir)
-        keeper = FileLock(self.settings.data_dir / "app.lock", timeout=0, mode=0o600)
-        watch = asyncio.create_task(self._watch(keeper))
+        owner_lock = FileLock(self.settings.data_dir / "app.lock", timeout=0, mode=0o600)
+        watch = asyncio.create_task(self._watch(owner_lock))
         try:
             yield
         finally:
             watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watch
-            if keeper.is_locked:
-                # The worker first: it still needs the sandbox for what is under way.
+            if owner_lock.is_locked:
+                # The worker ends first, because its open requests need the sandbox.
                 for child in reversed(self.children):
                     await asyncio.to_thread(child.end)
-                keeper.release()
+                owner_lock.release()
 
-    async def _watch(self, keeper: FileLock) -> None:
-        is_guest = False
+    async def _watch(self, owner_lock: FileLock) -> None:
+        is_announced = False
         while True:
             with contextlib.suppress(Timeout):
-                if not keeper.is_locked:
-                    keeper.acquire()
-            if keeper.is_locked:
+                if not owner_lock.is_locked:
+                    owner_lock.acquire()
+            if owner_lock.is_locked:
                 for child in self.children:
                     await asyncio.to_thread(child.ensure, self.settings)
-            elif not is_guest:
-                is_guest = True
-                _LOGGER.warning("Another app keeps this data folder's worker; this one uses it.")
+            elif not is_announced:
+                is_announced = True
+                _LOGGER.warning("Another app owns the worker of this data folder.")
             await asyncio.sleep(_WATCH_SECONDS)
 
     def health(self) -> Health:
-        """Ask each part how it is."""
+        """Check each part."""
         reasons = []
-        waiting = silence = None
+        waiting = heartbeat_age = None
         try:
             worker = worker_state(self.settings)
             waiting = waiting_recipients(self.settings)
         except LedgerError as error:
             worker_answers, ledger_answers = False, False
-            reasons.append(error.sentence)
+            reasons.append(str(error))
         else:
             worker_answers, ledger_answers = worker.alive, True
             if worker.beat_at is not None:
-                silence = (datetime.now(UTC) - worker.beat_at).total_seconds()
+                heartbeat_age = (datetime.now(UTC) - worker.beat_at).total_seconds()
             if not worker_answers:
-                reasons.append("The worker, which sends, is not running yet.")
+                reasons.append("The worker, which sends messages, is not running.")
         sandbox_answers = _sandbox_answers(self.settings)
         if not sandbox_answers:
-            reasons.append("The sandbox does not answer yet.")
+            reasons.append("The sandbox does not respond.")
         free = shutil.disk_usage(self.settings.data_dir).free
-        if free < _LEAST_FREE_BYTES:
+        if free < _MIN_FREE_BYTES:
             reasons.append("The disk of the data folder is nearly full.")
         return Health(
             reasons=tuple(reasons),
@@ -212,18 +212,18 @@ class ChildProcesses:
                 "worker": worker_answers,
                 "sandbox": sandbox_answers,
                 "database": ledger_answers,
-                "disk": free >= _LEAST_FREE_BYTES,
+                "disk": free >= _MIN_FREE_BYTES,
             },
             recipients_waiting=waiting,
-            heartbeat_age_seconds=silence,
+            heartbeat_age_seconds=heartbeat_age,
             disk_free_bytes=free,
         )
 
 
 def _sandbox_answers(settings: Settings) -> bool:
-    hurried = settings.model_copy(update={"connect_timeout": 1.0, "read_timeout": 2.0})
+    impatient = settings.model_copy(update={"connect_timeout": 1.0, "read_timeout": 2.0})
     try:
-        check_connection(get_connection(SANDBOX, settings), hurried)
+        check_connection(get_connection(SANDBOX, settings), impatient)
     except ConnectlyError:
         return False
     return True

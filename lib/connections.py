@@ -1,8 +1,8 @@
-"""Connections: which business is sent for, with which key, where to, and how fast.
+"""Connections: business id, API key, base URL and rate, under a name.
 
-They come from the environment, from the secrets file, or from ``connections.json`` in the data
-folder (written by the Settings page, readable by its owner only). The connection named
-``sandbox`` is always there and leads to the simulated API on this machine.
+They come from the environment, the secrets file, or ``connections.json`` in the data folder, which
+the Settings page writes and only its owner can read. The connection ``sandbox`` always exists and
+uses the simulated API on this machine.
 """
 
 import json
@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationEr
 
 from lib.atomic_files import exclusive, set_aside, write_atomically
 from lib.connectly import ConnectlyClient
+from lib.errors import StudioError
+from lib.i18n import N_, _
 from lib.settings import ConnectionSettings, Settings
 
 SANDBOX: Final = "sandbox"
@@ -29,14 +31,14 @@ ConnectionSource = Literal["sandbox", "environment", "secrets file", "data folde
 
 @dataclass(frozen=True)
 class Business:
-    """Where messages go and in whose name: what a run was confirmed for, but not the key."""
+    """The base URL and the business id that a run is pinned to."""
 
     base_url: str
     business_id: str
 
 
 class Connection(BaseModel):
-    """A business id, a key, a base URL and a rate, under a name."""
+    """A business on Connectly, with its key and its rate in requests a second."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -49,96 +51,95 @@ class Connection(BaseModel):
 
     @property
     def is_sandbox(self) -> bool:
-        """Tell whether nothing sent here leaves this machine."""
+        """Whether messages stay on this machine."""
         return self.source == "sandbox"
 
     @property
     def business(self) -> Business:
-        """Return address and business; the sandbox is one place, whatever port it has found."""
+        """The base URL and business id; for the sandbox they do not depend on its port."""
         return Business(SANDBOX if self.is_sandbox else self.base_url, self.business_id)
 
     @property
     def masked_key(self) -> str:
-        """Return the key as a person may see it: its last four characters at most."""
+        """The key with all but its last four characters hidden."""
         return masked(self.api_key)
 
 
 class ConnectionNotFoundError(LookupError):
-    """No connection has this name any more."""
+    """There is no connection with this name."""
 
 
 class ConnectionNameError(ValueError):
-    """The name cannot be given to a connection; the message says why."""
+    """A connection cannot have this name; the message says why."""
 
 
-class ConnectionExistsError(ConnectionNameError):
-    """Another connection has this name: to replace it has to be confirmed.
+class ConnectionExistsError(StudioError, ConnectionNameError):
+    """Another connection has this name, and replacing it has to be confirmed.
 
-    ``there`` is the one that is kept, to be passed as ``replacing``; ``differences`` says in words
-    what would change, never with a key.
+    ``there`` is the stored connection, to be passed as ``replacing``; ``differences`` lists what
+    would change, without keys.
     """
 
     code = "STUDIO_CONNECTION_EXISTS"
-    sentence = "There is already a connection with this name."
-    action = "Replace it, or choose another name."
+    sentence = N_("There is already a connection with this name.")
+    action = N_("Replace it, or choose another name.")
 
     def __init__(self, name: str, there: ConnectionSettings, wanted: ConnectionSettings) -> None:
-        super().__init__(self.sentence)
+        super().__init__()
         self.name = name
         self.there = there
         self.wanted = wanted
 
     @property
     def differences(self) -> tuple[tuple[str, str, str], ...]:
-        """What would change: a label, the value that is kept, and the new one."""
+        """What would change: labels, stored values and new values."""
         old_key, new_key = masked(self.there.api_key), masked(self.wanted.api_key)
         if old_key == new_key and self.there.api_key != self.wanted.api_key:
-            new_key += " (another key)"
+            new_key = _("{key} (another key)", key=new_key)
         shown = (
-            ("Business id", self.there.business_id, self.wanted.business_id),
-            ("Address", self.there.base_url, self.wanted.base_url),
-            ("API key", old_key, new_key),
-            ("Requests a second", f"{self.there.rate:g}", f"{self.wanted.rate:g}"),
+            (_("Business ID"), self.there.business_id, self.wanted.business_id),
+            (_("Address"), self.there.base_url, self.wanted.base_url),
+            (_("API key"), old_key, new_key),
+            (_("Requests per second"), f"{self.there.rate:g}", f"{self.wanted.rate:g}"),
         )
         return tuple(each for each in shown if each[1] != each[2])
 
 
-class ConnectionsDamagedError(ValueError):
+class ConnectionsDamagedError(StudioError, ValueError):
     """The file of connections in the data folder is damaged."""
 
     code = "STUDIO_CONNECTIONS_DAMAGED"
-    sentence = "The file connections.json in the data folder is damaged, so it is not used."
-    action = "Correct the file or restore it from a backup, or set it aside on the Settings page."
-
-    def __init__(self) -> None:
-        super().__init__(f"{self.sentence} {self.action}")
+    sentence = N_("The file connections.json in the data folder is damaged and is not used.")
+    action = N_(
+        "Correct the file or restore it from a backup, or set it aside on the Settings page."
+    )
 
 
 def masked(key: SecretStr) -> str:
-    """Return a key as a person may see it: its last four characters at most."""
+    """Return a key with all but its last four characters hidden; short keys are hidden entirely."""
     plain = key.get_secret_value()
     return "•" * 8 + (plain[-4:] if len(plain) >= 16 else "")
 
 
 def connections_are_damaged(settings: Settings) -> bool:
-    """Tell whether the file of connections in the data folder can't be read."""
+    """Return whether the file of connections in the data folder is damaged."""
     try:
-        _kept(settings)
+        _load_connections(settings)
     except ConnectionsDamagedError:
         return True
     return False
 
 
 def list_connections(settings: Settings) -> list[Connection]:
-    """Return all connections, those of real businesses first, by name, the sandbox last.
+    """Return all connections sorted by name, the sandbox last.
 
-    Those of a damaged file are left out: see `connections_are_damaged`.
+    A damaged file is ignored, see `connections_are_damaged`.
     """
     try:
-        kept = _kept(settings)
+        stored = _load_connections(settings)
     except ConnectionsDamagedError:
-        kept = {}
-    found = {name: _connection(name, each, "data folder") for name, each in kept.items()}
+        stored = {}
+    found = {name: _connection(name, each, "data folder") for name, each in stored.items()}
     for name, given in settings.connections.items():
         found[name] = _connection(name, given, _source(name))
     found.pop(SANDBOX, None)
@@ -146,7 +147,7 @@ def list_connections(settings: Settings) -> list[Connection]:
 
 
 def get_connection(name: str, settings: Settings) -> Connection:
-    """Return the connection of this name as it stands now, or raise ConnectionNotFoundError."""
+    """Return the connection with this name. Raises ConnectionNotFoundError."""
     for connection in list_connections(settings):
         if connection.name == name:
             return connection
@@ -154,10 +155,9 @@ def get_connection(name: str, settings: Settings) -> Connection:
 
 
 def check_connection(connection: Connection, settings: Settings) -> None:
-    """Ask the API whether it takes this connection's key, by the one call without effect.
+    """Check the key of a connection with a request that has no effect.
 
-    Raises the ConnectlyError that says what is wrong, ValueError where the address or the key has
-    no form that can be used.
+    Raises ConnectlyError if the API refuses it, ValueError if the address or the key is malformed.
     """
     with ConnectlyClient(
         base_url=connection.base_url,
@@ -176,48 +176,49 @@ def save_connection(
     *,
     replacing: ConnectionSettings | None = None,
 ) -> None:
-    """Keep a connection in the data folder, in a file that only its owner can read.
+    """Save a connection in the data folder, in a file that only its owner can read.
 
-    Where one of this name is kept with other values, ``replacing`` has to be that one: raises
-    ConnectionExistsError otherwise, which says what would change. Raises ConnectionNameError where
-    the name is unfit or belongs to the sandbox, the environment or the secrets file,
-    ConnectionsDamagedError, InsecureAddress, and ValueError where nothing could be sent this way.
-    All of them say so in a sentence that is safe to show.
+    To replace a stored connection, pass it as ``replacing``.
+
+    Raises ConnectionExistsError if a different connection with this name is stored,
+    ConnectionNameError if the name is invalid or belongs to the sandbox, the environment or the
+    secrets file, ConnectionsDamagedError, InsecureAddress, and ValueError if the address or the key
+    is malformed. All messages are safe to show.
     """
     if not _NAME.fullmatch(name):
         raise ConnectionNameError(
-            "Use up to 40 small letters, digits, hyphens and underscores for the name."
+            _("Use up to 40 lowercase letters, digits, hyphens and underscores for the name.")
         )
     if name == SANDBOX or name in settings.connections:
-        raise ConnectionNameError("This name is taken. Choose another one.")
+        raise ConnectionNameError(_("This name is taken. Choose another one."))
     ConnectlyClient(
         base_url=connection.base_url,
         business_id=connection.business_id,
         api_key=connection.api_key,
     ).close()
     with exclusive(_lock(settings)):
-        kept = _kept(settings)
-        there = kept.get(name)
+        stored = _load_connections(settings)
+        there = stored.get(name)
         if there == connection:
             return
         if there is not None and there != replacing:
             raise ConnectionExistsError(name, there, connection)
-        _keep({**kept, name: connection}, settings)
+        _save_connections({**stored, name: connection}, settings)
 
 
 def delete_connection(name: str, settings: Settings) -> None:
-    """Forget a connection of the data folder, if it is there. Raises ConnectionsDamagedError."""
+    """Delete a stored connection if it exists. Raises ConnectionsDamagedError."""
     with exclusive(_lock(settings)):
-        kept = _kept(settings)
-        if kept.pop(name, None) is not None:
-            _keep(kept, settings)
+        stored = _load_connections(settings)
+        if stored.pop(name, None) is not None:
+            _save_connections(stored, settings)
 
 
 def set_damaged_aside(settings: Settings) -> None:
     """Set a damaged file of connections aside, so that connections can be saved again."""
     with exclusive(_lock(settings)):
         try:
-            _kept(settings)
+            _load_connections(settings)
         except ConnectionsDamagedError:
             set_aside(_path(settings))
 
@@ -234,7 +235,7 @@ def _connection(name: str, given: ConnectionSettings, source: ConnectionSource) 
 
 
 def _sandbox(settings: Settings) -> Connection:
-    """Find the sandbox where its process has announced itself, else where it should come up."""
+    """Return the sandbox at the address that its process has announced, or at the default port."""
     try:
         url = json.loads((settings.data_dir / "sandbox.json").read_bytes())["url"]
     except (OSError, ValueError, KeyError):
@@ -256,14 +257,14 @@ def _source(name: str) -> ConnectionSource:
     return "environment" if in_environment or whole else "secrets file"
 
 
-def _kept(settings: Settings) -> dict[str, ConnectionSettings]:
-    """Return the connections of the data folder, by name. Raises ConnectionsDamagedError."""
+def _load_connections(settings: Settings) -> dict[str, ConnectionSettings]:
+    """Return the stored connections by name. Raises ConnectionsDamagedError."""
     try:
         return _FILE.validate_json(_path(settings).read_bytes())
     except FileNotFoundError:
         return {}
     except (OSError, ValidationError):
-        # The cause would quote what is in the file, keys among it.
+        # The cause is dropped because it quotes the file, which holds keys.
         raise ConnectionsDamagedError from None
 
 
@@ -275,7 +276,7 @@ def _lock(settings: Settings) -> Path:
     return settings.data_dir / "connections.lock"
 
 
-def _keep(connections: dict[str, ConnectionSettings], settings: Settings) -> None:
+def _save_connections(connections: dict[str, ConnectionSettings], settings: Settings) -> None:
     plain = {
         name: {
             "business_id": each.business_id,

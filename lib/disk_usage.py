@@ -1,15 +1,16 @@
-"""How much room the data folder takes, and how much is left."""
+"""Disk usage of the data folder."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from lib.i18n import N_
 from lib.settings import Settings
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Bytes used, by what they hold, and bytes free on the disk."""
+    """Bytes used in total and by kind (English names marked for translation), and bytes free."""
 
     parts: dict[str, int]
     total: int
@@ -17,23 +18,23 @@ class Usage:
 
 
 def measure(settings: Settings) -> Usage:
-    """Measure the data folder: sheets, plans, reports, and the runs with all the rest."""
+    """Measure the data folder: sheets, plans, reports, and everything else."""
     parts = {
-        "Sheets": _weigh(settings.sheets_dir),
-        "Plans": _weigh(settings.plans_dir),
-        "Reports": _weigh(settings.reports_dir),
+        N_("Sheets"): _size_of(settings.sheets_dir),
+        N_("Plans"): _size_of(settings.plans_dir),
+        N_("Reports"): _size_of(settings.reports_dir),
     }
-    total = _weigh(settings.data_dir)
-    parts["Runs and the rest"] = total - sum(parts.values())
+    total = _size_of(settings.data_dir)
+    parts[N_("Broadcasts and other data")] = total - sum(parts.values())
     return Usage(parts=parts, total=total, free=shutil.disk_usage(settings.data_dir).free)
 
 
-def _weigh(folder: Path) -> int:
+def _size_of(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
         try:
             total += path.stat().st_size if path.is_file() else 0
         except FileNotFoundError:
-            # A temporary file that was there a moment ago.
+            # A temporary file has been removed since it was listed.
             continue
     return total

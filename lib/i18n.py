@@ -53,7 +53,8 @@ def current_locale() -> Locale:
 
 def _(message: str, /, **values: object) -> str:
     """Return a text in the reader's language, with values in place of their ``{names}``."""
-    text = _translations(str(current_locale())).gettext(message)
+    # The empty message is the header of a catalogue.
+    text = _translations(str(current_locale())).gettext(message) if message else ""
     return text.format(**values) if values else text
 
 

@@ -1,4 +1,4 @@
-"""What a person has told us once and should not be asked again: own phone, default country."""
+"""Preferences of a person: own phone number and default country."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from lib.settings import Settings
 
 
 class Preferences(BaseModel):
-    """One person's preferences."""
+    """The preferences of one person."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -18,24 +18,24 @@ class Preferences(BaseModel):
 
 
 def load_preferences(who: str, settings: Settings) -> Preferences:
-    """Return this person's preferences; where there are none, those of the settings."""
+    """Return a person's preferences, with defaults from the settings."""
     try:
-        kept = _load(who, settings)
+        stored = _load_preferences(who, settings)
     except ValidationError:
-        kept = Preferences()
-    if kept.region is None:
-        return kept.model_copy(update={"region": settings.default_region})
-    return kept
+        stored = Preferences()
+    if stored.region is None:
+        return stored.model_copy(update={"region": settings.default_region})
+    return stored
 
 
 def change_preferences(who: str, settings: Settings, **changes: str | None) -> None:
-    """Change some of this person's preferences and leave the others as they are now.
+    """Change some of a person's preferences and keep the others.
 
-    A damaged file is set aside and begun anew.
+    A damaged file is set aside and replaced.
     """
     with exclusive(settings.data_dir / "preferences.lock"):
         try:
-            now = _load(who, settings)
+            now = _load_preferences(who, settings)
         except ValidationError:
             set_aside(_path(who, settings))
             now = Preferences()
@@ -43,11 +43,11 @@ def change_preferences(who: str, settings: Settings, **changes: str | None) -> N
 
 
 def save_preferences(who: str, preferences: Preferences, settings: Settings) -> None:
-    """Keep this person's preferences in the data folder, readable by its owner only."""
+    """Save a person's preferences in the data folder, readable by its owner only."""
     write_atomically(_path(who, settings), preferences.model_dump_json().encode())
 
 
-def _load(who: str, settings: Settings) -> Preferences:
+def _load_preferences(who: str, settings: Settings) -> Preferences:
     try:
         return Preferences.model_validate_json(_path(who, settings).read_bytes())
     except FileNotFoundError:

@@ -1,26 +1,31 @@
-"""The script that Streamlit runs for each visitor: navigation, titles, the sign-in auth."""
+"""The script that Streamlit runs for each visitor: sign-in gate, navigation and page titles."""
 
 from typing import Final
 
 import streamlit as st
 
 from lib.delivery import LedgerError
+from lib.i18n import _
 from lib.settings import ROOT
 from lib.storage import StorageError
-from lib.ui import auth, navigation
+from lib.ui import (
+    auth,
+    language,  # noqa: F401 - sets the language of the interface
+    navigation,
+)
+from lib.ui.errors import draw_error
 
-# A file of ours, named before the navigation: the browser would else fetch the icon of the page
-# that is open from another host.
+# Set before the navigation: otherwise the browser fetches the icon of the open page from another
+# host.
 ICON: Final = ROOT / "lib" / "ui" / "icon.svg"
 
 st.set_page_config(page_icon=str(ICON), layout="wide")
-# Who may not come in sees no navigation either.
 page = st.navigation(navigation.pages(), position="sidebar" if auth.is_open() else "hidden")
-st.set_page_config(page_title=f"{page.title} · Sendout Studio")
+st.set_page_config(page_title=_("{page} · Sendout Studio", page=page.title))
 auth.require_sign_in()
 auth.draw_account()
 try:
     page.run()
 except (LedgerError, StorageError) as error:
-    # What no page can do without.
-    st.error(f"**{error.sentence}** {error.action}", icon=":material/error:")
+    # No page works without the ledger and the storage.
+    draw_error(error)

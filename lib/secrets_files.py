@@ -1,7 +1,7 @@
-"""Read Streamlit's secrets files, and refuse what looks like sign-in settings but is not.
+"""Read Streamlit's secrets files, and reject misspelt sign-in settings.
 
-Streamlit treats a file that it cannot read as a file without settings, and a table with a misspelt
-name as no table. Both would switch sign-in off without a word, so both are errors here.
+Streamlit ignores a file that it cannot read and a table with a misspelt name. Either would turn
+sign-in off silently, so both are errors here.
 """
 
 import tomllib
@@ -11,43 +11,46 @@ from typing import Any, Final
 
 from rapidfuzz.distance import OSA
 
+from lib.errors import StudioError
+from lib.i18n import N_
+
 SIGN_IN_TABLE: Final = "auth"
 
-# Keys that only sign-in has. Elsewhere, they belong to a table whose name has been lost.
+# Keys that only sign-in settings have; elsewhere, the name of their table is missing.
 _SIGN_IN_KEYS: Final = frozenset({"redirecturi", "cookiesecret", "servermetadataurl"})
 _SIGN_IN_WORDS: Final = ("auth", "oidc", "openid", "signin", "login", "sso")
 _MAX_MISTAKES: Final = 2
 
 
-class SecretsFileError(Exception):
-    """A secrets file cannot be relied on to say whether people must sign in."""
+class SecretsFileError(StudioError):
+    """A secrets file is unreadable or misspelt; ``reason`` is a sentence that says how."""
 
     code = "STUDIO_SECRETS_UNREADABLE"
-    action = "Correct the file and start again, or remove it if you do not need it."
+    sentence = "{reason}"
+    action = N_("Correct the file and start again, or remove it if you do not need it.")
 
-    def __init__(self, sentence: str) -> None:
-        self.sentence = sentence
-        super().__init__(f"{sentence} {self.action}")
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
 
 
 def read_secrets(paths: Sequence[Path], *, required: Sequence[Path] = ()) -> dict[str, Any]:
     """Return the settings of all files; as in Streamlit, a later file replaces whole tables.
 
-    Files that are absent are skipped, unless they are `required`. Raises SecretsFileError.
+    Missing files are skipped unless they are ``required``. Raises SecretsFileError.
     """
     merged: dict[str, Any] = {}
     for path in paths:
         if path.is_symlink() or path.exists() or path in required:
-            merged |= _read(path)
+            merged |= _read_file(path)
     _refuse_lookalikes(merged)
     return merged
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_file(path: Path) -> dict[str, Any]:
     try:
         found = _read_folder(path) if path.is_dir() else _read_toml(path)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        # Without the cause: its message may quote a secret.
+        # The cause is dropped because its message may quote a secret.
         raise SecretsFileError(
             f"The secrets file {path} is damaged: it is not valid TOML."
         ) from None
@@ -65,7 +68,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _read_folder(path: Path) -> dict[str, Any]:
-    """Read a folder of secrets as Kubernetes mounts them: a table a folder, a value a file."""
+    """Read a folder of secrets as Kubernetes mounts it: a folder per table, a file per value."""
     tables: dict[str, Any] = {}
     for folder in sorted(path.iterdir()):
         if folder.is_dir() and not folder.name.startswith("."):

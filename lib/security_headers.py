@@ -1,11 +1,11 @@
-"""Security headers for every answer of the app."""
+"""Security headers for all HTTP responses of the app."""
 
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# The hash allows the one inline line of Streamlit's own index.html; a test recomputes it.
+# Hash of the one inline script in Streamlit's index.html; a test recomputes it.
 INLINE_SCRIPT: Final = "sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA="
 
 _POLICY: Final = "; ".join(
@@ -32,13 +32,13 @@ HEADERS: Final = {
 
 
 class SecurityHeaders:
-    """Add the headers to each HTTP answer, whoever wrote it."""
+    """ASGI middleware that adds the headers to each HTTP response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; mend the answer's head on its way out."""
+        """Handle a request, and add the headers when the response starts."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

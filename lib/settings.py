@@ -1,8 +1,8 @@
-"""Every setting of Sendout Studio, from the environment and the secrets file.
+"""All settings of Sendout Studio, from the environment and the secrets file.
 
-Names in the environment begin with ``SENDOUT_``; levels are parted by two underscores:
-``SENDOUT_CONNECTIONS__ACME__API_KEY``. The same names, in lower case, may stand in the table
-``[sendout]`` of ``.streamlit/secrets.toml``. The environment wins.
+Environment variables start with ``SENDOUT_``, with two underscores between levels:
+``SENDOUT_CONNECTIONS__ACME__API_KEY``. The table ``[sendout]`` of ``.streamlit/secrets.toml`` takes
+the same names in lower case. The environment takes precedence.
 """
 
 import functools
@@ -36,7 +36,7 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 
 class ConnectionSettings(BaseModel):
-    """A business on Connectly, as an administrator writes it down."""
+    """A business on Connectly, as configured by an administrator."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -47,7 +47,7 @@ class ConnectionSettings(BaseModel):
 
 
 class _SecretsFile(PydanticBaseSettingsSource):
-    """Read the table ``[sendout]`` of the secrets file, where there is one."""
+    """Read the table ``[sendout]`` of the secrets file, if there is one."""
 
     def __call__(self) -> dict[str, Any]:
         try:
@@ -58,7 +58,7 @@ class _SecretsFile(PydanticBaseSettingsSource):
         return _under_present_names(found)
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Satisfy the base class; the whole table is taken at once above."""
+        """Required by the base class; `__call__` reads the whole table."""
         raise NotImplementedError
 
 
@@ -74,7 +74,7 @@ class _FormerEnvironment(PydanticBaseSettingsSource):
         return _under_present_names(given)
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Satisfy the base class; all variables are read at once above."""
+        """Required by the base class; `__call__` reads all variables."""
         raise NotImplementedError
 
 
@@ -95,18 +95,18 @@ def _under_present_names(given: dict[str, Any]) -> dict[str, Any]:
     return renamed
 
 
-def _parted(value: Any) -> Any:
-    """Return what commas or lines part; lists are taken as they are."""
+def _split_list(value: Any) -> Any:
+    """Split a text at commas and line breaks; return a list unchanged."""
     if not isinstance(value, str):
         return value
     return [part.strip() for part in re.split(r"[,\n]", value) if part.strip()]
 
 
-_Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
+_Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)]
 
 
 class Settings(BaseSettings):
-    """All settings, with the value that holds when nobody has set them."""
+    """All settings, with their default values."""
 
     model_config = SettingsConfigDict(
         env_prefix="SENDOUT_",
@@ -116,24 +116,26 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    data_dir: Path = Field(default=Path("data"), description="where everything is kept")
+    data_dir: Path = Field(default=Path("data"), description="folder for all data")
     database_url: SecretStr | None = Field(
-        default=None, description="a PostgreSQL for the ledger, shared by several machines"
+        default=None, description="PostgreSQL database for the ledger, shared by several machines"
     )
     storage_url: SecretStr | None = Field(
-        default=None, description="where machines share sheets, plans and exclude lists"
+        default=None,
+        description="storage for sheets, plans and exclude lists, shared by several machines",
     )
     sandbox_port: int = Field(
-        default=8502, ge=0, le=65535, description="port of the sandbox; another if it is taken"
+        default=8502, ge=0, le=65535, description="port of the sandbox; another one if it is in use"
     )
     metrics_port: int | None = Field(
-        default=None, ge=1, le=65535, description="where the worker answers Prometheus"
+        default=None, ge=1, le=65535, description="port of the worker's Prometheus metrics"
     )
     metrics_address: str = Field(
-        default="127.0.0.1", description="address on which it does; this machine only"
+        default="127.0.0.1", description="address of the metrics; by default this machine only"
     )
     default_region: str | None = Field(
-        default=None, description="country of numbers without one, as two letters"
+        default=None,
+        description="country of phone numbers without a country code (ISO 3166, two letters)",
     )
     connections: dict[str, ConnectionSettings] = Field(
         default_factory=dict, description="businesses on Connectly, by name"
@@ -146,45 +148,47 @@ class Settings(BaseSettings):
         default=(), description="domains whose verified e-mail addresses may sign in"
     )
     sign_in_claim: str | None = Field(
-        default=None, description="claim of the identity provider that admits a person"
+        default=None, description="claim of the identity provider that allows sign-in"
     )
-    sign_in_claim_value: str | None = Field(default=None, description="value that it must have")
+    sign_in_claim_value: str | None = Field(
+        default=None, description="required value of that claim"
+    )
     open_to_all: bool = Field(
-        default=False, description="serve a network without sign-in: anyone there may send"
+        default=False, description="allow a network without sign-in: anyone there can send"
     )
-    allowed_hosts: _Texts = Field(
-        default=(), description="further host names under which the app is served"
-    )
+    allowed_hosts: _Texts = Field(default=(), description="additional host names of the app")
 
     upload_max_session_bytes: int = Field(
-        default=300 * MIB, gt=0, description="uploads of one open tab, held at a time"
+        default=300 * MIB, gt=0, description="maximum size of all uploads of one tab"
     )
     upload_max_total_bytes: int = Field(
-        default=600 * MIB, gt=0, description="uploads of all open tabs, held at a time"
+        default=600 * MIB, gt=0, description="maximum size of all uploads of all tabs"
     )
-    upload_max_seconds: float = Field(default=600.0, gt=0, description="time for one upload")
+    upload_max_seconds: float = Field(
+        default=600.0, gt=0, description="maximum duration of an upload"
+    )
     upload_stall_seconds: float = Field(
-        default=20.0, gt=0, description="time an upload may pause before it is cut off"
+        default=20.0, gt=0, description="maximum pause of an upload"
     )
 
     retention_days: int = Field(
-        default=90, ge=1, description="days until reports, old drafts and their uploads are removed"
+        default=90, ge=1, description="days until reports, old drafts and their uploads are deleted"
     )
 
     connect_timeout: float = Field(default=10.0, gt=0, description="seconds")
     read_timeout: float = Field(default=30.0, gt=0, description="seconds")
 
-    sheet_max_bytes: int = Field(default=100 * MIB, gt=0, description="size of an upload")
+    sheet_max_bytes: int = Field(default=100 * MIB, gt=0, description="maximum size of a sheet")
     sheet_max_rows: int = Field(default=2_000_000, gt=0)
     sheet_max_columns: int = Field(default=1_000, gt=0)
     sheet_max_cells: int = Field(default=50_000_000, gt=0)
     sheet_max_memory: int = Field(
-        default=2048 * MIB, gt=0, description="memory of the process that reads a sheet"
+        default=2048 * MIB, gt=0, description="maximum memory of the process that reads a sheet"
     )
-    sheet_max_seconds: float = Field(default=60.0, gt=0, description="time to read a sheet")
+    sheet_max_seconds: float = Field(default=60.0, gt=0, description="maximum time to read a sheet")
 
     sheet_allowed_roots: _Texts = Field(
-        default=(), description="paths and addresses below which large sheets may be read"
+        default=(), description="paths and URLs under which large sheets may be read"
     )
 
     @classmethod
@@ -196,7 +200,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class passes it
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class passes it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read arguments first, then the environment, then the secrets file."""
+        """Use arguments first, then the environment, then the secrets file."""
         return (
             init_settings,
             env_settings,
@@ -211,37 +215,37 @@ class Settings(BaseSettings):
 
     @property
     def uploads_dir(self) -> Path:
-        """Files as they were uploaded, to be read again in another way."""
+        """Uploaded files, kept so that they can be read again with other options."""
         return self.data_dir / "uploads"
 
     @property
     def exclusions_dir(self) -> Path:
-        """Exclude lists, as Parquet."""
+        """Exclude lists, as Parquet files."""
         return self.data_dir / "exclusions"
 
     @property
     def plans_dir(self) -> Path:
-        """Confirmed plans, as Parquet."""
+        """Confirmed plans, as Parquet files."""
         return self.data_dir / "plans"
 
     @property
     def reached_dir(self) -> Path:
-        """Whom earlier sendouts have reached, as records that can be made anew."""
+        """Indexes of previous recipients, which can be rebuilt."""
         return self.data_dir / "reached"
 
     @property
     def drafts_dir(self) -> Path:
-        """Sendouts that are being prepared."""
+        """Broadcasts in preparation."""
         return self.data_dir / "drafts"
 
     @property
     def mappings_dir(self) -> Path:
-        """Columns that were confirmed, for the next sheet of the kind."""
+        """Saved mappings."""
         return self.data_dir / "mappings"
 
     @property
     def reports_dir(self) -> Path:
-        """Reports made for download."""
+        """Reports for download."""
         return self.data_dir / "reports"
 
     @property
@@ -252,6 +256,6 @@ class Settings(BaseSettings):
 
 @functools.cache
 def get_settings() -> Settings:
-    """Return this process's settings, read once, with the data folder made absolute."""
+    """Return the settings of this process, read once, with an absolute data folder."""
     settings = Settings()
     return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().resolve()})

@@ -1,4 +1,4 @@
-"""Who may come in: the sign-in settings and the allow-list, decided once when the app starts."""
+"""Sign-in settings and the allow-list, read once when the app starts."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from lib.atomic_files import write_atomically
+from lib.errors import StudioError
 from lib.secrets_files import SIGN_IN_TABLE
 from lib.settings import Settings
 
@@ -14,31 +15,31 @@ DEFAULT_PROVIDER: Final = "default"
 
 _CALLBACK: Final = "/oauth2callback"
 _PROVIDER_KEYS: Final = ("client_id", "client_secret", "server_metadata_url")
-# Streamlit and its cryptography library call anything shorter weak.
+# Streamlit and its cryptography library warn of shorter secrets.
 _SHORTEST_COOKIE_SECRET: Final = 14
-# ASCII only: letters of other alphabets look like these, and some become these in lower case.
+# ASCII only: other letters look the same, and some become ASCII in lower case.
 _EMAIL: Final = re.compile(r"[^\s@*,;<>()\"]+@[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII)
 _DOMAIN: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII)
-# Left in the data folder, so that a lost secrets file is not taken for a wish to have no sign-in.
+# Written to the data folder, so that a lost secrets file does not turn sign-in off.
 _MARKER: Final = "sign-in-required"
 
 Claims = Mapping[str, Any]
 
 
-class SignInError(Exception):
-    """The sign-in settings are incomplete or contradict each other: the app does not start."""
+class SignInError(StudioError):
+    """The sign-in settings are incomplete or contradictory, so the app does not start."""
 
     code = "STUDIO_SIGN_IN_SETTINGS"
+    sentence = "{reason}"
+    action = "{remedy}"
 
-    def __init__(self, sentence: str, action: str) -> None:
-        self.sentence = sentence
-        self.action = action
-        super().__init__(f"{sentence} {action}")
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason=reason, remedy=remedy)
 
 
 @dataclass(frozen=True)
 class AllowList:
-    """Who of those whom the identity provider knows may use the app."""
+    """The people known to the identity provider who may use the app."""
 
     emails: frozenset[str] = frozenset()
     domains: frozenset[str] = frozenset()
@@ -46,7 +47,7 @@ class AllowList:
     claim_value: str | None = None
 
     def admits(self, claims: Claims) -> bool:
-        """Tell whether a person may use the app; an identity has an issuer and a subject."""
+        """Return whether a person may use the app; an identity needs an issuer and a subject."""
         if not all(_is_text(claims.get(name)) for name in ("iss", "sub")):
             return False
         return self._admits_email(claims) or self._admits_claim(claims)
@@ -55,7 +56,7 @@ class AllowList:
         email = claims.get("email")
         if claims.get("email_verified") is not True or not isinstance(email, str):
             return False
-        # The check comes first: lower() would turn a Kelvin sign into a k.
+        # Check before lower(), which turns a Kelvin sign into a k.
         if not email.isascii() or not _EMAIL.fullmatch(email.lower()):
             return False
         return email.lower() in self.emails or email.lower().rpartition("@")[2] in self.domains
@@ -69,37 +70,37 @@ class AllowList:
 
 @dataclass(frozen=True)
 class SignIn:
-    """Sign-in as it was set up when the app started."""
+    """The sign-in settings with which the app was started."""
 
     table: Mapping[str, Any]
     allow_list: AllowList
 
     @property
     def cookie_secret(self) -> str:
-        """The key that signs the cookies of those who are signed in."""
+        """The key that signs the cookies of signed-in people."""
         secret: str = self.table["cookie_secret"]
         return secret
 
     @property
     def providers(self) -> tuple[str, ...]:
-        """Names of the identity providers; "default" where there is one without a name."""
+        """Names of the identity providers; "default" is the one without a name."""
         named = tuple(name for name, value in self.table.items() if _is_provider(name, value))
         return (DEFAULT_PROVIDER, *named) if "client_id" in self.table else named
 
     def origin(self, port: int) -> SplitResult:
-        """Return the address under which people reach the app, from its redirect address."""
+        """Return the public address of the app, taken from its redirect address."""
         address: str = self.table["redirect_uri"]
         return urlsplit(address.replace("{port}", str(port)))
 
     def admits(self, claims: Claims) -> bool:
-        """Tell whether somebody is signed in and on the allow-list."""
+        """Return whether a person is signed in and on the allow-list."""
         return claims.get("is_logged_in") is True and self.allow_list.admits(claims)
 
 
 def decide_sign_in(secrets: Mapping[str, Any], settings: Settings) -> SignIn | None:
-    """Return how people sign in; None where an administrator has set up none.
+    """Return the sign-in settings, or None if sign-in is not set up.
 
-    `secrets` is what `read_secrets` returns. Raises SignInError rather than guess.
+    ``secrets`` is what `read_secrets` returns. Raises SignInError if the settings are unclear.
     """
     table = secrets.get(SIGN_IN_TABLE)
     allow_list = _allow_list(settings)
@@ -109,7 +110,7 @@ def decide_sign_in(secrets: Mapping[str, Any], settings: Settings) -> SignIn | N
     _check_table(table)
     if allow_list is None:
         raise SignInError(
-            "Sign-in is set up, but nothing says who may come in.",
+            "Sign-in is set up, but nobody is allowed to sign in.",
             "Set SENDOUT_SIGN_IN_EMAILS, SENDOUT_SIGN_IN_DOMAINS, or SENDOUT_SIGN_IN_CLAIM with "
             "SENDOUT_SIGN_IN_CLAIM_VALUE.",
         )
@@ -117,7 +118,7 @@ def decide_sign_in(secrets: Mapping[str, Any], settings: Settings) -> SignIn | N
 
 
 def remember_sign_in(settings: Settings) -> None:
-    """Note in the data folder that people sign in here, for a start without secrets file."""
+    """Record in the data folder that sign-in is required, see `decide_sign_in`."""
     write_atomically(settings.data_dir / _MARKER, b"People have to sign in to use this folder.\n")
 
 
@@ -131,7 +132,7 @@ def _refuse_lost_sign_in(allow_list: AllowList | None, settings: Settings) -> No
     if marker.exists():
         raise SignInError(
             "This data folder was used with sign-in, and now no sign-in is set up.",
-            f"Restore the table [auth] of the secrets file, or remove {marker} if the app is to "
+            f"Restore the table [auth] of the secrets file, or remove {marker} if the app should "
             "run without sign-in.",
         )
 
@@ -147,7 +148,7 @@ def _allow_list(settings: Settings) -> AllowList | None:
         )
     if claim == "email":
         raise SignInError(
-            "An e-mail address is no sign-in claim, since it may not be verified.",
+            "An e-mail address cannot be the sign-in claim, because it may not be verified.",
             "Set SENDOUT_SIGN_IN_EMAILS instead.",
         )
     if not emails and not domains and not claim:
@@ -156,12 +157,12 @@ def _allow_list(settings: Settings) -> AllowList | None:
 
 
 def _checked(text: str, pattern: re.Pattern[str]) -> str:
-    """Return an e-mail address or a domain in lower case. Raises SignInError if it is none."""
+    """Return an e-mail address or domain in lower case. Raises SignInError if it is not valid."""
     lowered = text.strip().lower().removeprefix("@")
     if text.isascii() and pattern.fullmatch(lowered):
         return lowered
     raise SignInError(
-        f"The sign-in list has an e-mail address or a domain that is none: {text!a}.",
+        f"The sign-in list has an invalid e-mail address or domain: {text!a}.",
         "Write addresses as name@example.com and domains as example.com, without wildcards; "
         "international domains in the form that begins with xn--.",
     )
@@ -195,7 +196,7 @@ def _split(address: str) -> SplitResult | None:
     try:
         parts = urlsplit(address)
         is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname)
-        _ = parts.port  # raises where it is no number
+        _ = parts.port  # raises ValueError if it is not a number
     except ValueError:
         return None
     return parts if is_whole and "@" not in parts.netloc else None

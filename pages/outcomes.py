@@ -1,27 +1,28 @@
-"""Outcomes: accepted and rejected recipients as charts, each with its numbers beside it."""
+"""Outcomes: accepted and rejected recipients as charts, each with its numbers."""
 
 from datetime import datetime, time, timedelta
 
 import streamlit as st
 
-from lib.connectly import explain
 from lib.delivery import Outcome, RunKind
+from lib.error_catalogue import explain
+from lib.i18n import _, ngettext
 from lib.outcomes import Filter, charts_of, offered_runs, outcome_summary
 from lib.ui import navigation, page
 from lib.ui.chart import draw_chart
 from lib.ui.error_codes import link_to_code
-from lib.ui.formatting import OUTCOME_HELP, OUTCOMES, count, moment, several, visitor_zone
+from lib.ui.formatting import OUTCOME_HELP, OUTCOMES, count, moment, visitor_zone
 
 RUNS_OFFERED = 200
 CODES_LINKED = 8
 
 settings = page.begin_page(
-    "Outcomes", "What became of your recipients, by campaign and by error code."
+    _("Outcomes"), _("See the results of your broadcasts by campaign and error code.")
 )
 
 
-def remember_runs() -> None:
-    """Keep the runs that are chosen in the address, so that they come back after a reload."""
+def save_runs_in_address() -> None:
+    """Put the chosen broadcasts into the address, so that a reload restores them."""
     st.query_params[navigation.RUN] = st.session_state["chosen_runs"]
 
 
@@ -30,36 +31,37 @@ runs = offered_runs(linked, limit=RUNS_OFFERED, settings=settings)
 with st.container(border=True, key="filters"):
     left, middle, right = st.columns([3, 2, 2])
     chosen_runs = left.multiselect(
-        "Runs",
+        _("Broadcasts"),
         list(runs),
         default=[run_id for run_id in linked if run_id in runs],
         format_func=lambda run_id: f"{runs[run_id].label} · {moment(runs[run_id].created_at)}",
-        placeholder="All runs",
+        placeholder=_("All broadcasts"),
         key="chosen_runs",
-        on_change=remember_runs,
+        on_change=save_runs_in_address,
     )
     campaigns = sorted({each.campaign_name for run in runs.values() for each in run.sendouts})
     campaign = middle.selectbox(
-        "Campaign",
+        _("Campaign"),
         campaigns,
         index=None,
-        placeholder="All campaigns",
+        placeholder=_("All campaigns"),
         key="campaign",
         bind="query-params",
     )
-    days = right.date_input("Days", value=[], help="Leave it empty for all days.")
-    tests_too = st.toggle("Include tests on my own phone", key="tests", bind="query-params")
+    days = right.date_input(_("Dates"), value=[], help=_("Leave empty for all dates."))
+    tests_too = st.toggle(_("Include tests on my own phone"), key="tests", bind="query-params")
 
 if any(run_id not in runs for run_id in linked):
     st.warning(
-        "There is no run with this address, so it is left out here.", icon=":material/search_off:"
+        _("There is no broadcast at this address, so it isn't included."),
+        icon=":material/search_off:",
     )
 if not runs:
     st.info(
-        "Nothing has been sent yet. Once you send, every recipient's outcome is shown here.",
+        _("Nothing has been sent yet. Results for every recipient appear here once you send."),
         icon=":material/bar_chart:",
     )
-    navigation.link(navigation.NEW_BROADCAST, "New sendout", icon=":material/upload_file:")
+    navigation.link(navigation.NEW_BROADCAST, _("New broadcast"), icon=":material/upload_file:")
     st.stop()
 
 zone = visitor_zone()
@@ -75,25 +77,27 @@ summary = outcome_summary(chosen, settings=settings)
 with st.grid(3, min_column_width=140):
     for outcome in Outcome:
         st.metric(
-            OUTCOMES[outcome.value],
+            _(OUTCOMES[outcome.value]),
             count(summary.totals[outcome]),
-            help=OUTCOME_HELP[outcome.value],
+            help=_(OUTCOME_HELP[outcome.value]),
             border=True,
         )
 if summary.reconciles:
-    st.caption(
-        f":material/check: Together {several(summary.rows, 'row')} in "
-        f"{several(summary.runs, 'run')}. Accepted means accepted by Connectly: "
-        "whether WhatsApp delivers is decided later."
-    )
+    rows = ngettext("{count} row in total.", "{count} rows in total.", summary.rows)
+    meaning = _("Accepted means accepted by Connectly. WhatsApp may still fail to deliver.")
+    st.caption(f":material/check: {rows} {meaning}")
 else:
     st.error(
-        f"These numbers do not add up to {several(summary.rows, 'row')}. Please report this.",
+        ngettext(
+            "These numbers don't add up to {count} row. Please report this.",
+            "These numbers don't add up to {count} rows. Please report this.",
+            summary.rows,
+        ),
         icon=":material/error:",
     )
 if not summary.rows:
     st.info(
-        "No recipient matches. Take a filter away, or wait until the first answers are in.",
+        _("No recipients found. Remove a filter, or wait for the first responses."),
         icon=":material/filter_alt_off:",
     )
     st.stop()
@@ -103,4 +107,4 @@ for chart in charts_of(summary, zone=zone):
     if chart.key == "codes" and chart.figure is not None:
         with st.container(horizontal=True):
             for code in chart.table["Code"].head(CODES_LINKED):
-                link_to_code(code, explain(code).title)
+                link_to_code(code, _(explain(code).title))

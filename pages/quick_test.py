@@ -1,9 +1,10 @@
-"""Quick test: one campaign, with variables typed by hand, to one's own phone."""
+"""Quick test: one campaign, with variables entered by hand, to the visitor's own phone."""
 
 import streamlit as st
 
 from lib.connectly import CampaignEntry, InvalidEntry
 from lib.delivery import list_runs
+from lib.i18n import _
 from lib.ui import page
 from lib.ui.formatting import literal, moment
 from lib.ui.quick_test import ask_own_phone, draw_answer, draw_trial
@@ -11,15 +12,15 @@ from lib.ui.quick_test import ask_own_phone, draw_answer, draw_trial
 ROWS = "quick_test_rows"
 HISTORY_LENGTH = 20
 
-settings = page.begin_page("Quick test", "Send one campaign to your own phone and see the answer.")
-st.caption(
-    ":material/repeat: A test goes out even if this phone has had the campaign before. Under the "
-    "usual rule, each phone once, a second test would do nothing."
+settings = page.begin_page(
+    _("Quick test"), _("Send one campaign to your own phone and see the result.")
 )
+repeats = _("Tests are always sent, even if this phone already got the campaign.")
+st.caption(f":material/repeat: {repeats}")
 
 
 def add_row() -> None:
-    """Make room for one more variable."""
+    """Add fields for one more variable."""
     st.session_state[ROWS] += 1
 
 
@@ -27,27 +28,29 @@ connection = page.choose_connection(settings, key="quick_test_connection")
 phone = ask_own_phone(settings, key="quick_test_phone")
 left, right = st.columns(2)
 campaign = left.text_input(
-    "Campaign name",
+    _("Campaign name"),
     key="quick_test_campaign",
     placeholder="demo_welcome",
-    help="Exactly as in Connectly's Flow Builder. In the sandbox, try demo_welcome.",
+    help=_("Exactly as in Connectly's Flow Builder. In the sandbox, try demo_welcome."),
 ).strip()
 version = right.text_input(
-    "Version (optional)",
+    _("Version (optional)"),
     key="quick_test_version",
-    help="Leave it empty to use the version that is live.",
+    help=_("Leave empty to use the live version."),
 ).strip()
 
-st.markdown("**Variables**")
+st.markdown(f"**{_('Variables')}**")
 st.session_state.setdefault(ROWS, 1)
 variables = {}
 for number in range(1, st.session_state[ROWS] + 1):
     left, right = st.columns(2)
-    name = left.text_input(f"Name of variable {number}", placeholder="name").strip()
-    value = right.text_input(f"Value of variable {number}", placeholder="Ana")
+    name = left.text_input(
+        _("Name of variable {number}", number=number), placeholder="name"
+    ).strip()
+    value = right.text_input(_("Value of variable {number}", number=number), placeholder="Ana")
     if name:
         variables[name] = value
-st.button("Add a variable", icon=":material/add:", on_click=add_row)
+st.button(_("Add variable"), icon=":material/add:", on_click=add_row)
 
 entry = None
 if phone is not None and campaign:
@@ -59,15 +62,15 @@ if phone is not None and campaign:
             variables=variables,
         )
     except InvalidEntry as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(_(str(error)), icon=":material/error:")
 else:
-    st.caption("Fill in your phone and a campaign name to send the test.")
+    st.caption(_("Enter your phone number and a campaign name to send a test."))
 draw_trial(entry, connection, settings, key="quick_test")
 
-st.subheader("Your last tests", anchor=False)
+st.subheader(_("Your last tests"), anchor=False)
 history = list_runs(limit=HISTORY_LENGTH, offset=0, kind="test", settings=settings)
 if not history:
-    st.caption("None yet. What you send from here is listed here, with its answer.")
+    st.caption(_("None yet. Tests that you send are listed here with their results."))
 for summary in history:
     with st.expander(f"{moment(summary.created_at)} · {literal(summary.label)}"):
         draw_answer(summary, settings)

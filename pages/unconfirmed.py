@@ -1,23 +1,24 @@
-"""Rows in doubt: what is known of each, and what a person decides. The address names the run."""
+"""Unconfirmed rows of the broadcast whose run id is in the address, and decisions about them."""
 
 import math
 
 import streamlit as st
 
 from lib.delivery import RunNotFoundError, count_unknown_rows, run_summary, unknown_rows
+from lib.i18n import _
 from lib.ui import navigation, page
 from lib.ui.broadcasts.unknown_rows import (
     PAGE_SIZE,
-    choose_verdict,
+    choose_resolution,
     draw_attempts,
     draw_risk,
-    draw_table,
+    draw_unknown_table,
 )
 from lib.ui.formatting import literal
 
 settings = page.begin_page(
-    "Unconfirmed rows",
-    "These were sent, but no answer proves what became of them.",
+    _("Unconfirmed rows"),
+    _("These rows were sent, but we never got confirmation."),
 )
 run_id = st.query_params.get(navigation.RUN)
 try:
@@ -26,18 +27,23 @@ except RunNotFoundError:
     run = None
 if run is None:
     st.warning(
-        "There is no run with this address. Open the list of runs and choose one there.",
+        _("There is no broadcast at this address. Choose one from the list."),
         icon=":material/search_off:",
     )
-    navigation.link(navigation.BROADCASTS, "All runs", icon=":material/arrow_back:")
+    navigation.link(navigation.BROADCASTS, _("All broadcasts"), icon=":material/arrow_back:")
     st.stop()
 
-navigation.link(navigation.BROADCASTS, "Back to the run", icon=":material/arrow_back:", run=run.id)
+navigation.link(
+    navigation.BROADCASTS, _("Back to the broadcast"), icon=":material/arrow_back:", run=run.id
+)
 st.subheader(literal(run.label), anchor=False)
 total = count_unknown_rows(run.id, settings=settings)
 if total == 0:
     st.success(
-        "No row of this run is in doubt. Its page and its report say what became of each.",
+        _(
+            "No rows of this broadcast are unconfirmed. See its page and its report for the "
+            "results."
+        ),
         icon=":material/check_circle:",
     )
     st.stop()
@@ -45,9 +51,9 @@ if total == 0:
 draw_risk(run)
 number_of_pages = math.ceil(total / PAGE_SIZE)
 page_number = st.pagination(number_of_pages, key="page") if number_of_pages > 1 else 1
-doubts = unknown_rows(
+unknown = unknown_rows(
     run.id, limit=PAGE_SIZE, offset=(page_number - 1) * PAGE_SIZE, settings=settings
 )
-chosen = draw_table(doubts, key=f"doubts_{run.id}_{page_number}")
+chosen = draw_unknown_table(unknown, key=f"unknown_{run.id}_{page_number}")
 draw_attempts(chosen)
-choose_verdict(run, chosen, settings)
+choose_resolution(run, chosen, settings)

@@ -184,3 +184,26 @@ def test_make_help_lists_every_command() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert phony
     assert [line.split()[1] for line in shown.splitlines()] == phony[1].split()
+
+
+def test_no_test_module_imports_from_another_or_from_a_conftest() -> None:
+    pattern = re.compile(
+        r"^\s*(?:from|import) tests\.(?:\w+\.)*(?:test_\w+|conftest)\b", re.MULTILINE
+    )
+    assert [name_of(path) for path in TESTS if pattern.search(path.read_text("utf-8"))] == []
+
+
+def test_modules_that_are_started_by_name_are_known() -> None:
+    """Import contracts do not see names in strings; only the report process is started upwards."""
+    started = set()
+    for path in CODE:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and re.fullmatch(r"lib(\.\w+)+", str(node.value)):
+                started.add((".".join(path.relative_to(ROOT).with_suffix("").parts), node.value))
+    assert started == {
+        ("lib.campaign.plan.isolated", "lib.campaign.plan.child"),
+        ("lib.child_processes", "lib.delivery.worker"),
+        ("lib.child_processes", "lib.sandbox"),
+        ("lib.delivery.worker.workflows", "lib.outcomes.report_process"),
+        ("lib.sheet.process.parent", "lib.sheet.process.child"),
+    }

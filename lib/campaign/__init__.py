@@ -1,4 +1,4 @@
-"""From a sheet to a plan: the mapping, the checks, the sendouts, and drafts on the way there."""
+"""Campaigns: mappings, checks and plans made from sheets, drafts, and exclude lists."""
 
 from lib.campaign.drafts import (
     Draft,
@@ -22,7 +22,7 @@ from lib.campaign.exclusions import (
     phone_cells,
     remove_exclude_list,
 )
-from lib.campaign.findings import WORDS, FindingGroup, Severity
+from lib.campaign.findings import WORDS, FindingCode, FindingGroup, Severity
 from lib.campaign.local_times import RecipientRegion, recipient_regions
 from lib.campaign.mapping.model import (
     Answers,
@@ -32,6 +32,7 @@ from lib.campaign.mapping.model import (
     Mapping,
     MappingIncompleteError,
     MappingProblem,
+    MappingProblemCode,
     mapping_problems,
 )
 from lib.campaign.mapping.saved import (
@@ -106,12 +107,14 @@ __all__ = [
     "ExcludeList",
     "Exclusions",
     "FieldSource",
+    "FindingCode",
     "FindingGroup",
     "Form",
     "FrozenPlan",
     "Mapping",
     "MappingIncompleteError",
     "MappingProblem",
+    "MappingProblemCode",
     "MissingRowNumbersError",
     "NoNumbersError",
     "Plan",

@@ -1,8 +1,8 @@
-"""Consent: columns that say who has agreed to messages, and the rows that must wait for it.
+"""Consent: find the columns that record who agreed to messages, and hold rows without consent.
 
-A column is known by its header or by its cells. Of several, WhatsApp counts before SMS before
-marketing in general; one that speaks of e-mail counts only if a person says so. Who has refused
-marketing as a whole has refused WhatsApp too.
+A consent column is recognized by its header or its cells. Of several, WhatsApp takes precedence
+over SMS, and SMS over marketing in general. A column about email applies only if a person decides
+so. A refusal of marketing in general includes WhatsApp.
 """
 
 import re
@@ -16,23 +16,25 @@ import pandas as pd
 from lib.campaign import consent_vocabulary
 from lib.campaign.arrow_text import whole_array
 from lib.campaign.consent_vocabulary import Answer, Channel, Header
-from lib.campaign.findings import Severity
+from lib.campaign.findings import FindingCode, Severity
 from lib.campaign.mapping.model import Answers, ConsentUse, Mapping
 from lib.campaign.plan.checks import Findings
 from lib.sheet import Sheet
 
+# Filled cells that are read to recognize a column.
 _SAMPLE: Final = 500
-_MAX_SHARE: Final = 0.8
-_SOME_SHARE: Final = 0.2
-_ORDER: Final = (Channel.WHATSAPP, Channel.SMS, Channel.GENERAL, Channel.EMAIL)
+# The share of these that must be answers, depending on how clearly the header asks for consent.
+_MOST_CELLS: Final = 0.8
+_SOME_CELLS: Final = 0.2
+_PRECEDENCE: Final = (Channel.WHATSAPP, Channel.SMS, Channel.GENERAL, Channel.EMAIL)
 
 
 @dataclass(frozen=True)
 class ConsentColumn:
-    """A column of consent: what it is about, and whether a yes in it is a refusal.
+    """A consent column, the channel it is about, and what a yes in it means.
 
-    ``refusing`` is None where the header names both. ``has_dates`` tells that its answers are the
-    dates on which they were given.
+    ``refusing`` is whether a yes is a refusal; None where the header names both. ``has_dates`` is
+    whether its answers are the dates on which they were given.
     """
 
     name: str
@@ -42,64 +44,73 @@ class ConsentColumn:
 
 
 def consent_column(name: str, cells: pd.Series) -> ConsentColumn:
-    """Return what a column means if it is one of consent."""
+    """Return the meaning of a column that is about consent."""
     header = consent_vocabulary.plain(_spaced(name))
     texts = _plain_sample(cells)
     filled = [text for text in texts if text]
     dates = sum(map(consent_vocabulary.is_date, filled))
-    when = bool(filled) and dates * 2 > len(filled)
-    when = when or (consent_vocabulary.says_when(header) and _are_serial_dates(filled))
+    has_dates = bool(filled) and dates * 2 > len(filled)
+    if consent_vocabulary.asks_for_date(header):
+        has_dates = has_dates or _are_serial_dates(filled)
     return ConsentColumn(
-        name, consent_vocabulary.header_channel(header), consent_vocabulary.refuses(header), when
+        name,
+        consent_vocabulary.header_channel(header),
+        consent_vocabulary.refuses(header),
+        has_dates,
     )
 
 
 def _are_serial_dates(filled: list[str]) -> bool:
-    """Tell whether all cells are days as spreadsheets count them; also where there is none."""
+    """Return whether all cells are dates as spreadsheets number them; True if there is none."""
     return all(re.fullmatch(r"\d{5}(?: \d+)?", text) for text in filled)
 
 
 def suggest_use(name: str, cells: pd.Series) -> ConsentUse | None:
-    """Return how a column of consent is used by default; None where it is none.
+    """Return the default use of a consent column; None if the column is not about consent.
 
-    What only stands beside an answer, such as its source, is neither consent nor a variable.
+    Details of an answer, such as its source, are neither answers nor variables: they are ignored.
     """
     header = consent_vocabulary.plain(_spaced(name))
     kind = consent_vocabulary.header_kind(header)
     filled = [text for text in _plain_sample(cells) if text]
     if kind is None:
-        if consent_vocabulary.is_status(header):
-            # One "unsubscribed" among "active" and "new" is enough: the status is of the contact.
-            texts = whole_array(cells).dictionary_encode().dictionary.to_pylist()
-            every = map(consent_vocabulary.plain, texts)
-            return ConsentUse.HOLD if any(map(consent_vocabulary.is_speaking, every)) else None
-        speaking = sum(map(consent_vocabulary.is_speaking, filled))
-        if not speaking or speaking < _MAX_SHARE * len(filled):
-            return None
-        return ConsentUse.HOLD
+        return ConsentUse.HOLD if _cells_state_consent(header, cells, filled) else None
     column = consent_column(name, cells)
     known = [text for text in filled if _answer(text, column) is not Answer.UNCLEAR]
     share = len(known) / len(filled) if filled else 0.0
     if kind is Header.STRONG:
-        beside = consent_vocabulary.is_beside(header) and filled and share < _MAX_SHARE
-        if beside and column.refusing:
-            # A reason to leave is given by who has left.
+        is_detail = consent_vocabulary.is_detail(header) and filled and share < _MOST_CELLS
+        if is_detail and column.refusing:
+            # Only people who opted out have a reason for it.
             return ConsentUse.HOLD
-        return ConsentUse.IGNORE if beside else ConsentUse.HOLD
-    enough = _SOME_SHARE if kind is Header.PHRASE else _MAX_SHARE
+        return ConsentUse.IGNORE if is_detail else ConsentUse.HOLD
+    enough = _SOME_CELLS if kind is Header.PHRASE else _MOST_CELLS
     return ConsentUse.HOLD if share >= enough and filled else None
 
 
+def _cells_state_consent(header: str, cells: pd.Series, filled: list[str]) -> bool:
+    """Return whether a column's cells are about consent although its header is not.
+
+    ``header`` is the plain header, ``filled`` a sample of the column's plain cells.
+    """
+    if consent_vocabulary.is_status(header):
+        # In a contact's status, one "unsubscribed" among "active" and "new" is enough.
+        texts = whole_array(cells).dictionary_encode().dictionary.to_pylist()
+        return any(map(consent_vocabulary.states_consent, map(consent_vocabulary.plain, texts)))
+    stating = sum(map(consent_vocabulary.states_consent, filled))
+    return stating > 0 and stating >= _MOST_CELLS * len(filled)
+
+
 def suggested_uses(sheet: Sheet, among: list[str]) -> dict[str, ConsentUse]:
-    """Return the columns of consent among these, and how each is used by default."""
+    """Return the consent columns among these, and the default use of each."""
     found = {name: suggest_use(name, sheet.frame[name]) for name in among}
     return {name: use for name, use in found.items() if use is not None}
 
 
 def consent_uses(sheet: Sheet, mapping: Mapping) -> dict[str, ConsentUse]:
-    """Return the columns of consent of a sheet and their uses, as decided or as suggested.
+    """Return the consent columns of a sheet and their uses.
 
-    A mapping that was made for another sheet, or before there were any, decides only its own.
+    Columns without a use in the mapping, for example one made for another sheet, have the default.
     """
     fed = {*mapping.client.columns, *mapping.channel.columns}
     others = [name for name in sheet.frame.columns if name not in {*mapping.consent, *fed}]
@@ -108,7 +119,7 @@ def consent_uses(sheet: Sheet, mapping: Mapping) -> dict[str, ConsentUse]:
 
 
 def check_consent(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings) -> None:
-    """Hold the rows of people who have refused, or of whom nobody knows that they agreed."""
+    """Hold the rows of people who refused messages or are not known to have agreed."""
     uses = consent_uses(sheet, mapping)
     columns = [
         consent_column(name, sheet.frame[name])
@@ -117,35 +128,38 @@ def check_consent(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Fi
     ]
     if not columns:
         return
-    said = {each.name: cell_answers(each, sheet.frame[each.name]) for each in columns}
-    counting = [
+    given = {each.name: cell_answers(each, sheet.frame[each.name]) for each in columns}
+    applying = [
         each
         for each in columns
         if each.channel is not Channel.EMAIL or answers.email_consent.get(each.name, False)
     ]
     rows = len(sheet.frame)
-    refused = {each.name: _words_of_refusal(sheet.frame[each.name]) for each in counting}
-    result = _combined(counting, said, refused, rows)
-    for each in counting:
-        said_no = (result == Answer.NO) & (said[each.name] == Answer.NO)
-        findings.add(said_no, "said_no", Severity.HOLD, each.name)
-    for answer, send, code in (
-        (Answer.BLANK, answers.send_blank_consent, "consent_blank"),
-        (Answer.UNCLEAR, answers.send_unclear_consent, "consent_unclear"),
-    ):
-        where = counting[0].name if len(counting) == 1 else None
-        if send:
-            findings.add(result == answer, f"{code}_sent", Severity.WARN, where)
-        else:
-            findings.add(result == answer, code, Severity.HOLD, where)
+    refused = {each.name: _states_refusal(sheet.frame[each.name]) for each in applying}
+    result = _combine_answers(applying, given, refused, rows)
+    for each in applying:
+        said_no = (result == Answer.NO) & (given[each.name] == Answer.NO)
+        findings.add(said_no, FindingCode.SAID_NO, Severity.HOLD, each.name)
+    column = applying[0].name if len(applying) == 1 else None
+    if answers.send_blank_consent:
+        blank, severity = FindingCode.CONSENT_BLANK_SENT, Severity.WARN
+    else:
+        blank, severity = FindingCode.CONSENT_BLANK, Severity.HOLD
+    findings.add(result == Answer.BLANK, blank, severity, column)
+    if answers.send_unclear_consent:
+        unclear, severity = FindingCode.CONSENT_UNCLEAR_SENT, Severity.WARN
+    else:
+        unclear, severity = FindingCode.CONSENT_UNCLEAR, Severity.HOLD
+    findings.add(result == Answer.UNCLEAR, unclear, severity, column)
     for each in columns:
         if each.channel is Channel.EMAIL and each.name not in answers.email_consent:
-            asked = np.isin(said[each.name], (Answer.NO, Answer.UNCLEAR)) & (result != Answer.YES)
-            findings.add(asked, "consent_email", Severity.HOLD, each.name)
+            not_yes = np.isin(given[each.name], (Answer.NO, Answer.UNCLEAR))
+            undecided = not_yes & (result != Answer.YES)
+            findings.add(undecided, FindingCode.CONSENT_EMAIL, Severity.HOLD, each.name)
 
 
 def cell_answers(column: ConsentColumn, cells: pd.Series) -> np.ndarray:
-    """Return what each cell of a column answers, as numbers of `Answer`."""
+    """Return the answer in each cell of a column, as numbers of `Answer`."""
     coded = whole_array(cells).dictionary_encode()
     texts = map(consent_vocabulary.plain, coded.dictionary.to_pylist())
     answers = np.array([_answer(text, column) for text in texts], dtype="int8")
@@ -153,60 +167,61 @@ def cell_answers(column: ConsentColumn, cells: pd.Series) -> np.ndarray:
     return found
 
 
-def _words_of_refusal(cells: pd.Series) -> np.ndarray:
-    """Return for each cell whether it speaks of a refusal, such as "unsubscribed"."""
+def _states_refusal(cells: pd.Series) -> np.ndarray:
+    """Return for each cell whether it names a refusal, such as "unsubscribed"."""
     coded = whole_array(cells).dictionary_encode()
     texts = map(consent_vocabulary.plain, coded.dictionary.to_pylist())
-    speaking = np.array([consent_vocabulary.is_refusal(text) for text in texts], dtype=bool)
-    found: np.ndarray = speaking[coded.indices.to_numpy()]
+    is_refusal = np.array([consent_vocabulary.is_refusal(text) for text in texts], dtype=bool)
+    found: np.ndarray = is_refusal[coded.indices.to_numpy()]
     return found
 
 
 def _answer(text: str, column: ConsentColumn) -> Answer:
-    return consent_vocabulary.answer_of(text, refusing=column.refusing, when=column.has_dates)
+    return consent_vocabulary.answer_of(text, refusing=column.refusing, has_dates=column.has_dates)
 
 
-def _combined(
+def _combine_answers(
     columns: list[ConsentColumn],
-    said: dict[str, np.ndarray],
+    given: dict[str, np.ndarray],
     refused: dict[str, np.ndarray],
     rows: int,
 ) -> np.ndarray:
-    """Return one answer for each row, from the channel that counts the least to the first.
+    """Return one answer for each row, from the answers ``given`` in each column.
 
-    ``refused`` marks the cells of each column that speak of a refusal, not only of a no.
+    ``refused`` marks the cells of each column that name a refusal rather than just say no.
     """
     result = np.zeros(rows, dtype="int8")
-    for channel in reversed(_ORDER):
-        theirs = [said[each.name] for each in columns if each.channel is channel]
+    for channel in reversed(_PRECEDENCE):
+        theirs = [given[each.name] for each in columns if each.channel is channel]
         if theirs:
-            result = _before(np.maximum.reduce(theirs), result)
+            result = _override_answers(np.maximum.reduce(theirs), result)
     for each in columns:
         if each.channel is not Channel.GENERAL:
             continue
-        # A refusal of marketing as a whole counts, whatever a channel says.
-        answers = said[each.name]
+        # A refusal of marketing in general overrides any channel.
+        answers = given[each.name]
         result[(answers == Answer.NO) & (each.refusing or refused[each.name])] = Answer.NO
         if each.refusing:
             result[(answers == Answer.UNCLEAR) & (result == Answer.YES)] = Answer.UNCLEAR
     return result
 
 
-def _before(first: np.ndarray, then: np.ndarray) -> np.ndarray:
-    """Return the first answers; where there is none, a worse one of the second."""
-    known = first >= Answer.YES
-    worse = (first == Answer.NOT_REFUSED) | (then >= Answer.UNCLEAR)
-    return np.where(known, first, np.where(worse, then, first))
+def _override_answers(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the first answers; where one is blank, a negative or unclear second one."""
+    is_answered = first >= Answer.YES
+    use_second = (first == Answer.NOT_REFUSED) | (second >= Answer.UNCLEAR)
+    return np.where(is_answered, first, np.where(use_second, second, first))
 
 
 def _plain_sample(cells: pd.Series) -> list[str]:
-    """Return the plain texts of the first filled cells, blank ones as empty texts."""
+    """Return the plain texts of the first filled cells; those that mean "no answer" are empty."""
     filled = cells.head(_SAMPLE * 20)
     filled = filled[filled.str.strip() != ""].head(_SAMPLE)
     return [consent_vocabulary.plain_or_blank(str(text)) for text in filled]
 
 
 def _spaced(name: str) -> str:
+    """Return a header with spaces between words in camel case."""
     letters = [
         f" {letter}" if before.islower() and letter.isupper() else letter
         for before, letter in zip(" " + name, name, strict=False)
@@ -215,7 +230,7 @@ def _spaced(name: str) -> str:
 
 
 def counted(column: ConsentColumn, cells: pd.Series) -> Iterator[tuple[Answer, int]]:
-    """Yield how many cells of a column give each answer, for those that any does."""
+    """Yield each answer in a column's cells, and the number of cells with it."""
     answers, counts = np.unique(cell_answers(column, cells), return_counts=True)
     for answer, count in zip(answers, counts, strict=True):
         yield Answer(answer), int(count)

@@ -1,6 +1,7 @@
-"""Words of consent in English, Spanish and Portuguese: what headers ask and what cells answer.
+"""Vocabulary of consent in English, Spanish and Portuguese, for headers and cells.
 
-All texts are plain: small letters without accents, words parted by single spaces.
+Functions take plain texts, as `plain` returns them: lowercase without accents and punctuation,
+words separated by single spaces.
 """
 
 import re
@@ -19,9 +20,9 @@ class Channel(StrEnum):
 
 
 class Answer(IntEnum):
-    """What a cell says. Of two columns about one channel, the higher answer counts.
+    """The answer in a cell. Of two columns about one channel, the higher value applies.
 
-    ``NOT_REFUSED`` is the answer of a column of refusals about somebody who is not one of them.
+    ``NOT_REFUSED`` is a no in a column of refusals, which does not say that the person agreed.
     """
 
     NOT_REFUSED = 0
@@ -32,7 +33,7 @@ class Answer(IntEnum):
 
 
 class Header(StrEnum):
-    """How surely a header asks for consent: ``PHRASE`` and ``WEAK`` ones need cells that answer."""
+    """How clearly a header asks for consent. Unless it is ``STRONG``, the cells must be answers."""
 
     STRONG = "strong"
     PHRASE = "phrase"
@@ -46,7 +47,7 @@ _ABOUT: Final = (
     r"e ?mails?|emails?|correos?|calls?|llamad\w*|ligac\w*|boletin\w*|campa\w*|"
     r"notifica\w*|recibir|receber|receive|envio\w*|difusion|to be contacted)"
 )
-# Refusals: whoever has a yes, a mark or a date here has said no.
+# Headers under which a yes, a mark or a date is a refusal.
 _REFUSAL: Final = re.compile(
     r"un ?subscri\w*|\bunsub\b|opt(?:ed|ing|s)? ?outs?\b|\bdeclined\b|\brefused\b"
     r"|^stop(?: received)?$"
@@ -118,15 +119,15 @@ _REFUSES: Final = re.compile(
     r"|quer\w*|want|agree|"
     r"permit\w+|marketing|whats ?app|sms|promo\w*)\b"
 )
-# What is noted beside an answer: where it was given, by which form, under which number.
-_BESIDE: Final = re.compile(
+# Details of an answer: its source, its form, its number.
+_DETAIL: Final = re.compile(
     r"\b(?:id|ip|source|origin|origen|origem|fuente|fonte|method|metodo|text|texto|url|link"
     r"|version|by|por quem"
     r"|reason|motivo|form|formulario|level|campaign|list|lista|user agent|agent|code|codigo"
     r"|type|tipo|plan|plano"
     r"|price|precio|preco|name|nombre|nome|numero|number|count)\b(?! negra)"
 )
-_WHEN: Final = re.compile(
+_DATE_WORDS: Final = re.compile(
     r"\b(?:at|date|time|timestamp|datetime|on|since|when|fecha|hora|data|desde|cuando|quando|em)\b"
 )
 _CHANNELS: Final = (
@@ -184,7 +185,7 @@ _REFUSED: Final = re.compile(
     r"|revogad[oa]|revocad[oa]|denegad[oa]|negad[oa]|retirad[oa]|rechazad[oa]|recusad[oa]|bloquead[oa]|excluid[oa]|removid[oa]"
     r"|lista negra|no molestar|no contactar|nao contatar|nao contactar|nao perturbe|expirad[oa])"
 )
-_SPEAKING: Final = re.compile(
+_STATES_CONSENT: Final = re.compile(
     r"(?:un|never |not |re)? ?subscribed|opt(?:ed)? ?(?:in|out)|block ?listed|do not contact"
     r"|cleaned"
     r"|(?:no |nao )?su[bs]*cri(?:p?t[oa])|de?su[bs]*cri(?:p?t[oa])|descadastrad[oa]|desinscrit[oa]"
@@ -222,7 +223,7 @@ _MARKS: Final = {"✓": "yes", "✔": "yes", "☑": "yes", "✅": "yes", "👍":
 
 
 def plain(text: str) -> str:
-    """Return a text in small letters, without accents and punctuation, marks as words."""
+    """Return a text in lowercase without accents and punctuation, check marks as words."""
     for mark, word in _MARKS.items():
         text = text.replace(mark, f" {word} ")
     letters = unicodedata.normalize("NFKD", text.casefold())
@@ -232,19 +233,19 @@ def plain(text: str) -> str:
 
 
 def plain_or_blank(text: str) -> str:
-    """Return a plain text, empty for one that stands for no answer."""
+    """Return a text as `plain` does, empty if it means that there is no answer."""
     found = plain(text)
     return "" if found in _BLANK else found
 
 
 def header_channel(name: str) -> Channel:
-    """Return what a header is about; several channels are general."""
+    """Return the channel that a header names; ``GENERAL`` for none or several."""
     found = [channel for channel, pattern in _CHANNELS if pattern.search(name)]
     return found[0] if len(found) == 1 else Channel.GENERAL
 
 
 def header_kind(name: str) -> Header | None:
-    """Return how surely a header asks for consent; None where it does not."""
+    """Return how clearly a header asks for consent; None if it does not."""
     if _REFUSAL.search(name) or _AGREEMENT.search(name):
         return Header.STRONG
     if _PHRASE.search(name) or _REFUSES.search(name):
@@ -253,7 +254,7 @@ def header_kind(name: str) -> Header | None:
 
 
 def refuses(name: str) -> bool | None:
-    """Tell whether a yes means no in this column; None where the header names both."""
+    """Return whether a yes under this header is a refusal; None if the header names both."""
     refusal = _REFUSAL.search(name)
     agreement = _AGREEMENT.search(name) or _PHRASE.search(name)
     if refusal:
@@ -267,47 +268,47 @@ def refuses(name: str) -> bool | None:
     return bool(agreement and _NEGATED.search(name[: agreement.start()]))
 
 
-def is_beside(name: str) -> bool:
-    """Tell whether a header names what is noted beside an answer, such as its source."""
-    return _BESIDE.search(name) is not None
+def is_detail(name: str) -> bool:
+    """Return whether a header names a detail of an answer, such as its source."""
+    return _DETAIL.search(name) is not None
 
 
-def says_when(name: str) -> bool:
-    """Tell whether a header asks for a date."""
-    return _WHEN.search(name) is not None
+def asks_for_date(name: str) -> bool:
+    """Return whether a header asks for a date."""
+    return _DATE_WORDS.search(name) is not None
 
 
 def is_status(header: str) -> bool:
-    """Tell whether a plain header names a status, of whatever it may be."""
+    """Return whether a header names a status of any kind."""
     return _STATUS.search(header) is not None
 
 
 def is_refusal(text: str) -> bool:
-    """Tell whether a plain cell speaks of a refusal, whatever its column asks."""
+    """Return whether a cell names a refusal, under any header."""
     return _REFUSED.fullmatch(text) is not None
 
 
-def is_speaking(text: str) -> bool:
-    """Tell whether a plain cell speaks of consent whatever its column is called."""
-    return _SPEAKING.fullmatch(text) is not None
+def states_consent(text: str) -> bool:
+    """Return whether a cell is about consent, under any header."""
+    return _STATES_CONSENT.fullmatch(text) is not None
 
 
 def is_date(text: str) -> bool:
-    """Tell whether a plain cell is a date, perhaps with a time."""
+    """Return whether a cell is a date, with or without a time."""
     return _DATE.fullmatch(text) is not None
 
 
-def answer_of(text: str, *, refusing: bool | None, when: bool) -> Answer:
-    """Return what a plain cell answers in a column of agreements or of refusals.
+def answer_of(text: str, *, refusing: bool | None, has_dates: bool) -> Answer:
+    """Return the answer in a cell of a column of agreements or refusals.
 
-    ``refusing`` None is a column of both, in which a bare yes says nothing; ``when`` is a column
-    of dates, in which a number stands for one.
+    ``refusing`` is None for a column of both, where a bare yes is unclear. With ``has_dates``,
+    numbers are dates.
     """
-    # Spreadsheets write whole numbers with a decimal place.
+    # Spreadsheets may write whole numbers with one decimal.
     text = {"1 0": "1", "0 0": "0"}.get(text, text)
     if text in _BLANK:
-        return Answer.NOT_REFUSED if refusing and when else Answer.BLANK
-    if is_date(text) or (when and re.fullmatch(r"\d{5,13}(?: \d+)?", text)):
+        return Answer.NOT_REFUSED if refusing and has_dates else Answer.BLANK
+    if is_date(text) or (has_dates and re.fullmatch(r"\d{5,13}(?: \d+)?", text)):
         return _polar(yes=True, refusing=refusing)
     if text in _YES or text in _NO:
         return _polar(yes=text in _YES, refusing=refusing)
@@ -339,7 +340,7 @@ def _answer_in_words(text: str, *, refusing: bool | None) -> Answer:
     opening = next((word for word in words if word not in _OPENING), "")
     agreed = opening in _AGREEING
     if refusing:
-        # A sentence may repeat the question or answer it: only its first word tells.
+        # A sentence may repeat the question, so only its first word is an answer.
         if opening in {"yes", "si", "sim"} and not refused:
             return Answer.NO
         return Answer.NO if opening not in {"no", "nao"} and refused else Answer.UNCLEAR
@@ -353,7 +354,7 @@ _REFUSALS_WITHIN: Final = re.compile(
     r"|descadastrad[oa]|declin\w+|refus\w+|reject\w+|rechaz\w+|recus\w+|revok\w+|revog\w+|revoc\w+"
     r"|withdr\w+|expir\w+|remov\w+|delet\w+|cancel\w*|retir\w+|baja|denied|(?:de)?negad[oa])\b"
 )
-# Words behind which an agreement is limited to something, or taken back.
+# Words that limit or withdraw an agreement.
 _LIMITED: Final = re.compile(
     r"\b(?:but|pero|mas|except\w*|exceto|excepto|menos|salvo|only|solo|so|somente|apenas|until|hasta"
     r"|ate|later)\b"

@@ -1,4 +1,4 @@
-"""Drafts: sendouts that are being prepared, kept at every change so that nothing is lost."""
+"""Drafts: broadcasts in preparation, saved at every change."""
 
 import contextlib
 import re
@@ -26,10 +26,11 @@ def _new_id() -> str:
 
 
 class Draft(BaseModel):
-    """One sendout in preparation, from the first upload to the run that came of it.
+    """One broadcast in preparation, from the upload to the run.
 
-    ``mapping_from`` is the saved mapping that this one came from, if any; ``mapping_turn`` counts
-    how often the mapping was replaced as a whole.
+    ``place`` is the path of the sheet in an allowed root, if it was not uploaded. ``mapping_from``
+    is the id of the saved mapping that was applied, if any. ``mapping_turn`` counts how often the
+    mapping was replaced as a whole.
     """
 
     model_config = ConfigDict(
@@ -59,18 +60,18 @@ class Draft(BaseModel):
 
 
 def load_draft(draft_id: str, settings: Settings) -> Draft | None:
-    """Return a kept draft; None where there is none of this id.
+    """Return a saved draft; None if there is none with this id.
 
-    A damaged one is set aside and counts as none: see `is_damaged`.
+    A damaged file is renamed and treated as missing: see `is_damaged`.
     """
     if not _ID.fullmatch(draft_id):
         return None
     with exclusive(_lock(settings)):
-        return _load(draft_id, settings)
+        return _load_draft(draft_id, settings)
 
 
 def is_damaged(draft_id: str, settings: Settings) -> bool:
-    """Tell whether a draft of this id has been set aside since it could not be read."""
+    """Return whether a draft with this id was damaged and therefore renamed."""
     if not _ID.fullmatch(draft_id):
         return False
     path = _path(draft_id, settings)
@@ -78,44 +79,44 @@ def is_damaged(draft_id: str, settings: Settings) -> bool:
 
 
 def change_draft(drawn: Draft, changes: ReadOnlyMapping[str, Any], settings: Settings) -> Draft:
-    """Apply changes that were made to a draft as it was drawn to the draft as it is now.
+    """Apply changes made to a draft as it was drawn to its current state; return the saved draft.
 
-    Only fields that differ from ``drawn`` are applied (see `lib.campaign.draft_merge`), so other
-    edits are kept. A new sheet, and a mapping that is replaced as a whole (with ``mapping_from``),
-    are taken as they are; a change made for a former sheet is dropped. If the draft no longer
-    exists, it is saved again as it was drawn. Return the draft as saved.
+    Only values that differ from ``drawn`` are applied (see `lib.campaign.draft_merge`), so edits
+    made elsewhere are kept. A new sheet, and a mapping that is replaced as a whole (with
+    ``mapping_from``), are not merged. A change made for a former sheet is dropped. If the draft no
+    longer exists, it is saved again as it was drawn.
 
     Raises OSError (see `is_disk_full`).
     """
     with exclusive(_lock(settings)):
-        now = _load(drawn.id, settings)
+        now = _load_draft(drawn.id, settings)
         if now is None:
-            return _save(drawn.model_copy(update=dict(changes)), settings)
+            return _save_draft(drawn.model_copy(update=dict(changes)), settings)
         if "sheet_id" in changes:
-            return _save(now.model_copy(update=dict(changes)), settings)
+            return _save_draft(now.model_copy(update=dict(changes)), settings)
         if now.sheet_id != drawn.sheet_id:
             return now
         if now.mapping != drawn.mapping and "mapping" not in changes:
-            # Nobody confirms a mapping that another tab has changed meanwhile.
+            # A mapping that another tab changed has not been seen, so it is not confirmed.
             changes = {name: each for name, each in changes.items() if name != "mapping_confirmed"}
-        whole = {"mapping"} if {"mapping", "mapping_from"} <= changes.keys() else set()
+        replaced = {"mapping"} if {"mapping", "mapping_from"} <= changes.keys() else set()
         update = {
             name: wanted
-            if name in whole
+            if name in replaced
             else merged(getattr(drawn, name), wanted, getattr(now, name))
             for name, wanted in changes.items()
         }
-        return _save(now.model_copy(update=update), settings)
+        return _save_draft(now.model_copy(update=update), settings)
 
 
 def save_draft(draft: Draft, settings: Settings) -> Draft:
-    """Keep a draft as it is, readable by its owner only, and return it with its new time."""
+    """Save a draft in a file that only its owner can read; return it with its new time."""
     with exclusive(_lock(settings)):
-        return _save(draft, settings)
+        return _save_draft(draft, settings)
 
 
 def discard_old_drafts(before: float, settings: Settings) -> int:
-    """Remove drafts not changed since this time, damaged ones among them; return how many."""
+    """Delete drafts, damaged ones included, last changed before a Unix time; return how many."""
     removed = 0
     with exclusive(_lock(settings)):
         for path in settings.drafts_dir.glob("*"):
@@ -127,9 +128,9 @@ def discard_old_drafts(before: float, settings: Settings) -> int:
 
 
 def uploads_in_use(settings: Settings) -> frozenset[str] | None:
-    """Return the uploads that drafts need, None where a draft is too damaged to say.
+    """Return the ids of uploads that drafts refer to; None if a damaged one may refer to any.
 
-    It is found without reading the drafts as such, so that a damaged one can still say it.
+    The ids are found by a text search, so most damaged drafts still count.
     """
     found = set()
     with exclusive(_lock(settings)):
@@ -144,7 +145,7 @@ def uploads_in_use(settings: Settings) -> frozenset[str] | None:
     return frozenset(found)
 
 
-def _load(draft_id: str, settings: Settings) -> Draft | None:
+def _load_draft(draft_id: str, settings: Settings) -> Draft | None:
     path = _path(draft_id, settings)
     try:
         draft = Draft.model_validate_json(path.read_bytes())
@@ -154,13 +155,13 @@ def _load(draft_id: str, settings: Settings) -> Draft | None:
         set_aside(path)
         return None
     if draft.id != draft_id:
-        # Without its id, the file would come back as another draft at each reading.
+        # A file without an id would be loaded with a new random id each time.
         set_aside(path)
         return None
     return draft
 
 
-def _save(draft: Draft, settings: Settings) -> Draft:
+def _save_draft(draft: Draft, settings: Settings) -> Draft:
     kept = draft.model_copy(update={"updated_at": datetime.now(UTC)})
     write_atomically(_path(kept.id, settings), kept.model_dump_json().encode())
     return kept

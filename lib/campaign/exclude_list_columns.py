@@ -1,4 +1,4 @@
-"""Which cells of a sheet belong to a list of people who must not be messaged."""
+"""Find the cells of an exclude list that may contain phone numbers."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -13,10 +13,11 @@ from lib.sheet.phones.listed import numbers_in
 from lib.sheet.phones.parse import normalise
 
 _TEXT: Final = "string[pyarrow]"
+# Filled cells that are read to recognize a column, and the share of them that must be phones.
 _SAMPLE: Final = 500
-_MOST: Final = 0.5
-_FEWEST_DIGITS: Final = 8
-_SOME_DIGITS: Final = r"\pN(?:[^\pN]*\pN){4}"
+_MIN_SHARE: Final = 0.5
+_MIN_DIGITS: Final = 8
+_FIVE_DIGITS: Final = r"\pN(?:[^\pN]*\pN){4}"
 _AREA: Final = frozenset(
     {
         "ddd", "lada", "area", "area code", "codigo de area", "codigo area", "cod area",
@@ -33,10 +34,10 @@ _WITH_CODE: Final = r"\+[\s\x{200b}-\x{206f}(]*[0-9]|wa\.me/|whatsapp\.(?:com|ne
 
 
 def listed_columns(sheet: Sheet) -> list[pd.Series]:
-    """Return the cells of a sheet that may hold somebody's phone, column by column.
+    """Return the cells of a sheet that may contain phones, column by column.
 
-    A column counts as a whole where its header is a phone's, or where most of its cells hold
-    numbers: what cannot be read there is told. Of others, only what is a number counts.
+    All cells of a column are returned if its header names phones or most cells contain numbers, so
+    that unreadable ones are reported. From other columns, only cells with numbers are returned.
     """
     likely = set(phone_columns(sheet))
     found: list[pd.Series] = []
@@ -44,7 +45,7 @@ def listed_columns(sheet: Sheet) -> list[pd.Series]:
     for name in sheet.frame.columns:
         cells = sheet.frame[name]
         fit = header_fit(name)
-        named = fit is Fit.PHONE and matches(cells, _SOME_DIGITS).any()
+        named = fit is Fit.PHONE and matches(cells, _FIVE_DIGITS).any()
         if name in likely or named or (fit is not Fit.OTHER and _are_phones(cells)):
             found.append(cells)
             found += [_numbers_of(before + cells) for before in parts]
@@ -56,7 +57,7 @@ def listed_columns(sheet: Sheet) -> list[pd.Series]:
 
 
 def _joined_parts(sheet: Sheet) -> Iterator[pd.Series]:
-    """Yield what stands in columns of their own before a number: area, country, or both."""
+    """Yield the prefixes of numbers from separate columns: area code, country code, or both."""
     names = {plain_name(name): name for name in sheet.frame.columns}
     area = next((sheet.frame[names[each]] for each in names if each in _AREA), None)
     country = next((sheet.frame[names[each]] for each in names if each in _COUNTRY), None)
@@ -70,20 +71,21 @@ def _joined_parts(sheet: Sheet) -> Iterator[pd.Series]:
 
 
 def _are_phones(cells: pd.Series) -> bool:
+    """Return whether at least half of the filled cells contain a number of eight digits."""
     filled = cells[cells.str.strip() != ""].head(_SAMPLE)
-    several = (numbers_in(str(cell)) for cell in filled)
-    hits = sum(any(len(each) >= _FEWEST_DIGITS for each in numbers) for numbers in several)
-    return bool(hits) and hits >= _MOST * len(filled)
+    found = (numbers_in(str(cell)) for cell in filled)
+    hits = sum(any(len(each) >= _MIN_DIGITS for each in numbers) for numbers in found)
+    return bool(hits) and hits >= _MIN_SHARE * len(filled)
 
 
 def _numbers_of(cells: pd.Series) -> pd.Series:
-    """Return the cells with a number in them, of a column whose other cells say something else."""
-    is_any = [bool(numbers_in(str(cell))) for cell in cells]
-    return cells[np.array(is_any, dtype=bool)]
+    """Return the cells that contain a number."""
+    has_number = [bool(numbers_in(str(cell))) for cell in cells]
+    return cells[np.array(has_number, dtype=bool)]
 
 
 def _numbers_with_code(cells: pd.Series) -> pd.Series:
-    """Return the numbers with a plus, or in a link, that stand in any column."""
+    """Return the valid numbers that are written with a plus sign or in a WhatsApp link."""
     likely = cells[matches(cells, _WITH_CODE)]
     rows, numbers = [], []
     for row, cell in likely.items():

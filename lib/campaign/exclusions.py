@@ -1,9 +1,9 @@
-"""Exclude lists: people who must not get campaigns. A list is kept as it was added, or removed.
+"""Exclude lists: people who must not get campaigns.
 
-Each is a Parquet file under an id: ``number``, the phone numbers as whole numbers, and
-``national``, the digits of a number that was written without its country, or null. Who added it
-and when, and the entries that could not be read, stand in its schema. A list never changes, so its
-id says all that a plan depends on.
+Each is a Parquet file with two columns: ``number``, phones as whole numbers, and ``national``, the
+digits of a number written without its country, or null. The schema's metadata holds who added the
+list and when, and the entries that could not be read. Lists are immutable, so plans depend only on
+their ids.
 """
 
 import contextlib
@@ -26,6 +26,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lib.atomic_files import write_atomically
 from lib.campaign.exclude_list_columns import listed_columns
+from lib.errors import StudioError
+from lib.i18n import N_
 from lib.settings import Settings
 from lib.sheet import Sheet, SheetError, read_sheet
 from lib.sheet.phones.identity import identities
@@ -35,19 +37,19 @@ from lib.storage import delete_with_tombstone, fetch, publish, sync_and_list
 
 _ABOUT: Final = b"exclude_list"
 _ID: Final = re.compile(r"[0-9a-f]{16}")
-_ROWS_TOLD: Final = 20
-_NOBODY_THERE: Final = frozenset({"empty_worksheet", "only_header"})
-_BETWEEN: Final = re.compile(r"[\n\r,;]+")
-_ENTRIES_SHOWN: Final = 50
-_LONGEST_SHOWN: Final = 80
+_MAX_UNREAD_ROWS: Final = 20
+_EMPTY_CODES: Final = frozenset({"empty_worksheet", "only_header"})
+_SEPARATORS: Final = re.compile(r"[\n\r,;]+")
+_MAX_UNREAD_ENTRIES: Final = 50
+_MAX_ENTRY_CHARACTERS: Final = 80
 
 
 @dataclass(frozen=True)
 class Exclusions:
-    """The people of some exclude lists.
+    """The people on some exclude lists.
 
-    ``identities`` are sorted (see `lib.sheet.phones.identity`); ``national`` are digits that were
-    written without their country: they exclude everybody who has them in any country.
+    ``identities`` are sorted (see `lib.sheet.phones.identity`). ``national`` are digits written
+    without their country, which exclude the people with these digits in every country.
     """
 
     identities: np.ndarray = field(repr=False)
@@ -56,13 +58,13 @@ class Exclusions:
 
     @classmethod
     def of(cls, numbers: np.ndarray | pa.Array, national: Sequence[str] | pa.Array = ()) -> Self:
-        """Return the people with these phones, as whole numbers, and these national digits."""
+        """Return the people with these phones, as whole numbers, or these national digits."""
         given = pa.array(numbers, pa.int64()).drop_null().to_numpy()
         return cls(np.unique(identities(given)), pc.unique(pa.array(national, pa.large_string())))
 
     @classmethod
     def of_plain(cls, numbers: np.ndarray | pa.Array) -> Self:
-        """Return the people with these whole numbers, which may lack their country."""
+        """Return the people with these phones, as whole numbers that may lack their country."""
         given = pa.array(numbers, pa.int64()).drop_null()
         return cls.of(given, given.cast(pa.large_string()))
 
@@ -70,18 +72,18 @@ class Exclusions:
         return len(self.identities) + len(self.national)
 
     def mask(self, numbers: np.ndarray) -> np.ndarray:
-        """Tell which of these phones, as whole numbers, must not get anything."""
+        """Return which of these phones, as whole numbers, must not get anything."""
         people = identities(numbers)
         found = _is_among(people, self.identities)
         if len(self.national):
             codes = country_codes(people)
             for code in np.unique(codes[codes > 0]):
-                theirs = codes == code
-                found[theirs] |= _is_among(people[theirs], self._of_country(int(code)))
+                of_country = codes == code
+                found[of_country] |= _is_among(people[of_country], self._of_country(int(code)))
         return found
 
     def _of_country(self, code: int) -> np.ndarray:
-        """Return the identities of the national digits, read as numbers of a country code."""
+        """Return the identities of the national digits, read as numbers with a country code."""
         if code not in self._by_country:
             read = read_as_national(self.national, code)
             self._by_country[code] = np.unique(identities(read))
@@ -89,7 +91,7 @@ class Exclusions:
 
 
 def _is_among(wanted: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """Tell which are among sorted numbers."""
+    """Return which of the wanted numbers are among the sorted numbers."""
     if not len(numbers):
         return np.zeros(len(wanted), dtype=bool)
     places = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
@@ -98,11 +100,11 @@ def _is_among(wanted: np.ndarray, numbers: np.ndarray) -> np.ndarray:
 
 
 class ExcludeList(BaseModel):
-    """What is known of a list.
+    """The description of an exclude list.
 
-    ``numbers`` are different people; ``national`` of them were written without a country, and
-    exclude whoever has these digits in any country. ``unread`` cells hold no number that could be
-    read: ``unread_rows`` and ``unread_entries`` are the first of them.
+    ``numbers`` is the count of different people; ``national`` of them were written without a
+    country and exclude the people with these digits in every country. ``unread`` is the count of
+    cells without a readable number; ``unread_rows`` and ``unread_entries`` are the first of them.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -118,36 +120,33 @@ class ExcludeList(BaseModel):
     unread_entries: tuple[str, ...] = Field(default=(), repr=False)
 
 
-class NoNumbersError(ValueError):
-    """Nothing in what was to become an exclude list is a phone number."""
+class NoNumbersError(StudioError, ValueError):
+    """An exclude list to add contains no phone number."""
 
     code = "STUDIO_NO_NUMBERS"
-    sentence = "None of this can be read as a phone number."
-    action = "Write the numbers with + and their country code, or choose the country they are from."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("We found no phone numbers.")
+    action = N_("Write them with + and the country code, or choose the country they are from.")
 
 
 def pasted_cells(text: str) -> pd.Series:
-    """Return pasted numbers, one a line or parted by commas, by their place from 1."""
-    cells = pd.Series(_BETWEEN.split(text), dtype="string[pyarrow]")
+    """Return pasted numbers, separated by line breaks, commas or semicolons, counted from 1."""
+    cells = pd.Series(_SEPARATORS.split(text), dtype="string[pyarrow]")
     cells.index = cells.index + 1
     return cells
 
 
 def phone_cells(sheet: Sheet) -> pd.Series:
-    """Return the cells of a sheet that may hold somebody's phone, by row.
+    """Return the cells of a sheet that may contain phones, by row.
 
-    Somebody with two numbers who has opted out has done so with both. Where no column has any
-    number, the first is taken.
+    All columns are used: a person with two numbers opted out with both. Without any number in the
+    sheet, the first column is returned.
     """
     cells: pd.Series = pd.concat(listed_columns(sheet) or [sheet.frame.iloc[:, 0]])
     return cells
 
 
 def listed_cells(data: bytes, filename: str, settings: Settings) -> pd.Series:
-    """Return the cells of a file that may hold phones, of all its worksheets. Raises SheetError."""
+    """Return the cells that may contain phones in all worksheets of a file. Raises SheetError."""
     first = read_sheet(data, filename=filename, settings=settings)
     found = [phone_cells(first)]
     for worksheet in first.worksheets:
@@ -156,7 +155,7 @@ def listed_cells(data: bytes, filename: str, settings: Settings) -> pd.Series:
         try:
             sheet = read_sheet(data, filename=filename, sheet=worksheet, settings=settings)
         except SheetError as error:
-            if error.code not in _NOBODY_THERE:
+            if error.code not in _EMPTY_CODES:
                 raise
         else:
             found += listed_columns(sheet)
@@ -167,17 +166,17 @@ def listed_cells(data: bytes, filename: str, settings: Settings) -> pd.Series:
 def add_exclude_list(
     cells: pd.Series, *, name: str, region: str | None, added_by: str, settings: Settings
 ) -> ExcludeList:
-    """Keep the phone numbers in these cells as a list.
+    """Save the phone numbers in these cells as an exclude list.
 
-    ``region`` is the country of numbers that do not say theirs. Every number in a cell counts, in
-    every way in which it can be read (see `read_listed`). Cells without any are counted, and kept
-    with the list to be shown. Raises NoNumbersError, StorageError, and OSError (see
+    ``region`` is the country of numbers without a country code, as two letters. Every number in a
+    cell is added, in every interpretation (see `read_listed`). Cells without a number are counted
+    and the first of them stored. Raises NoNumbersError, StorageError, and OSError (see
     `is_disk_full`).
     """
     read = read_listed(cells, region)
     if not read.people:
         raise NoNumbersError
-    entries = read.unread.drop_duplicates()[:_ENTRIES_SHOWN]
+    entries = read.unread.drop_duplicates()[:_MAX_UNREAD_ENTRIES]
     added = ExcludeList(
         id=secrets.token_hex(8),
         name=name,
@@ -185,9 +184,9 @@ def add_exclude_list(
         added_at=datetime.now(UTC),
         numbers=read.people,
         unread=len(read.unread),
-        unread_rows=tuple(int(row) for row in read.unread.index[:_ROWS_TOLD]),
+        unread_rows=tuple(int(row) for row in read.unread.index[:_MAX_UNREAD_ROWS]),
         national=read.unplaced,
-        unread_entries=tuple(str(cell).strip()[:_LONGEST_SHOWN] for cell in entries),
+        unread_entries=tuple(str(cell).strip()[:_MAX_ENTRY_CHARACTERS] for cell in entries),
     )
     national = read.national.cast(pa.large_string())
     none = pa.nulls(len(read.numbers), pa.large_string())
@@ -205,22 +204,22 @@ def add_exclude_list(
     try:
         publish(path, settings)
     except OSError:
-        # Whoever adds it hears that it was not added, and may do so again.
+        # The caller reports that the list was not added, so it must not apply here.
         path.unlink(missing_ok=True)
         raise
     return added
 
 
 def exclude_list_ids(settings: Settings) -> frozenset[str]:
-    """Return the ids of all lists, of every machine. Raises StorageError."""
+    """Return the ids of all lists in the shared storage. Raises StorageError."""
     found = sync_and_list(settings.exclusions_dir, settings)
     return frozenset(Path(name).stem for name in found if name.endswith(".parquet"))
 
 
 def exclude_lists(settings: Settings) -> list[ExcludeList]:
-    """Return what is known of each list of every machine, the newest first.
+    """Return all lists in the shared storage, newest first.
 
-    Raises StorageError: a list that cannot be seen must not count as one that is not there.
+    Raises StorageError rather than leaving out lists that cannot be read.
     """
     found = []
     for name in sync_and_list(settings.exclusions_dir, settings):
@@ -234,24 +233,21 @@ def exclude_lists(settings: Settings) -> list[ExcludeList]:
 
 
 def remove_exclude_list(list_id: str, settings: Settings) -> None:
-    """Remove a list for good; nothing happens where there is none of this id.
-
-    Raises StorageError.
-    """
+    """Delete a list. An unknown id is ignored. Raises StorageError."""
     delete_with_tombstone(_path(list_id, settings), settings)
 
 
 def load_exclusions(
     list_ids: Iterable[str], settings: Settings, *, opted_out: Sequence[int] = ()
 ) -> Exclusions:
-    """Return the people of these lists together; a list that is removed by now has none.
+    """Return the people on any of these lists. Lists that were removed are ignored.
 
-    ``opted_out`` are phones, as whole numbers, of people who must not get anything either.
+    ``opted_out`` are the phones, as whole numbers, of further people to exclude.
 
     Raises StorageError.
     """
     numbers, national = [np.array(opted_out, dtype="int64")], [pa.array([], pa.large_string())]
-    for table in _tables(list_ids, settings):
+    for table in _read_tables(list_ids, settings):
         numbers.append(table["number"].to_numpy())
         if "national" in table.column_names:
             national.append(table["national"].combine_chunks().drop_null())
@@ -259,22 +255,22 @@ def load_exclusions(
 
 
 def excluded_numbers(list_ids: Iterable[str], settings: Settings) -> pa.Array:
-    """Return all whole numbers of these lists; a list that is removed by now has none.
+    """Return all whole numbers on these lists. Lists that were removed are ignored.
 
-    Whom they exclude, `load_exclusions` tells. Raises StorageError.
+    To find out who is excluded, use `load_exclusions`. Raises StorageError.
     """
-    found = [np.unique(table["number"].to_numpy()) for table in _tables(list_ids, settings)]
+    found = [np.unique(table["number"].to_numpy()) for table in _read_tables(list_ids, settings)]
     return pa.array(np.concatenate([np.array([], dtype="int64"), *found]))
 
 
-def _tables(list_ids: Iterable[str], settings: Settings) -> Iterator[pa.Table]:
+def _read_tables(list_ids: Iterable[str], settings: Settings) -> Iterator[pa.Table]:
     for list_id in list_ids:
         with contextlib.suppress(FileNotFoundError):
             yield pq.read_table(fetch(_path(list_id, settings), settings))
 
 
 def as_numbers(phones: pd.Series) -> pa.Array:
-    """Return phones (``+`` and digits) as whole numbers; null for an empty text."""
+    """Return phones in E.164 as whole numbers; null for an empty text."""
     digits = pc.utf8_slice_codeunits(pa.chunked_array(pa.array(phones, pa.large_string())), 1)
     filled = pc.if_else(pc.equal(digits, ""), pa.scalar(None, pa.large_string()), digits)
     return pc.cast(filled, pa.int64()).combine_chunks()
@@ -282,5 +278,5 @@ def as_numbers(phones: pd.Series) -> pa.Array:
 
 def _path(list_id: str, settings: Settings) -> Path:
     if not _ID.fullmatch(list_id):
-        raise ValueError("this is no id of an exclude list")
+        raise ValueError("not the id of an exclude list")
     return settings.exclusions_dir / f"{list_id}.parquet"

@@ -1,9 +1,14 @@
-"""What can be wrong or odd about a row, in words: each finding by its code."""
+"""Findings: what can be wrong with or unusual about a row, by code.
+
+The texts are English sources. Translate them with `lib.i18n._` where they are shown; plans and
+their groups are cached for all readers.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from lib.i18n import N_
 from lib.sheet.phones.messages import PROBLEMS, REPAIRS
 
 
@@ -14,9 +19,51 @@ class Severity(StrEnum):
     WARN = "warn"
 
 
+class FindingCode(StrEnum):
+    """The codes of findings. They are stored with plans.
+
+    Findings about phones have codes of their own: the keys of `lib.sheet.phones.messages.PROBLEMS`
+    and ``REPAIRS``.
+    """
+
+    REPAIR_REFUSED = "repair_refused"
+    EXCLUDED = "excluded"
+    SAID_NO = "said_no"
+    CONSENT_BLANK = "consent_blank"
+    CONSENT_BLANK_SENT = "consent_blank_sent"
+    CONSENT_UNCLEAR = "consent_unclear"
+    CONSENT_UNCLEAR_SENT = "consent_unclear_sent"
+    CONSENT_EMAIL = "consent_email"
+    OTHER_CHANNEL = "other_channel"
+    REACHED_BEFORE = "reached_before"
+    CAMPAIGN_MISSING = "campaign_missing"
+    VARIABLE_EMPTY = "variable_empty"
+    DUPLICATE = "duplicate"
+    DUPLICATE_DIFFERS = "duplicate_differs"
+    DUPLICATE_SENT = "duplicate_sent"
+    ERROR_VALUE = "error_value"
+    FORMULA_WITHOUT_VALUE = "formula_without_value"
+    ROW_TOO_LONG = "row_too_long"
+    DIGITS_LOST = "digits_lost"
+    CALLBACK_TOO_LARGE = "callback_too_large"
+    CALLBACK_UNFIT = "callback_unfit"
+    DATE_UNSURE = "date_unsure"
+    NOT_A_DATE = "not_a_date"
+    NUMBER_UNSURE = "number_unsure"
+    NOT_A_NUMBER = "not_a_number"
+    TRIMMED = "trimmed"
+    LINE_BREAK = "line_break"
+    MANY_SPACES = "many_spaces"
+    LONG_VALUE = "long_value"
+    PLACEHOLDER = "placeholder"
+    ODD_LINK = "odd_link"
+    IN_CAPITALS = "in_capitals"
+    SAME_PERSON = "same_person"
+
+
 @dataclass(frozen=True)
 class FindingWords:
-    """A kind of finding as people read it: a title, what it means, what to do."""
+    """The English source texts for a code: a title, what it means, and what to do, if anything."""
 
     title: str
     sentence: str
@@ -25,186 +72,238 @@ class FindingWords:
 
 @dataclass(frozen=True)
 class FindingGroup:
-    """All findings of one kind in one column; ``example_rows`` are the first of them."""
+    """All findings with one code in one column; ``example_rows`` are the first of them.
+
+    ``title``, ``sentence`` and ``action`` are English source texts without placeholders. ``action``
+    may be empty, which must not be passed to ``_``.
+    """
 
     code: str
     severity: Severity
-    title: str
-    sentence: str
-    action: str
     column: str | None
     count: int
     example_rows: tuple[int, ...]
 
+    @property
+    def title(self) -> str:
+        """The source text of the title."""
+        return WORDS[self.code].title
 
-_PHONES: Final = {
-    code: FindingWords(f"Phone: {words.title[0].lower()}{words.title[1:]}", words.sentence)
+    @property
+    def sentence(self) -> str:
+        """The source text of what the finding means."""
+        return WORDS[self.code].sentence
+
+    @property
+    def action(self) -> str:
+        """The source text of what to do, or an empty string."""
+        return WORDS[self.code].action
+
+
+_PHONE_WORDS: Final = {
+    str(code): FindingWords(words.title, words.sentence)
     for code, words in {**PROBLEMS, **REPAIRS}.items()
 }
 
-WORDS: Final[dict[str, FindingWords]] = {
-    **_PHONES,
-    "repair_refused": FindingWords(
-        "Phone: repair not wanted",
-        "You chose not to use this kind of repair.",
-        "Correct the number in your sheet, or allow the repair.",
+_OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
+    FindingCode.REPAIR_REFUSED: FindingWords(
+        N_("Automatic fix declined"),
+        N_("You chose not to use this automatic fix."),
+        N_("Correct the number in your sheet, or allow the fix."),
     ),
-    "excluded": FindingWords(
-        "On an exclude list, or opted out",
-        "This person is on a list of people who must not get campaigns, or has opted out of this "
-        "business, as Connectly has reported.",
+    FindingCode.EXCLUDED: FindingWords(
+        N_("On an exclude list or opted out"),
+        N_(
+            "This person is on an exclude list, or Connectly has reported that they opted out of "
+            "messages from this business."
+        ),
     ),
-    "said_no": FindingWords(
-        "Said no to marketing",
-        "The column says that these people have not agreed, or no longer agree, to messages.",
-        "If the column says something else, say so below.",
+    FindingCode.SAID_NO: FindingWords(
+        N_("Declined marketing"),
+        N_("The consent column says that these people don't want messages."),
+        N_("If the column means something else, change its use below."),
     ),
-    "consent_blank": FindingWords(
-        "No answer about marketing",
-        "Nothing in your sheet says whether these people have agreed to messages.",
-        "Decide below for all of them; until then they are held back.",
+    FindingCode.CONSENT_BLANK: FindingWords(
+        N_("No consent recorded"),
+        N_("Your sheet doesn't say whether these people agreed to get messages."),
+        N_("Decide below for all of them. Until then, they are held back."),
     ),
-    "consent_blank_sent": FindingWords(
-        "No answer about marketing, sent",
-        "Nothing in your sheet says whether these people have agreed, and you chose to send to "
-        "them.",
+    FindingCode.CONSENT_BLANK_SENT: FindingWords(
+        N_("No consent recorded, sent anyway"),
+        N_(
+            "Your sheet doesn't say whether these people agreed to get messages. You chose to send "
+            "to them."
+        ),
     ),
-    "consent_unclear": FindingWords(
-        "Answer about marketing not understood",
-        "These cells say neither yes nor no in words that we know.",
-        "Decide below for all of them, or correct the cells; until then they are held back.",
+    FindingCode.CONSENT_UNCLEAR: FindingWords(
+        N_("Unclear consent"),
+        N_("These cells don't clearly say yes or no."),
+        N_("Decide below for all of them, or correct the cells. Until then, they are held back."),
     ),
-    "consent_unclear_sent": FindingWords(
-        "Answer about marketing not understood, sent",
-        "These cells say neither yes nor no in words that we know, and you chose to send to them.",
+    FindingCode.CONSENT_UNCLEAR_SENT: FindingWords(
+        N_("Unclear consent, sent anyway"),
+        N_("These cells don't clearly say yes or no. You chose to send to these people."),
     ),
-    "consent_email": FindingWords(
-        "Said no to e-mail",
-        "The column speaks of e-mail. It is not clear whether it counts for WhatsApp.",
-        "Decide below for the column; until then these rows are held back.",
+    FindingCode.CONSENT_EMAIL: FindingWords(
+        N_("Declined email"),
+        N_("This column is about email. We can't tell whether it also applies to WhatsApp."),
+        N_("Decide below for the column. Until then, these rows are held back."),
     ),
-    "other_channel": FindingWords(
-        "For another channel",
-        "The row is for another channel than WhatsApp, or names none.",
-        "If it is for WhatsApp, write that into its cell.",
+    FindingCode.OTHER_CHANNEL: FindingWords(
+        N_("Different channel"),
+        N_("The row is for a channel other than WhatsApp, or names no channel."),
+        N_("If it is for WhatsApp, enter WhatsApp as its channel."),
     ),
-    "reached_before": FindingWords(
-        "Has had this campaign before",
-        "This phone has got the campaign in an earlier run, or may have, and you chose to send to "
-        "new people only.",
+    FindingCode.REACHED_BEFORE: FindingWords(
+        N_("Already got this campaign"),
+        N_(
+            "This person got the campaign in an earlier broadcast, or may have, and you chose to "
+            "skip people who already got it."
+        ),
     ),
-    "campaign_missing": FindingWords(
-        "No campaign name",
-        "The row does not say which campaign to send.",
-        "Fill the cell, or give a name for empty cells in step 2.",
+    FindingCode.CAMPAIGN_MISSING: FindingWords(
+        N_("No campaign name"),
+        N_("The row doesn't say which campaign to send."),
+        N_("Fill in the cell, or set a name for empty cells in step 2."),
     ),
-    "variable_empty": FindingWords(
-        "Empty variable",
-        "WhatsApp refuses a message with an empty variable, or one with a part left empty.",
-        "Fill the cell, or give a text for empty cells in step 2.",
+    FindingCode.VARIABLE_EMPTY: FindingWords(
+        N_("Empty variable"),
+        N_(
+            "The variable or one of its combined columns is empty. WhatsApp rejects messages with "
+            "empty variables."
+        ),
+        N_("Fill in the cell, or set a text for empty cells in step 2."),
     ),
-    "duplicate": FindingWords(
-        "Same phone twice",
-        "An earlier row has the same phone, campaign and version. Only that one is sent.",
+    FindingCode.DUPLICATE: FindingWords(
+        N_("Duplicate recipient"),
+        N_(
+            "An earlier row has the same phone, campaign and version. Only the earlier row is sent."
+        ),
     ),
-    "duplicate_differs": FindingWords(
-        "Same phone twice, with other values",
-        "An earlier row has the same phone, campaign and version, but other values. Only the "
-        "earlier one is sent.",
-        "Decide which of the two is right, and take the other out.",
+    FindingCode.DUPLICATE_DIFFERS: FindingWords(
+        N_("Duplicate recipient with different values"),
+        N_(
+            "An earlier row has the same phone, campaign and version, but different values. Only "
+            "the earlier row is sent."
+        ),
+        N_("Decide which row is right, and delete the other one."),
     ),
-    "duplicate_sent": FindingWords(
-        "Same phone twice, sent twice",
-        "An earlier row has the same phone, campaign and version. Both are sent, since you "
-        "allowed people to get a campaign again.",
+    FindingCode.DUPLICATE_SENT: FindingWords(
+        N_("Duplicate recipient, sent twice"),
+        N_(
+            "An earlier row has the same phone, campaign and version. Both are sent, because you "
+            "chose to send a campaign to the same person more than once."
+        ),
     ),
-    "error_value": FindingWords(
-        "Spreadsheet error",
-        "The cell holds an error of the spreadsheet, such as #REF! or #N/A.",
-        "Mend the formula in your spreadsheet and upload it again.",
+    FindingCode.ERROR_VALUE: FindingWords(
+        N_("Spreadsheet error"),
+        N_("The cell contains a spreadsheet error, such as #REF! or #N/A."),
+        N_("Fix the formula in your spreadsheet, then upload the file again."),
     ),
-    "formula_without_value": FindingWords(
-        "Formula without a result",
-        "The file holds a formula, but not its result.",
-        "Open the file in your spreadsheet, save it, and upload it again.",
+    FindingCode.FORMULA_WITHOUT_VALUE: FindingWords(
+        N_("Formula without a result"),
+        N_("The file contains a formula but not its result."),
+        N_("Open the file in your spreadsheet program, save it, and upload it again."),
     ),
-    "row_too_long": FindingWords(
-        "More cells than columns",
-        "This row has more cells than there are columns, so its cells may stand one place off.",
-        "Put quotes around a cell with a comma in it, or correct the row here.",
+    FindingCode.ROW_TOO_LONG: FindingWords(
+        N_("More cells than columns"),
+        N_(
+            "The row has more cells than the sheet has columns, so its values may be shifted by "
+            "one column."
+        ),
+        N_("Put quotes around cells that contain the separator, or correct the row here."),
     ),
-    "digits_lost": FindingWords(
-        "Digits lost",
-        "The spreadsheet keeps 15 digits of a number; this one was longer, and its end is lost.",
-        "Export the column as text from where it came.",
+    FindingCode.DIGITS_LOST: FindingWords(
+        N_("Digits lost"),
+        N_(
+            "Spreadsheets keep only 15 digits of a number. This number was longer, so its last "
+            "digits are lost."
+        ),
+        N_("Export the column as text from its source."),
     ),
-    "callback_too_large": FindingWords(
-        "Callback data too long",
-        "Callback data may take 1,024 bytes at most.",
-        "Shorten it, or leave it out.",
+    FindingCode.CALLBACK_TOO_LARGE: FindingWords(
+        N_("Callback data too long"),
+        N_("Callback data can have up to 1,024 bytes."),
+        N_("Shorten it or leave it out."),
     ),
-    "callback_unfit": FindingWords(
-        "Callback data not usable",
-        "The callback data looks like JSON but holds something that JSON does not allow.",
-        "Correct it, or leave it out.",
+    FindingCode.CALLBACK_UNFIT: FindingWords(
+        N_("Invalid callback data"),
+        N_("The callback data looks like JSON but isn't valid JSON."),
+        N_("Correct it or leave it out."),
     ),
-    "date_unsure": FindingWords(
-        "Date that could be two dates",
-        "A date such as 03/04/2025 can be in March or in April, and nothing is guessed; or the "
-        "date is in no calendar.",
-        "Say in step 2 how dates are written in your sheet, or correct the cell.",
+    FindingCode.DATE_UNSURE: FindingWords(
+        N_("Ambiguous date"),
+        N_(
+            "A date such as 03/04/2025 can be in March or in April, and we don't guess. Or the "
+            "date doesn't exist."
+        ),
+        N_("Choose how your sheet writes dates in step 2, or correct the cell."),
     ),
-    "not_a_date": FindingWords(
-        "Not read as a date",
-        "The text is no date that we know, and goes out as it is.",
-        "Correct the cell if it should be one.",
+    FindingCode.NOT_A_DATE: FindingWords(
+        N_("Not a date"),
+        N_("We don't recognize this text as a date. It is sent unchanged."),
+        N_("Correct the cell if it should be a date."),
     ),
-    "number_unsure": FindingWords(
-        "Number that could be two numbers",
-        "A number such as 1.234 can be a thousand or a little more than one, and nothing is "
-        "guessed.",
-        "Say in step 2 what your sheet puts before decimals, or correct the cell.",
+    FindingCode.NUMBER_UNSURE: FindingWords(
+        N_("Ambiguous decimal separator"),
+        N_(
+            "A number such as 1.234 can be more than a thousand or a little more than one, and we "
+            "don't guess."
+        ),
+        N_("Choose the decimal separator of your sheet in step 2, or correct the cell."),
     ),
-    "not_a_number": FindingWords(
-        "Not read as a number",
-        "The text is no plain number, and goes out as it is.",
-        "Correct the cell if it should be one.",
+    FindingCode.NOT_A_NUMBER: FindingWords(
+        N_("Not a number"),
+        N_("We don't recognize this text as a number. It is sent unchanged."),
+        N_("Correct the cell if it should be a number."),
     ),
-    "trimmed": FindingWords("Spaces taken off", "Spaces before or after the text were taken off."),
-    "line_break": FindingWords(
-        "Line break or tab in a variable",
-        "WhatsApp may refuse the message later.",
-        "Put the text on one line.",
+    FindingCode.TRIMMED: FindingWords(
+        N_("Spaces trimmed"), N_("Spaces before or after the text were removed.")
     ),
-    "many_spaces": FindingWords(
-        "Many spaces in a row in a variable",
-        "WhatsApp may refuse more than four spaces in a row.",
-        "Take some out.",
+    FindingCode.LINE_BREAK: FindingWords(
+        N_("Line break or tab in a variable"),
+        N_("WhatsApp may reject the message."),
+        N_("Put the text on one line."),
     ),
-    "long_value": FindingWords(
-        "Very long variable",
-        "WhatsApp may refuse a variable of more than 1,024 characters.",
-        "Shorten the text.",
+    FindingCode.MANY_SPACES: FindingWords(
+        N_("Many consecutive spaces"),
+        N_("WhatsApp may reject more than four consecutive spaces in a variable."),
+        N_("Remove the extra spaces."),
     ),
-    "placeholder": FindingWords(
-        "Looks like a gap that nobody filled",
-        "The value reads like a stand-in, such as N/A, test or {{name}}, and goes out as it is.",
-        "Put in the real value, or empty the cell and give a text for empty cells in step 2.",
+    FindingCode.LONG_VALUE: FindingWords(
+        N_("Very long variable"),
+        N_("WhatsApp may reject a variable of more than 1,024 characters."),
+        N_("Shorten the text."),
     ),
-    "odd_link": FindingWords(
-        "Link that may not open",
-        "The value begins like a web address but is none.",
-        "Correct the address.",
+    FindingCode.PLACEHOLDER: FindingWords(
+        N_("Unfilled placeholder"),
+        N_(
+            "The value looks like a placeholder, such as N/A, test or [name]. It is sent unchanged."
+        ),
+        N_("Enter the real value, or clear the cell and set a text for empty cells in step 2."),
     ),
-    "in_capitals": FindingWords(
-        "Name in capitals",
-        "The name goes out in capitals, which reads like shouting.",
-        "Change the letters in your sheet, or in step 2.",
+    FindingCode.ODD_LINK: FindingWords(
+        N_("Link that may not open"),
+        N_("The value begins like a web address but isn't a valid one."),
+        N_("Correct the address."),
     ),
-    "same_person": FindingWords(
-        "Same person, another phone",
-        "Another row has the same e-mail address or customer number but another phone. Both get "
-        "the campaign.",
-        "Take one of them out if the person should get it once.",
+    FindingCode.IN_CAPITALS: FindingWords(
+        N_("Name in capitals"),
+        N_("The name is sent in capital letters."),
+        N_("Change it in your sheet, or choose another format in step 2."),
+    ),
+    FindingCode.SAME_PERSON: FindingWords(
+        N_("Same person, different phone"),
+        N_(
+            "Another row has the same email address or customer number but a different phone. Both "
+            "get the campaign."
+        ),
+        N_("Delete one of the rows if the person should get it only once."),
     ),
 }
+
+WORDS: Final[dict[str, FindingWords]] = {
+    **_PHONE_WORDS,
+    **{str(code): words for code, words in _OWN_WORDS.items()},
+}
+"""The source texts of every finding, by code."""

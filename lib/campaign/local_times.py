@@ -1,4 +1,4 @@
-"""What time it is for the recipients, by what their phone numbers tell of where they are."""
+"""Local times of recipients, from the regions and time zones of their phone numbers."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -10,30 +10,30 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 
 _SAMPLE: Final = 300
-"""So many numbers, spread over all, stand for the others: one takes about 0.1 ms."""
+"""Numbers that are looked up, evenly spread over all. A lookup takes about 0.1 ms."""
 
 
 @dataclass(frozen=True)
 class RecipientRegion:
-    """A country, as two letters, the share of recipients there, and its zones."""
+    """A country, as two letters; the share of recipients there, from 0 to 1; its time zones."""
 
     region: str
     share: float
     zones: tuple[ZoneInfo, ...]
 
     def clock(self, at: datetime) -> tuple[datetime, datetime]:
-        """Return the earliest and latest time that its clocks show at a moment."""
-        shown = sorted((at.astimezone(zone) for zone in self.zones), key=_wall)
+        """Return the earliest and the latest local time in the region at a moment."""
+        shown = sorted((at.astimezone(zone) for zone in self.zones), key=_without_zone)
         return shown[0], shown[-1]
 
 
 def recipient_regions(numbers: Sequence[str]) -> tuple[RecipientRegion, ...]:
-    """Return where people with these numbers (with +) are, the largest share first.
+    """Return the regions of phone numbers in E.164, the largest share first.
 
-    A number names one zone, or all of its country where it is a mobile one; one that names no
-    country is left out.
+    libphonenumber gives one time zone for a landline, and all zones of the country for a mobile
+    number. Numbers without a country are left out.
     """
-    # The tables of places are large, and only asked for here.
+    # Loads large tables, so it is imported only when needed.
     from phonenumbers.timezone import time_zones_for_number
 
     step = max(1, len(numbers) // _SAMPLE)
@@ -66,5 +66,5 @@ def _is_known(name: str) -> bool:
     return name != "Etc/Unknown"
 
 
-def _wall(local: datetime) -> datetime:
+def _without_zone(local: datetime) -> datetime:
     return local.replace(tzinfo=None)

@@ -1,8 +1,8 @@
-"""A client for Connectly's campaign API, to be used alone or within Sendout Studio.
+"""Client for Connectly's campaign API. It can be used without the rest of Sendout Studio.
 
 ::
 
-    from lib.connectly import CampaignEntry, ConnectlyClient, judge
+    from lib.connectly import CampaignEntry, ConnectlyClient, tally_response
 
     entry = CampaignEntry(
         client="+16505550123",
@@ -11,19 +11,21 @@
     )
     with ConnectlyClient(business_id="…", api_key="…") as connectly:
         response = connectly.send_campaigns([entry])
-    print(judge([entry], response).accepted)
+    print(tally_response([entry], response).accepted)
 
-An answer is no proof of success: `tally_response` weighs its counts. Nothing is repeated by itself;
-`errors` says after which exception a repeat is safe. `explain` puts any error code into words.
+A response does not mean that messages were accepted: `tally_response` counts its results. The
+clients never repeat a request; `lib.connectly.errors` documents after which exceptions a repeat is
+safe. `explain` describes any error code of the API.
 """
 
 from lib.connectly.catalogue import (
     ALL_CODES,
     ALL_TYPES,
-    STUDIO_CODES,
+    CLASS_LABELS,
     ErrorClass,
     ErrorInfo,
     explain,
+    read_descriptions,
 )
 from lib.connectly.client import AsyncConnectlyClient, ConnectlyClient
 from lib.connectly.errors import (
@@ -59,14 +61,14 @@ from lib.connectly.models import (
     VersionBehavior,
     callback_size,
 )
-from lib.connectly.verdict import ResponseTally, tally_response
+from lib.connectly.response_tally import ResponseTally, tally_response
 
 __all__ = [
     "ALL_CODES",
     "ALL_TYPES",
     "CALLBACK_MAX_BYTES",
+    "CLASS_LABELS",
     "MAX_BODY_BYTES",
-    "STUDIO_CODES",
     "AsyncConnectlyClient",
     "AuthenticationFailed",
     "BadRequest",
@@ -101,5 +103,6 @@ __all__ = [
     "body_size",
     "callback_size",
     "explain",
+    "read_descriptions",
     "tally_response",
 ]

@@ -1,7 +1,7 @@
-"""The two clients of the campaign API: one that waits, and its asynchronous twin.
+"""The synchronous and the asynchronous client of the campaign API.
 
-Neither repeats a request by itself: there is no idempotency key, so only the caller can know
-whether a repeat is safe (see `lib.connectly.errors`). Neither follows a redirect.
+Neither repeats a request: the API has no idempotency key, so only the caller can decide whether a
+repeat is safe (see `lib.connectly.errors`). Neither follows a redirect.
 """
 
 from collections.abc import Sequence
@@ -12,23 +12,23 @@ import httpx
 from pydantic import SecretStr
 
 from lib.connectly import exchange
-from lib.connectly.errors import UnreadableAnswer
 from lib.connectly.exchange import BASE_URL, CONNECT_TIMEOUT, READ_TIMEOUT, Target
 from lib.connectly.models import CampaignEntry, SendCampaignsOptions, SendCampaignsResponse
 
-# The one call without effect: the API answers it with an empty list, if it takes the key.
+# The API responds to no entries with an empty list if it accepts the key.
 _NO_ENTRIES: Final = b'{"entries":[]}'
 
 
 class ConnectlyClient:
-    """Send campaign entries, one request at a time.
+    """Synchronous client of the campaign API.
 
-    ``base_url`` must be https, or http on this machine; ``business_id`` and ``api_key`` come from
-    Connectly; the timeouts are seconds. A ``transport`` of httpx's takes the network's place. A
-    proxy named by the environment is used, except for addresses on this machine.
+    ``base_url`` must be https, or http on this machine. ``business_id`` and ``api_key`` come from
+    Connectly. Timeouts are in seconds. ``transport`` replaces the network, for example
+    ``httpx.MockTransport`` or ``httpx.WSGITransport``. A proxy that the environment names is used,
+    except for addresses on this machine.
 
-    Raises InsecureAddress or ValueError where these cannot be right. Close the client after use, or
-    use it as a context manager.
+    Raises InsecureAddress if the address is not safe for a key, and ValueError if the business id
+    or the key is missing or malformed. Close the client after use, or use it as a context manager.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class ConnectlyClient:
         read_timeout: float = READ_TIMEOUT,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._target = Target.of(base_url, business_id, api_key)
+        self._target = Target.build(base_url, business_id, api_key)
         self._http = httpx.Client(
             timeout=httpx.Timeout(read_timeout, connect=connect_timeout),
             verify=exchange.tls_context(),
             limits=exchange.LIMITS,
             transport=transport,
             follow_redirects=False,
-            trust_env=not self._target.is_on_this_machine,
+            trust_env=not self._target.is_loopback,
         )
 
     def send_campaigns(
@@ -57,16 +57,16 @@ class ConnectlyClient:
         *,
         options: SendCampaignsOptions | None = None,
     ) -> SendCampaignsResponse:
-        """Send entries in one request and return what the API says of each sendout.
+        """Send entries in one request and return the API's result for each sendout.
 
-        A response is no proof of success: the counts are (see `judge`). Raises InvalidEntry where
-        there is no entry, NotSentError where nothing was taken for certain, OutcomeUnknownError
-        where it may have been.
+        A response does not mean that entries were accepted: its counts decide (see
+        `lib.connectly.tally_response`). Raises InvalidEntry if there are no entries, NotSentError
+        if nothing was accepted, and OutcomeUnknownError if the request may have been accepted.
         """
-        return self._post(exchange.body_of(entries, options))
+        return self._post(exchange.request_body(entries, options))
 
     def check_connection(self) -> None:
-        """Ask whether the API takes the key, by the one call without effect; else raise why not."""
+        """Check the address and the key without sending anything. Raises a ConnectlyError."""
         self._post(_NO_ENTRIES)
 
     def _post(self, body: bytes) -> SendCampaignsResponse:
@@ -78,13 +78,13 @@ class ConnectlyClient:
                 received = bytearray()
                 for chunk in response.iter_bytes():
                     received += chunk
-                    _require_sane(received, response.status_code)
+                    exchange.require_acceptable_size(received, response.status_code)
         except httpx.HTTPError as error:
-            raise exchange.translate(error) from None
-        return exchange.read_answer(response.status_code, response.headers, bytes(received))
+            raise exchange.translate_error(error) from None
+        return exchange.read_response(response.status_code, response.headers, bytes(received))
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close all connections."""
         self._http.close()
 
     def __enter__(self) -> Self:
@@ -103,7 +103,10 @@ class ConnectlyClient:
 
 
 class AsyncConnectlyClient:
-    """Send campaign entries from asyncio code: `ConnectlyClient` with ``await``."""
+    """Asynchronous client of the campaign API, with the arguments of `ConnectlyClient`.
+
+    ``transport`` is for example ``httpx.ASGITransport``, to call an application in this process.
+    """
 
     def __init__(
         self,
@@ -115,14 +118,14 @@ class AsyncConnectlyClient:
         read_timeout: float = READ_TIMEOUT,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._target = Target.of(base_url, business_id, api_key)
+        self._target = Target.build(base_url, business_id, api_key)
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(read_timeout, connect=connect_timeout),
             verify=exchange.tls_context(),
             limits=exchange.LIMITS,
             transport=transport,
             follow_redirects=False,
-            trust_env=not self._target.is_on_this_machine,
+            trust_env=not self._target.is_loopback,
         )
 
     async def send_campaigns(
@@ -131,11 +134,11 @@ class AsyncConnectlyClient:
         *,
         options: SendCampaignsOptions | None = None,
     ) -> SendCampaignsResponse:
-        """Send entries in one request, as `ConnectlyClient.send_campaigns` does."""
-        return await self._post(exchange.body_of(entries, options))
+        """Send entries in one request; see `ConnectlyClient.send_campaigns`."""
+        return await self._post(exchange.request_body(entries, options))
 
     async def check_connection(self) -> None:
-        """Ask whether the API takes the key, as `ConnectlyClient.check_connection` does."""
+        """Check the address and the key; see `ConnectlyClient.check_connection`."""
         await self._post(_NO_ENTRIES)
 
     async def _post(self, body: bytes) -> SendCampaignsResponse:
@@ -147,13 +150,13 @@ class AsyncConnectlyClient:
                 received = bytearray()
                 async for chunk in response.aiter_bytes():
                     received += chunk
-                    _require_sane(received, response.status_code)
+                    exchange.require_acceptable_size(received, response.status_code)
         except httpx.HTTPError as error:
-            raise exchange.translate(error) from None
-        return exchange.read_answer(response.status_code, response.headers, bytes(received))
+            raise exchange.translate_error(error) from None
+        return exchange.read_response(response.status_code, response.headers, bytes(received))
 
     async def aclose(self) -> None:
-        """Close the connection."""
+        """Close all connections."""
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:
@@ -169,8 +172,3 @@ class AsyncConnectlyClient:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._target.url}>"
-
-
-def _require_sane(received: bytearray, status: int) -> None:
-    if len(received) > exchange.MAX_ANSWER_BYTES:
-        raise UnreadableAnswer(status=status)

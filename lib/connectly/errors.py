@@ -1,47 +1,52 @@
-"""What can go wrong with a request, sorted by what the caller may do next.
+"""Exceptions of the client, grouped by whether the request may be repeated.
 
 ::
 
     ConnectlyError
-    ├── NotSentError              nothing was taken, for certain
-    │   ├── ConnectionFailed      refused, name not found, no TLS, no connection in time
-    │   ├── BadRequest            400, 422 and other 4xx: the request itself is wrong
+    ├── NotSentError              nothing was accepted
+    │   ├── ConnectionFailed      refused, host not found, TLS failure, connect timeout
+    │   ├── BadRequest            400, 422 and other 4xx: the request is wrong
     │   ├── AuthenticationFailed  401: the key is wrong
-    │   ├── PermissionDenied      403: the key may not do this
+    │   ├── PermissionDenied      403: the key isn't allowed to do this
     │   ├── NotFound              404: no such campaign or business
     │   ├── Conflict              409: the campaign is in the wrong state
-    │   ├── RequestTooLarge       413: too much in one request
-    │   ├── RateLimited           429: too many requests; `retry_after` says how long to wait
-    │   └── RedirectRefused       3xx: somebody else would get the key
-    └── OutcomeUnknownError       the request may have been taken
-        ├── ReadTimedOut          no answer in time
-        ├── ConnectionLost        the connection broke once the request was under way
+    │   ├── RequestTooLarge       413: the request is too large
+    │   ├── RateLimited           429: too many requests; see `retry_after`
+    │   └── RedirectRefused       3xx: not followed, because it would disclose the key
+    └── OutcomeUnknownError       the request may have been accepted
+        ├── ReadTimedOut          no response in time
+        ├── ConnectionLost        the connection was lost after the request was started
         ├── ServerError           5xx
-        └── UnreadableAnswer      2xx with a body that is cut off or no JSON object
+        └── UnreadableAnswer      2xx with a body that is incomplete or not a JSON object
 
-    InvalidEntry (ValueError)     the caller's own values break a rule; nothing was asked
+    InvalidEntry (ValueError)     a value breaks a rule of the API; no request was made
     InsecureAddress (ValueError)  the key would travel unencrypted
 
-A NotSentError may be repeated without anybody being messaged twice. An OutcomeUnknownError may
-not: there is no idempotency key.
+A request may be repeated after a NotSentError. After an OutcomeUnknownError, a repeat can message
+people twice, because the API has no idempotency key.
 
-No message, repr or argument of these ever holds a key, a phone number or the text of an answer.
-What the API said is in `vendor_message`, for places that may show it.
+Messages, reprs and arguments of these exceptions contain no key, no phone number and no text of a
+response. `ConnectlyError.vendor_message` has what the API said.
 """
 
 from typing import ClassVar
 
 
-class ConnectlyError(Exception):
-    """A request that did not end in a readable answer of success.
+def N_(message: str, /) -> str:  # noqa: N802 - the name that extraction tools look for
+    """Mark a text for translation and return it unchanged. The client itself is English."""
+    return message
 
-    ``status`` is the HTTP status where there was one; ``code`` and ``error_type`` are the API's, or
-    a ``STUDIO_…`` code of the catalogue where it gave none; ``trace_id`` is what its support asks
-    for.
+
+class ConnectlyError(Exception):
+    """Base class: a request that did not end in a readable successful response.
+
+    ``status`` is the HTTP status. ``code``, ``error_type`` and ``trace_id`` are the API's;
+    Connectly's support asks for the trace id. ``vendor_message`` is the API's own text.
+    ``retry_after`` is the number of seconds that the API asked to wait. Each is None if the
+    response did not have it.
     """
 
-    code_without_answer: ClassVar[str] = "STUDIO_UNEXPECTED_ANSWER"
-    sentence: ClassVar[str] = "The request failed."
+    sentence: ClassVar[str] = N_("The request failed.")
 
     def __init__(
         self,
@@ -55,7 +60,7 @@ class ConnectlyError(Exception):
     ) -> None:
         super().__init__(self.sentence)
         self.status = status
-        self.code = code or self.code_without_answer
+        self.code = code
         self.error_type = error_type
         self.trace_id = trace_id
         self.vendor_message = vendor_message
@@ -63,7 +68,7 @@ class ConnectlyError(Exception):
 
     @property
     def user_message(self) -> str:
-        """Say to people what happened, in a sentence that is safe anywhere."""
+        """What happened, as an English sentence without any value of the request or response."""
         return self.sentence
 
     def __repr__(self) -> str:
@@ -71,111 +76,101 @@ class ConnectlyError(Exception):
 
 
 class NotSentError(ConnectlyError):
-    """Nothing was taken, for certain."""
+    """Nothing was accepted."""
 
 
-class ConnectionFailed(NotSentError):  # noqa: N818 - named for what happened, as its kin below
-    """No connection came about: refused, name not found, no TLS, not in time."""
+class ConnectionFailed(NotSentError):  # noqa: N818 - named for what happened, like those below
+    """The connection could not be opened: refused, host not found, TLS failure or timeout."""
 
-    code_without_answer = "STUDIO_UNREACHABLE"
-    sentence = "Connectly could not be reached. Check the address and the network."
+    sentence = N_("Connectly can't be reached. Check the address and the network.")
 
 
 class BadRequest(NotSentError):  # noqa: N818
-    """The request itself is wrong (400, 422 and other 4xx)."""
+    """The request is wrong (400, 422 and other 4xx)."""
 
-    code_without_answer = "STUDIO_BAD_REQUEST"
-    sentence = "Connectly did not understand the request."
+    sentence = N_("Connectly did not understand the request.")
 
 
 class AuthenticationFailed(NotSentError):  # noqa: N818
     """The key is wrong (401)."""
 
-    code_without_answer = "STUDIO_KEY_REFUSED"
-    sentence = "Connectly does not accept this key. Check the key and the business id."
+    sentence = N_("Connectly doesn't accept this key. Check the key and the business id.")
 
 
 class PermissionDenied(NotSentError):  # noqa: N818
-    """The key may not do this (403)."""
+    """The key isn't allowed to do this (403)."""
 
-    code_without_answer = "STUDIO_NOT_PERMITTED"
-    sentence = "This key may not send for this business."
+    sentence = N_("This key isn't allowed to send for this business.")
 
 
 class NotFound(NotSentError):  # noqa: N818
     """There is no such campaign or business (404)."""
 
-    code_without_answer = "STUDIO_NOT_FOUND"
-    sentence = "Connectly does not know this business or campaign."
+    sentence = N_("Connectly has no such business or campaign.")
 
 
 class Conflict(NotSentError):  # noqa: N818
     """The campaign is in the wrong state (409), for example not published."""
 
-    code_without_answer = "STUDIO_CAMPAIGN_STATE"
-    sentence = "The campaign is not ready to be sent."
+    sentence = N_("The campaign is not ready to be sent.")
 
 
 class RequestTooLarge(NotSentError):  # noqa: N818
-    """There is too much in one request (413)."""
+    """The request is too large (413)."""
 
-    code_without_answer = "STUDIO_REQUEST_TOO_LARGE"
-    sentence = "The request is too large for Connectly."
+    sentence = N_("The request is too large for Connectly.")
 
 
 class RateLimited(NotSentError):  # noqa: N818
-    """There were too many requests (429); wait ``retry_after`` seconds where it is given."""
+    """There were too many requests (429); wait for ``retry_after`` seconds if it is given."""
 
-    code_without_answer = "STUDIO_TOO_FAST"
-    sentence = "Connectly asks to send more slowly."
+    sentence = N_("Connectly asks to send more slowly.")
 
 
 class RedirectRefused(NotSentError):  # noqa: N818
-    """The address leads elsewhere (3xx); it was not followed, since the key would travel along."""
+    """The address redirects elsewhere (3xx). Following it would disclose the key."""
 
-    code_without_answer = "STUDIO_REDIRECTED"
-    sentence = "This address leads somewhere else, so nothing was sent. Check the address."
+    sentence = N_("This address redirects elsewhere, so nothing was sent. Check the address.")
 
 
 class OutcomeUnknownError(ConnectlyError):
-    """The request may have been taken; nothing proves it either way."""
+    """The request may or may not have been accepted."""
 
 
 class ReadTimedOut(OutcomeUnknownError):  # noqa: N818
-    """No answer came in time."""
+    """There was no response in time."""
 
-    code_without_answer = "STUDIO_NO_ANSWER"
-    sentence = "Connectly did not answer in time."
+    sentence = N_("Connectly did not respond in time.")
 
 
 class ConnectionLost(OutcomeUnknownError):  # noqa: N818
-    """The connection broke once the request was under way."""
+    """The connection was lost after the request was started."""
 
-    code_without_answer = "STUDIO_CONNECTION_LOST"
-    sentence = "The connection broke before the answer was complete."
+    sentence = N_("The connection was lost before the response was complete.")
 
 
 class ServerError(OutcomeUnknownError):
-    """Connectly, or something before it, failed (5xx)."""
+    """Connectly, or a gateway in front of it, failed (5xx)."""
 
-    code_without_answer = "STUDIO_SERVER_ERROR"
-    sentence = "Connectly had a problem of its own."
+    sentence = N_("Connectly had an internal problem.")
 
 
 class UnreadableAnswer(OutcomeUnknownError):  # noqa: N818
-    """The answer says success, but is cut off or no JSON object."""
+    """The response has a success status but is incomplete or not a JSON object."""
 
-    code_without_answer = "STUDIO_UNREADABLE_ANSWER"
-    sentence = "Connectly's answer could not be read."
+    sentence = N_("Connectly's response could not be read.")
 
 
-class InvalidEntry(ValueError):  # noqa: N818 - reads as the others do
-    """The caller's own values break a rule of the API; the message names fields, never values."""
+class InvalidEntry(ValueError):  # noqa: N818 - named like the others
+    """A value breaks a rule of the API. The message names fields, never values.
+
+    ``complaints`` has one text for each field.
+    """
 
     def __init__(self, complaints: list[str]) -> None:
         super().__init__("; ".join(complaints))
         self.complaints = tuple(complaints)
 
 
-class InsecureAddress(ValueError):  # noqa: N818 - reads as the others do
+class InsecureAddress(ValueError):  # noqa: N818 - named like the others
     """The address is neither https nor on this machine, so the key would travel unencrypted."""

@@ -1,7 +1,7 @@
-"""One request and its answer, without input or output: what both clients share.
+"""Build requests and interpret responses, without I/O. Both clients use it.
 
-Built from Connectly's "Send Campaigns" page: ``POST /v1/businesses/{businessId}/send/campaigns``
-with the header ``X-API-Key``; 200 requests a second, then 429.
+Source: Connectly's "Send Campaigns" page. ``POST /v1/businesses/{businessId}/send/campaigns`` with
+the header ``X-API-Key``; more than 200 requests per second get 429.
 """
 
 import functools
@@ -20,25 +20,26 @@ import httpx
 from pydantic import SecretStr
 
 from lib.connectly import errors
+from lib.connectly.errors import N_
 from lib.connectly.models import (
     CampaignEntry,
     SendCampaignsOptions,
     SendCampaignsRequest,
     SendCampaignsResponse,
-    text_of,
+    clean_text,
 )
 
 BASE_URL: Final = "https://api.connectly.ai"
 CONNECT_TIMEOUT: Final = 10.0
 READ_TIMEOUT: Final = 30.0
-# A connection that rests is closed by us before a server may: a request sent into a closing
-# connection would be in doubt for nothing.
+# Idle connections are closed before a server may close them: a request that is sent into a closing
+# connection has an unknown outcome.
 LIMITS: Final = httpx.Limits(keepalive_expiry=2.0)
-# An answer is a few hundred bytes a sendout; beyond this it is not one.
-MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+# A response has a few hundred bytes for each sendout.
+MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024
 MAX_BODY_BYTES: Final = 1024 * 1024
-"""How large a request should be at the most; where the API draws its own line is not published."""
-# A request to wait longer than this is not believed.
+"""Recommended limit of a request in bytes. The limit of the API is not published."""
+# A longer ``Retry-After`` is cut to this many seconds.
 MAX_RETRY_AFTER: Final = 3600.0
 
 _BY_STATUS: Final[dict[int, type[errors.ConnectlyError]]] = {
@@ -53,27 +54,31 @@ _BY_STATUS: Final[dict[int, type[errors.ConnectlyError]]] = {
 
 @dataclass(frozen=True)
 class Target:
-    """Where requests go and with which key."""
+    """The URL of requests and the key to send with them."""
 
     url: str
     api_key: SecretStr
 
     @classmethod
-    def of(cls, base_url: str, business_id: str, api_key: str | SecretStr) -> "Target":
-        """Check the address and put it together; raises InsecureAddress and ValueError."""
-        _require_safe(base_url)
+    def build(cls, base_url: str, business_id: str, api_key: str | SecretStr) -> "Target":
+        """Check the values and build the URL.
+
+        Raises InsecureAddress if the address is not safe for a key, and ValueError if the business
+        id or the key is missing or malformed.
+        """
+        _require_safe_address(base_url)
         if not business_id.strip():
-            raise ValueError("The business id is missing.")
+            raise ValueError(N_("The business id is missing."))
         key = api_key if isinstance(api_key, SecretStr) else SecretStr(api_key)
         secret = key.get_secret_value()
         if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
-            raise ValueError("The key is missing, or holds characters that no key has.")
+            raise ValueError(N_("The key is missing or contains characters that no key has."))
         path = f"/v1/businesses/{quote(business_id.strip(), safe='')}/send/campaigns"
         return cls(base_url.rstrip("/") + path, key)
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers of a request, the key among them."""
+        """The headers of a request, including the key."""
         return {
             "X-API-Key": self.api_key.get_secret_value(),
             "Content-Type": "application/json",
@@ -82,26 +87,30 @@ class Target:
         }
 
     @property
-    def is_on_this_machine(self) -> bool:
-        """Tell whether the address is a loopback one."""
+    def is_loopback(self) -> bool:
+        """Whether the address is on this machine."""
         return _is_loopback(urlsplit(self.url).hostname or "")
 
 
-def _require_safe(base_url: str) -> None:
+def _require_safe_address(base_url: str) -> None:
+    """Raise InsecureAddress unless a key may be sent to an address."""
+    malformed = N_("The address is not a plain server address.")
     try:
         parts = urlsplit(base_url)
         host = parts.hostname or ""
-        # Reading them is what checks them.
+        # Each of these raises an error if its part of the address is malformed.
         _ = parts.port, httpx.URL(base_url).host, host.encode("idna")
     except (httpx.InvalidURL, ValueError):
-        raise errors.InsecureAddress("The address is no plain address of a server.") from None
+        raise errors.InsecureAddress(malformed) from None
     if not host or parts.username is not None or parts.password is not None:
-        raise errors.InsecureAddress("The address is no plain address of a server.")
+        raise errors.InsecureAddress(malformed)
     if parts.query or parts.fragment:
-        raise errors.InsecureAddress("The address must end with the server's name or a path.")
+        raise errors.InsecureAddress(N_("The address must end with the server's name or a path."))
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
         return
-    raise errors.InsecureAddress("The address must begin with https://, so that the key is safe.")
+    raise errors.InsecureAddress(
+        N_("The address must start with https:// so that the key is encrypted.")
+    )
 
 
 def _is_loopback(host: str) -> bool:
@@ -115,12 +124,12 @@ def _is_loopback(host: str) -> bool:
 
 @functools.cache
 def tls_context() -> ssl.SSLContext:
-    """Return what all clients trust alike: to read it costs 18 ms and 0.8 MB each time."""
+    """Return the TLS context that all clients share. Creating one takes 18 ms and 0.8 MB."""
     return httpx.create_ssl_context()
 
 
-def body_of(entries: Sequence[CampaignEntry], options: SendCampaignsOptions | None) -> bytes:
-    """Return the body of a request; raises InvalidEntry where there is no entry."""
+def request_body(entries: Sequence[CampaignEntry], options: SendCampaignsOptions | None) -> bytes:
+    """Return the body of a request. Raises InvalidEntry if there are no entries."""
     if not entries:
         raise errors.InvalidEntry(["entries: there are none"])
     request = SendCampaignsRequest(
@@ -130,29 +139,35 @@ def body_of(entries: Sequence[CampaignEntry], options: SendCampaignsOptions | No
 
 
 def body_size(entries: Sequence[CampaignEntry]) -> int:
-    """Return the bytes of a request that holds these entries."""
-    return len(body_of(entries, None))
+    """Return the size in bytes of a request with these entries."""
+    return len(request_body(entries, None))
 
 
-def read_answer(status: int, headers: httpx.Headers, body: bytes) -> SendCampaignsResponse:
-    """Turn an HTTP answer into a response, or raise the ConnectlyError that it amounts to.
+def require_acceptable_size(received: bytearray, status: int) -> None:
+    """Raise UnreadableAnswer if a response is too large to be one of the API's."""
+    if len(received) > MAX_RESPONSE_BYTES:
+        raise errors.UnreadableAnswer(status=status)
 
-    Success is only the absence of a transport's complaint: whether anybody was accepted stands in
-    the counts (see `judge`).
+
+def read_response(status: int, headers: httpx.Headers, body: bytes) -> SendCampaignsResponse:
+    """Return the response of the API, or raise the ConnectlyError for its status and body.
+
+    A returned response does not mean that entries were accepted: its counts decide (see
+    `lib.connectly.tally_response`).
     """
     if 200 <= status < 300:
         try:
             return SendCampaignsResponse.from_json(body.decode())
         except (ValueError, TypeError, RecursionError):
             raise errors.UnreadableAnswer(status=status) from None
-    complaint = _complaint(body)
+    details = _read_error_body(body)
     raise _error_class(status)(
         status=status,
-        code=text_of(complaint.get("code")),
-        error_type=text_of(complaint.get("type")),
-        trace_id=text_of(complaint.get("cntTraceId")),
-        vendor_message=text_of(complaint.get("userMessage")) or text_of(complaint.get("message")),
-        retry_after=_retry_after(headers.get("Retry-After")),
+        code=clean_text(details.get("code")),
+        error_type=clean_text(details.get("type")),
+        trace_id=clean_text(details.get("cntTraceId")),
+        vendor_message=clean_text(details.get("userMessage")) or clean_text(details.get("message")),
+        retry_after=_read_retry_after(headers.get("Retry-After")),
     )
 
 
@@ -162,13 +177,13 @@ def _error_class(status: int) -> type[errors.ConnectlyError]:
     if 300 <= status < 400:
         return errors.RedirectRefused
     if 400 <= status < 500:
-        # 408 and 499 come from something on the way that gave up waiting.
+        # 408 and 499 come from a proxy that stopped waiting.
         return errors.ReadTimedOut if status in {408, 499} else errors.BadRequest
     return errors.ServerError
 
 
-def _complaint(body: bytes) -> dict[str, Any]:
-    """Read an error body: Connectly's own, a google.rpc.Status, or something that says nothing."""
+def _read_error_body(body: bytes) -> dict[str, Any]:
+    """Return the fields of an error body: Connectly's, a google.rpc.Status, or {} for others."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -178,8 +193,8 @@ def _complaint(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _retry_after(value: str | None) -> float | None:
-    """Read ``Retry-After`` as seconds from now, whether given as seconds or as a date."""
+def _read_retry_after(value: str | None) -> float | None:
+    """Return the seconds of a ``Retry-After`` header, which has a number or an HTTP date."""
     if value is None:
         return None
     try:
@@ -197,11 +212,11 @@ def _retry_after(value: str | None) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
-def translate(error: httpx.HTTPError) -> errors.ConnectlyError:
-    """Turn httpx's complaint into ours, by whether the request can have been taken.
+def translate_error(error: httpx.HTTPError) -> errors.ConnectlyError:
+    """Return the ConnectlyError for an error of httpx.
 
-    Only what happens before the first byte is sent is certain: no connection, no place in the
-    pool, an address that httpx refuses. Everything later may have reached the API.
+    Only errors before the first byte is sent are a NotSentError: no connection, no free place in
+    the pool, an address that httpx refuses. After that, the API may have received the request.
     """
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():

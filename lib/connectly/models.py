@@ -1,8 +1,8 @@
-"""The contract's request and response, as models.
+"""Pydantic models of the API's request and response.
 
-Outward the models are strict, because the API drops what it does not know in silence: a typo in
-an option would act as the default. Inward they are tolerant, because counts come as numbers,
-numeric strings or not at all, and new fields and values may come any day.
+Request models are strict, because the API silently ignores unknown fields: a typo in an option
+would act as the default. Response models are tolerant, because counts come as numbers, as numeric
+strings or not at all, and because the API may add fields and values.
 """
 
 import json
@@ -30,21 +30,21 @@ CALLBACK_MAX_BYTES: Final = 1024
 
 
 class VersionBehavior(StrEnum):
-    """What happens to entries that name no campaign version."""
+    """What the API does with entries that have no campaign version."""
 
     REUSE_LAST_ACTIVE = "reuse_last_active"
     CREATE_NEW = "create_new"
 
 
 class DuplicateBehavior(StrEnum):
-    """What happens to a phone that has received the campaign before."""
+    """What the API does with a phone that has already received the campaign."""
 
     ALLOW_ONE = "allow_one"
     ALLOW_MULTIPLE = "allow_multiple"
 
 
-class _Outward(BaseModel):
-    """What we send: nothing unknown, nothing coerced, and no input quoted in an error."""
+class _RequestModel(BaseModel):
+    """Base of request models: unknown fields are refused, and errors contain no input."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -56,15 +56,15 @@ class _Outward(BaseModel):
     )
 
     def __init__(self, **data: Any) -> None:
-        """Check the values; raises InvalidEntry, which names fields and never quotes values."""
+        """Validate the values. Raises InvalidEntry, which names fields and contains no values."""
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise InvalidEntry(_complaints(error)) from None
+            raise InvalidEntry(_describe_errors(error)) from None
 
 
-def _complaints(error: ValidationError) -> list[str]:
-    """Say which fields are wrong and why; a variable's or a made-up field's name is not quoted."""
+def _describe_errors(error: ValidationError) -> list[str]:
+    """Return a text for each wrong field, without names of variables and of unknown fields."""
     return [
         f"{each['loc'][0] if each['type'] != 'extra_forbidden' and each['loc'] else 'a field'}: "
         f"{each['msg']}"
@@ -73,21 +73,21 @@ def _complaints(error: ValidationError) -> list[str]:
 
 
 def callback_size(value: JsonValue) -> int:
-    """Return how many bytes of UTF-8 a value takes as callback data."""
-    return len(_compact(value).encode())
+    """Return the size of callback data in bytes: compact JSON in UTF-8."""
+    return len(_compact_json(value).encode())
 
 
-def _compact(value: Any) -> str:
+def _compact_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-class CampaignEntry(_Outward):
+class CampaignEntry(_RequestModel):
     """One recipient of one campaign.
 
-    ``client`` is the phone as ``+`` and digits. ``variables`` are strings only: the API turns
-    numbers into 64-bit floats, which would eat the digits of long ids. ``callback_data`` may be
-    any JSON value of at most 1,024 bytes. There is no ``scheduled_at``: the API has disabled it.
-    Raises InvalidEntry where a value breaks one of these rules.
+    ``client`` is the phone number as ``+`` and digits. ``variables`` are strings only, because the
+    API turns numbers into 64-bit floats, which lose digits of long ids. ``callback_data`` is any
+    JSON value of at most 1,024 bytes. There is no ``scheduled_at``, because the API has disabled
+    it. Raises InvalidEntry if a value breaks one of these rules.
     """
 
     client: Annotated[StrictStr, Field(min_length=1)]
@@ -99,47 +99,47 @@ class CampaignEntry(_Outward):
 
     @field_validator("callback_data")
     @classmethod
-    def _fits(cls, value: JsonValue) -> JsonValue:
+    def _require_callback_size(cls, value: JsonValue) -> JsonValue:
         try:
             size = callback_size(value)
         except ValueError:
-            raise ValueError("must not hold NaN, Infinity or broken characters") from None
+            raise ValueError("must not contain NaN, Infinity or invalid characters") from None
         if size > CALLBACK_MAX_BYTES:
-            raise ValueError(f"takes {size:,} bytes; at most {CALLBACK_MAX_BYTES:,} are allowed")
+            raise ValueError(f"has {size:,} bytes; at most {CALLBACK_MAX_BYTES:,} are allowed")
         return value
 
     @field_validator("client", "campaign_name", "campaign_version", "sender", "variables")
     @classmethod
-    def _is_text(cls, value: Any) -> Any:
+    def _require_unicode(cls, value: Any) -> Any:
         texts = [*value, *value.values()] if isinstance(value, Mapping) else [value or ""]
         try:
             for text in texts:
                 text.encode()
         except UnicodeEncodeError:
-            raise ValueError("must not hold broken characters") from None
+            raise ValueError("must not contain invalid characters") from None
         return value
 
 
-class SendCampaignsOptions(_Outward):
-    """The two options of a request; the defaults are the API's own."""
+class SendCampaignsOptions(_RequestModel):
+    """The options of a request, with the API's defaults."""
 
     if_version_unspecified: VersionBehavior = VersionBehavior.REUSE_LAST_ACTIVE
     if_duplicate_check_unspecified: DuplicateBehavior = DuplicateBehavior.ALLOW_ONE
 
 
-class SendCampaignsRequest(_Outward):
-    """The body of one request. Both options are always spelled out."""
+class SendCampaignsRequest(_RequestModel):
+    """The body of one request. Both options are always included."""
 
     entries: tuple[CampaignEntry, ...]
     options: SendCampaignsOptions = Field(default_factory=SendCampaignsOptions)
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """Return the body as it goes over the wire; fields that are not set are left out."""
+        """Return the body as it is sent, without the fields that are not set."""
         return self.model_dump_json(by_alias=True, exclude_none=True, indent=indent)
 
 
-def _count(value: Any) -> int:
-    """Read a count: a whole number or its text; anything else counts nothing."""
+def _read_count(value: Any) -> int:
+    """Return a count given as a whole number or its text; 0 for anything else."""
     if isinstance(value, str):
         value = int(value) if value.isascii() and value.isdigit() else 0
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -149,38 +149,38 @@ def _count(value: Any) -> int:
     return max(int(value), 0)
 
 
-def text_of(value: Any) -> str | None:
-    """Read a message: missing, null and empty are one.
+def clean_text(value: Any) -> str | None:
+    """Return a text that databases accept, or None if there is none or it is empty.
 
-    JSON can hold characters that no database takes: halves of a pair, and the one numbered 0.
-    They are put into a form that can be kept.
+    JSON can contain lone surrogates and NUL characters. Surrogates become question marks, NUL
+    characters are removed.
     """
     if not isinstance(value, str):
         return None
     return value.replace("\0", "").encode(errors="replace").decode() or None
 
 
-def _name(value: Any) -> str | None:
-    """Read an id or a name: one that could not be sent back as it came is none."""
-    text = text_of(value)
+def _read_identifier(value: Any) -> str | None:
+    """Return an id or name, or None if it has characters that can't be sent back unchanged."""
+    text = clean_text(value)
     return text if text == value else None
 
 
-def _object(value: Any) -> dict[str, Any] | None:
+def _read_object(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and value else None
 
 
-def _objects(value: Any) -> list[dict[str, Any]]:
+def _read_objects(value: Any) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-Count = Annotated[int, BeforeValidator(_count)]
-Text = Annotated[str | None, BeforeValidator(text_of)]
-Name = Annotated[str | None, BeforeValidator(_name)]
+_Count = Annotated[int, BeforeValidator(_read_count)]
+_Text = Annotated[str | None, BeforeValidator(clean_text)]
+_Identifier = Annotated[str | None, BeforeValidator(_read_identifier)]
 
 
-class _Inward(BaseModel):
-    """What we receive: unknown fields are passed over, odd values become None or 0."""
+class _ResponseModel(BaseModel):
+    """Base of response models: unknown fields are ignored, invalid values become None or 0."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -192,46 +192,48 @@ class _Inward(BaseModel):
     )
 
 
-class PartialError(_Inward):
-    """Why some entries of a sendout were refused, in the API's own words."""
+class PartialError(_ResponseModel):
+    """The API's error for the rejected entries of a sendout."""
 
-    message: Text = None
-    type: Text = None
-    code: Text = None
-    user_title: Text = None
-    user_message: Text = None
-
-
-class SubmissionStatus(_Inward):
-    """What the API says of one (campaign name, campaign version) of a request."""
-
-    campaign_id: Name = None
-    campaign_name: Name = None
-    campaign_version: Name = None
-    sendout_id: Name = None
-    status: Text = None
-    accepted_count: Count = 0
-    rejected_count: Count = 0
-    error: Annotated[PartialError | None, BeforeValidator(_object)] = None
+    message: _Text = None
+    type: _Text = None
+    code: _Text = None
+    user_title: _Text = None
+    user_message: _Text = None
 
 
-class SendCampaignsResponse(_Inward):
-    """The answer to one request: one item for each sendout, in any order."""
+class SubmissionStatus(_ResponseModel):
+    """The API's result for one (campaign name, campaign version) of a request."""
 
-    data: Annotated[list[SubmissionStatus], BeforeValidator(_objects)] = Field(default_factory=list)
+    campaign_id: _Identifier = None
+    campaign_name: _Identifier = None
+    campaign_version: _Identifier = None
+    sendout_id: _Identifier = None
+    status: _Text = None
+    accepted_count: _Count = 0
+    rejected_count: _Count = 0
+    error: Annotated[PartialError | None, BeforeValidator(_read_object)] = None
+
+
+class SendCampaignsResponse(_ResponseModel):
+    """The response to one request: one item for each sendout, in any order."""
+
+    data: Annotated[list[SubmissionStatus], BeforeValidator(_read_objects)] = Field(
+        default_factory=list
+    )
     _json_text: str = PrivateAttr(default="")
 
     @property
     def json_text(self) -> str:
-        """The answer exactly as it came."""
+        """The response body, unchanged."""
         return self._json_text
 
     @classmethod
     def from_json(cls, text: str) -> "SendCampaignsResponse":
-        """Read an answer; raises ValueError where it is no JSON object."""
+        """Parse a response body. Raises ValueError or TypeError if it is not a JSON object."""
         body = json.loads(text)
         if not isinstance(body, dict):
-            raise TypeError("the answer is no JSON object")
+            raise TypeError("the response is not a JSON object")
         response = cls.model_validate(body)
-        response._json_text = text  # noqa: SLF001 - its own private attribute
+        response._json_text = text  # noqa: SLF001 - an attribute of this class
         return response

@@ -1,7 +1,7 @@
-"""From a confirmed plan to the outcome of every row: the ledger, the worker, and their doors.
+"""Delivery: from a confirmed plan to the outcome of every row.
 
-The doors write to the ledger or read from it; only the worker sends. What a run is, and what has
-become of its rows, stands in the ledger alone.
+The functions here read and write the ledger, which alone holds the state of runs and the outcomes
+of their rows. Only the worker sends.
 """
 
 from lib.delivery.exports import (

@@ -1,8 +1,9 @@
-"""Decide what an answer, or the lack of one, means for a batch. Pure: no clock, no ledger.
+"""Decide what an answer, or a missing answer, means for a batch. No clock, no ledger.
 
-What leaves no doubt is settled. What was certainly not taken may go again. What may have been
-taken goes again by itself only under ``allow_one``, where the platform keeps a phone from getting
-a campaign twice, at most twice more, and never where a repeat could open another version.
+A batch with a known outcome is settled. A batch that was not accepted may be sent again. A batch
+that may have been accepted is repeated automatically only under ``allow_one``, where Connectly
+sends a campaign to a phone once, at most `MAX_REPEATS` times, and never if a repeat could create
+another campaign version.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,6 @@ from lib.connectly import (
     RateLimited,
     RedirectRefused,
     SendCampaignsResponse,
-    explain,
     tally_response,
 )
 from lib.delivery.states import (
@@ -34,10 +34,11 @@ from lib.delivery.states import (
     BatchState,
     Reason,
 )
+from lib.error_catalogue import error_code, explain
 
 MAX_REPEATS: Final = 2
 RETRY_AFTER_SECONDS: Final = (60.0, 300.0, 1_800.0)
-"""How long a row waits that Connectly asks to send later, for the first time and after."""
+"""Wait before each automatic retry of a row that Connectly asks to send later."""
 
 _TOO_LARGE: Final = frozenset(
     {
@@ -54,9 +55,9 @@ class BatchContext:
     """What a decision depends on besides the answer.
 
     ``unknown_attempts`` counts the attempts of this claim without a known outcome;
-    ``has_unknown_attempt`` tells whether any earlier attempt of the batch has none. A ``pilot``
-    asks for a new version. The batch has ``size`` entries and has been retried ``retries`` times
-    of at most ``max_retries``.
+    ``has_unknown_attempt`` is true if any earlier attempt of the batch has none. A ``pilot``
+    asks for a new version. ``keep_answer`` stores the answer even if it is an acceptance. The
+    batch has ``size`` entries and has been retried ``retries`` of at most ``max_retries`` times.
     """
 
     duplicates: DuplicateBehavior
@@ -70,19 +71,19 @@ class BatchContext:
 
 
 class SplitReason(Enum):
-    """Why a batch goes on as two halves."""
+    """Why a batch is split into two halves."""
 
-    TOO_LARGE = auto()  # nothing of it was taken, and no request of this line may hold as much
-    INVALID_ENTRY = auto()  # nothing of it was taken: one entry may have spoilt the others
-    IDENTIFY_REJECTED = auto()  # some of it was taken: the halves show which
+    TOO_LARGE = auto()  # nothing was accepted: requests of this connection must be smaller
+    INVALID_ENTRY = auto()  # nothing was accepted: one invalid entry may have caused it
+    IDENTIFY_REJECTED = auto()  # some entries were rejected: the halves show which
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What to write down about an attempt, and the state in which it leaves the batch.
+    """What to record about an attempt, and the next state of its batch.
 
-    ``waiting`` puts the batch back, ``parts`` as two halves, for ``wait`` seconds at least;
-    ``sending`` holds it for a repeat; all others settle it.
+    ``waiting`` puts the batch back for at least ``wait`` seconds, as two halves if there are
+    ``parts``; ``sending`` keeps it for a repeat; every other state settles it.
     """
 
     result: AttemptResult
@@ -104,21 +105,21 @@ class Decision:
 
 
 def decide_answer(
-    sent: Sequence[CampaignEntry], response: SendCampaignsResponse, given: BatchContext
+    sent: Sequence[CampaignEntry], response: SendCampaignsResponse, context: BatchContext
 ) -> Decision:
-    """Decide what an answer with status 200 means: counts and errors decide, never the status."""
-    verdict = tally_response(sent, response)
-    if verdict.accepted == len(sent):
+    """Decide what an answer with status 200 means, by its counts and errors."""
+    tally = tally_response(sent, response)
+    if tally.accepted == len(sent):
         result = AttemptResult.ACCEPTED
-    elif verdict.rejected == len(sent):
+    elif tally.rejected == len(sent):
         result = AttemptResult.REJECTED
-    elif verdict.unknown == 0:
+    elif tally.unknown == 0:
         result = AttemptResult.MIXED
     else:
         result = AttemptResult.UNKNOWN
-    error = verdict.error
+    error = tally.error
     unexplained = {AttemptResult.UNKNOWN: NOT_COUNTED, AttemptResult.MIXED: PART_REJECTED}
-    keep = given.keep_answer or result is not AttemptResult.ACCEPTED
+    keep = context.keep_answer or result is not AttemptResult.ACCEPTED
     decision = Decision(
         result,
         BatchState(result),
@@ -126,55 +127,61 @@ def decide_answer(
         error_code=error.code if error else unexplained.get(result),
         error_type=error.type if error else None,
         message=(error.user_message or error.message) if error else None,
-        campaign_version=verdict.campaign_version,
-        connectly_sendout_id=verdict.sendout_id,
+        campaign_version=tally.campaign_version,
+        connectly_sendout_id=tally.sendout_id,
         answer=response.json_text if keep else None,
-        said_accepted=verdict.accepted,
-        said_rejected=verdict.rejected,
+        said_accepted=tally.accepted,
+        said_rejected=tally.rejected,
     )
     knows_version = decision.campaign_version is not None or sent[0].campaign_version is not None
     if result is AttemptResult.MIXED:
-        decision = _part(decision, given, knows_version=knows_version)
+        decision = _split_if_deduplicated(decision, context, knows_version=knows_version)
     elif result is AttemptResult.REJECTED:
-        decision = _go_on(decision, given)
-    return _weigh_doubt(decision, given)
+        decision = _split_or_retry(decision, context)
+    return _apply_history(decision, context)
 
 
-def _part(decision: Decision, given: BatchContext, *, knows_version: bool) -> Decision:
-    """Let the halves show which rows were taken, where asking again messages nobody twice."""
-    once = given.duplicates is DuplicateBehavior.ALLOW_ONE and not given.has_unknown_attempt
-    if once and knows_version and not given.pilot:
+def _split_if_deduplicated(
+    decision: Decision, context: BatchContext, *, knows_version: bool
+) -> Decision:
+    """Split the batch to identify rejected rows, if Connectly deduplicates a resend."""
+    allows_one = context.duplicates is DuplicateBehavior.ALLOW_ONE
+    if allows_one and not context.has_unknown_attempt and knows_version and not context.pilot:
         return replace(decision, state=BatchState.WAITING, parts=SplitReason.IDENTIFY_REJECTED)
     return replace(decision, error_code=PART_REJECTED)
 
 
-def _go_on(decision: Decision, given: BatchContext) -> Decision:
-    """Go on in halves after a refusal of too much at once, or later where that is asked for."""
+def _split_or_retry(decision: Decision, context: BatchContext) -> Decision:
+    """Split a rejected batch or send it later, if its error asks for that."""
     too_large = decision.error_code in _TOO_LARGE or decision.error_type == _TYPE_TOO_LARGE
-    if too_large and given.size > 1:
+    if too_large and context.size > 1:
         return replace(
             decision,
             result=AttemptResult.NOT_SENT,
             state=BatchState.WAITING,
             parts=SplitReason.TOO_LARGE,
         )
-    if decision.error_code in OPT_OUT_CODES and given.size > 1 and not given.has_unknown_attempt:
-        # The answer has one error for all of them: the halves show who has opted out.
+    if (
+        decision.error_code in OPT_OUT_CODES
+        and context.size > 1
+        and not context.has_unknown_attempt
+    ):
+        # The answer has one error for all entries: the halves show who has opted out.
         return replace(decision, state=BatchState.WAITING, parts=SplitReason.INVALID_ENTRY)
     asked_to_wait = explain(decision.error_code).error_class is ErrorClass.WAIT_AND_RETRY
-    if asked_to_wait and given.retries < given.max_retries and not given.has_unknown_attempt:
-        wait = RETRY_AFTER_SECONDS[min(given.retries, len(RETRY_AFTER_SECONDS) - 1)]
+    if asked_to_wait and context.retries < context.max_retries and not context.has_unknown_attempt:
+        wait = RETRY_AFTER_SECONDS[min(context.retries, len(RETRY_AFTER_SECONDS) - 1)]
         return replace(decision, state=BatchState.WAITING, wait=wait)
     return decision
 
 
-def decide_error(error: ConnectlyError, given: BatchContext) -> Decision:
-    """Decide what an exception of the client means, by its place in the client's tree."""
+def decide_error(error: ConnectlyError, context: BatchContext) -> Decision:
+    """Decide what an exception of the client means, by its class."""
     common = Decision(
         AttemptResult.NOT_SENT,
         BatchState.WAITING,
         http_status=error.status,
-        error_code=error.code,
+        error_code=error_code(error),
         error_type=error.error_type,
         message=error.vendor_message or error.user_message,
         trace_id=error.trace_id,
@@ -190,51 +197,55 @@ def decide_error(error: ConnectlyError, given: BatchContext) -> Decision:
             decision = replace(common, pause_connection=Reason.NOT_PERMITTED)
         case RedirectRefused():
             decision = replace(common, pause_connection=Reason.REDIRECTED)
-        case BadRequest() if given.size > 1 and error.code not in _TOO_LARGE:
+        case BadRequest() if context.size > 1 and common.error_code not in _TOO_LARGE:
             decision = replace(common, parts=SplitReason.INVALID_ENTRY)
         case _:
-            decision = _go_on(_settled(common, AttemptResult.REJECTED), given)
-    return _weigh_doubt(decision, given)
+            decision = _split_or_retry(_settled(common, AttemptResult.REJECTED), context)
+    return _apply_history(decision, context)
 
 
-def decide_unposted(given: BatchContext) -> Decision:
-    """Decide what becomes of a batch whose attempt was opened, and then could not be made."""
-    return _weigh_doubt(Decision(AttemptResult.NOT_SENT, BatchState.WAITING), given)
+def decide_unposted(context: BatchContext) -> Decision:
+    """Decide the state of a batch whose attempt was opened but whose request was not sent."""
+    return _apply_history(Decision(AttemptResult.NOT_SENT, BatchState.WAITING), context)
 
 
 def _settled(decision: Decision, result: AttemptResult) -> Decision:
     return replace(decision, result=result, state=BatchState(result))
 
 
-def _weigh_doubt(decision: Decision, given: BatchContext) -> Decision:
-    """Let no later answer but an acceptance end the doubt that an earlier attempt has left.
+def _apply_history(decision: Decision, context: BatchContext) -> Decision:
+    """Adjust a decision to earlier attempts without a known outcome.
 
-    A refusal after it may be the answer to the repeat alone: the first attempt may have gone
-    through, and the refusal may even say so.
+    Only an acceptance settles them. A rejection may be the answer to the repeat alone, for example
+    because the first attempt was accepted.
     """
-    if decision.state is BatchState.REJECTED and given.has_unknown_attempt:
+    if decision.state is BatchState.REJECTED and context.has_unknown_attempt:
         decision = replace(decision, state=BatchState.UNKNOWN)
-    elif decision.state is BatchState.UNKNOWN and _may_repeat(given, given.unknown_attempts + 1):
+    elif decision.state is BatchState.UNKNOWN and _may_repeat(
+        context, context.unknown_attempts + 1
+    ):
         decision = replace(decision, state=BatchState.SENDING)
     elif (
         decision.state is BatchState.WAITING
-        and given.unknown_attempts > 0
+        and context.unknown_attempts > 0
         and decision.parts is None
     ):
-        # Nothing was taken this time, so this attempt is not one of the repeats.
-        repeats = decision.pause_connection is None and _may_repeat(given, given.unknown_attempts)
+        # Nothing was accepted, so this attempt does not count as a repeat.
+        repeats = decision.pause_connection is None and _may_repeat(
+            context, context.unknown_attempts
+        )
         decision = replace(decision, state=BatchState.SENDING if repeats else BatchState.UNKNOWN)
-    if given.pilot and _leaves_version_open(decision):
+    if context.pilot and _leaves_version_unknown(decision):
         decision = replace(decision, pause_run=Reason.VERSION_IN_DOUBT)
     return decision
 
 
-def _may_repeat(given: BatchContext, unknown_attempts: int) -> bool:
-    allowed = given.duplicates is DuplicateBehavior.ALLOW_ONE and not given.pilot
+def _may_repeat(context: BatchContext, unknown_attempts: int) -> bool:
+    allowed = context.duplicates is DuplicateBehavior.ALLOW_ONE and not context.pilot
     return allowed and unknown_attempts <= MAX_REPEATS
 
 
-def _leaves_version_open(decision: Decision) -> bool:
-    """Tell whether a new version may have been opened without our learning which."""
-    taken = decision.result in {AttemptResult.ACCEPTED, AttemptResult.UNKNOWN}
-    return taken and decision.campaign_version is None
+def _leaves_version_unknown(decision: Decision) -> bool:
+    """Return whether a new version may exist that no answer has named."""
+    may_exist = decision.result in {AttemptResult.ACCEPTED, AttemptResult.UNKNOWN}
+    return may_exist and decision.campaign_version is None

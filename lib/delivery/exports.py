@@ -1,50 +1,44 @@
-"""The doors to long reports, which a worker makes in a process of its own.
+"""Public API for long reports, which a worker makes in a separate process.
 
-A report of a million rows takes a minute of one core. The page asks for it and may be left; the
-file comes to the folder of reports, and through the shared storage to every machine.
+A report of a million rows takes about a minute of one core. The page queues it; the finished file
+is in the reports folder, and through the shared storage on every machine.
 """
 
-from datetime import UTC, datetime
-
+from lib.delivery.export_errors import ExportEndedError, ExportFailedError, NoRoomForExportError
 from lib.delivery.ledger import exports
-from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.database import clock, open_ledger
 from lib.delivery.ledger.exports import Export, Failure
 from lib.settings import Settings
 
-
-class ExportEndedError(Exception):
-    """The process that makes the report has ended early, as it does where memory runs out."""
-
-    code = "STUDIO_REPORT_ENDED_EARLY"
-    sentence = "The report could not be finished: the machine stopped it, often for lack of memory."
-    action = "Try again when less is going on, or download the report as CSV."
-
-
-class NoRoomForExportError(OSError):
-    """The disk of the machine that makes the report has no room for it."""
-
-    code = "STUDIO_NO_ROOM_FOR_REPORT"
-    sentence = "There is no room left to write the report."
-    action = "Ask whoever runs this machine to free some disk space, then try again."
+__all__ = [
+    "Export",
+    "ExportEndedError",
+    "ExportFailedError",
+    "NoRoomForExportError",
+    "ask_for_export",
+    "end_export",
+    "export_of",
+    "note_export_share",
+]
 
 
 def ask_for_export(run_id: str, name: str, *, settings: Settings | None = None) -> None:
-    """Want a run's report under the name of its file; asking twice makes one. Raises LedgerError.
+    """Queue a run's report under the name of its file; requeue it if it has ended.
 
-    One that has failed, or whose file has been removed since, is made anew.
+    Queuing it twice makes one report. Raises LedgerError.
     """
     with open_ledger(settings).write() as db:
-        exports.ask(db, run_id, name, datetime.now(UTC))
+        exports.ask(db, run_id, name, clock(db))
 
 
 def export_of(name: str, *, settings: Settings | None = None) -> Export | None:
-    """Return how far a report is; None where nobody has asked for it. Raises LedgerError."""
+    """Return the state of a report, or None if it was never queued. Raises LedgerError."""
     with open_ledger(settings).read() as db:
         return exports.find(db, name)
 
 
 def note_export_share(name: str, share: float, *, settings: Settings | None = None) -> None:
-    """Note how much of a report is written, from 0 to 1. Raises LedgerError."""
+    """Record the share of a report that is written, from 0 to 1. Raises LedgerError."""
     with open_ledger(settings).write() as db:
         exports.note_share(db, name, share)
 
@@ -52,6 +46,6 @@ def note_export_share(name: str, share: float, *, settings: Settings | None = No
 def end_export(
     name: str, failure: Failure | None = None, *, settings: Settings | None = None
 ) -> None:
-    """Note that a wanted report is there, or why there is none. Raises LedgerError."""
+    """Record that a queued report is ready, or the error that ended it. Raises LedgerError."""
     with open_ledger(settings).write() as db:
-        exports.end(db, name, datetime.now(UTC), failure)
+        exports.end(db, name, clock(db), failure)

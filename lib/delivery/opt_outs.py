@@ -1,4 +1,4 @@
-"""People who have opted out of a business, as Connectly has reported by rejecting messages."""
+"""Public API for opt-outs: people whose messages Connectly has rejected as opted out."""
 
 from lib.campaign import FrozenPlan
 from lib.connections import ConnectionNotFoundError, get_connection
@@ -9,7 +9,7 @@ from lib.sheet.phones.identity import identities
 
 
 def people_opted_out(business_id: str, *, settings: Settings | None = None) -> tuple[int, ...]:
-    """Return the identities of the people who have opted out of a business, in order.
+    """Return the sorted identities of the people who have opted out of a business.
 
     See `lib.sheet.phones.identity`. Raises LedgerError.
     """
@@ -24,16 +24,16 @@ def count_opted_out(*, settings: Settings | None = None) -> dict[str, int]:
 
 
 def forget_opted_out(business_id: str, *, settings: Settings | None = None) -> int:
-    """Forget who has opted out of a business; return how many people. Raises LedgerError."""
+    """Delete the opt-outs of a business; return how many there were. Raises LedgerError."""
     with open_ledger(settings).write() as db:
         return opt_outs.forget_opt_outs(db, business_id)
 
 
 def note_opt_outs_of_earlier_releases(settings: Settings) -> None:
-    """Note the opt-outs that runs of releases before this table have been told of.
+    """Store the opt-outs reported to runs of releases that did not store them.
 
-    Such a run names no business: it counts for the one that its connection leads to now. A run
-    whose connection or plan is gone is passed over. Raises LedgerError.
+    Such a run names no business, so they are stored for the current business of its connection. A
+    run whose connection or plan no longer exists is skipped. Raises LedgerError.
     """
     with open_ledger(settings).read() as db:
         reported = [

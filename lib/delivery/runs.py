@@ -1,14 +1,16 @@
-"""The doors to runs: start, pause, resume, cancel, repeat, and what became of everyone.
+"""Public API for runs: start, pause, resume and cancel them, and read their outcomes.
 
-None of them sends. A door writes to the ledger in one transaction, or reads from it, and may be
-called from any thread of any process; the worker does the rest. All raise LedgerError where the
-ledger cannot be used, and RunNotFoundError for an id that nobody has given out.
+None of these functions sends. Each reads or writes the ledger in one transaction and may be called
+from any thread of any process; the worker sends. All raise LedgerError if the ledger cannot be
+used, and RunNotFoundError for an unknown run id.
 """
 
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal, TypeVar
+
+from sqlalchemy import Connection
 
 from lib.campaign import Plan, SendSchedule, freeze
 from lib.connections import Business, ConnectionNotFoundError, get_connection
@@ -21,7 +23,9 @@ from lib.delivery.ledger.runs import NewRun, NewSendout
 from lib.delivery.ledger.tally import count_outcomes
 from lib.delivery.states import RunKind
 from lib.delivery.summaries import AttemptRecord, OutcomeCount, RunSummary, WorkerState
+from lib.errors import StudioError
 from lib.former_names import accepts_former_names
+from lib.i18n import N_
 from lib.settings import Settings, get_settings
 
 T = TypeVar("T")
@@ -29,37 +33,28 @@ T = TypeVar("T")
 _PAGE: Final = 50
 
 
-class RunNotFoundError(LookupError):
-    """The ledger has no run of this id."""
+class RunNotFoundError(StudioError, LookupError):
+    """The ledger has no run with this id."""
 
     code = "STUDIO_RUN_NOT_FOUND"
-    sentence = "There is no run with this address."
-    action = "Open the list of runs and choose one there."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("There is no broadcast with this address.")
+    action = N_("Open Broadcasts and choose one from the list.")
 
 
-class NothingToSendError(ValueError):
-    """Every row of the plan is held back."""
+class NothingToSendError(StudioError, ValueError):
+    """Every row of the plan is held back, or every rejected row has been sent again."""
 
     code = "STUDIO_NOTHING_TO_SEND"
-    sentence = "Every row is held back, so there is nothing to send."
-    action = "Look at the findings, correct the sheet or the columns, and check again."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("Every row is held back, so there is nothing to send.")
+    action = N_("Review the findings, correct the sheet or the columns, and check again.")
 
 
-class ConcurrentSendoutError(Exception):
-    """A run has entered the ledger of which whoever confirms this plan could not know."""
+class ConcurrentSendoutError(StudioError):
+    """A run with the same campaign was confirmed after the person saw the previous sendouts."""
 
     code = "STUDIO_REACHED_MEANWHILE"
-    sentence = "Another sendout of the same campaign has been confirmed just now."
-    action = "See who has had the campaign before, and confirm once more."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("Another broadcast with the same campaign was confirmed just now.")
+    action = N_("Review who already got the campaign, then confirm again.")
 
 
 @accepts_former_names(course="schedule", knowing="seen_sendouts", repeat="resend_number")
@@ -97,11 +92,41 @@ def start_run(
     if plan.entry_count == 0:
         raise NothingToSendError
     freeze(plan, settings)
-    run = NewRun(
+    sendouts = _sendouts(plan)
+    business = _business_of(connection, settings)
+    token = token or f"{plan.fingerprint}:{connection}:{kind}:{resend_number}"
+    with open_ledger(settings).write() as db:
+        if seen_sendouts is not None and not runs.has_token(db, token):
+            _require_seen(db, connection, sendouts, seen_sendouts)
+        run = _new_run(
+            plan,
+            connection=connection,
+            business=business,
+            label=label,
+            kind=RunKind(kind),
+            token=token,
+            schedule=schedule,
+            now=clock(db),
+        )
+        return runs.insert_run(db, run, sendouts)
+
+
+def _new_run(
+    plan: Plan,
+    *,
+    connection: str,
+    business: Business | None,
+    label: str | None,
+    kind: RunKind,
+    token: str,
+    schedule: SendSchedule | None,
+    now: datetime,
+) -> NewRun:
+    return NewRun(
         id=secrets.token_hex(8),
-        token=token or f"{plan.fingerprint}:{connection}:{kind}:{resend_number}",
-        label=label or plan.filename or "Without a name",
-        kind=RunKind(kind),
+        token=token,
+        label=label or plan.filename or "Untitled",
+        kind=kind,
         connection=connection,
         fingerprint=plan.fingerprint,
         plan_id=plan.id,
@@ -110,24 +135,29 @@ def start_run(
         held=plan.held_count,
         if_version_unspecified=plan.answers.if_version_unspecified,
         if_duplicate_check_unspecified=plan.answers.if_duplicate_check_unspecified,
-        created_at=_now(),
-        business=_business_of(connection, settings),
+        created_at=now,
+        business=business,
         ignored_lists=plan.answers.ignored_lists,
         schedule=schedule or SendSchedule(),
     )
-    sendouts = _sendouts(plan)
-    with open_ledger(settings).write() as db:
-        if seen_sendouts is not None and not runs.has_token(db, run.token):
-            known = {(each.run_id, each.number) for each in seen_sendouts}
-            campaigns = {each.campaign_name for each in sendouts}
-            by_now = sendouts_of_campaigns(db, connection, campaigns)
-            if any((each.run_id, each.number) not in known for each in by_now):
-                raise ConcurrentSendoutError
-        return runs.insert_run(db, run, sendouts)
+
+
+def _require_seen(
+    db: Connection,
+    connection: str,
+    sendouts: Sequence[NewSendout],
+    seen_sendouts: Collection[PreviousSendout],
+) -> None:
+    """Raise ConcurrentSendoutError if a previous sendout is not among those seen."""
+    seen = {(each.run_id, each.number) for each in seen_sendouts}
+    campaigns = {each.campaign_name for each in sendouts}
+    found = sendouts_of_campaigns(db, connection, campaigns)
+    if any((each.run_id, each.number) not in seen for each in found):
+        raise ConcurrentSendoutError
 
 
 def _business_of(connection: str, settings: Settings) -> Business | None:
-    """Return what a connection leads to now; None where there is none of this name."""
+    """Return the current business of a connection, or None if there is no such connection."""
     try:
         return get_connection(connection, settings).business
     except ConnectionNotFoundError:
@@ -135,7 +165,7 @@ def _business_of(connection: str, settings: Settings) -> Business | None:
 
 
 def _sendouts(plan: Plan) -> list[NewSendout]:
-    """Place the plan's sendouts one after the other, as the frozen plan has their entries."""
+    """Return the plan's sendouts, with the positions of their entries in the frozen plan."""
     creates = plan.answers.if_version_unspecified == VersionBehavior.CREATE_NEW
     sendouts = []
     start = 0
@@ -156,14 +186,17 @@ def _sendouts(plan: Plan) -> list[NewSendout]:
 
 
 def pause_run(run_id: str, *, settings: Settings | None = None) -> bool:
-    """Let nothing more of a run be sent; tell whether it was running, or waiting for its time."""
+    """Pause a running or scheduled run; return whether it was one.
+
+    Requests that have left still get their outcome.
+    """
     with open_ledger(settings).write() as db:
         ensure_exists(runs.state_of(db, run_id))
         return runs.pause(db, run_id)
 
 
 def resume_run(run_id: str, *, settings: Settings | None = None) -> bool:
-    """Let a paused run go on, by its course; tell whether it was paused."""
+    """Resume a paused run on its schedule; return whether it was paused."""
     with open_ledger(settings).write() as db:
         ensure_exists(runs.state_of(db, run_id))
         return run_schedule.resume_on_schedule(db, run_id, clock(db))
@@ -172,9 +205,9 @@ def resume_run(run_id: str, *, settings: Settings | None = None) -> bool:
 def approve_run(
     run_id: str, *, wave: int, everything: bool = False, settings: Settings | None = None
 ) -> bool:
-    """Let a run go on that waits for approval after this wave; tell whether it did.
+    """Approve a run that waits for approval after this wave; return whether it did.
 
-    The next wave goes out, or ``everything`` that is left.
+    Releases the next wave, or all remaining entries if ``everything`` is true.
     """
     with open_ledger(settings).write() as db:
         ensure_exists(runs.state_of(db, run_id))
@@ -182,26 +215,26 @@ def approve_run(
 
 
 def start_now(run_id: str, *, settings: Settings | None = None) -> bool:
-    """Start a run that waits for its time, or has missed it; tell whether it did."""
+    """Start a run that is scheduled or has missed its start; return whether it was one."""
     with open_ledger(settings).write() as db:
         ensure_exists(runs.state_of(db, run_id))
         return run_schedule.start_now(db, run_id, clock(db))
 
 
 def cancel_run(run_id: str, *, settings: Settings | None = None) -> bool:
-    """End a run for good: what waits is never sent; tell whether there was something to end.
+    """Cancel a run, whose waiting rows are then never sent; return whether it was not over.
 
-    What is under way at this moment still gets its outcome.
+    Requests that have left still get their outcome.
     """
     with open_ledger(settings).write() as db:
         ensure_exists(runs.state_of(db, run_id))
-        return runs.cancel(db, run_id, _now())
+        return runs.cancel(db, run_id, clock(db))
 
 
 def run_summary(run_id: str, *, settings: Settings | None = None) -> RunSummary:
-    """Return a run as it stands now."""
+    """Return the current state of a run."""
     with open_ledger(settings).read() as db:
-        return ensure_exists(run_summaries.run_by_id(db, run_id, _now()))
+        return ensure_exists(run_summaries.run_by_id(db, run_id, clock(db)))
 
 
 def list_runs(
@@ -211,15 +244,16 @@ def list_runs(
     kind: Literal["sheet", "test"] | None = None,
     settings: Settings | None = None,
 ) -> list[RunSummary]:
-    """Return runs, the newest first; all of them, as of one moment, where ``limit`` is None."""
+    """Return a page of runs, the newest first, or all if ``limit`` is None."""
     with open_ledger(settings).read() as db:
-        return run_summaries.latest_runs(db, RunKind(kind) if kind else None, limit, offset, _now())
+        of_kind = RunKind(kind) if kind else None
+        return run_summaries.latest_runs(db, of_kind, limit, offset, clock(db))
 
 
 def count_runs(
     *, kind: Literal["sheet", "test"] | None = None, settings: Settings | None = None
 ) -> int:
-    """Return how many runs there are, of one kind or in all."""
+    """Return the number of runs of a kind, or of all runs."""
     with open_ledger(settings).read() as db:
         return run_summaries.count_runs(db, RunKind(kind) if kind else None)
 
@@ -227,9 +261,9 @@ def count_runs(
 def runs_of_plan(
     fingerprint: str, connection: str, *, settings: Settings | None = None
 ) -> list[RunSummary]:
-    """Return the runs that this very plan has had over this connection, the newest first."""
+    """Return the runs of a plan over a connection, the newest first."""
     with open_ledger(settings).read() as db:
-        return run_summaries.runs_by_plan(db, fingerprint, connection, _now())
+        return run_summaries.runs_by_plan(db, fingerprint, connection, clock(db))
 
 
 def outcome_counts(
@@ -241,11 +275,11 @@ def outcome_counts(
     step: timedelta = timedelta(minutes=1),
     settings: Settings | None = None,
 ) -> list[OutcomeCount]:
-    """Return settled recipients by sendout, outcome, error code and minute.
+    """Return the number of settled recipients by sendout, outcome, error code and minute.
 
-    ``run_ids`` None means all runs. Minutes lie in ``since`` (included) to ``until`` (excluded),
-    both aware. Where fewer lines will do, a ``step`` adds up what lies in so many minutes, and
-    ``minute`` is the first of them. What waits or is held back stands in the runs' summaries.
+    ``run_ids`` is None for all runs. Minutes are in ``since`` (included) to ``until`` (excluded),
+    both timezone-aware. A longer ``step``, in whole minutes, adds up the counts of each step, and
+    ``minute`` is its first. Waiting and held rows are in the runs' summaries instead.
     """
     with open_ledger(settings).read() as db:
         return count_outcomes(
@@ -256,30 +290,26 @@ def outcome_counts(
 def run_attempts(
     run_id: str, *, limit: int = 1_000, settings: Settings | None = None
 ) -> list[AttemptRecord]:
-    """Return what was sent when and what was answered, by position in the plan."""
+    """Return the first ``limit`` attempts of a run and their answers, by position in the plan."""
     with open_ledger(settings).read() as db:
         ensure_exists(runs.state_of(db, run_id))
         return outcomes.attempts_of(db, run_id, limit)
 
 
 def waiting_recipients(settings: Settings | None = None) -> int:
-    """Return how many recipients of running runs have not been sent to yet."""
+    """Return the number of recipients of running runs without an outcome."""
     with open_ledger(settings).read() as db:
         return run_summaries.queue_depth(db).waiting
 
 
 def worker_state(settings: Settings | None = None) -> WorkerState:
-    """Tell whether a worker is alive, by its heartbeat in the ledger."""
+    """Return the state of the worker with the latest heartbeat in the ledger."""
     with open_ledger(settings).read() as db:
-        return workers.latest_worker(db, _now())
+        return workers.latest_worker(db, clock(db))
 
 
 def ensure_exists(found: T | None) -> T:
-    """Return what was found of a run; raises RunNotFoundError where nothing was."""
+    """Return the argument. Raises RunNotFoundError if it is None."""
     if found is None:
         raise RunNotFoundError
     return found
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

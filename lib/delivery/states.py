@@ -1,11 +1,11 @@
-"""The words of a run: its states, those of its batches, outcomes, and why a run stopped itself."""
+"""States of runs, batches, attempts and exports; outcomes of rows; reasons why a run stopped."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class RunKind(StrEnum):
-    """Where a run comes from: a sheet, or a quick test on one's own phone."""
+    """The origin of a run: a sheet, or a quick test on one's own phone."""
 
     SHEET = "sheet"
     TEST = "test"
@@ -14,8 +14,8 @@ class RunKind(StrEnum):
 class RunState(StrEnum):
     """waiting for approval → scheduled → running ⇄ paused → finished, or cancelled.
 
-    A run waits for approval between waves, and where its start was missed. While it rests for its
-    quiet hours it is scheduled again.
+    A run waits for approval between waves, and after a missed start. During its quiet hours it is
+    scheduled again.
     """
 
     WAITING_FOR_APPROVAL = "waiting_for_approval"
@@ -27,15 +27,15 @@ class RunState(StrEnum):
 
 
 OVER: Final = (RunState.FINISHED, RunState.CANCELLED)
-"""States in which nothing more is going to be sent."""
+"""States of runs that send nothing more."""
 
 
 class BatchState(StrEnum):
     """waiting → claimed → sending → accepted | rejected | mixed | unknown; or cancelled.
 
-    A claimed batch may go back to waiting without doubt: nothing of it has been sent. One that is
-    sending when its owner dies is unknown. Of a mixed one it is known how many of its rows were
-    taken, and not which.
+    A claimed batch has not been sent and may be released to waiting. A batch that is sending when
+    its worker dies becomes unknown. Of a mixed batch, the number of accepted rows is known, but not
+    which they are.
     """
 
     WAITING = "waiting"
@@ -49,7 +49,7 @@ class BatchState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a row of the sheet."""
+    """The outcome of a row of the sheet."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -60,12 +60,12 @@ class Outcome(StrEnum):
 
 
 def outcome_of(state: BatchState) -> Outcome:
-    """Return the outcome of the rows of a settled batch; those of a mixed one are in doubt."""
+    """Return the outcome of the rows of a settled batch: unknown for a mixed one."""
     return Outcome.UNKNOWN if state is BatchState.MIXED else Outcome(state)
 
 
 class ResolutionChoice(StrEnum):
-    """What a person decides of rows in doubt."""
+    """A person's decision about rows with an unknown outcome: resend, mark as sent, or leave."""
 
     REPEAT = "repeat"
     SENT = "sent"
@@ -73,7 +73,7 @@ class ResolutionChoice(StrEnum):
 
 
 class ExportState(StrEnum):
-    """How far a long report is that a worker makes."""
+    """The state of a long report that a worker makes."""
 
     WAITING = "waiting"
     READY = "ready"
@@ -81,7 +81,7 @@ class ExportState(StrEnum):
 
 
 class AttemptResult(StrEnum):
-    """How one POST ended; ``not_sent`` means that for certain nothing was taken."""
+    """The result of one POST; ``not_sent`` means that Connectly accepted none of its entries."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -91,29 +91,26 @@ class AttemptResult(StrEnum):
 
 
 INTERRUPTED: Final = "STUDIO_INTERRUPTED"
-"""Code of a row whose message was on its way when the worker died."""
+"""Code of a row whose request was in flight when the worker died."""
 
 NOT_COUNTED: Final = "STUDIO_NOT_COUNTED"
-"""Code of a row that an answer neither counts nor blames on an error."""
-
+"""Code of a row that the answer neither counts nor rejects with an error."""
 
 PART_REJECTED: Final = "STUDIO_PART_REJECTED"
-"""Code of a row of a batch of which some were rejected, and nothing says which."""
-
+"""Code of a row of a batch in which some rows were rejected, without naming them."""
 
 MARKED_SENT: Final = "STUDIO_MARKED_SENT"
-"""Code of a row that was in doubt, and that a person has found to be sent."""
-
+"""Code of a row with an unknown outcome that a person has marked as sent."""
 
 OPTED_OUT_SINCE: Final = "STUDIO_OPTED_OUT_SINCE"
-"""Code of a row that was not sent: its person has opted out since the run was confirmed."""
+"""Code of a row that was not sent because its person opted out after the confirmation."""
 
 OPT_OUT_CODES: Final = frozenset({"ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"})
-"""Codes of rejections which say that the person does not want messages of the business."""
+"""Codes of rejections that report an opt-out from messages of the business."""
 
 
 class Reason(StrEnum):
-    """Why a run does not go on by itself; `lib.connectly.explain` puts it into words."""
+    """Why a run has stopped or does not progress; see `lib.error_catalogue.explain`."""
 
     UNREACHABLE = "STUDIO_UNREACHABLE"
     KEY_REFUSED = "STUDIO_KEY_REFUSED"

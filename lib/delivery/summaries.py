@@ -1,4 +1,4 @@
-"""What a person is told about a run: counters that add up, speed, and time left."""
+"""Summaries of runs and sendouts: counters that add up, speed, and time left."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +30,7 @@ class SendoutSummary:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run as it stands in one moment. Times are aware and UTC, speeds in recipients."""
+    """The state of a run at ``seen_at``. Times are UTC and aware, speeds in recipients a second."""
 
     id: str
     label: str
@@ -57,15 +57,16 @@ class RunSummary:
 
     @property
     def allows_repeats(self) -> bool:
-        """Tell whether people may get a campaign more than once."""
+        """Return whether Connectly may send a campaign to a phone more than once."""
         return self.duplicates is DuplicateBehavior.ALLOW_MULTIPLE
 
     @property
     def repeats_may_reach_twice(self) -> bool:
-        """Tell whether sending rows in doubt again could message somebody twice.
+        """Return whether resending rows with an unknown outcome could message a person twice.
 
-        So it could where the first request of a new version is in doubt: a second one opens
-        another version, which knows nothing of the first.
+        Under ``allow_one`` that is the case if the request that creates a campaign version has an
+        unknown outcome: another such request creates a second version, and Connectly deduplicates
+        per version.
         """
         return self.allows_repeats or any(
             each.needs_version and each.pinned_version is None and each.unknown
@@ -74,52 +75,52 @@ class RunSummary:
 
     @property
     def is_over(self) -> bool:
-        """Tell whether nothing more is going to be sent."""
+        """Return whether the run is finished or cancelled."""
         return self.state in OVER
 
     @property
     def waiting(self) -> int:
-        """Rows without an outcome yet, those under way included."""
+        """Rows without an outcome yet, including those whose request is in flight."""
         return sum(each.waiting for each in self.sendouts)
 
     @property
     def accepted(self) -> int:
-        """Rows that Connectly has taken."""
+        """Rows that Connectly has accepted."""
         return sum(each.accepted for each in self.sendouts)
 
     @property
     def rejected(self) -> int:
-        """Rows that were refused, with an error."""
+        """Rows that were rejected with an error."""
         return sum(each.rejected for each in self.sendouts)
 
     @property
     def unknown(self) -> int:
-        """Rows in doubt."""
+        """Rows whose outcome is unknown."""
         return sum(each.unknown for each in self.sendouts)
 
     @property
     def cancelled(self) -> int:
-        """Rows that never will be sent: the run was cancelled, or the person has opted out."""
+        """Rows that are never sent: the run was cancelled, or the person has opted out."""
         return sum(each.cancelled for each in self.sendouts)
 
     @property
     def released(self) -> int:
-        """Rows that may go by now: all that are sent, unless they go out in waves."""
+        """Rows that may be sent so far: all entries, or those of the waves released so far."""
         return sum(each.released for each in self.sendouts)
 
     @property
     def to_come(self) -> int:
-        """Rows of later waves, which wait until this one is done."""
+        """Rows of later waves."""
         return sum(each.entries - each.released for each in self.sendouts)
 
     @property
     def next_wave(self) -> int:
-        """How many recipients the next wave has; 0 where there is none."""
+        """Recipients of the next wave; 0 if there is none."""
         return wave_size(self.schedule, self.wave + 1, self.to_come)
 
     @property
     def goes_on_at(self) -> datetime | None:
-        """When a scheduled run begins, or goes on after its quiet hours, by itself."""
+        """When a scheduled run starts, or resumes after its quiet hours; None in other states."""
         if self.state is not RunState.SCHEDULED:
             return None
         if self.reason is Reason.QUIET_HOURS:
@@ -127,14 +128,19 @@ class RunSummary:
         return self.schedule.opens_at
 
     @property
+    def is_final(self) -> bool:
+        """Whether outcomes can only change if a person resolves unknown ones."""
+        return self.is_over and self.waiting == 0
+
+    @property
     def reconciles(self) -> bool:
-        """Tell whether every row of the sheet is accounted for, exactly once."""
+        """Return whether every row of the sheet is counted exactly once."""
         counted = self.waiting + self.accepted + self.rejected + self.unknown + self.cancelled
         return self.rows == self.held + counted
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until nothing of these waves waits, at this speed; None where nothing moves."""
+        """Seconds until the released rows are sent at this speed; None while nothing is sent."""
         if self.state is not RunState.RUNNING or self.per_second == 0:
             return None
         return (self.waiting - self.to_come) / self.per_second
@@ -142,7 +148,7 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class OutcomeCount:
-    """So many recipients of one sendout with one outcome and error code in one minute (UTC)."""
+    """Recipients of one sendout with one outcome and error code, settled in one minute (UTC)."""
 
     run_id: str
     label: str
@@ -156,7 +162,7 @@ class OutcomeCount:
 
 @dataclass(frozen=True)
 class AttemptRecord:
-    """One POST as the ledger has it. ``answer`` is the JSON that came back, where it was kept."""
+    """One POST, as recorded in the ledger. ``answer`` is the JSON answer, if it was stored."""
 
     position: int
     number: int
@@ -175,9 +181,9 @@ class AttemptRecord:
 
 @dataclass(frozen=True)
 class WorkerState:
-    """Whether the worker beats, and which one it is.
+    """The worker with the latest heartbeat, and whether it is alive.
 
-    ``scheduler_ok`` is False where no worker that beats can carry what waits for its time.
+    ``scheduler_ok`` is false if no living worker can run scheduled work.
     """
 
     alive: bool

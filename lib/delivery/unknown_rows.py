@@ -1,43 +1,40 @@
-"""The doors to what is in doubt: what is known of it, and what a person decides.
+"""Public API for rows whose outcome is unknown: read them, and record a person's decision.
 
-Nothing here sends: a verdict is written to the ledger with the person's name and the time, and the
-worker does the rest.
+A decision is written to the ledger with the person's name and the time; the worker carries it out.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from lib.campaign import FrozenPlan
 from lib.delivery.ledger import outcomes, run_summaries, runs, unknowns
-from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.database import clock, open_ledger
 from lib.delivery.ledger.unknowns import Resolution
 from lib.delivery.runs import ensure_exists
 from lib.delivery.states import ResolutionChoice, RunState
 from lib.delivery.summaries import AttemptRecord
+from lib.errors import StudioError
+from lib.i18n import N_
 from lib.settings import Settings, get_settings
 
 _PAGE: Final = 25
 
 
-class RepeatNotConfirmedError(ValueError):
-    """A repeat could message people twice, and nobody has said that it may."""
+class RepeatNotConfirmedError(StudioError, ValueError):
+    """A repeat could message people twice, and the person has not confirmed that."""
 
     code = "STUDIO_REPEAT_NOT_CONFIRMED"
-    sentence = "Repeating these rows in doubt may message people twice."
-    action = "Confirm that this is acceptable, or leave the rows in doubt."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("Resending these unconfirmed rows may message people twice.")
+    action = N_("Confirm that this is acceptable, or leave the rows unconfirmed.")
 
 
 @dataclass(frozen=True)
 class UnknownRows:
-    """The rows of one request whose outcome nothing proves.
+    """The rows of one request whose outcome is unknown.
 
-    ``recipients`` are (row of the sheet, phone), the first ones. ``said_accepted`` and
-    ``said_rejected`` are how many of them an answer has counted, where it did not say which.
+    ``recipients`` are the first (row of the sheet, phone) pairs. ``said_accepted`` and
+    ``said_rejected`` are the counts of an answer that did not name the rejected rows.
     """
 
     batch_id: int
@@ -51,7 +48,10 @@ class UnknownRows:
 
 
 def count_unknown_rows(run_id: str, *, settings: Settings | None = None) -> int:
-    """Return how many requests of a run are in doubt. Raises RunNotFoundError."""
+    """Return the number of requests of a run whose outcome is unknown.
+
+    Raises RunNotFoundError and LedgerError.
+    """
     with open_ledger(settings).read() as db:
         ensure_exists(runs.state_of(db, run_id))
         return unknowns.count_unknown_batches(db, run_id)
@@ -60,16 +60,17 @@ def count_unknown_rows(run_id: str, *, settings: Settings | None = None) -> int:
 def unknown_rows(
     run_id: str, *, limit: int = _PAGE, offset: int = 0, settings: Settings | None = None
 ) -> list[UnknownRows]:
-    """Return a page of what is in doubt in a run, by position.
+    """Return a page of the requests of a run whose outcome is unknown, by position.
 
-    Raises RunNotFoundError, and OSError or ValueError where the frozen plan cannot be read.
+    Raises RunNotFoundError and LedgerError, and OSError or ValueError if the frozen plan cannot be
+    read.
     """
     settings = settings or get_settings()
     with open_ledger(settings).read() as db:
-        run = ensure_exists(run_summaries.run_by_id(db, run_id, datetime.now(UTC)))
+        run = ensure_exists(run_summaries.run_by_id(db, run_id, clock(db)))
         found = unknowns.unknown_batches(db, run_id, limit, offset)
         ids = [each.id for each in found]
-        judged = unknowns.resolutions(db, ids)
+        decisions = unknowns.resolutions(db, ids)
         attempts = outcomes.attempts_of_batches(db, ids)
     plan = FrozenPlan.open(run.plan_id, settings)
     return [
@@ -81,7 +82,7 @@ def unknown_rows(
             said_accepted=each.said_accepted,
             said_rejected=each.said_rejected,
             attempts=tuple(attempts.get(each.id, ())),
-            judgements=tuple(judged.get(each.id, ())),
+            judgements=tuple(decisions.get(each.id, ())),
         )
         for each in found
     ]
@@ -96,15 +97,16 @@ def resolve_unknown_rows(
     confirmed: bool = False,
     settings: Settings | None = None,
 ) -> int:
-    """Repeat rows in doubt, mark them as sent, or leave them; return how many rows that were.
+    """Resend rows with an unknown outcome, mark them as sent, or leave them.
 
-    ``batch_ids`` None means all of the run. A cancelled run repeats nothing. Under ``allow_one``
-    the platform keeps a phone from getting a campaign twice; under ``allow_multiple``, and where
-    the version itself is in doubt, it does not: raises RepeatNotConfirmedError unless
-    ``confirmed``. Raises RunNotFoundError.
+    Returns the number of rows. ``batch_ids`` is None for all of the run. A cancelled run resends
+    nothing.
+
+    Raises RepeatNotConfirmedError if a resend could message people twice and ``confirmed`` is
+    false (see `RunSummary.repeats_may_reach_twice`), RunNotFoundError and LedgerError.
     """
-    now = datetime.now(UTC)
     with open_ledger(settings).write() as db:
+        now = clock(db)
         run = ensure_exists(run_summaries.run_by_id(db, run_id, now))
         if verdict is ResolutionChoice.REPEAT:
             if run.state is RunState.CANCELLED:

@@ -1,4 +1,4 @@
-"""The ASGI middleware that every request and websocket passes before Streamlit sees it."""
+"""ASGI middleware in front of Streamlit, for all requests and websockets."""
 
 from lib.front_door.door import Access, FrontDoor
 from lib.front_door.hosts import HostRules

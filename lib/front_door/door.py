@@ -1,4 +1,4 @@
-"""Refuse requests that must not reach Streamlit; limit uploads; keep files out of caches."""
+"""The middleware: reject unwanted requests, limit uploads, and prevent caching of files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,24 +10,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lib.front_door.hosts import HostError, HostRules
 from lib.front_door.listening import ListeningError, is_loopback
-from lib.front_door.uploads import UploadBudget, UploadCutError
+from lib.front_door.uploads import UploadAbortedError, UploadBudget
 
 _UPLOADS: Final = "/_stcore/upload_file/"
 _MEDIA: Final = "/media"
 
-_NOT_SIGNED_IN: Final = "Please sign in to go on."
+_NOT_SIGNED_IN: Final = "Sign in to continue."
 _FOREIGN: Final = "Requests from other pages are not accepted."
-_NOT_LOCAL: Final = "This app is not open to a network, since nobody has to sign in."
+_NOT_LOCAL: Final = "This app is not available from a network without sign-in."
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who may reach what.
+    """Access rules.
 
-    `check_start` raises an exception with a sentence where the app must not start. `is_admitted`
-    tells whether a request comes from somebody who is signed in and on the allow-list; None where
-    nobody has to sign in. Only `public` paths, and those below a public path that ends in a slash,
-    are open to others.
+    ``check_start`` raises ListeningError if the app must not start. ``is_admitted`` returns whether
+    a request comes from a signed-in person on the allow-list; it is None without sign-in. Others
+    can only reach ``public`` paths, and paths below a public path that ends in a slash.
     """
 
     check_start: Callable[[], None]
@@ -37,20 +36,20 @@ class Access:
     base_path: str = ""
 
     def may_reach(self, scope: Scope) -> bool:
-        """Tell whether a request is for something public, or from somebody who is admitted."""
+        """Return whether a request is for a public path or from an admitted person."""
         if self.is_admitted is None or self._is_public(self.local_path(scope)):
             return True
         return self.is_admitted(scope)
 
     def arrives_safely(self, scope: Scope) -> bool:
-        """Tell whether a request came to an address where it may come without sign-in."""
+        """Return whether sign-in or the local address of a request makes it safe to accept."""
         if self.is_admitted is not None or self.is_open_to_all:
             return True
         address, port = scope.get("server") or ("", 0)
         return port is None or is_loopback(address)  # a Unix socket has no port
 
     def local_path(self, scope: Scope) -> str:
-        """Return the path of a request below the path at which the app is served."""
+        """Return the path of a request relative to the base path of the app."""
         path: str = scope["path"]
         return path.removeprefix(scope.get("root_path", "")).removeprefix(self.base_path) or "/"
 
@@ -63,7 +62,7 @@ class Access:
 
 
 class FrontDoor:
-    """The middleware: checks a request in turn, and passes on what is in order."""
+    """ASGI middleware that checks each request and forwards the valid ones."""
 
     def __init__(
         self, app: ASGIApp, *, hosts: HostRules, access: Access, uploads: UploadBudget
@@ -74,15 +73,15 @@ class FrontDoor:
         self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse a request, or pass it on."""
+        """Reject or forward a request."""
         if scope["type"] == "lifespan":
             await self._start(scope, receive, send)
-        elif refusal := self._refusal(scope):
-            await _refuse(scope, receive, send, *refusal)
+        elif rejection := self._rejection(scope):
+            await _reject(scope, receive, send, *rejection)
         elif scope["type"] == "websocket":
             await self._app(scope, receive, send)
         else:
-            await self._pass_on(scope, receive, send)
+            await self._forward(scope, receive, send)
 
     async def _start(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -93,8 +92,8 @@ class FrontDoor:
         else:
             await self._app(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        """Return the status and the sentence of a refusal; None where all is in order."""
+    def _rejection(self, scope: Scope) -> tuple[int, str] | None:
+        """Return the status and the sentence of a rejection, or None if the request is valid."""
         try:
             host = self._hosts.host_of(scope)
         except HostError as error:
@@ -105,10 +104,10 @@ class FrontDoor:
             return 403, _FOREIGN
         return None if self._access.may_reach(scope) else (401, _NOT_SIGNED_IN)
 
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = self._access.local_path(scope)
         if path == _MEDIA or path.startswith(f"{_MEDIA}/"):
-            await self._app(scope, receive, _uncached(send))
+            await self._app(scope, receive, _without_caching(send))
         elif path.startswith(_UPLOADS) and scope["method"] == "PUT":
             await self._upload(scope, receive, send)
         else:
@@ -118,18 +117,18 @@ class FrontDoor:
         session = self._access.local_path(scope).removeprefix(_UPLOADS).partition("/")[0]
         has_answered = False
 
-        async def send_noting(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal has_answered
             has_answered = True
             await send(message)
 
         try:
             with self._uploads.upload(session, _declared_length(scope)) as upload:
-                await self._app(scope, lambda: upload.receive(receive), send_noting)
-        except UploadCutError as error:
+                await self._app(scope, lambda: upload.receive(receive), send_and_note)
+        except UploadAbortedError as error:
             if has_answered:
                 raise
-            await _refuse(scope, receive, send, error.status, error.sentence)
+            await _reject(scope, receive, send, error.status, error.sentence)
 
 
 def _declared_length(scope: Scope) -> int | None:
@@ -137,19 +136,19 @@ def _declared_length(scope: Scope) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def _uncached(send: Send) -> Send:
-    async def send_uncached(message: Message) -> None:
+def _without_caching(send: Send) -> Send:
+    async def send_without_caching(message: Message) -> None:
         if message["type"] == "http.response.start":
             MutableHeaders(scope=message)["Cache-Control"] = "no-store"
         await send(message)
 
-    return send_uncached
+    return send_without_caching
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:
+async def _reject(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": sentence})
         return
-    # The connection ends, since there may be a body that nobody reads.
+    # Close the connection, because the body may not have been read.
     headers = {"Cache-Control": "no-store", "Connection": "close"}
     await PlainTextResponse(sentence, status, headers)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Which Host and Origin headers a request may have."""
+"""Allowed Host and Origin headers."""
 
 import re
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _SCHEMES: Final = {"ws": "http", "wss": "https"}
 
 
 class HostError(Exception):
-    """The Host header is missing, repeated or malformed (400), or names another server (421)."""
+    """The Host header is missing, repeated or malformed (400), or not allowed (421)."""
 
     def __init__(self, status: int, sentence: str) -> None:
         self.status = status
@@ -28,14 +28,14 @@ class HostError(Exception):
 
 @dataclass(frozen=True)
 class Host:
-    """Name and port as a Host header or an address gives them."""
+    """Name and port of a Host header or a URL."""
 
     name: str
     port: int | None = None
 
 
 def parse_host(text: str) -> Host | None:
-    """Return the parts of a Host header; None where it is malformed."""
+    """Return the parts of a Host header, or None if it is malformed."""
     found = _HOST.fullmatch(text.lower())
     if found is None:
         return None
@@ -47,8 +47,8 @@ def parse_host(text: str) -> Host | None:
 class HostRules:
     """The addresses under which the app is served.
 
-    A name without a port stands for all ports. `public` is the address that people use where
-    sign-in is set up.
+    A name without a port stands for all ports. ``public`` is the public address of an app with
+    sign-in.
     """
 
     allowed: frozenset[Host] = frozenset()
@@ -61,9 +61,9 @@ class HostRules:
 
     @classmethod
     def of(cls, hosts: Iterable[str], public: SplitResult | None = None) -> "HostRules":
-        """Make the rules from names as an administrator writes them.
+        """Return the rules for configured names.
 
-        Raises ValueError for a name that no Host header can have.
+        Raises ValueError for a name that is not a valid host.
         """
         allowed = set()
         for text in hosts:
@@ -78,7 +78,7 @@ class HostRules:
         return cls(frozenset(allowed), public)
 
     def host_of(self, scope: Scope) -> Host:
-        """Return the host that a request names. Raises HostError unless it is one of ours."""
+        """Return the host of a request. Raises HostError if it is not allowed."""
         values = Headers(scope=scope).getlist("host")
         host = parse_host(values[0]) if len(values) == 1 else None
         if host is None:
@@ -94,17 +94,17 @@ class HostRules:
     def _is_allowed(self, host: Host, scope: Scope) -> bool:
         if host.name in self.names or host in self.allowed:
             return True
-        address, port = _arrived_at(scope)
-        # An IP address cannot be rebound by DNS: where the request arrived, it is the right one.
+        address, port = _socket_address(scope)
+        # DNS rebinding does not affect IP addresses, so the address of the socket is allowed.
         own_names = _LOOPBACK | {address, f"[{address}]"}
         if host.name not in own_names:
             return False
         return port is None or host.port in {None, port}
 
     def accepts_origin(self, scope: Scope, host: Host) -> bool:
-        """Tell whether the Origin header, where there is one, is the address that is served.
+        """Return whether the Origin header, if present, is the served address.
 
-        A websocket needs one: browsers always send it.
+        Websockets need the header, because browsers always send it.
         """
         values = Headers(scope=scope).getlist("origin")
         if not values:
@@ -118,13 +118,13 @@ class HostRules:
         return (sender.port or _PORTS[scheme]) == (host.port or _PORTS[scheme])
 
     def _schemes(self, scope: Scope, host: Host) -> set[str]:
-        """Return how pages of this host may have been fetched.
+        """Return the schemes that a page of this host may have.
 
-        The server only knows its own side. A proxy in front of it may speak https; uvicorn takes
-        X-Forwarded-Proto from trusted proxies alone.
+        A proxy may serve https although the app itself is served with http; uvicorn accepts
+        X-Forwarded-Proto from trusted proxies only.
         """
         scheme = _SCHEMES.get(scope.get("scheme", "http"), scope.get("scheme", "http"))
-        _, port = _arrived_at(scope)
+        _, port = _socket_address(scope)
         if scheme == "https":
             return {"https"}
         if self.public is not None and self.public.hostname == host.name.strip("[]"):
@@ -132,13 +132,13 @@ class HostRules:
         return {"http"} if host.port is not None and host.port == port else {"http", "https"}
 
 
-def _arrived_at(scope: Scope) -> tuple[str | None, int | None]:
-    """Return the address and the port at which a request arrived."""
+def _socket_address(scope: Scope) -> tuple[str | None, int | None]:
+    """Return the local address and port of the connection."""
     server: tuple[str, int | None] | None = scope.get("server")
     return (None, None) if server is None else (unmapped(server[0]), server[1])
 
 
 def host_of_address(address: str) -> str | None:
-    """Return the host of a setting that may be a name or a whole address; None if it has none."""
+    """Return the host of a name or a URL, or None if there is none."""
     parts = urlsplit(address if "//" in address else f"//{address}")
     return parts.hostname

@@ -1,4 +1,4 @@
-"""Which addresses only this machine can reach."""
+"""Check that the app is not reachable from a network without sign-in."""
 
 import inspect
 import ipaddress
@@ -8,25 +8,28 @@ from typing import Final
 
 import uvicorn
 
-_SENTENCE: Final = "would be open to a network, and nobody has to sign in."
+from lib.errors import StudioError
+from lib.i18n import N_
+
+_OPEN: Final = "would be open to a network without sign-in."
 
 
-class ListeningError(Exception):
-    """The app would be reachable from a network although nobody has to sign in."""
+class ListeningError(StudioError):
+    """The app would be reachable from a network without sign-in."""
 
     code = "STUDIO_OPEN_WITHOUT_SIGN_IN"
-    action = (
+    sentence = "{reason}"
+    action = N_(
         "Set up sign-in (docs/sign-in.md), listen on localhost only, or set SENDOUT_OPEN_TO_ALL=1 "
-        "if everyone who reaches this address may send messages."
+        "if everyone who can reach this address may send messages."
     )
 
-    def __init__(self, sentence: str) -> None:
-        self.sentence = sentence
-        super().__init__(f"{sentence} {self.action}")
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether an IP address, or the name "localhost", is this machine's own."""
+    """Return whether an address is a loopback IP address or "localhost"."""
     try:
         return ipaddress.ip_address(unmapped(address.strip("[]"))).is_loopback
     except ValueError:
@@ -34,7 +37,7 @@ def is_loopback(address: str) -> bool:
 
 
 def unmapped(address: str) -> str:
-    """Return an IPv4 address as such where a socket of both kinds writes it as an IPv6 address."""
+    """Return an IPv4-mapped IPv6 address as an IPv4 address, and any other address unchanged."""
     try:
         mapped = ipaddress.IPv6Address(address).ipv4_mapped
     except ValueError:
@@ -43,7 +46,7 @@ def unmapped(address: str) -> str:
 
 
 def _resolves_to_loopback(name: str) -> bool:
-    """Tell whether everything that a host name or an address stands for is this machine's own."""
+    """Return whether a host name resolves to loopback addresses only."""
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM) if name else []
     except (OSError, UnicodeError):
@@ -52,33 +55,33 @@ def _resolves_to_loopback(name: str) -> bool:
 
 
 def check_listening(configured: str | None) -> None:
-    """Raise ListeningError where the server that runs this app listens on a network.
+    """Raise ListeningError if the server of this app listens on a network.
 
-    uvicorn's own address counts where uvicorn runs the app, else the one that is `configured`.
+    The address is uvicorn's if uvicorn runs the app, else the ``configured`` one.
     """
     config = _running_uvicorn()
     if config is not None and (config.uds is not None or config.fd is not None):
-        return  # not an address; each request is checked by itself
+        return  # not an address; each request is checked
     address = configured if config is None else config.host
     if not _resolves_to_loopback(address or ""):
-        raise ListeningError(f"The app, listening on {address or 'all addresses'}, {_SENTENCE}")
+        raise ListeningError(f"The app, listening on {address or 'all addresses'}, {_OPEN}")
 
 
 def check_hosts(names: Iterable[str]) -> None:
-    """Raise ListeningError where the app is served under a name that is not this machine's.
+    """Raise ListeningError if the app is served under a name other than localhost.
 
-    A proxy may listen on a network in place of the app. What a name resolves to on this machine
-    says nothing of that.
+    A proxy may listen on a network instead of the app, which name resolution on this machine does
+    not show.
     """
     for name in names:
         if not is_loopback(name):
-            raise ListeningError(f"The app, served as {name}, {_SENTENCE}")
+            raise ListeningError(f"The app, served as {name}, {_OPEN}")
 
 
 def _running_uvicorn() -> uvicorn.Config | None:
-    """Return the settings of the uvicorn that is starting the app, from the call stack.
+    """Return the configuration of the uvicorn server that starts the app, from the call stack.
 
-    uvicorn does not tell an app where it listens, neither its command line nor `uvicorn.run`.
+    uvicorn has no other way for an app to find out where it listens.
     """
     frame = inspect.currentframe()
     while frame is not None:

@@ -1,4 +1,4 @@
-"""Limits on uploads: bytes held for a tab and in total, and time for a body to arrive."""
+"""Limits on uploads: bytes per tab and in total, and time."""
 
 import asyncio
 import time
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from starlette.types import Message, Receive
 
 
-class UploadCutError(Exception):
-    """An upload is ended before it is complete, with an HTTP status and a sentence."""
+class UploadAbortedError(Exception):
+    """An upload is aborted, with an HTTP status and a sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
         self.status = status
@@ -21,7 +21,7 @@ class UploadCutError(Exception):
 
 @dataclass(frozen=True)
 class UploadLimits:
-    """Bytes that may be held at a time, and seconds for one body."""
+    """Maximum bytes held at a time, and maximum seconds for one body and for a pause."""
 
     session_bytes: int
     total_bytes: int
@@ -31,10 +31,10 @@ class UploadLimits:
 
 @dataclass
 class UploadBudget:
-    """Bytes of uploads under way, beside those that Streamlit holds in memory.
+    """Count bytes of uploads in progress, in addition to those that Streamlit holds in memory.
 
-    `held` returns the bytes held for each session; `release` makes Streamlit drop those of
-    sessions whose tab is gone. All calls come from one event loop.
+    ``held`` returns the bytes held by session; ``release`` makes Streamlit drop those of closed
+    tabs. All calls must come from one event loop.
     """
 
     limits: UploadLimits
@@ -44,7 +44,7 @@ class UploadBudget:
 
     @contextmanager
     def upload(self, session: str, declared: int | None) -> Iterator["Upload"]:
-        """Account for one upload. Raises UploadCutError where it is too large from the start."""
+        """Count one upload. Raises UploadAbortedError if its declared size is too large."""
         upload = Upload(self, session, declared)
         try:
             yield upload
@@ -54,11 +54,11 @@ class UploadBudget:
                 del self.under_way[session]
 
     def take(self, session: str, more: int) -> None:
-        """Count bytes of an upload. Raises UploadCutError where there is no room for them."""
+        """Count bytes of an upload. Raises UploadAbortedError if they exceed a limit."""
         if not self._has_room(session, more):
             self.release()
         if not self._has_room(session, more):
-            raise UploadCutError(413, "There are too many uploads at once. Try again later.")
+            raise UploadAbortedError(413, "There are too many uploads at once. Try again later.")
         self.under_way[session] += more
 
     def _has_room(self, session: str, more: int) -> bool:
@@ -69,7 +69,7 @@ class UploadBudget:
 
 
 class Upload:
-    """One upload: what has been counted of it, and until when it has to be complete."""
+    """An upload in progress: its counted bytes and its deadline."""
 
     def __init__(self, budget: UploadBudget, session: str, declared: int | None) -> None:
         self._budget = budget
@@ -87,14 +87,14 @@ class Upload:
             self.counted = up_to
 
     async def receive(self, receive: Receive) -> Message:
-        """Return the next part of the body. Raises UploadCutError for too much or too slow."""
+        """Return the next part of the body. Raises UploadAbortedError on a limit."""
         limits = self._budget.limits
         seconds = min(limits.stall_seconds, self._deadline - time.monotonic())
         try:
             async with asyncio.timeout(seconds):
                 message = await receive()
         except TimeoutError:
-            raise UploadCutError(408, "The upload took too long. Try again.") from None
+            raise UploadAbortedError(408, "The upload took too long. Try again.") from None
         self._received += len(message.get("body", b""))
         self._count(self._received)
         return message

@@ -1,7 +1,7 @@
-"""From the ledger to answers: summaries that add up, charts, and reports to download.
+"""Outcomes: summaries, charts and reports, read from snapshots of the ledger.
 
-Everything here reads. What stands in a table, a chart or a report agrees with the ledger row by
-row, or says that it does not.
+Nothing here writes to the ledger. Tables, charts and reports agree with it row by row; where they
+do not, they say so.
 """
 
 from lib.outcomes.charts import Chart, charts_of

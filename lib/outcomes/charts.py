@@ -1,4 +1,4 @@
-"""Charts of outcomes, each with what belongs beside it: a title, words for it, and its numbers."""
+"""Charts of outcomes, each with a title, an alternative text and a table of its numbers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,9 @@ from typing import Final
 
 import pandas as pd
 import plotly.graph_objects as go
+from babel.numbers import format_decimal
 
+from lib.i18n import N_, _, current_locale, ngettext
 from lib.outcomes.figures import (
     campaign_chart,
     class_chart,
@@ -17,19 +19,24 @@ from lib.outcomes.figures import (
 )
 from lib.outcomes.palette import OUTCOME_STYLES
 from lib.outcomes.summaries import Summary
-from lib.outcomes.tables import bucket_of
+from lib.outcomes.tables import bucket_of, with_titles
 
-_NAMES: Final = ("Campaign", "Version", "Error", "Time", "Next step")
-_COUNTS: Final = frozenset(look.label for look in OUTCOME_STYLES.values())
-_BUCKET_WORDS: Final = {"1min": "minute", "1h": "hour", "1D": "day"}
+_NAME_COLUMNS: Final = ("Campaign", "Version", "Error", "Time", "Next step")
+_COUNT_COLUMNS: Final = frozenset(style.label for style in OUTCOME_STYLES.values())
+_TIME_TITLES: Final = {
+    "1min": N_("Responses per minute"),
+    "1h": N_("Responses per hour"),
+    "1D": N_("Responses per day"),
+}
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart with what belongs beside it.
+    """A chart and what is shown with it, in the reader's language.
 
-    ``figure`` is None where there is nothing to draw: then ``empty`` says why. ``alt`` is for
-    people who cannot see it, ``table`` has the numbers it draws.
+    Without data, ``figure`` is None and ``empty`` says why. ``alt`` is the alternative text for
+    people who cannot see the chart. ``table`` holds its numbers under English column names; see
+    `titled_table`.
     """
 
     key: str
@@ -39,45 +46,50 @@ class Chart:
     table: pd.DataFrame
     empty: str
 
+    @property
+    def titled_table(self) -> pd.DataFrame:
+        """The numbers, with column titles in the reader's language."""
+        return with_titles(self.table)
+
 
 def charts_of(summary: Summary, *, zone: tzinfo = UTC) -> tuple[Chart, ...]:
-    """Return the charts of a summary, in the order of a page; times are as in ``zone``."""
+    """Return the charts of a summary in the order of the page; times are local to ``zone``."""
     times = summary.over_time(zone)
     return (
         _chart(
             sendout_chart,
             summary.by_sendout,
             key="sendouts",
-            title="Accepted and rejected by sendout",
-            empty="Nothing has been sent yet. As soon as rows are on their way, they show here.",
+            title=_("Accepted and rejected by sendout"),
+            empty=_("Nothing has been sent yet. Results appear here as soon as sending starts."),
         ),
         _chart(
             code_chart,
             summary.by_code,
             key="codes",
-            title="Errors",
-            empty="Nobody was rejected and nobody is in doubt. There is nothing to mend.",
+            title=_("Errors"),
+            empty=_("No recipient was rejected or is unconfirmed. There is nothing to fix."),
         ),
         _chart(
             class_chart,
             summary.by_class,
             key="classes",
-            title="Rejections by what to do next",
-            empty="Nobody was rejected.",
+            title=_("Rejections by next step"),
+            empty=_("No recipient was rejected."),
         ),
         _chart(
             time_chart,
             times,
             key="time",
-            title=f"Answers by the {_BUCKET_WORDS[bucket_of(times['Time'])]}",
-            empty="No answer has come back yet.",
+            title=_(_TIME_TITLES[bucket_of(times["Time"])]),
+            empty=_("There are no responses yet."),
         ),
         _chart(
             campaign_chart,
             summary.by_campaign,
             key="campaigns",
-            title="Where the errors are",
-            empty="No campaign has any rejected recipients, or any in doubt.",
+            title=_("Errors by campaign"),
+            empty=_("No campaign has rejected or unconfirmed recipients."),
         ),
     )
 
@@ -91,18 +103,22 @@ def _chart(
     empty: str,
 ) -> Chart:
     figure = draw(table) if len(table) else None
-    alt = f"{title}. {_in_words(table) if len(table) else empty}"
+    alt = f"{title}. {_described(table) if len(table) else empty}"
     return Chart(key=key, title=title, figure=figure, alt=alt, table=table, empty=empty)
 
 
-def _in_words(table: pd.DataFrame) -> str:
-    """Say what the first lines of a table say."""
-    names = [name for name in table.columns if name in _NAMES]
-    counts = [name for name in table.columns if name in _COUNTS] or ["Recipients"]
+def _described(table: pd.DataFrame) -> str:
+    """Describe the first lines of a table."""
+    names = [name for name in table.columns if name in _NAME_COLUMNS]
+    counts = [name for name in table.columns if name in _COUNT_COLUMNS] or ["Recipients"]
     lines = []
     for line in table.head(3).to_dict("records"):
-        said = ", ".join(f"{line[name]:,} {name.lower()}" for name in counts if line[name])
-        lines.append(f"{' · '.join(str(line[name]) for name in names)}: {said}.")
-    if len(table) > len(lines):
-        lines.append(f"And {len(table) - len(lines):,} more, in the table.")
+        parts = ", ".join(
+            f"{format_decimal(line[name], locale=current_locale())} {_(name).lower()}"
+            for name in counts
+            if line[name]
+        )
+        lines.append(f"{' · '.join(str(line[name]) for name in names)}: {parts}.")
+    if more := len(table) - len(lines):
+        lines.append(ngettext("The table has {count} more.", "The table has {count} more.", more))
     return " ".join(lines)

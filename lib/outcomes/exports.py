@@ -1,11 +1,12 @@
-"""Frames as files that are safe to open: no cell can run as a formula, no cell is lost or changed.
+"""Write frames as CSV and XLSX files that are safe to open in a spreadsheet.
 
-CSV: UTF-8 with a byte order mark, since Excel shows ``ñ`` only then; every cell in quotes, so that
-a spreadsheet that expects another delimiter does not tear cells apart; an apostrophe before what a
-spreadsheet would take for a formula, except before a plain phone such as ``+5215512345678``.
+CSV is UTF-8 with a byte order mark, which Excel needs to show ``ñ``. Every cell is quoted, so that
+a spreadsheet that expects another delimiter keeps cells whole. Texts that a spreadsheet would run
+as a formula get an apostrophe (OWASP, CSV injection), except plain phone numbers such as
+``+5215512345678``.
 
-XLSX: text is written as text in cells formatted as text, so that a formula stays text even when
-somebody edits the cell, and a phone keeps all its digits.
+In XLSX, text is written as text into cells formatted as text: a formula stays text when the cell
+is edited, and a phone number keeps all digits.
 """
 
 import contextlib
@@ -24,40 +25,39 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from lib.atomic_files import atomic_file
+from lib.errors import StudioError
+from lib.i18n import N_, _
 
-# A formula begins with one of these, in ASCII or in another width; space before it does not help.
-# Programs differ in what they skip, so that whatever cannot be seen counts as space.
+# A formula starts with one of these characters, also in full width. Programs ignore different
+# characters before it, so all invisible characters count as space.
 _FORMULA: Final = r"^(?:[\s\p{Z}\p{C}]*[=+\-@＝＋－＠﹦﹢﹣﹫]|[\t\r])"  # noqa: RUF001
 _PHONE: Final = r"^\+[0-9]+$"
 
-_WORKSHEET_ROWS: Final = 1_048_575  # what Excel takes, less the header
+_WORKSHEET_ROWS: Final = 1_048_575  # Excel's limit, less the header
 _WORKSHEET_COLUMNS: Final = 16_384
 _CELL_UNITS: Final = 32_767  # of UTF-16
-_CUT: Final = " [cut here: Excel takes no more in one cell, the CSV has all of it]"
+_CUT: Final = N_(" [cut off: Excel limits the length of a cell, the CSV file has the full text]")
 _WIDTH_SAMPLE: Final = 1_000
 _WIDTHS: Final = (8, 60)
 _BLOCK: Final = 10_000
 
 
-class TooWideError(ValueError):
-    """The frame has more columns than an Excel worksheet takes."""
+class TooWideError(StudioError, ValueError):
+    """The frame has more columns than an Excel worksheet can hold."""
 
     code = "STUDIO_TOO_WIDE_FOR_EXCEL"
-    sentence = f"This has more than the {_WORKSHEET_COLUMNS:,} columns that Excel takes."
-    action = "Download it as CSV."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("This table has more than the 16,384 columns that Excel supports.")
+    action = N_("Download it as CSV.")
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write the frame's columns to ``path``, whole or not at all, readable by its owner only."""
+    """Write the columns of a frame to ``path`` atomically, readable by its owner only."""
     with _new_file(path) as file:
         _write_csv(frame, file)
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
-    """Return the frame's columns as CSV."""
+    """Return the columns of a frame as CSV."""
     buffer = io.BytesIO()
     _write_csv(frame, buffer)
     return buffer.getvalue()
@@ -70,11 +70,11 @@ def write_xlsx(
     worksheet_rows: int = _WORKSHEET_ROWS,
     watch: Callable[[float], None] | None = None,
 ) -> None:
-    """Write the frame's columns to ``path``, whole or not at all, readable by its owner only.
+    """Write the columns of a frame to ``path`` atomically, readable by its owner only.
 
-    What is more than ``worksheet_rows`` goes on in a further worksheet. A text longer than Excel
-    takes is cut and says so. ``watch`` is called now and then with the share that is written.
-    Raises TooWideError.
+    Each worksheet gets at most ``worksheet_rows`` rows. Texts longer than Excel's limit are cut off
+    with a remark. ``watch`` is called repeatedly with the written share, from 0 to 1. Raises
+    TooWideError.
     """
     with (
         _new_file(path) as file,
@@ -84,7 +84,7 @@ def write_xlsx(
 
 
 def xlsx_bytes(frame: pd.DataFrame) -> bytes:
-    """Return the frame's columns as a workbook; as `write_xlsx`. Raises TooWideError."""
+    """Return the columns of a frame as a workbook, see `write_xlsx`. Raises TooWideError."""
     buffer = io.BytesIO()
     with tempfile.TemporaryDirectory() as scratch:
         _write_xlsx(frame, buffer, _WORKSHEET_ROWS, scratch=Path(scratch))
@@ -93,7 +93,7 @@ def xlsx_bytes(frame: pd.DataFrame) -> bytes:
 
 @contextlib.contextmanager
 def _new_file(path: Path) -> Iterator[IO[bytes]]:
-    """Give a file that takes its name only once it is complete and on the disk."""
+    """Open a file that gets its name only when it is complete and synced."""
     with atomic_file(path) as temporary, temporary.open("w+b") as file:
         yield file
 
@@ -110,7 +110,7 @@ def _write_csv(frame: pd.DataFrame, file: IO[bytes]) -> None:
 
 
 def _disarmed(texts: Any) -> Any:
-    """Put an apostrophe before each text that a spreadsheet would take for a formula."""
+    """Put an apostrophe before each text that a spreadsheet would run as a formula."""
     is_formula = pc.and_not(
         pc.match_substring_regex(texts, _FORMULA), pc.match_substring_regex(texts, _PHONE)
     )
@@ -122,7 +122,7 @@ def _names(frame: pd.DataFrame) -> list[str]:
 
 
 def _as_text(column: "pd.Series[Any]") -> Any:
-    """Return a column as an Arrow array of text; times as ISO 8601, what is missing as empty."""
+    """Return a column as an Arrow array of text: times as ISO 8601, missing values as empty."""
     if isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M":
         column = column.map(pd.Timestamp.isoformat, na_action="ignore")
     texts = pa.array(column.astype("string[pyarrow]"), pa.large_string(), from_pandas=True)
@@ -132,7 +132,7 @@ def _as_text(column: "pd.Series[Any]") -> Any:
 def _write_xlsx(
     frame: pd.DataFrame,
     file: IO[bytes],
-    most: int,
+    worksheet_rows: int,
     *,
     scratch: Path,
     watch: Callable[[float], None] | None = None,
@@ -149,17 +149,19 @@ def _write_xlsx(
     with xlsxwriter.Workbook(file, options) as workbook:
         header = workbook.add_format({"bold": True, "num_format": "@"})
         text = workbook.add_format({"num_format": "@"})
-        for number, start in enumerate(range(0, max(len(frame), 1), most), start=1):
-            worksheet = workbook.add_worksheet("Rows" if number == 1 else f"Rows {number}")
-            for done in _fill(worksheet, frame.iloc[start : start + most], header, text):
+        for number, start in enumerate(range(0, max(len(frame), 1), worksheet_rows), start=1):
+            worksheet = workbook.add_worksheet(
+                _("Rows") if number == 1 else _("Rows {number}", number=number)
+            )
+            for done in _fill(worksheet, frame.iloc[start : start + worksheet_rows], header, text):
                 if watch is not None:
                     watch((start + done) / len(frame))
 
 
 def _fill(worksheet: Worksheet, frame: pd.DataFrame, header: Format, text: Format) -> Iterator[int]:
-    """Write one worksheet from top to bottom, as the constant-memory mode asks for.
+    """Write one worksheet from top to bottom, as xlsxwriter's constant-memory mode requires.
 
-    Yields now and then how many rows are written.
+    Yield the number of rows written after each block.
     """
     height, width = frame.shape
     are_numbers = [_is_number(frame.iloc[:, index]) for index in range(width)]
@@ -189,18 +191,18 @@ def _is_number(column: "pd.Series[Any]") -> bool:
 
 
 def _cells(column: "pd.Series[Any]") -> list[Any]:
-    """Return a block of a column as numbers or texts; None where the cell stays empty."""
+    """Return a block of a column as numbers or texts, with None for empty cells."""
     if _is_number(column):
         return [None if pd.isna(cell) else cell for cell in column.tolist()]
     return [cell or None for cell in _as_text(column).to_pylist()]
 
 
 def _width(name: str, column: "pd.Series[Any]") -> int:
-    """Return a column's width in characters, from its name and its first cells."""
+    """Return the width of a column in characters, based on its name and its first cells."""
     texts = _as_text(column)
     longest = pc.max(pc.utf8_length(texts)).as_py() or 0
     least, most = _WIDTHS
-    # The button of the filter stands in the header, beside the name.
+    # The header also holds the filter button.
     return min(max(longest + 2, len(name) + 4, least), most)
 
 
@@ -208,15 +210,16 @@ def _write_text(worksheet: Worksheet, row: int, column: int, text: str, style: F
     if len(text) > _CELL_UNITS // 2:
         text = _cut(text)
     if text.startswith("<r>") and text.endswith("</r>"):
-        # The writer takes such a text for its own markup, unless it comes in pieces.
+        # xlsxwriter would interpret such a text as rich-text markup.
         worksheet.write_rich_string(row, column, text[0], style, text[1:], style)
     else:
         worksheet.write_string(row, column, text, style)
 
 
 def _cut(text: str) -> str:
-    """Cut what Excel would not take, which counts in halves of UTF-16, and say so in the cell."""
+    """Cut a text to Excel's limit, which counts UTF-16 code units, and append a remark."""
+    remark = _(_CUT)
     units = text.encode("utf-16-le")
     if len(units) <= 2 * _CELL_UNITS:
         return text
-    return units[: 2 * (_CELL_UNITS - len(_CUT))].decode("utf-16-le", errors="ignore") + _CUT
+    return units[: 2 * (_CELL_UNITS - len(remark))].decode("utf-16-le", errors="ignore") + remark

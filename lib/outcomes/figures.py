@@ -1,41 +1,44 @@
-"""Plotly figures of outcomes: they adapt to the page's width, theme and text colour.
+"""Plotly figures of outcomes that adapt to the width, theme and text colour of the page.
 
-Names stand above their bars, not beside them, so that a long campaign name leaves the bar its room
-on a phone. Backgrounds are transparent and no text has a colour of its own, except upon a bar.
+Names are above their bars rather than beside them, so that long campaign names fit on a phone.
+Backgrounds are transparent, and only text on bars has a fixed colour.
 """
 
 import textwrap
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
+from babel.numbers import format_decimal
 
 from lib.delivery import Outcome
+from lib.i18n import _, current_locale, ngettext
 from lib.outcomes.palette import OUTCOME_STYLES, OutcomeStyle
 from lib.outcomes.tables import bucket_of
 
-_BARS: Final = 30  # what is beyond is drawn as one bar
+_MAX_BARS: Final = 30  # all others are added up in one more bar
 _LINE_HEIGHT: Final = 46
 _MARGIN: Final = {"l": 2, "r": 2, "t": 8, "b": 8}
 _LEGEND_HEIGHT: Final = 34
-_BAR_LABEL: Final = 42  # characters that 350 pixels hold, with a number beside them
+_BAR_LABEL: Final = 42  # characters that fit into 350 pixels beside a number
 _AREA_HEADER: Final = 26
 _AREA_LINE: Final = 14
 _CAMPAIGN_AREAS: Final = 5
 _ERROR_AREAS: Final = 5
 _GRID: Final = "rgba(128, 128, 128, 0.25)"
-_LOOK_BY_LABEL: Final[dict[str, OutcomeStyle]] = {
-    look.label: look for outcome, look in OUTCOME_STYLES.items() if outcome is not Outcome.HELD
+_STYLE_BY_LABEL: Final[dict[str, OutcomeStyle]] = {
+    style.label: style for outcome, style in OUTCOME_STYLES.items() if outcome is not Outcome.HELD
 }
 _REJECTED: Final = OUTCOME_STYLES[Outcome.REJECTED]
-# Around the coloured leaves of the map: dark enough for white text, on either background.
+# Dark enough for white text on either background.
 _CAMPAIGN_COLOUR: Final = "#475569"
 _VERSION_COLOUR: Final = "#64707d"
 _WHITE: Final = "#ffffff"
 
 
 class _Area(NamedTuple):
-    """A part of the map, inside the one that its path names without its last step."""
+    """An area of the treemap; the parent's path is ``path`` without its last element."""
 
     path: tuple[str, ...]
     label: str
@@ -46,26 +49,26 @@ class _Area(NamedTuple):
 
 
 def sendout_chart(table: pd.DataFrame) -> go.Figure:
-    """Draw `tables.by_sendout`: a stacked bar a sendout, a colour an outcome, largest on top."""
+    """Draw `tables.by_sendout`: a stacked bar per sendout, a colour per outcome, largest first."""
     labels = table["Campaign"] + " · " + table["Version"]
-    counts = table[list(_LOOK_BY_LABEL)]
-    labels, counts = _with_rest(labels, counts, "other sendouts")
+    counts = table[list(_STYLE_BY_LABEL)]
+    labels, counts = _with_rest(labels, counts, _other_sendouts)
     bars = [
-        _bar(counts[name], labels, look, name, inside=True)
-        for name, look in _LOOK_BY_LABEL.items()
+        _bar(counts[name], labels, style, name, inside=True)
+        for name, style in _STYLE_BY_LABEL.items()
         if counts[name].any()
     ]
     return _labelled(bars, labels, counts.sum(axis="columns"))
 
 
 def code_chart(table: pd.DataFrame) -> go.Figure:
-    """Draw `tables.by_code`: a bar an error code, named by its title, the code on hover."""
-    names = [name for name in _LOOK_BY_LABEL if name in table]
+    """Draw `tables.by_code`: a bar per error code, named by its title, with the code on hover."""
+    names = [name for name in _STYLE_BY_LABEL if name in table]
     hints = table["Error"] + "\n" + table["Code"]
-    labels, counts = _with_rest(table["Error"], table[names], "other errors")
-    hints, _ = _with_rest(hints, table[names], "other errors")
+    labels, counts = _with_rest(table["Error"], table[names], _other_errors)
+    hints = _with_rest(hints, table[names], _other_errors)[0]
     bars = [
-        _bar(counts[name], hints, _LOOK_BY_LABEL[name], name)
+        _bar(counts[name], hints, _STYLE_BY_LABEL[name], name)
         for name in names
         if counts[name].any()
     ]
@@ -73,29 +76,29 @@ def code_chart(table: pd.DataFrame) -> go.Figure:
 
 
 def class_chart(table: pd.DataFrame) -> go.Figure:
-    """Draw `tables.by_class`: a bar for each kind of thing to do next."""
-    bar = _bar(table["Recipients"], table["Next step"], _REJECTED, "Rejected")
+    """Draw `tables.by_class`: one bar per next step."""
+    bar = _bar(table["Recipients"], table["Next step"], _REJECTED, _REJECTED.label)
     return _labelled([bar], table["Next step"], table["Recipients"])
 
 
 def time_chart(table: pd.DataFrame) -> go.Figure:
-    """Draw `tables.over_time`: a stacked bar for each minute, hour or day."""
+    """Draw `tables.over_time`: one stacked bar per minute, hour or day."""
     bucket = bucket_of(table["Time"])
     length = pd.Timedelta(bucket)
     shown = "%-d %b %Y" if bucket == "1D" else "%-d %b %Y, %H:%M"
     figure = go.Figure(
         [
             go.Bar(
-                # A bar begins where its time begins.
+                # Bars start at the start of their interval.
                 x=table["Time"],
                 y=table[name],
-                name=name,
+                name=_(name),
                 offset=0,
                 width=0.9 * length / pd.Timedelta(milliseconds=1),
-                marker={"color": look.colour, "line": {"width": 0}},
-                hovertemplate=f"%{{x|{shown}}}<br>%{{y:,}} {name.lower()}<extra></extra>",
+                marker={"color": style.colour, "line": {"width": 0}},
+                hovertemplate=f"%{{x|{shown}}}<br>%{{y:,}} {_(name).lower()}<extra></extra>",
             )
-            for name, look in _LOOK_BY_LABEL.items()
+            for name, style in _STYLE_BY_LABEL.items()
             if name in table and table[name].any()
         ]
     )
@@ -127,16 +130,17 @@ def time_chart(table: pd.DataFrame) -> go.Figure:
 
 
 def _days(first: pd.Timestamp, last: pd.Timestamp) -> str:
-    """Say over which days the times lie."""
-    # What ends at midnight ends on the day before.
+    """Return the first and the last day of a period."""
+    # A period that ends at midnight ends on the previous day.
     days = [f"{day:%-d %b %Y}" for day in (first, last - pd.Timedelta(minutes=1))]
     return " – ".join(dict.fromkeys(days))  # noqa: RUF001 - the dash between two dates
 
 
 def campaign_chart(table: pd.DataFrame) -> go.Figure:
-    """Draw `tables.by_campaign`: areas of campaigns, in them versions, in them error codes.
+    """Draw `tables.by_campaign` as a treemap of campaigns, versions and error codes.
 
-    Beyond the largest, campaigns and errors share one area: many small ones could not be named.
+    All but the largest campaigns and errors share one area, because small areas have no room for
+    a name.
     """
     largest = table.groupby("Campaign")["Recipients"].sum().nlargest(_CAMPAIGN_AREAS).index
     shown = table[table["Campaign"].isin(largest)]
@@ -148,7 +152,7 @@ def campaign_chart(table: pd.DataFrame) -> go.Figure:
             areas += _error_areas((str(campaign), str(version)), of_version)
     others = table.drop(shown.index)
     if len(others):
-        name = f"Other campaigns: {others['Campaign'].nunique():,}"
+        name = _("Other campaigns: {count}", count=_number(others["Campaign"].nunique()))
         areas.append(_area((name,), others, _CAMPAIGN_COLOUR))
     figure = go.Figure(
         go.Treemap(
@@ -165,7 +169,7 @@ def campaign_chart(table: pd.DataFrame) -> go.Figure:
             },
             textfont={"color": [area.ink for area in areas], "size": 13},
             texttemplate="%{label}<br>%{value:,}",
-            hovertemplate="%{customdata}<br>%{value:,} recipients<extra></extra>",
+            hovertemplate=f"%{{customdata}}<br>%{{value:,}} {_('recipients')}<extra></extra>",
             tiling={"pad": 2},
             pathbar={"visible": False},
         )
@@ -176,33 +180,39 @@ def campaign_chart(table: pd.DataFrame) -> go.Figure:
 
 
 def _error_areas(path: tuple[str, str], table: pd.DataFrame) -> list[_Area]:
-    """Return one version's errors as areas, the largest by name."""
+    """Return the errors of one version as areas, the largest ones by name."""
     areas = []
     for line in table.head(_ERROR_AREAS).to_dict("records"):
-        look = _LOOK_BY_LABEL[line["Outcome"]]
+        style = _STYLE_BY_LABEL[line["Outcome"]]
         areas.append(
             _Area(
-                # The same code may stand for rejected rows and for rows in doubt.
+                # Rejected and unconfirmed rows may have the same code.
                 path=(*path, f"{line['Code']} {line['Outcome']}"),
-                label="<br>".join(map(_plain, textwrap.wrap(line["Error"], _AREA_LINE))),
-                hint=_plain(f"{line['Error']}\n{line['Code']}\n{line['Outcome']}"),
+                label="<br>".join(map(_escaped, textwrap.wrap(line["Error"], _AREA_LINE))),
+                hint=_escaped(f"{line['Error']}\n{line['Code']}\n{_(line['Outcome'])}"),
                 recipients=line["Recipients"],
-                colour=look.colour,
-                ink=look.ink,
+                colour=style.colour,
+                ink=style.ink,
             )
         )
     others = table.iloc[_ERROR_AREAS:]
     if len(others):
-        areas.append(_area((*path, f"Other errors: {len(others):,}"), others, _VERSION_COLOUR))
+        areas.append(
+            _area(
+                (*path, _("Other errors: {count}", count=_number(len(others)))),
+                others,
+                _VERSION_COLOUR,
+            )
+        )
     return areas
 
 
 def _area(path: tuple[str, ...], table: pd.DataFrame, colour: str) -> _Area:
-    """Return the area of all lines of a table."""
+    """Return one area for all lines of a table."""
     return _Area(
         path=path,
-        label=_plain(_shortened(path[-1], _AREA_HEADER)),
-        hint=_plain(" · ".join(path)),
+        label=_escaped(_shortened(path[-1], _AREA_HEADER)),
+        hint=_escaped(" · ".join(path)),
         recipients=int(table["Recipients"].sum()),
         colour=colour,
         ink=_WHITE,
@@ -210,47 +220,47 @@ def _area(path: tuple[str, ...], table: pd.DataFrame, colour: str) -> _Area:
 
 
 def _with_rest(
-    labels: "pd.Series[str]", counts: pd.DataFrame, others: str
+    labels: "pd.Series[str]", counts: pd.DataFrame, name_others: Callable[[int], str]
 ) -> tuple["pd.Series[str]", pd.DataFrame]:
-    """Keep the first bars and gather all others in one more, so that nobody is left out."""
-    if len(labels) <= _BARS + 1:
+    """Keep the first bars and add up all others in one more, so that totals stay complete."""
+    if len(labels) <= _MAX_BARS + 1:
         return labels, counts
-    rest = counts.iloc[_BARS:].sum().to_frame().T
-    label = f"{len(labels) - _BARS:,} {others}"
+    rest = counts.iloc[_MAX_BARS:].sum().to_frame().T
+    label = name_others(len(labels) - _MAX_BARS)
     return (
-        pd.concat([labels.head(_BARS), pd.Series([label])], ignore_index=True),
-        pd.concat([counts.head(_BARS), rest], ignore_index=True),
+        pd.concat([labels.head(_MAX_BARS), pd.Series([label])], ignore_index=True),
+        pd.concat([counts.head(_MAX_BARS), rest], ignore_index=True),
     )
 
 
 def _bar(
     counts: "pd.Series[int]",
     hints: "pd.Series[str]",
-    look: OutcomeStyle,
+    style: OutcomeStyle,
     name: str,
     *,
     inside: bool = False,
 ) -> go.Bar:
-    """Return one outcome's part of all bars; ``hints`` show on hover."""
+    """Return the segments of one outcome in all bars; ``hints`` show on hover."""
     return go.Bar(
         x=counts,
         y=[line + 0.15 for line in range(len(counts))],
-        name=name,
+        name=_(name),
         orientation="h",
         width=0.42,
-        marker={"color": look.colour, "line": {"width": 0}},
-        text=[f"{count:,}" if inside and count else "" for count in counts],
+        marker={"color": style.colour, "line": {"width": 0}},
+        text=[_number(count) if inside and count else "" for count in counts],
         textposition="inside",
         insidetextanchor="middle",
-        insidetextfont={"color": look.ink},
+        insidetextfont={"color": style.ink},
         textangle=0,
-        customdata=[_plain(hint) for hint in hints],
-        hovertemplate=f"%{{customdata}}<br>%{{x:,}} {name.lower()}<extra></extra>",
+        customdata=[_escaped(hint) for hint in hints],
+        hovertemplate=f"%{{customdata}}<br>%{{x:,}} {_(name).lower()}<extra></extra>",
     )
 
 
 def _labelled(bars: list[go.Bar], labels: "pd.Series[str]", totals: "pd.Series[int]") -> go.Figure:
-    """Draw bars with a name above each, on the left, and its total on the right."""
+    """Draw bars with a name above each on the left and the total on the right."""
     figure = go.Figure(bars)
     _lay_out(figure, height=_LINE_HEIGHT * len(labels) + _LEGEND_HEIGHT)
     figure.update_layout(
@@ -260,8 +270,8 @@ def _labelled(bars: list[go.Bar], labels: "pd.Series[str]", totals: "pd.Series[i
             note
             for line, (label, total) in enumerate(zip(labels, totals, strict=True))
             for note in (
-                _note(line, 0, "left", _plain(_shortened(label, _BAR_LABEL))),
-                _note(line, 1, "right", f"<b>{total:,}</b>"),
+                _note(line, 0, "left", _escaped(_shortened(label, _BAR_LABEL))),
+                _note(line, 1, "right", f"<b>{_number(total)}</b>"),
             )
         ],
     )
@@ -308,16 +318,28 @@ def _lay_out(figure: go.Figure, *, height: int) -> None:
     figure.update_yaxes(fixedrange=True)
 
 
-def _shortened(label: str, most: int) -> str:
-    """Take the middle out of a long name: its beginning and its end tell it from others."""
-    if len(label) <= most:
+def _shortened(label: str, length: int) -> str:
+    """Shorten a long name in the middle: names often differ at their start or their end."""
+    if len(label) <= length:
         return label
-    half = most // 2
+    half = length // 2
     return f"{label[:half]}…{label[-half:]}"
 
 
-def _plain(text: str) -> str:
-    """Keep a name from being read as Plotly's markup, which knows tags and entities."""
+def _escaped(text: str) -> str:
+    """Escape a name, since Plotly interprets tags and entities."""
     return (
         text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br>")
     )
+
+
+def _number(number: int) -> str:
+    return str(format_decimal(int(number), locale=current_locale()))
+
+
+def _other_sendouts(number: int) -> str:
+    return ngettext("{count} other sendout", "{count} other sendouts", number)
+
+
+def _other_errors(number: int) -> str:
+    return ngettext("{count} other error", "{count} other errors", number)

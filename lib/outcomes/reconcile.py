@@ -1,9 +1,4 @@
-"""Whether counts agree with the ledger's own counters, also while a run is under way.
-
-The doors of the ledger answer one after the other, and rows find their outcome in between. What is
-counted between two looks at a run is right where it lies between the two; of a run that is over
-both looks say the same, and the counts must be exactly that.
-"""
+"""The law of conservation: every row of a run has exactly one outcome."""
 
 from collections.abc import Mapping
 
@@ -11,11 +6,13 @@ from lib.delivery import Outcome, RunSummary
 
 Counts = dict[Outcome, int]
 
+SETTLED = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN, Outcome.CANCELLED)
+
 
 def ledger_counts(run: RunSummary, *, campaign: str | None = None) -> Counts:
-    """Return the run's counters by outcome.
+    """Return the ledger's counters of a run by outcome.
 
-    Of one campaign, where one is given: then without held rows, which no sendout has taken.
+    With ``campaign``, count its sendouts only; held rows belong to no sendout and are then zero.
     """
     sendouts = [each for each in run.sendouts if campaign in (None, each.campaign_name)]
     return {
@@ -28,11 +25,6 @@ def ledger_counts(run: RunSummary, *, campaign: str | None = None) -> Counts:
     }
 
 
-def lie_between(counts: Mapping[Outcome, int], before: Counts, after: Counts) -> bool:
-    """Tell whether each count lies between what two looks at the ledger have found."""
-    return all(
-        min(before[outcome], after[outcome])
-        <= counts.get(outcome, 0)
-        <= max(before[outcome], after[outcome])
-        for outcome in Outcome
-    )
+def agrees_with(counted: Mapping[Outcome, int], counters: Counts) -> bool:
+    """Return whether counted settled rows equal the ledger's counters, outcome by outcome."""
+    return all(counted.get(outcome, 0) == counters[outcome] for outcome in SETTLED)

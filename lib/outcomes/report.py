@@ -1,5 +1,6 @@
-"""A run's report: the owner's own sheet, row by row as it was, with what became of each row."""
+"""The full report of a run: the uploaded sheet, row by row, with the outcome of each row."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -7,108 +8,122 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from lib.campaign import FrozenPlan, reasons_in_words
-from lib.connectly import explain
-from lib.delivery import Outcome, RunSummary, run_summary
+from lib.delivery import Outcome, RunSummary
+from lib.delivery.snapshot import ledger_snapshot
+from lib.error_catalogue import explain
+from lib.errors import StudioError
+from lib.i18n import N_, SOURCE_LANGUAGE, _, current_locale
 from lib.outcomes.exports import write_csv, write_xlsx
-from lib.outcomes.reconcile import ledger_counts, lie_between
-from lib.outcomes.rows import row_outcomes
+from lib.outcomes.reconcile import agrees_with, ledger_counts
+from lib.outcomes.rows import read_row_outcomes
 from lib.settings import Settings, get_settings
 from lib.sheet import load_sheet
 
 Format = Literal["xlsx", "csv"]
 
-# So many rows take some four seconds, during which nobody else gets a page.
-_LONG: Final = 50_000
+# Writing this many rows takes about four seconds, during which no page is served.
+_LONG_ROWS: Final = 50_000
 
 _SENT: Final = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN)
-_WORDS: Final[dict[Outcome, tuple[str, str]]] = {
-    Outcome.ACCEPTED: ("Taken by Connectly.", ""),
-    Outcome.WAITING: ("Not sent yet.", "Download the report again once the run has finished."),
-    Outcome.CANCELLED: ("Not sent, because the run was cancelled.", "Send it in a new run."),
+_MEANINGS: Final[dict[Outcome, tuple[str, str]]] = {
+    Outcome.ACCEPTED: (N_("Accepted by Connectly."), ""),
+    Outcome.WAITING: (
+        N_("Not sent yet."),
+        N_("Download the report again when the broadcast has finished."),
+    ),
+    Outcome.CANCELLED: (
+        N_("Not sent, because the broadcast was cancelled."),
+        N_("Send it in a new broadcast."),
+    ),
 }
-_MEND: Final = "Correct the row, then upload the corrected rows as a new sheet."
-_NO_REASON: Final = ("Not sent.", _MEND)
+_LANGUAGE_IN_NAME: Final = re.compile(r"\.([A-Za-z_]+)\.(?:xlsx|csv)")
 
 
-class ReportError(Exception):
-    """The rows do not add up to what the run's counters say, so no report is made of them."""
+class ReportError(StudioError):
+    """The rows do not add up to the run's counters, so no report is written."""
 
     code = "STUDIO_REPORT_DOES_NOT_ADD_UP"
-    sentence = "The rows of this report would not add up to the run's numbers, so it was not made."
-    action = (
-        "Try again. If it stays like this, the sheet or the plan in the data folder has been "
-        "changed or lost: put it back from a backup."
+    sentence = N_("The rows of this report do not add up to the numbers of the broadcast.")
+    action = N_(
+        "Try again. If the problem persists, the sheet or the plan in the data folder has been "
+        "changed or lost: restore it from a backup."
     )
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
 
 
 def report(
     run_id: str,
     *,
-    format: Format = "xlsx",  # noqa: A002 - the word people use for it
+    format: Format = "xlsx",  # noqa: A002 - the usual word for it
     watch: Callable[[float], None] | None = None,
     settings: Settings | None = None,
 ) -> Path:
-    """Write the owner's sheet with outcome columns into the reports folder; return its path.
+    """Write the uploaded sheet with outcome columns into the reports folder; return its path.
 
-    All columns and rows of the sheet, in their order; then Row (as its owner sees it), Outcome (one
-    of `Outcome`), Error code, What it means, What to do, Phone as sent, Answered at (UTC) and Trace
-    id. The rows of a test are its one entry, since it has no sheet. The report of a run that is
-    over is written once; any other is written anew each time. ``watch`` is called now and then with
-    the share of a workbook that is written.
+    The report has all columns and rows of the sheet in their order, followed by Row (the number
+    that a spreadsheet shows), Outcome (a value of `Outcome`), Error code, What it means, What to
+    do, Phone as sent, Answered at (UTC) and Trace id. The report of a test has one row, its entry.
 
-    Raises RunNotFoundError, SheetError where the sheet is no longer kept, ReportError where rows
-    and counters disagree, TooWideError, and OSError (see `is_disk_full`).
+    The report of a run that is over is written once, any other is written again at each call.
+    ``watch`` is called repeatedly with the written share of a workbook, from 0 to 1.
+
+    Raises RunNotFoundError, SheetError if the sheet is no longer stored, ReportError if rows and
+    counters disagree, TooWideError, and OSError (see `is_disk_full`).
     """
     settings = settings or get_settings()
-    run = run_summary(run_id, settings=settings)
-    path = settings.reports_dir / report_name(run, format)
-    if _is_final(run) and path.exists():
-        return path
-    frame = _frame(run, settings)
+    with ledger_snapshot(settings) as snapshot:
+        run = snapshot.run(run_id)
+        path = settings.reports_dir / report_name(run, format)
+        if run.is_final and path.exists():
+            return path
+        outcomes = read_row_outcomes(snapshot, run, settings)
+    frame = _frame(run, outcomes, settings)
     if format == "csv":
         write_csv(frame, path)
     else:
         write_xlsx(frame, path, watch=watch)
     for other in settings.reports_dir.glob(f"{run.id}-*.{format}"):
-        if other != path:
+        if other != path and language_of(other.name) == language_of(path.name):
             other.unlink(missing_ok=True)
     return path
 
 
 def report_name(run: RunSummary, format: Format = "xlsx") -> str:  # noqa: A002 - as above
-    """Return the name of the file that tells of a run as it stands."""
-    return f"{run.id}-{_edition(run)}.{format}"
+    """Return the file name of a run's report, which changes with its content and language."""
+    language = str(current_locale())
+    suffix = format if language == SOURCE_LANGUAGE else f"{language}.{format}"
+    return f"{run.id}-{_edition(run)}.{suffix}"
+
+
+def language_of(name: str) -> str:
+    """Return the language of the report with this file name."""
+    found = _LANGUAGE_IN_NAME.search(name)
+    return found[1] if found else SOURCE_LANGUAGE
 
 
 def is_long(run: RunSummary) -> bool:
-    """Tell whether a run's workbook takes so long that a worker is to make it."""
-    return run.rows > _LONG
-
-
-def _is_final(run: RunSummary) -> bool:
-    """Tell whether no row's outcome can change any more, unless a person repeats some of them."""
-    return run.is_over and run.waiting == 0
+    """Return whether a run's workbook takes so long that the worker should write it."""
+    return run.rows > _LONG_ROWS
 
 
 def _edition(run: RunSummary) -> str:
-    """Name a final report by its run's end and its doubt, since a person may settle that later."""
-    if not _is_final(run) or run.finished_at is None:
+    """Return what a final report depends on: the end of its run, and its unconfirmed rows.
+
+    The latter may still be resolved by a person.
+    """
+    if not run.is_final or run.finished_at is None:
         return "unfinished"
     return f"{run.finished_at:%Y%m%d-%H%M%S-%f}-{run.unknown}"
 
 
-def _frame(run: RunSummary, settings: Settings) -> pd.DataFrame:
-    outcomes = row_outcomes(run.id, settings=settings)
-    _ensure_conserved(outcomes, run, run_summary(run.id, settings=settings))
+def _frame(run: RunSummary, outcomes: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Join the sheet with the outcomes of its rows. Raises ReportError if they do not match."""
+    _ensure_conserved(run, outcomes)
     plan = FrozenPlan.open(run.plan_id, settings)
     if run.sheet_id is None:
         names = {
-            "campaign_name": "Campaign",
-            "campaign_version": "Version",
-            "variables": "Variables",
+            "campaign_name": _("Campaign"),
+            "campaign_version": _("Version"),
+            "variables": _("Variables"),
         }
         sheet = plan.frame(*names).rename(columns=names)
     else:
@@ -117,60 +132,68 @@ def _frame(run: RunSummary, settings: Settings) -> pd.DataFrame:
     if not (sheet.index.equals(outcomes.index) and sheet.index.equals(phones.index)):
         raise ReportError
     added = _added(outcomes, phones)
-    return pd.concat([sheet, added.set_axis(_free(added, sheet), axis="columns")], axis="columns")
+    names_of_added = _free_names(added, sheet)
+    return pd.concat([sheet, added.set_axis(names_of_added, axis="columns")], axis="columns")
 
 
-def _ensure_conserved(outcomes: pd.DataFrame, before: RunSummary, after: RunSummary) -> None:
-    counts = {each: int((outcomes["outcome"] == each.value).sum()) for each in Outcome}
-    agrees = lie_between(counts, ledger_counts(before), ledger_counts(after))
-    if not agrees or len(outcomes) != before.rows:
+def _ensure_conserved(run: RunSummary, outcomes: pd.DataFrame) -> None:
+    counted = {each: int((outcomes["outcome"] == each.value).sum()) for each in Outcome}
+    counters = ledger_counts(run)
+    agrees = agrees_with(counted, counters) and all(
+        counted[each] == counters[each] for each in (Outcome.WAITING, Outcome.HELD)
+    )
+    if not agrees or len(outcomes) != run.rows:
         raise ReportError
 
 
 def _added(outcomes: pd.DataFrame, phones: "pd.Series[Any]") -> pd.DataFrame:
-    """Return the columns that the report adds, by row."""
+    """Return the columns that the report adds to the sheet, by row."""
     outcome, code = outcomes["outcome"], outcomes["error_code"].fillna("")
     was_sent = outcome.isin([each.value for each in _SENT])
-    # Rows are many, the ways they can end are few: put each way into words once.
-    ways = pd.DataFrame({"outcome": outcome, "code": code})
-    numbers = ways.groupby(["outcome", "code"], sort=False).ngroup()
-    told = [
-        _words(Outcome(way["outcome"]), way["code"])
-        for way in ways.drop_duplicates().to_dict("records")
+    # There are many rows and few different outcomes, so each outcome is explained once.
+    pairs = pd.DataFrame({"outcome": outcome, "code": code})
+    numbers = pairs.groupby(["outcome", "code"], sort=False).ngroup()
+    explained = [
+        _explained(Outcome(pair["outcome"]), pair["code"])
+        for pair in pairs.drop_duplicates().to_dict("records")
     ]
+    meanings = dict(enumerate(meaning for meaning, _action in explained))
+    actions = dict(enumerate(action for _meaning, action in explained))
     return pd.DataFrame(
         {
-            "Row": outcomes.index,
-            "Outcome": outcome,
-            "Error code": code,
-            "What it means": numbers.map(dict(enumerate(means for means, _ in told))),
-            "What to do": numbers.map(dict(enumerate(action for _, action in told))),
-            "Phone as sent": phones.where(was_sent, ""),
-            "Answered at (UTC)": _iso(outcomes["at"].where(was_sent)),
-            "Trace id": outcomes["trace_id"].fillna(""),
+            _("Row"): outcomes.index,
+            _("Outcome"): outcome,
+            _("Error code"): code,
+            _("What it means"): numbers.map(meanings),
+            _("What to do"): numbers.map(actions),
+            _("Phone as sent"): phones.where(was_sent, ""),
+            _("Answered at (UTC)"): _iso(outcomes["at"].where(was_sent)),
+            _("Trace id"): outcomes["trace_id"].fillna(""),
         },
         index=outcomes.index,
     )
 
 
-def _words(outcome: Outcome, code: str) -> tuple[str, str]:
-    """Return what an outcome means, and what to do about it."""
-    if outcome in _WORDS and not (outcome is Outcome.CANCELLED and code):
-        return _WORDS[outcome]
+def _explained(outcome: Outcome, code: str) -> tuple[str, str]:
+    """Return what an outcome means and what to do about it, in the reader's language."""
+    correct = _("Correct the row, then upload the corrected rows as a new sheet.")
     if outcome is Outcome.HELD:
-        return reasons_in_words(code) or _NO_REASON[0], _MEND
+        return reasons_in_words(code) or _("Not sent."), correct
+    if outcome in _MEANINGS and not (outcome is Outcome.CANCELLED and code):
+        meaning, action = _MEANINGS[outcome]
+        return _(meaning), _(action) if action else ""
     info = explain(code or None)
-    return f"{info.title}. {info.meaning}", info.action
+    return f"{_(info.title)}. {_(info.meaning)}", _(info.action)
 
 
 def _iso(times: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return times as ``2026-11-24T04:25:08Z``, with nothing where there is none."""
+    """Return times as ``2026-11-24T04:25:08Z``; missing times as empty texts."""
     texts: pd.Series[Any] = times.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     return texts.fillna("")
 
 
-def _free(added: pd.DataFrame, sheet: pd.DataFrame) -> list[str]:
-    """Name the added columns so that none hides one of the owner's, as in a report of a report."""
+def _free_names(added: pd.DataFrame, sheet: pd.DataFrame) -> list[str]:
+    """Name the added columns so that none has the name of a column of the sheet."""
     taken = {str(name) for name in sheet.columns}
     names = []
     for name in added.columns:

@@ -1,17 +1,14 @@
-"""What became of every row of a run's sheet: the ledger's outcomes, joined with the frozen plan."""
+"""The outcome of every row of a run's sheet: the ledger joined with the stored plan."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import pandas as pd
 from sqlalchemy import Row
 
 from lib.campaign import FrozenPlan
-from lib.delivery.ledger import outcomes, run_summaries
-from lib.delivery.ledger.database import open_ledger
-from lib.delivery.runs import ensure_exists
-from lib.delivery.states import Outcome, RunState
+from lib.delivery import Outcome, RunState, RunSummary
+from lib.delivery.snapshot import LedgerSnapshot, ledger_snapshot
 from lib.settings import Settings, get_settings
 
 _TEXT: Final = pd.StringDtype("pyarrow")
@@ -27,26 +24,33 @@ _TYPES: Final[dict[str, Any]] = {
 
 
 def row_outcomes(run_id: str, *, settings: Settings | None = None) -> pd.DataFrame:
-    """Return one line for each row of the sheet, held rows included, in the sheet's order.
+    """Return one line per row of the sheet, held rows included, in the order of the sheet.
 
-    The index, named ``row``, is the number that the sheet's owner sees. Columns: ``outcome`` (see
-    `Outcome`), ``error_code``, ``error_type``, ``message`` (the API's own words), ``http_status``,
-    ``trace_id`` and ``at`` (UTC); what does not apply is missing. A held row's ``error_code`` is
-    the codes of its findings, with commas between them. Raises RunNotFoundError, and OSError or
-    ValueError where the frozen plan cannot be read.
+    The index, named ``row``, holds the row numbers that a spreadsheet shows. Columns: ``outcome``
+    (see `Outcome`), ``error_code``, ``error_type``, ``message`` (the API's own words),
+    ``http_status``, ``trace_id`` and ``at`` (UTC). What does not apply is missing. The
+    ``error_code`` of a held row lists the codes of its findings, separated by commas.
+
+    Raises RunNotFoundError, and OSError or ValueError if the stored plan cannot be read.
     """
     settings = settings or get_settings()
-    with open_ledger(settings).read() as db:
-        run = ensure_exists(run_summaries.run_by_id(db, run_id, datetime.now(UTC)))
-        pieces = [_by_position(piece) for piece in outcomes.settled_batches(db, run_id)]
-        under_way = outcomes.positions_under_way(db, run_id)
+    with ledger_snapshot(settings) as snapshot:
+        return read_row_outcomes(snapshot, snapshot.run(run_id), settings)
+
+
+def read_row_outcomes(
+    snapshot: LedgerSnapshot, run: RunSummary, settings: Settings
+) -> pd.DataFrame:
+    """Return the outcomes of a run's rows as of a snapshot; see `row_outcomes`."""
+    pieces = [_by_position(piece) for piece in snapshot.settled_batches(run.id)]
+    under_way = snapshot.positions_under_way(run.id)
     rows = FrozenPlan.open(run.plan_id, settings).frame("position", "held_codes")
     settled = pd.concat([*pieces, _by_position([])])
     lines = settled.reindex(rows["position"].astype("Int64")).set_axis(rows.index)
     is_held = rows["position"].isna()
     lines.loc[is_held, "outcome"] = Outcome.HELD
     lines.loc[is_held, "error_code"] = rows.loc[is_held, "held_codes"]
-    # A request that has left when its run is cancelled still gets its answer.
+    # A request that was sent before its run was cancelled still gets an answer.
     lines.loc[rows["position"].isin(under_way).to_numpy(), "outcome"] = Outcome.WAITING
     unsent = Outcome.CANCELLED if run.state is RunState.CANCELLED else Outcome.WAITING
     lines["outcome"] = lines["outcome"].fillna(unsent)
@@ -55,7 +59,7 @@ def row_outcomes(run_id: str, *, settings: Settings | None = None) -> pd.DataFra
 
 
 def _by_position(piece: Sequence[Row[Any]]) -> pd.DataFrame:
-    """Spread settled batches over the positions of their entries."""
+    """Repeat each settled batch for the positions of its entries."""
     frame = pd.DataFrame(piece, columns=["start", "size", *_TYPES]).astype(_TYPES)
     frame = frame.loc[frame.index.repeat(frame["size"].astype("int64"))]
     position = frame["start"].astype("Int64") + frame.groupby("start").cumcount()

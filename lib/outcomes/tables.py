@@ -1,7 +1,7 @@
-"""Settled recipients as tidy tables: one line a bar, plain column titles, nothing left out.
+"""Tables of settled recipients: what a chart draws, shows beside it, and offers for download.
 
-Each takes a tally (see `tally_of`) and is what its chart draws, what stands beside it as numbers,
-and what is downloaded.
+Each function takes a tally (see `tally_of`). Column names are English titles, marked for
+translation; `with_titles` translates them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,42 +10,50 @@ from typing import Final
 
 import pandas as pd
 
-from lib.connectly import explain
+from lib.connectly import CLASS_LABELS
 from lib.delivery import Outcome, OutcomeCount
+from lib.error_catalogue import explain
+from lib.i18n import N_, _
 from lib.outcomes.palette import OUTCOME_STYLES
 
-NO_VERSION: Final = "not known"
+NO_VERSION: Final = N_("not known")
 SETTLED: Final = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN, Outcome.CANCELLED)
-_WAITING_PLACE: Final = 3  # before those that were cancelled
+_WAITING_COLUMN: Final = 3  # before cancelled recipients
 _ANSWERED: Final = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN)
 _FAILED: Final = (Outcome.REJECTED, Outcome.UNKNOWN)
 _LINE: Final = ["run_id", "campaign", "version", "outcome", "code", "minute"]
 
-# A chart of a long time by the minute would have more bars than a screen has pixels.
+# By the minute, the chart of a long period would have more bars than a screen has pixels.
 _BY_MINUTE_BELOW: Final = pd.Timedelta(hours=2)
 _BY_HOUR_BELOW: Final = pd.Timedelta(days=4)
 
+TITLES: Final = (
+    *(N_("Campaign"), N_("Version"), N_("Error"), N_("Recipients"), N_("Outcome"), N_("Code")),
+    *(N_("Next step"), N_("Time"), N_("Total"), N_("Share (%)")),
+)
+"""All column titles besides the labels of outcomes."""
+
 MINUTE: Final = timedelta(minutes=1)
 QUARTER: Final = timedelta(minutes=15)
-"""Every zone's hours and days begin at a quarter of an hour of UTC."""
-# Surely drawn by hours or days, whatever clocks do in between.
+"""In every time zone, hours and days start at a quarter of an hour of UTC."""
+# Drawn by hours or days, also across a change of daylight saving time.
 _BY_QUARTERS_FROM: Final = pd.Timedelta(days=1)
 
 
 def tally_of(lines: Sequence[OutcomeCount]) -> pd.DataFrame:
-    """Return tally lines as a frame: run_id, campaign, version, outcome, code, minute, count.
+    """Return counts as a frame: run_id, campaign, version, outcome, code, minute, count.
 
-    A version that nobody has named reads "not known"; a failure without a code has the API's code
-    for no reason given, anything else without a code an empty one.
+    A missing version becomes `NO_VERSION`. A failure without a code gets the API's code for an
+    unspecified error; other outcomes without a code get an empty one.
     """
-    told = {code: explain(code).code for code in {line.error_code for line in lines}}
+    codes = {code: explain(code).code for code in {line.error_code for line in lines}}
     rows = [
         (
             line.run_id,
             line.campaign_name,
             line.campaign_version or NO_VERSION,
             line.outcome.value,
-            told[line.error_code] if line.outcome in _FAILED else line.error_code or "",
+            codes[line.error_code] if line.outcome in _FAILED else line.error_code or "",
             line.minute,
             line.count,
         )
@@ -55,10 +63,17 @@ def tally_of(lines: Sequence[OutcomeCount]) -> pd.DataFrame:
     return tally.astype({"minute": "datetime64[us, UTC]", "count": "int64"})
 
 
-def is_told_by_quarters(tally: pd.DataFrame) -> bool:
-    """Tell whether a tally by quarters of an hour draws the very bars of one by the minute.
+def with_titles(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with column titles and outcomes in the reader's language."""
+    if "Outcome" in table:
+        table = table.assign(Outcome=table["Outcome"].map(_))
+    return table.rename(columns=_)
 
-    So it does over a long time, and it has far fewer lines.
+
+def suits_quarters(tally: pd.DataFrame) -> bool:
+    """Return whether a tally by quarters of an hour gives the same chart as one by minutes.
+
+    It does over a long period, with far fewer lines.
     """
     minutes = _answered(tally)["minute"]
     return len(minutes) > 0 and bool(minutes.max() - minutes.min() >= _BY_QUARTERS_FROM)
@@ -67,10 +82,10 @@ def is_told_by_quarters(tally: pd.DataFrame) -> bool:
 def by_sendout(
     tally: pd.DataFrame, entries: Mapping[tuple[str, str], int] | None = None
 ) -> pd.DataFrame:
-    """Return recipients by campaign and version, one column an outcome, largest first.
+    """Return recipients by campaign and version, one column per outcome, largest first.
 
-    ``entries`` says how many recipients each (campaign, version) has; what of them has no outcome
-    yet is waiting. Without it only what is settled is counted.
+    ``entries`` are recipients by (campaign, version); those without an outcome are waiting. Without
+    ``entries``, only settled recipients are counted.
     """
     keys = ["campaign", "version"]
     counts = _by_outcome(tally, keys, SETTLED)
@@ -81,7 +96,7 @@ def by_sendout(
         counts = counts.reindex(counts.index.union(index), fill_value=0)
     settled = counts.sum(axis="columns")
     waiting = planned.reindex(counts.index, fill_value=0).sub(settled).clip(lower=0)
-    counts.insert(_WAITING_PLACE, OUTCOME_STYLES[Outcome.WAITING].label, waiting)
+    counts.insert(_WAITING_COLUMN, OUTCOME_STYLES[Outcome.WAITING].label, waiting)
     counts["Total"] = counts.sum(axis="columns")
     table = counts.reset_index().rename(columns={"campaign": "Campaign", "version": "Version"})
     order = ["Total", "Campaign", "Version"]
@@ -89,15 +104,15 @@ def by_sendout(
 
 
 def by_code(tally: pd.DataFrame) -> pd.DataFrame:
-    """Return rejected recipients and those in doubt by error code, most frequent first."""
+    """Return rejected and unconfirmed recipients by error code, most frequent first."""
     counts = _by_outcome(_failures(tally), "code", _FAILED)
     infos = [explain(str(code)) for code in counts.index]
     table = pd.DataFrame(
         {
-            "Error": [info.title for info in infos],
+            "Error": [_(info.title) for info in infos],
             "Recipients": counts.sum(axis="columns").to_numpy(),
             **{name: counts[name].to_numpy() for name in counts.columns},
-            "Next step": [_sentence(info.error_class) for info in infos],
+            "Next step": [_(CLASS_LABELS[info.error_class]) for info in infos],
             "Code": list(counts.index),
         }
     )
@@ -105,15 +120,15 @@ def by_code(tally: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_class(tally: pd.DataFrame) -> pd.DataFrame:
-    """Return rejected recipients by what is to be done about the error, most frequent first."""
+    """Return rejected recipients by the next step that the error calls for, most frequent first."""
     rejected = tally[tally["outcome"] == Outcome.REJECTED]
-    steps = rejected["code"].map(lambda code: _sentence(explain(code).error_class))
+    steps = rejected["code"].map(lambda code: _(CLASS_LABELS[explain(code).error_class]))
     counts = rejected["count"].groupby(steps.rename("Next step")).sum()
     return _ranked(counts.rename("Recipients").reset_index(), ["Next step"])
 
 
 def over_time(tally: pd.DataFrame, zone: tzinfo) -> pd.DataFrame:
-    """Return answers by minute, hour or day, whichever suits the range; times as in ``zone``."""
+    """Return responses by minute, hour or day, whichever suits the period; times are local."""
     answered = _answered(tally)
     minutes = answered["minute"].dt.tz_convert(zone).dt.tz_localize(None)
     times = minutes.dt.floor(bucket_of(minutes)).rename("Time")
@@ -121,9 +136,9 @@ def over_time(tally: pd.DataFrame, zone: tzinfo) -> pd.DataFrame:
 
 
 def bucket_of(times: "pd.Series[pd.Timestamp]") -> str:
-    """Return the length of time that one bar stands for: ``1min``, ``1h`` or ``1D``.
+    """Return the interval that one bar covers: ``1min``, ``1h`` or ``1D``.
 
-    The same for times as for the beginnings of their bars.
+    The result is the same for times and for the starts of their intervals.
     """
     if times.empty or times.max() - times.min() < _BY_MINUTE_BELOW:
         return "1min"
@@ -132,14 +147,14 @@ def bucket_of(times: "pd.Series[pd.Timestamp]") -> str:
 
 
 def by_campaign(tally: pd.DataFrame) -> pd.DataFrame:
-    """Return rejected recipients and those in doubt by campaign, version and error code."""
+    """Return rejected and unconfirmed recipients by campaign, version and error code."""
     keys = ["campaign", "version", "outcome", "code"]
     counts = _failures(tally).groupby(keys, sort=False)["count"].sum().reset_index()
     table = pd.DataFrame(
         {
             "Campaign": counts["campaign"],
             "Version": counts["version"],
-            "Error": [explain(code).title for code in counts["code"]],
+            "Error": [_(explain(code).title) for code in counts["code"]],
             "Recipients": counts["count"],
             "Outcome": _labels(counts["outcome"]),
             "Code": counts["code"],
@@ -151,7 +166,7 @@ def by_campaign(tally: pd.DataFrame) -> pd.DataFrame:
 def _by_outcome(
     tally: pd.DataFrame, key: str | list[str], outcomes: Sequence[Outcome]
 ) -> pd.DataFrame:
-    """Return recipients by ``key``, one column for each of these outcomes, by its label."""
+    """Return recipients by ``key``, with one column per outcome, named by its label."""
     counts = tally.pivot_table(
         index=key, columns="outcome", values="count", aggfunc="sum", fill_value=0
     )
@@ -173,12 +188,8 @@ def _labels(outcomes: "pd.Series[str]") -> "pd.Series[str]":
     return outcomes.map(lambda outcome: OUTCOME_STYLES[Outcome(outcome)].label)
 
 
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
 def _ranked(table: pd.DataFrame, ties: list[str]) -> pd.DataFrame:
-    """Sort by recipients, most first, and say which share of all each line has."""
+    """Sort by recipients, largest first, and add the share of each line in percent."""
     order = [False, *(True for _ in ties)]
     table = table.sort_values(["Recipients", *ties], ascending=order).reset_index(drop=True)
     share = 100 * table["Recipients"] / max(int(table["Recipients"].sum()), 1)

@@ -1,8 +1,8 @@
-"""The simulated Connectly API: real HTTP on this machine, and nothing leaves it.
+"""A simulated Connectly API that listens on this machine only and sends no messages.
 
-``python -m lib.sandbox --port 8502`` starts it; ``/sandbox/inbox`` shows what each phone would have
-received. A scenario file (`Scenario`) chooses between the behaviours that the vendor's page leaves
-open, and adds faults.
+Start it with ``python -m lib.sandbox --port 8502``. ``/sandbox/inbox`` shows the messages that each
+phone would have received. A scenario file (`Scenario`) adds faults and selects between behaviours
+that Connectly's documentation leaves open.
 """
 
 from lib.sandbox.app import create_app

@@ -17,11 +17,11 @@ from lib.sandbox.faults import FaultyProtocol
 from lib.sandbox.record import Record
 from lib.sandbox.scenario import Scenario, read_scenario
 
-_LEFT_ALONE_SECONDS = 600.0
+_ORPHAN_SECONDS = 600.0
 
 
 class _Server(uvicorn.Server):
-    """Tell where the sandbox is as soon as it answers there; end when nobody needs it any more."""
+    """Server that announces its address when it is ready and can exit when it is orphaned."""
 
     def __init__(
         self, config: uvicorn.Config, url: str, announce: Path | None, *, exit_when_orphaned: bool
@@ -36,10 +36,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self._announce is not None:
-            _announce(self._announce, self._url)
+            _write_announcement(self._announce, self._url)
         sys.stdout.write(
-            f"The sandbox answers on {self._url}; nothing sent to it leaves this machine.\n"
-            f"What the phones would show: {self._url}/sandbox/inbox\n"
+            f"The sandbox runs on {self._url}. Nothing sent to it leaves this machine.\n"
+            f"Test inbox: {self._url}/sandbox/inbox\n"
         )
         sys.stdout.flush()
 
@@ -47,20 +47,20 @@ class _Server(uvicorn.Server):
         if self.server_state.total_requests != self._requests_seen:
             self._requests_seen = self.server_state.total_requests
             self._last_request = time.monotonic()
-        return self._is_left_alone() or await super().on_tick(counter)
+        return self._is_orphaned() or await super().on_tick(counter)
 
-    def _is_left_alone(self) -> bool:
-        """Tell whether the process that started this one is gone, and nobody has asked for long."""
+    def _is_orphaned(self) -> bool:
+        """Return whether the parent process has ended and there was no request for ten minutes."""
         if self._parent is None or os.getppid() == self._parent:
             return False
-        return time.monotonic() - self._last_request > _LEFT_ALONE_SECONDS
+        return time.monotonic() - self._last_request > _ORPHAN_SECONDS
 
 
 def main() -> None:
-    """Serve until told to stop; exit with 2 and a sentence where that cannot begin."""
-    os.umask(0o077)  # whatever it writes is for its owner alone
-    arguments = _parser().parse_args()
-    # Named, so that it is held until the process ends; the system frees it whatever happens.
+    """Serve until stopped. Exits with code 2 and a message if the sandbox cannot start."""
+    os.umask(0o077)  # files that it writes are for their owner only
+    arguments = _argument_parser().parse_args()
+    # The variable holds the lock until the process ends; then the system releases it.
     lock = None if arguments.lock is None else FileLock(arguments.lock)
     try:
         if lock is not None:
@@ -70,9 +70,9 @@ def main() -> None:
         if arguments.rate is not None:
             scenario = Scenario.model_validate({**scenario.model_dump(), "rate": arguments.rate})
         record = Record(arguments.record)
-        listener = _listen(arguments.host, arguments.port, any_port=arguments.any_port)
+        listener = _open_listener(arguments.host, arguments.port, any_port=arguments.any_port)
     except Timeout:
-        sys.stderr.write("A sandbox with this lock is running already; one is enough.\n")
+        sys.stderr.write("A sandbox with this lock is already running.\n")
         return
     except (OSError, ValueError) as error:
         sys.stderr.write(f"The sandbox cannot start: {error}\n")
@@ -97,36 +97,40 @@ def main() -> None:
     record.close()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lib.sandbox", description="A simulated API.")
-    parser.add_argument("--port", type=int, required=True, help="0 takes any free port")
-    parser.add_argument("--any-port", action="store_true", help="take another if it is taken")
-    parser.add_argument("--host", type=_loopback, default="127.0.0.1", help="loopback only")
-    parser.add_argument("--scenario", type=Path, help="JSON file of switches and faults")
+    parser.add_argument("--port", type=int, required=True, help="0 for any free port")
+    parser.add_argument(
+        "--any-port", action="store_true", help="use another port if this one is in use"
+    )
+    parser.add_argument(
+        "--host", type=_loopback_address, default="127.0.0.1", help="a loopback address"
+    )
+    parser.add_argument("--scenario", type=Path, help="JSON file with options and faults")
     parser.add_argument("--announce", type=Path, help="file to write pid, port and URL to")
-    parser.add_argument("--record", type=Path, help="file that keeps what was accepted")
-    parser.add_argument("--lock", type=Path, help="file that only one sandbox may hold")
+    parser.add_argument("--record", type=Path, help="file that keeps accepted messages")
+    parser.add_argument("--lock", type=Path, help="lock file, for one sandbox at a time")
     parser.add_argument(
         "--exit-when-orphaned",
         action="store_true",
-        help="end once the starting process is gone and nobody has asked for ten minutes",
+        help="exit after the parent process has ended and ten minutes without a request",
     )
-    parser.add_argument("--rate", type=int, help="requests in any second, 200 by default")
+    parser.add_argument("--rate", type=int, help="requests per second, 200 by default")
     return parser
 
 
-def _loopback(host: str) -> str:
-    """Return the host as an address of this machine alone."""
+def _loopback_address(host: str) -> str:
+    """Return the address of a host. Raises ArgumentTypeError unless it is a loopback one."""
     address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     if not address.is_loopback:
-        raise argparse.ArgumentTypeError("the sandbox serves this machine only: use 127.0.0.1")
+        raise argparse.ArgumentTypeError("the sandbox only listens on this machine: use 127.0.0.1")
     return str(address)
 
 
-def _listen(host: str, port: int, *, any_port: bool) -> socket.socket:
-    """Take the port, or any free one if that is allowed; raises OSError where it is taken."""
+def _open_listener(host: str, port: int, *, any_port: bool) -> socket.socket:
+    """Bind the port, or any free one if it is in use and ``any_port``. Raises OSError otherwise."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP so that asyncio turns Nagle's algorithm off: else every answer waits 40 ms.
+    # With the protocol given, asyncio disables Nagle's algorithm, which delays responses by 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -138,8 +142,8 @@ def _listen(host: str, port: int, *, any_port: bool) -> socket.socket:
     return listener
 
 
-def _announce(path: Path, url: str) -> None:
-    """Write the file whole, so that no reader finds half of it."""
+def _write_announcement(path: Path, url: str) -> None:
+    """Write pid, port and URL to a file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     port = int(url.rpartition(":")[2])

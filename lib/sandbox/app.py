@@ -1,4 +1,4 @@
-"""The sandbox's routes: the vendor's one endpoint, and pages to look behind it."""
+"""The ASGI application: Connectly's endpoint, and routes for the record and the inbox."""
 
 import asyncio
 import hmac
@@ -30,35 +30,35 @@ _RECORD_PAGE: Final = 1000
 
 
 @dataclass
-class Tally:
-    """Requests to the endpoint since the start or the last reset."""
+class RequestCounts:
+    """Numbers of requests to the endpoint since the start or the last reset."""
 
     requests: int = 0
     throttled: int = 0
 
 
 class Api:
-    """The simulated endpoint: key, rate, faults, then the entries."""
+    """The simulated endpoint: checks the key and the rate, applies faults, accepts entries."""
 
     def __init__(self, scenario: Scenario, record: Record) -> None:
         self._scenario = scenario
         self.record = record
         self._sendouts = Sendouts(scenario, record)
-        self._start_over()
+        self._restart_scenario()
 
     def reset(self) -> None:
-        """Forget everything and play the scenario from its beginning."""
-        self.record.forget()
-        self._start_over()
+        """Delete all messages and sendouts, and restart the scenario."""
+        self.record.clear()
+        self._restart_scenario()
 
-    async def answer(self, request: Request) -> Response:
-        """Answer one request as the vendor would, or as the fault that befalls it demands."""
-        self.tally.requests += 1
+    async def respond(self, request: Request) -> Response:
+        """Return the response that Connectly, or the simulated fault, would give to a request."""
+        self.counts.requests += 1
         try:
-            body = await self._read(request)
-            self._authorise(request)
-            self._admit()
-            return await self._answer_entries(read_request(body))
+            body = await self._read_body(request)
+            self._require_authorised(request)
+            self._require_free_slot()
+            return await self._respond_to_entries(read_request(body))
         except MalformedError as error:
             return google_status(400, f"proto: {error}")
         except RefusalError as refusal:
@@ -66,13 +66,13 @@ class Api:
         except ClientDisconnect:
             return Response()
 
-    def _start_over(self) -> None:
-        self.tally = Tally()
+    def _restart_scenario(self) -> None:
+        self.counts = RequestCounts()
         self._window = SlidingWindow(self._scenario.rate)
         self._picker = FaultPicker(self._scenario.seed, self._scenario.script)
 
-    async def _read(self, request: Request) -> bytes:
-        """Read the whole body; one over the limit is read to its end and then refused."""
+    async def _read_body(self, request: Request) -> bytes:
+        """Return the body. Raises RefusalError if it is too large, after reading it to its end."""
         body = bytearray()
         size = 0
         async for chunk in request.stream():
@@ -84,7 +84,7 @@ class Api:
             raise RefusalError(status, errors.LARGE_REQUEST)
         return bytes(body)
 
-    def _authorise(self, request: Request) -> None:
+    def _require_authorised(self, request: Request) -> None:
         given = request.headers.get("x-api-key", "").encode()
         if not hmac.compare_digest(given, self._scenario.api_key.encode()):
             error = errors.UNAUTHENTICATED._replace(type=self._scenario.wrong_key_type)
@@ -93,33 +93,33 @@ class Api:
         if business is not None and request.path_params["business_id"] != business:
             raise RefusalError(403, errors.PERMISSION_DENIED)
 
-    def _admit(self) -> None:
+    def _require_free_slot(self) -> None:
         if not self._window.admit(time.monotonic()):
-            self.tally.throttled += 1
+            self.counts.throttled += 1
             wait = self._scenario.retry_after
             headers = None if wait is None else {"Retry-After": wait}
             raise RefusalError(429, errors.THROTTLED, headers=headers)
 
-    async def _answer_entries(self, request: SendRequest) -> Response:
+    async def _respond_to_entries(self, request: SendRequest) -> Response:
         rates, latency = self._behaviour(request)
         fault = self._picker.pick(rates)
         before, after = self._picker.delay(*latency)
         await asyncio.sleep(before)
         if fault in AFTER_ACCEPTANCE or fault is Fault.NONE:
-            taken = json_response({"data": self._sendouts.take(request)})
+            response = json_response({"data": self._sendouts.accept(request)})
             await asyncio.sleep(after)
-            return self._after(fault, taken)
-        return self._instead(fault)
+            return self._response_after(fault, response)
+        return self._response_before(fault)
 
     def _behaviour(self, request: SendRequest) -> tuple[dict[Fault, float], tuple[float, float]]:
-        """Return the fault rates and latency of the first campaign named, else the scenario's."""
+        """Return fault rates and latency of the first entry's campaign, or the scenario's."""
         first = request.entries[0].campaign_name if request.entries else ""
         campaign = self._sendouts.find(first)
         rates = (campaign and campaign.faults) or self._scenario.faults
         return rates, (campaign and campaign.latency_ms) or self._scenario.latency_ms
 
-    def _after(self, fault: Fault, taken: Response) -> Response:
-        """Return what the client gets of an answer whose entries were taken."""
+    def _response_after(self, fault: Fault, response: Response) -> Response:
+        """Return the response with a fault that occurs after the entries were accepted."""
         match fault:
             case Fault.ERROR_AFTER:
                 raise RefusalError(500, errors.INTERNAL)
@@ -128,16 +128,16 @@ class Api:
             case Fault.HANG_AFTER:
                 return faults.Hang()
             case Fault.CUT_BODY:
-                return faults.Cut(taken)
+                return faults.Cut(response)
             case Fault.EMPTY_BODY:
                 return Response()
             case Fault.HTML_BODY:
                 return faults.html_body()
             case _:
-                return taken
+                return response
 
-    def _instead(self, fault: Fault) -> Response:
-        """Return what the client gets when nothing was taken."""
+    def _response_before(self, fault: Fault) -> Response:
+        """Return the response with a fault that occurs before the entries are accepted."""
         match fault:
             case Fault.RESET_BEFORE:
                 return faults.Reset()
@@ -156,42 +156,42 @@ class Api:
 
 
 class LoopbackOnly:
-    """Refuse requests that a page from elsewhere makes a browser on this machine send.
+    """Middleware that refuses requests that other websites make through a local browser.
 
-    The record may hold real phones while somebody tries a real sheet: no other site may read or
-    empty it, by another name for this address or otherwise.
+    The record can contain real phone numbers. Checking ``Host`` and ``Origin`` prevents other sites
+    from reading or deleting it, including by DNS rebinding.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is addressed to this machine, from it."""
+        """Pass on requests whose host and origin are loopback addresses."""
         if scope["type"] == "http":
             headers = dict(scope["headers"])
             origin = headers.get(b"origin")
             if not _is_loopback(b"//" + headers.get(b"host", b"")) or (
                 origin is not None and not _is_loopback(origin)
             ):
-                refusal = google_status(403, "the sandbox serves this machine only")
+                refusal = google_status(403, "the sandbox only serves this machine")
                 await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
 
 def create_app(scenario: Scenario, record: Record) -> ASGIApp:
-    """Return the sandbox as an ASGI application; ``record`` stays the caller's to close."""
+    """Return the sandbox as an ASGI application. The caller closes ``record``."""
     api = Api(scenario, record)
 
-    async def go_to_inbox(_request: Request) -> Response:
+    async def redirect_to_inbox(_request: Request) -> Response:
         return RedirectResponse("/sandbox/inbox")
 
-    async def health(_request: Request) -> Response:
+    async def show_health(_request: Request) -> Response:
         return json_response(
             {
                 "status": "ok",
-                "requests": api.tally.requests,
-                "throttled": api.tally.throttled,
+                "requests": api.counts.requests,
+                "throttled": api.counts.throttled,
                 "messages": record.count(),
             }
         )
@@ -204,34 +204,34 @@ def create_app(scenario: Scenario, record: Record) -> ASGIApp:
         return json_response({"status": "ok"})
 
     async def show_inbox(request: Request) -> Response:
-        return inbox.show(record, dict(request.query_params))
+        return inbox.show_inbox(record, dict(request.query_params))
 
     async def find_in_inbox(request: Request) -> Response:
         form = urllib.parse.parse_qs((await request.body()).decode())
-        return inbox.show(record, {"phone": form.get("phone", [""])[0]})
+        return inbox.show_inbox(record, {"phone": form.get("phone", [""])[0]})
 
     path = "/v1/businesses/{business_id}/send/campaigns"
     routes = [
-        Route(path, api.answer, methods=["POST"]),
-        Route("/sandbox/health", health),
+        Route(path, api.respond, methods=["POST"]),
+        Route("/sandbox/health", show_health),
         Route("/sandbox/record", show_record),
         Route("/sandbox/reset", reset, methods=["POST"]),
         Route("/sandbox/inbox", show_inbox),
         Route("/sandbox/inbox", find_in_inbox, methods=["POST"]),
-        Route("/", go_to_inbox),
+        Route("/", redirect_to_inbox),
     ]
-    return LoopbackOnly(Starlette(routes=routes, exception_handlers={HTTPException: _explain}))
+    return LoopbackOnly(Starlette(routes=routes, exception_handlers={HTTPException: _http_error}))
 
 
-def _explain(_request: Request, error: Exception) -> Response:
-    """Answer a wrong path or method in the gateway's form."""
+def _http_error(_request: Request, error: Exception) -> Response:
+    """Return the gateway's response to a wrong path or method."""
     assert isinstance(error, HTTPException)
     headers = dict(error.headers) if error.headers else None
     return google_status(error.status_code, error.detail, headers=headers)
 
 
 async def _record_json(record: Record) -> AsyncIterator[str]:
-    """Write the record as one JSON list, a piece at a time."""
+    """Yield the record as one JSON list, in pieces."""
     yield "["
     after = 0
     while page := record.messages(after=after, limit=_RECORD_PAGE):

@@ -1,4 +1,4 @@
-"""The catalogue: campaigns of the vendor's page, and demo campaigns for every kind of outcome."""
+"""The built-in campaigns: those of Connectly's documentation, and demos of each outcome."""
 
 import re
 from collections.abc import Mapping
@@ -12,16 +12,16 @@ _PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 
 
 class Campaign(BaseModel):
-    """A campaign as its owner has set it up, and how it behaves here."""
+    """A campaign and its simulated behaviour."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1, description="the name that answers carry")
-    aliases: tuple[str, ...] = Field(default=(), description="other names it is found by")
+    name: str = Field(min_length=1, description="name in responses")
+    aliases: tuple[str, ...] = Field(default=(), description="other names that requests may use")
     versions: tuple[str, ...] = Field(
-        default=("1",), min_length=1, description="the last one is used when none is asked for"
+        default=("1",), min_length=1, description="the last one is the default"
     )
-    variables: tuple[str, ...] = Field(default=(), description="required of every entry")
+    variables: tuple[str, ...] = Field(default=(), description="required in every entry")
     text: str = Field(default="", description="the message, with {variables}")
     published: bool = True
     rejections: dict[str, str] = Field(
@@ -35,31 +35,35 @@ class Campaign(BaseModel):
     )
 
     def missing_variable(self, variables: Mapping[str, JsonValue]) -> bool:
-        """Tell whether a required variable is absent or null."""
+        """Return whether a required variable is missing or null."""
         return any(variables.get(name) is None for name in self.variables)
 
     def rejection(self, client: str) -> str | None:
-        """Return the error code with which this campaign rejects the phone, if it does."""
+        """Return the error code with which this campaign rejects a phone, or None."""
         for ending, code in self.rejections.items():
             if client.endswith(ending):
                 return code
         return None
 
     def render(self, variables: Mapping[str, JsonValue]) -> str:
-        """Return the message as the phone shows it; what no variable fills stays as it is."""
+        """Return the text of a message. Placeholders without a variable stay unchanged."""
         if not self.text:
-            return "\n".join(f"{name}: {_as_text(value)}" for name, value in variables.items())
+            return "\n".join(
+                f"{name}: {_variable_text(value)}" for name, value in variables.items()
+            )
         return _PLACEHOLDER.sub(
-            lambda found: _as_text(variables[found[1]]) if found[1] in variables else found[0],
+            lambda found: (
+                _variable_text(variables[found[1]]) if found[1] in variables else found[0]
+            ),
             self.text,
         )
 
 
-def _as_text(value: JsonValue) -> str:
+def _variable_text(value: JsonValue) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-_PAGE: Final = (
+_DOCUMENTED: Final = (
     Campaign(
         name="campaignv3",
         aliases=("campaign_test",),
@@ -144,4 +148,4 @@ _DEMO: Final = (
     ),
 )
 
-CATALOGUE: Final = (*_PAGE, *_DEMO)
+CATALOGUE: Final = (*_DOCUMENTED, *_DEMO)

@@ -1,7 +1,7 @@
-"""What the simulated API says when it refuses an entry or a whole request.
+"""Errors of the simulated API, for entries and for whole requests.
 
-Codes and types are the contract's. The texts of the three errors whose answers the vendor's page
-shows are those of the page, since answers are compared with it; the others are ours.
+Codes and types are those of the API. The texts of the first three errors are quoted from
+Connectly's "Send Campaigns" page, because tests compare responses with it. The others are invented.
 """
 
 import json
@@ -14,7 +14,7 @@ ErrorBody = Literal["google", "connectly", "empty", "html"]
 
 
 class ApiError(NamedTuple):
-    """A code of the contract with the words around it."""
+    """An error code with its type and texts."""
 
     code: str
     type: str
@@ -115,19 +115,19 @@ _ENTRY_ERRORS: Final = {
     error.code: error for error in (ENTRY_INVALID, CLIENT_INVALID, NOT_ON_WHATSAPP, OPTED_OUT)
 }
 
-# The gateway's numbers for google.rpc.Status, by HTTP status.
+# Codes of google.rpc.Status by HTTP status.
 _GOOGLE_CODES: Final = {400: 3, 401: 16, 403: 7, 404: 5, 405: 12, 409: 10, 413: 8, 429: 8, 500: 13}
 
 
 def entry_error(code: str) -> ApiError:
-    """Return the error of this code for one entry, with plain words for a code without its own."""
+    """Return the error for an entry, with generic texts for an unknown code."""
     return _ENTRY_ERRORS.get(code) or ApiError(
         code, "ERROR_TYPE_INVALID_REQUEST", "Entry refused", "The scenario refuses this entry."
     )
 
 
 class RefusalError(Exception):
-    """A whole request is refused; nothing of it was taken."""
+    """A whole request is refused, and none of its entries is accepted."""
 
     def __init__(
         self, status: int, error: ApiError, *, headers: dict[str, str] | None = None
@@ -138,7 +138,7 @@ class RefusalError(Exception):
         self.headers = headers
 
     def response(self, body: ErrorBody) -> Response:
-        """Write the refusal in one of the forms that have been seen."""
+        """Return the refusal in one of the forms that the API is known to use."""
         if body == "empty":
             return Response(status_code=self.status, headers=self.headers)
         if body == "html":
@@ -151,7 +151,7 @@ class RefusalError(Exception):
 
 
 def google_status(status: int, message: str, *, headers: dict[str, str] | None = None) -> Response:
-    """Return a google.rpc.Status, the form in which the gateway itself refuses."""
+    """Return a google.rpc.Status, the error format of the gateway in front of the API."""
     content = {"code": _GOOGLE_CODES.get(status, 2), "message": message, "details": []}
     return json_response(content, status=status, headers=headers)
 
@@ -159,6 +159,6 @@ def google_status(status: int, message: str, *, headers: dict[str, str] | None =
 def json_response(
     content: object, *, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    """Return JSON in UTF-8 with no space in it."""
+    """Return compact JSON in UTF-8."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return Response(text, status, headers, "application/json")

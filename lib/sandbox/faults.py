@@ -1,7 +1,7 @@
-"""Faults: what goes wrong on purpose, when, and on the wire.
+"""Simulated failures of the API and the network.
 
-A fault strikes before the entries are taken or after; a client cannot tell the two apart from
-the answer, which is the point.
+A fault occurs before or after the entries are accepted. The client cannot distinguish the two by
+the response.
 """
 
 import random
@@ -17,7 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 class Fault(StrEnum):
-    """What can befall a request; ``none`` lets it pass and is of use in a script."""
+    """A simulated failure. ``none`` is a normal response, for scripts."""
 
     NONE = "none"
     ERROR_BEFORE = "500_before"
@@ -48,14 +48,14 @@ AFTER_ACCEPTANCE: Final = frozenset(
 
 
 class FaultPicker:
-    """Deal faults: first those of a script, one a request, then by chance from a seed."""
+    """Chooses the fault of each request: first those of a script, then by seeded chance."""
 
     def __init__(self, seed: int, script: Iterable[Fault]) -> None:
         self._chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self._script = iter(tuple(script))
 
     def pick(self, rates: Mapping[Fault, float]) -> Fault:
-        """Return the next request's fault; ``rates`` gives each fault's share of requests."""
+        """Return the next request's fault. ``rates`` has each fault's share of requests."""
         scripted = next(self._script, None)
         if scripted is not None:
             return scripted
@@ -67,59 +67,59 @@ class FaultPicker:
         return Fault.NONE
 
     def delay(self, low_ms: float, high_ms: float) -> tuple[float, float]:
-        """Return seconds to wait before the entries are taken, and after."""
+        """Return the seconds to wait before and after the entries are accepted."""
         seconds = self._chance.uniform(low_ms, high_ms) / 1000
         before = seconds * self._chance.random()
         return before, seconds - before
 
 
 def bad_gateway() -> Response:
-    """Return what a proxy says when it cannot reach the service behind it."""
+    """Return the response of a proxy that cannot reach its backend."""
     return HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", status_code=502)
 
 
 def html_body() -> Response:
-    """Return a page where JSON belongs."""
+    """Return an HTML page instead of JSON."""
     return HTMLResponse("<html><body><h1>Welcome</h1></body></html>")
 
 
 class FaultyProtocol(H11Protocol):
-    """Serve HTTP/1.1 as uvicorn does, and let a response get at its connection."""
+    """uvicorn's HTTP/1.1 protocol, with the connection's transport in each request's state."""
 
     def connection_made(self, transport: object) -> None:
-        """Add the connection to the state that every request of it carries."""
+        """Add the transport to the state of the connection's requests."""
         super().connection_made(transport)  # type: ignore[arg-type]
         self.app_state = {**self.app_state, "transport": transport}
 
 
 class Hang(Response):
-    """Say nothing until the client gives up."""
+    """Send nothing until the client disconnects."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Wait for the client to leave."""
-        await _disconnected(receive)
+        """Wait until the client disconnects."""
+        await _wait_for_disconnect(receive)
 
 
 class Reset(Response):
-    """Break the connection without a word."""
+    """Reset the connection without a response."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Send a TCP reset: closing with a linger time of zero does that."""
+        """Send a TCP reset by closing the socket with a linger time of zero."""
         transport = scope["state"]["transport"]
         connection = cast("socket.socket", transport.get_extra_info("socket"))
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
-        await _disconnected(receive)
+        await _wait_for_disconnect(receive)
 
 
 class Cut(Response):
-    """Promise the whole body, send half of it, and close."""
+    """Send the headers of the whole body and half of the body, then close."""
 
     def __init__(self, whole: Response) -> None:
         super().__init__(whole.body, media_type="application/json")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the headers of the whole answer and the first half of its body."""
+        """Send the headers and the first half of the body."""
         await send(
             {
                 "type": "http.response.start",
@@ -130,9 +130,9 @@ class Cut(Response):
         half = bytes(self.body[: len(self.body) // 2])
         await send({"type": "http.response.body", "body": half, "more_body": True})
         scope["state"]["transport"].close()
-        await _disconnected(receive)
+        await _wait_for_disconnect(receive)
 
 
-async def _disconnected(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

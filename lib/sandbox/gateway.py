@@ -1,8 +1,7 @@
-"""Read a request as the gateway in front of the vendor's API does.
+"""Parse requests as the gateway in front of Connectly's API does.
 
-Requests are parsed here and not with the client's models, on purpose: those refuse what is not
-in the contract, while the gateway drops unknown keys and unknown enum values in silence, takes
-camelCase and snake_case names, and treats null as absent.
+The client's models are too strict for this: the gateway silently ignores unknown keys and unknown
+enum values, accepts camelCase and snake_case names, and treats null as missing.
 """
 
 import json
@@ -24,12 +23,12 @@ _SNAKE: Final = {
 
 
 class MalformedError(ValueError):
-    """The gateway cannot read the body; the message says what is wrong, without any value."""
+    """The body is malformed. The message describes the problem and contains no values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One recipient of one campaign; "" where the request gives nothing."""
+    """One recipient of one campaign. Missing texts are empty."""
 
     client: str
     campaign_name: str
@@ -41,7 +40,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """A request's entries and the two options, defaults filled in."""
+    """The entries and options of a request, including defaults."""
 
     entries: tuple[Entry, ...]
     create_new: bool
@@ -49,29 +48,29 @@ class SendRequest:
 
 
 def read_request(body: bytes) -> SendRequest:
-    """Parse a body; one that is empty or names no entries is a request without entries.
+    """Return the request of a body. An empty body is a request without entries.
 
-    Raises MalformedError for what the gateway refuses: no JSON object, NaN, a repeated key, both
-    spellings of one field, a value of the wrong type, text that is not Unicode.
+    Raises MalformedError where the gateway refuses a body: not a JSON object, NaN, a repeated key,
+    both spellings of one field, a value of the wrong type, or text that is not valid Unicode.
     """
-    message = _parse(body) if body.strip() else {}
-    options = _object(message, "options")
+    message = _parse_object(body) if body.strip() else {}
+    options = _read_object(message, "options")
     return SendRequest(
-        entries=tuple(_entry(item) for item in _entries(message)),
-        create_new=_enum(options, "ifVersionUnspecified") == "create_new",
-        allow_multiple=_enum(options, "ifDuplicateCheckUnspecified") == "allow_multiple",
+        entries=tuple(_read_entry(item) for item in _read_entries(message)),
+        create_new=_read_enum(options, "ifVersionUnspecified") == "create_new",
+        allow_multiple=_read_enum(options, "ifDuplicateCheckUnspecified") == "allow_multiple",
     )
 
 
-def _parse(body: bytes) -> dict[str, Any]:
+def _parse_object(body: bytes) -> dict[str, Any]:
     try:
         message = json.loads(
             body.decode(),
-            object_pairs_hook=_without_repeats,
+            object_pairs_hook=_require_unique_keys,
             parse_constant=_refuse_constant,
-            parse_float=_finite,
+            parse_float=_parse_finite,
         )
-        if b"\\u" in body:  # an escape may stand for half a character
+        if b"\\u" in body:  # an escape can be a lone surrogate
             json.dumps(message, ensure_ascii=False).encode()
     except MalformedError:
         raise
@@ -82,7 +81,7 @@ def _parse(body: bytes) -> dict[str, Any]:
     return message
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _require_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise MalformedError("a key is repeated")
@@ -93,15 +92,15 @@ def _refuse_constant(_name: str) -> NoReturn:
     raise MalformedError("NaN and infinity are not JSON")
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise MalformedError("a number is out of range")
     return number
 
 
-def _field(message: Mapping[str, Any], name: str) -> Any:
-    """Return a field under either of its names."""
+def _get_field(message: Mapping[str, Any], name: str) -> Any:
+    """Return a field by its camelCase or snake_case name."""
     value = message.get(name)
     other = message.get(_SNAKE.get(name, name))
     if name in _SNAKE and other is not None:
@@ -111,7 +110,7 @@ def _field(message: Mapping[str, Any], name: str) -> Any:
     return value
 
 
-def _entries(message: Mapping[str, Any]) -> list[Any]:
+def _read_entries(message: Mapping[str, Any]) -> list[Any]:
     entries = message.get("entries")
     if entries is None:
         return []
@@ -120,22 +119,24 @@ def _entries(message: Mapping[str, Any]) -> list[Any]:
     return entries
 
 
-def _entry(item: object) -> Entry:
+def _read_entry(item: object) -> Entry:
     if not isinstance(item, dict):
         raise MalformedError("an entry is not an object")
-    _text(item, "scheduledAt")  # disabled by the contract: checked as the gateway does, unused
+    _read_text(item, "scheduledAt")  # only its type is checked: the API has disabled it
     return Entry(
-        client=_text(item, "client"),
-        campaign_name=_text(item, "campaignName"),
-        campaign_version=_text(item, "campaignVersion"),
-        sender=_text(item, "sender"),
-        variables={key: _struct(value) for key, value in _object(item, "variables").items()},
-        callback_data=_struct(_field(item, "callbackData")),
+        client=_read_text(item, "client"),
+        campaign_name=_read_text(item, "campaignName"),
+        campaign_version=_read_text(item, "campaignVersion"),
+        sender=_read_text(item, "sender"),
+        variables={
+            key: _as_struct_value(value) for key, value in _read_object(item, "variables").items()
+        },
+        callback_data=_as_struct_value(_get_field(item, "callbackData")),
     )
 
 
-def _text(message: Mapping[str, Any], name: str) -> str:
-    value = _field(message, name)
+def _read_text(message: Mapping[str, Any], name: str) -> str:
+    value = _get_field(message, name)
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -143,8 +144,8 @@ def _text(message: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _object(message: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = _field(message, name)
+def _read_object(message: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = _get_field(message, name)
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -152,9 +153,9 @@ def _object(message: Mapping[str, Any], name: str) -> dict[str, Any]:
     return value
 
 
-def _enum(message: Mapping[str, Any], name: str) -> str | None:
-    """Return an enum's string; numbers pass as the gateway lets them, and mean the default."""
-    value = _field(message, name)
+def _read_enum(message: Mapping[str, Any], name: str) -> str | None:
+    """Return the text of an enum value, or None for a number, which acts as the default."""
+    value = _get_field(message, name)
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -162,14 +163,14 @@ def _enum(message: Mapping[str, Any], name: str) -> str | None:
     raise MalformedError(f"{name} is not an enum value")
 
 
-def _struct(value: Any) -> JsonValue:
-    """Return a value as a protobuf Struct keeps it: every number a float64, long ids rounded."""
+def _as_struct_value(value: Any) -> JsonValue:
+    """Return a value as a protobuf Struct stores it: numbers become float64 and may be rounded."""
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, dict):
-        return {key: _struct(each) for key, each in value.items()}
+        return {key: _as_struct_value(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_struct(each) for each in value]
+        return [_as_struct_value(each) for each in value]
     try:
         number = float(value)
     except OverflowError as error:

@@ -1,28 +1,30 @@
-"""The inbox: what each phone would have received, as a page that needs nothing but itself.
+"""The test inbox: the messages that each phone would have received, as an HTML page.
 
-Every value is escaped, and the page's policy allows one stylesheet, known by its hash, and forms
-to this server: a variable that holds HTML is shown, never run. Links carry a message's number in
-place of a phone, so that no phone stands in an address.
+The template escapes every value. The page's content security policy allows only its own stylesheet,
+by hash, and forms to this server, so that HTML in a variable is shown as text. Links have the
+number of a message instead of a phone number, because addresses are logged and kept in histories.
 """
 
 import base64
 import hashlib
-import html
 import urllib.parse
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import jinja2
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from lib.sandbox.record import Message, Record
 
-_CHATS_A_PAGE: Final = 30
-_BUBBLES_A_PAGE: Final = 50
+_CHATS_PER_PAGE: Final = 30
+_MESSAGES_PER_PAGE: Final = 50
 _LIVE_SECONDS: Final = 5
 
-_STYLE: Final = Path(__file__).with_name("inbox.css").read_text(encoding="utf-8")
+_TEMPLATES: Final = Path(__file__).with_name("templates")
+_STYLE: Final = (_TEMPLATES / "inbox.css").read_text(encoding="utf-8")
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -33,203 +35,180 @@ _HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_HINT: Final = (
-    '<p class="empty">No messages yet. Send something over the sandbox connection, and'
-    " what each phone would have received appears here.</p>"
-)
 
 
-def show(record: Record, query: Mapping[str, str]) -> Response:
-    """Return the page that a query asks for.
+def show_inbox(record: Record, query: Mapping[str, str]) -> Response:
+    """Return the inbox page for a query.
 
-    ``phone`` leads to that phone's chat or filters by the digits given; ``chat`` is the number of
-    any message of the chat to read; ``before`` and ``older`` page through chats and bubbles;
-    ``live`` lets the browser reload the page by itself.
+    ``phone`` opens that phone's chat, or filters chats by digits. ``chat`` is the number of any
+    message of the chat to show. ``before`` and ``older`` are the message numbers from which pages
+    of chats and of messages continue. ``live=1`` makes the browser refresh the page.
     """
     digits = "".join(sign for sign in query.get("phone", "") if sign in "0123456789")
     if digits:
         found = record.chat(f"+{digits}", limit=1) or record.chats(digits=digits, limit=2)
         if len(found) == 1:
-            return RedirectResponse(_link(chat=found[0].seq), status_code=303, headers=_HEADERS)
-    number = _number(query, "chat")
+            address = _inbox_link(chat=found[0].seq)
+            return RedirectResponse(address, status_code=303, headers=_HEADERS)
+    number = _message_number(query, "chat")
     page = _Page(
         record,
         digits=digits,
         phone=record.phone_of(number) if number else None,
         chat=number,
-        before=_number(query, "before"),
-        older=_number(query, "older"),
-        live=query.get("live") == "1",
+        before=_message_number(query, "before"),
+        older=_message_number(query, "older"),
+        live=1 if query.get("live") == "1" else None,
     )
     headers = {**_HEADERS, "Refresh": str(_LIVE_SECONDS)} if page.live else _HEADERS
-    return HTMLResponse(page.write(), headers=headers)
+    return HTMLResponse(page.render(), headers=headers)
 
 
+@dataclass(frozen=True)
+class _Chat:
+    """A line in the list of chats."""
+
+    newest: Message
+    link: str
+    is_shown: bool
+
+    @property
+    def colour(self) -> int:
+        """The number of the phone's colour in the stylesheet."""
+        return sum(self.newest.client.encode()) % 6
+
+
+@dataclass(frozen=True)
 class _Page:
-    """The list of chats beside the bubbles of one."""
+    """The list of chats beside the messages of one.
 
-    def __init__(
-        self,
-        record: Record,
-        *,
-        digits: str,
-        phone: str | None,
-        chat: int | None,
-        before: int | None,
-        older: int | None,
-        live: bool,
-    ) -> None:
-        self._record = record
-        self._digits = digits
-        self._phone = phone
-        self._chat = chat
-        self._before = before
-        self._older = older
-        self.live = live
+    Without a chosen chat, wide screens show the newest one.
+    """
 
-    def write(self) -> str:
-        """Return the whole page; where no chat was chosen, a wide one shows the newest."""
-        chats = self._record.chats(
-            digits=self._digits, before=self._before, limit=_CHATS_A_PAGE + 1
-        )
-        shown = self._phone or (chats[0].client if chats else None)
-        reading = self._phone or not (chats or self._digits)
-        return (
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>Sandbox inbox</title><style>{_STYLE}</style></head>"
-            f'<body class="{"reading" if reading else "listing"}">'
-            f"{self._header()}"
-            f"<main>{self._chats(chats, shown)}{self._bubbles(shown)}</main></body></html>"
-        )
+    record: Record
+    digits: str
+    phone: str | None
+    chat: int | None
+    before: int | None
+    older: int | None
+    live: int | None
 
-    def _header(self) -> str:
-        live = (
-            _anchor("Stop refreshing", self._here(live=None))
-            if self.live
-            else _anchor(f"Refresh every {_LIVE_SECONDS} seconds", self._here(live=1))
+    def render(self) -> str:
+        """Return the page as HTML."""
+        chats = self.record.chats(digits=self.digits, before=self.before, limit=_CHATS_PER_PAGE + 1)
+        phone = self.phone or (chats[0].client if chats else None)
+        messages = (
+            self.record.chat(phone, before=self.older, limit=_MESSAGES_PER_PAGE + 1)
+            if phone
+            else []
         )
-        return (
-            "<header><h1>Sandbox inbox</h1>"
-            f"<p>{_counted(self._record.count(), 'message')}</p>"
-            f"<nav>{_anchor('Refresh', self._here())}{live}</nav>"
-            '<p class="notice"><strong>Nothing here left this machine.</strong> '
-            "These are the messages the sandbox accepted; no real phone received one.</p></header>"
+        has_more_chats = len(chats) > _CHATS_PER_PAGE
+        return _TEMPLATE.render(
+            style=_STYLE,
+            is_reading=bool(self.phone or not (chats or self.digits)),
+            is_live=self.live,
+            live_seconds=_LIVE_SECONDS,
+            total=self.record.count(),
+            digits=self.digits,
+            chats=[self._chat_line(chat, phone) for chat in chats[:_CHATS_PER_PAGE]],
+            has_more_matches=has_more_chats and self.digits,
+            phone=phone,
+            messages=messages[:_MESSAGES_PER_PAGE],
+            links={
+                **self._refresh_links(),
+                **self._chat_links(chats),
+                **self._message_links(messages),
+            },
         )
 
-    def _chats(self, chats: list[Message], shown: str | None) -> str:
-        items = "".join(
-            self._chat_line(chat, shown=chat.client == shown) for chat in chats[:_CHATS_A_PAGE]
-        )
-        more = []
-        if self._before or self._digits:
-            more.append(_anchor("All chats, newest first", _link(live=self._live())))
-        if len(chats) > _CHATS_A_PAGE and not self._digits:
-            last = chats[_CHATS_A_PAGE - 1].seq
-            more.append(_anchor("Older chats", _link(before=last, live=self._live())))
-        elif len(chats) > _CHATS_A_PAGE:
-            more.append("There are more; type more digits.")
-        if self._digits and not chats:
-            items = '<li class="empty">No phone with these digits has a message yet.</li>'
-        return (
-            '<section class="chats" aria-label="Phones">'
-            '<form method="post" action="/sandbox/inbox">'
-            '<input name="phone" type="search" inputmode="tel" placeholder="Phone, or part of it"'
-            f' aria-label="Phone, or part of it" value="{self._digits}">'
-            f"<button>Find</button></form><ol>{items}</ol>{_more(more)}</section>"
-        )
+    def _chat_line(self, newest: Message, phone: str | None) -> _Chat:
+        link = _inbox_link(chat=newest.seq, before=self.before, live=self.live)
+        return _Chat(newest, link, newest.client == phone)
 
-    def _chat_line(self, chat: Message, *, shown: bool) -> str:
-        chosen = ' aria-current="true"' if shown else ""
-        target = _link(chat=chat.seq, before=self._before, live=self._live())
-        return (
-            f'<li><a href="{html.escape(target)}"{chosen}>'
-            f'<span class="face face{sum(chat.client.encode()) % 6}" aria-hidden="true">'
-            f"{html.escape(chat.client[-2:])}</span>"
-            f'<span class="phone">{html.escape(chat.client)}</span>{_time(chat.at)}'
-            f'<span class="last">{html.escape(chat.text[:120])}</span>'
-            f'<span class="count" title="{_counted(chat.messages, "message")}">'
-            f"{chat.messages:,}</span></a></li>"
-        )
-
-    def _bubbles(self, phone: str | None) -> str:
-        if phone is None:
-            hint = "" if self._digits else _HINT
-            return f'<section class="chat" aria-label="Messages">{hint}</section>'
-        messages = self._record.chat(phone, before=self._older, limit=_BUBBLES_A_PAGE + 1)
-        items = "".join(_bubble(message) for message in messages[:_BUBBLES_A_PAGE])
-        more = []
-        if self._older:
-            more.append(_anchor("Newest messages", self._here(older=None)))
-        if len(messages) > _BUBBLES_A_PAGE:
-            last = messages[_BUBBLES_A_PAGE - 1].seq
-            more.append(_anchor("Older messages", self._here(chat=last, older=last)))
-        back = _link(before=self._before, live=self._live())
-        return (
-            '<section class="chat" aria-label="Messages"><div>'
-            f'<a class="back" href="{html.escape(back)}">← All chats</a>'
-            f"<h2>{html.escape(phone)}</h2>"
-            '<span class="soft">Newest message first</span></div>'
-            f'<ol class="bubbles">{items}</ol>{_more(more)}</section>'
-        )
-
-    def _live(self) -> int | None:
-        return 1 if self.live else None
-
-    def _here(self, **changes: int | None) -> str:
-        """Return the address of this page, with changes."""
-        query = {
-            "chat": self._chat if self._phone else None,
-            "before": self._before,
-            "older": self._older,
-            "live": self._live(),
+    def _refresh_links(self) -> dict[str, str]:
+        return {
+            "refresh": self._link_here(),
+            "stop_refreshing": self._link_here(live=None),
+            "keep_refreshing": self._link_here(live=1),
         }
-        return _link(**{**query, **changes})
+
+    def _chat_links(self, chats: list[Message]) -> dict[str, str | None]:
+        """Return the links between pages of chats.
+
+        ``chats`` has one item more than a page if there is another page.
+        """
+        links: dict[str, str | None] = {
+            "back": _inbox_link(before=self.before, live=self.live),
+            "all_chats": None,
+            "older_chats": None,
+        }
+        if self.before or self.digits:
+            links["all_chats"] = _inbox_link(live=self.live)
+        if len(chats) > _CHATS_PER_PAGE and not self.digits:
+            last = chats[_CHATS_PER_PAGE - 1].seq
+            links["older_chats"] = _inbox_link(before=last, live=self.live)
+        return links
+
+    def _message_links(self, messages: list[Message]) -> dict[str, str | None]:
+        """Return the links between pages of one chat, as `_chat_links` does."""
+        links: dict[str, str | None] = {"newest_messages": None, "older_messages": None}
+        if self.older:
+            links["newest_messages"] = self._link_here(older=None)
+        if len(messages) > _MESSAGES_PER_PAGE:
+            last = messages[_MESSAGES_PER_PAGE - 1].seq
+            links["older_messages"] = self._link_here(chat=last, older=last)
+        return links
+
+    def _link_here(self, **changes: int | None) -> str:
+        """Return the address of this page with some parameters changed."""
+        query = {
+            "chat": self.chat if self.phone else None,
+            "before": self.before,
+            "older": self.older,
+            "live": self.live,
+        }
+        return _inbox_link(**{**query, **changes})
 
 
-def _bubble(message: Message) -> str:
-    repeats = message.submissions - 1
-    repeated = (
-        f'<span class="soft">Sent {_counted(repeats, "more time")}; shown once, since the phone'
-        " had it already</span>"
-        if repeats
-        else ""
-    )
-    version = message.version if len(message.version) <= 12 else f"{message.version[:8]}…"
-    return (
-        f'<li><span class="chip">{html.escape(message.campaign)} · '
-        f'<span title="{html.escape(message.version)}">version {html.escape(version)}</span></span>'
-        f"<p>{html.escape(message.text)}</p>"
-        f'<div class="foot">{repeated}{_time(message.at)}</div></li>'
-    )
-
-
-def _time(at: float) -> str:
-    """Write a moment as this machine's clock shows it, with the day unless it is today's."""
-    moment = datetime.fromtimestamp(at).astimezone()
-    today = moment.date() == datetime.now().astimezone().date()
-    words = f"{moment:%H:%M}" if today else f"{moment.day} {moment:%b %Y, %H:%M}"
-    return f'<time datetime="{moment.isoformat(timespec="seconds")}">{words}</time>'
-
-
-def _more(links: list[str]) -> str:
-    return f'<p class="more">{"".join(links)}</p>' if links else ""
-
-
-def _anchor(words: str, target: str) -> str:
-    return f'<a href="{html.escape(target)}">{html.escape(words)}</a>'
-
-
-def _link(**query: int | None) -> str:
+def _inbox_link(**query: int | None) -> str:
     given = {name: value for name, value in query.items() if value is not None}
     return f"/sandbox/inbox?{urllib.parse.urlencode(given)}" if given else "/sandbox/inbox"
 
 
-def _number(query: Mapping[str, str], name: str) -> int | None:
-    """Return a message number of the query; nonsense counts as none."""
+def _message_number(query: Mapping[str, str], name: str) -> int | None:
+    """Return a message number of the query, or None if it is missing or malformed."""
     text = query.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) <= 18 else None
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def _local_time(at: float) -> datetime:
+    """Return a Unix time in this machine's time zone."""
+    return datetime.fromtimestamp(at).astimezone()
+
+
+def _clock(moment: datetime) -> str:
+    """Return a local time as hours and minutes, with the date unless it is today."""
+    today = datetime.now().astimezone().date()
+    if moment.date() == today:
+        return f"{moment:%H:%M}"
+    return f"{moment.day} {moment:%b %Y, %H:%M}"
+
+
+def _shorten_version(version: str) -> str:
+    """Return a version with at most 12 characters, enough to tell UUIDs apart."""
+    return version if len(version) <= 12 else f"{version[:8]}…"
+
+
+def _load_template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(
+        local_time=_local_time, clock=_clock, shorten_version=_shorten_version
+    )
+    return environment.get_template("inbox.html")
+
+
+_TEMPLATE: Final = _load_template()

@@ -1,23 +1,23 @@
-"""The rate limit: a strict sliding window of one second."""
+"""The rate limit of the simulated API."""
 
 from collections import deque
 
 
 class SlidingWindow:
-    """Let at most ``limit`` requests pass in any second, however they are spaced.
+    """A sliding window of one second that admits at most ``limit`` requests.
 
-    A refused request does not count, so a client that keeps knocking still gets its full rate.
+    Refused requests do not count.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._passed: deque[float] = deque()
+        self._admitted: deque[float] = deque()
 
     def admit(self, now: float) -> bool:
-        """Count a request at ``now`` (seconds of a clock that never goes back) or refuse it."""
-        while self._passed and self._passed[0] <= now - 1.0:
-            self._passed.popleft()
-        if len(self._passed) >= self._limit:
+        """Return whether a request may pass at ``now``, in seconds of a monotonic clock."""
+        while self._admitted and self._admitted[0] <= now - 1.0:
+            self._admitted.popleft()
+        if len(self._admitted) >= self._limit:
             return False
-        self._passed.append(now)
+        self._admitted.append(now)
         return True

@@ -1,7 +1,7 @@
-"""The record: every message a phone would have received, written before the request is answered.
+"""Storage of the messages that phones would have received.
 
-SQLite in WAL mode without waiting for the disk: what is committed outlives a killed process
-(the system has it), which is all that a simulation must survive, and costs microseconds.
+Messages are committed before the response. SQLite in WAL mode with ``synchronous=OFF`` keeps
+committed messages if the process is killed, but not if the machine fails.
 """
 
 import json
@@ -44,7 +44,7 @@ INSERT INTO message (at, client, campaign, version, sender, variables, callback_
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 
-# A phone's newest message, newest phone first; each step is one look into an index.
+# Each phone's newest message, newest first. Both subqueries use the index on client.
 _CHATS: Final = """
 SELECT seq, at, client, campaign, version, text, submissions,
        (SELECT count(*) FROM message WHERE client = newest.client)
@@ -66,7 +66,10 @@ _NO_END: Final = 2**63 - 1
 
 
 class Message(NamedTuple):
-    """A message as the inbox shows it; in a list of chats, a phone's newest one."""
+    """A message in the inbox.
+
+    ``messages`` is the phone's number of messages in a list of chats, and 1 in a chat.
+    """
 
     seq: int
     at: float
@@ -80,16 +83,16 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True)
 class SandboxSendout:
-    """The campaign version that entries go to."""
+    """A campaign version that accepts entries."""
 
     campaign: str
     version: str
 
 
 class Record:
-    """What the sandbox has accepted, in a file or, without a path, in memory.
+    """The accepted messages, in a SQLite file, or in memory without a path.
 
-    All calls come from one thread. Raises sqlite3.Error where the file cannot be used.
+    All calls must come from one thread. Raises sqlite3.Error if the file cannot be used.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -106,7 +109,7 @@ class Record:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Take all of a request's entries, or none."""
+        """Commit all changes of a block, or none if it raises an exception."""
         self._database.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -116,7 +119,7 @@ class Record:
         self._database.execute("COMMIT")
 
     def open_sendout(self, sendout: SandboxSendout, *, created_new: bool = False) -> bool:
-        """Open a sendout; return False where it was open already."""
+        """Open a sendout. Returns False if it was already open."""
         cursor = self._database.execute(
             "INSERT OR IGNORE INTO sendout (campaign, version, created_new) VALUES (?, ?, ?)",
             (sendout.campaign, sendout.version, created_new),
@@ -124,26 +127,26 @@ class Record:
         return cursor.rowcount == 1
 
     def has_sendout(self, sendout: SandboxSendout) -> bool:
-        """Tell whether this sendout is open."""
-        found = self._one(
+        """Return whether a sendout is open."""
+        found = self._first_value(
             "SELECT 1 FROM sendout WHERE campaign = ? AND version = ?",
             (sendout.campaign, sendout.version),
         )
         return found is not None
 
     def newest_version(self, campaign: str) -> str | None:
-        """Return the version that a request opened last, if one did."""
-        found = self._one(
+        """Return the version that ``create_new`` created last, or None."""
+        found = self._first_value(
             "SELECT version FROM sendout WHERE campaign = ? AND created_new"
             " ORDER BY opened DESC LIMIT 1",
             (campaign,),
         )
         return str(found) if found else None
 
-    def note_repeat(self, entry: Entry, sendout: SandboxSendout, *, within_version: bool) -> bool:
-        """Count a submission of a message that the phone has already; return False if it hasn't.
+    def count_repeat(self, entry: Entry, sendout: SandboxSendout, *, within_version: bool) -> bool:
+        """Count a repeated submission. Returns False if the phone doesn't have the message yet.
 
-        ``within_version`` lets another version of the same campaign through.
+        With ``within_version``, another version of the same campaign is another message.
         """
         cursor = self._database.execute(
             "UPDATE message SET submissions = submissions + 1 WHERE seq = ("
@@ -171,10 +174,10 @@ class Record:
 
     def count(self) -> int:
         """Return the number of messages."""
-        return int(self._one("SELECT count(*) FROM message"))
+        return int(self._first_value("SELECT count(*) FROM message"))
 
     def messages(self, *, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
-        """Return messages in the order of their arrival, those after a number of this order."""
+        """Return messages in order of arrival, starting after the message number ``after``."""
         rows = self._database.execute(
             "SELECT seq, at, client, campaign, version, sender, variables, callback_data, text,"
             " submissions FROM message WHERE seq > ? ORDER BY seq LIMIT ?",
@@ -200,28 +203,28 @@ class Record:
         ]  # fmt: skip
 
     def chats(self, *, digits: str = "", before: int | None = None, limit: int) -> list[Message]:
-        """Return each phone's newest message, newest first, of phones that hold these digits."""
+        """Return the newest message of each phone that contains the digits, newest first."""
         pattern = f"%{digits}%" if digits else "%"
-        return self._inbox(_CHATS, (before or _NO_END, pattern, limit))
+        return self._read_messages(_CHATS, (before or _NO_END, pattern, limit))
 
     def chat(self, phone: str, *, before: int | None = None, limit: int) -> list[Message]:
         """Return a phone's messages, newest first."""
-        return self._inbox(_CHAT, (phone, before or _NO_END, limit))
+        return self._read_messages(_CHAT, (phone, before or _NO_END, limit))
 
     def phone_of(self, seq: int) -> str | None:
-        """Return the phone that received the message of this number."""
-        found = self._one("SELECT client FROM message WHERE seq = ?", (seq,))
+        """Return the phone that received the message with a number, or None."""
+        found = self._first_value("SELECT client FROM message WHERE seq = ?", (seq,))
         return str(found) if found else None
 
-    def forget(self) -> None:
-        """Forget all messages and sendouts."""
+    def clear(self) -> None:
+        """Delete all messages and sendouts."""
         with self.transaction():
             self._database.execute("DELETE FROM message")
             self._database.execute("DELETE FROM sendout")
 
-    def _inbox(self, statement: str, values: tuple[Any, ...]) -> list[Message]:
+    def _read_messages(self, statement: str, values: tuple[Any, ...]) -> list[Message]:
         return [Message(*row) for row in self._database.execute(statement, values)]
 
-    def _one(self, statement: str, values: tuple[Any, ...] = ()) -> Any:
+    def _first_value(self, statement: str, values: tuple[Any, ...] = ()) -> Any:
         row = self._database.execute(statement, values).fetchone()
         return row[0] if row else None

@@ -1,4 +1,4 @@
-"""Take a request's entries into sendouts and say per sendout how many were accepted."""
+"""Accept or reject the entries of requests, and build the items of responses."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _PHONE: Final = re.compile(r"\+[0-9]{7,15}")
 
 
 class Sendouts:
-    """The campaigns of one business, open to requests."""
+    """The campaigns and sendouts of the simulated business."""
 
     def __init__(self, scenario: Scenario, record: Record) -> None:
         self._scenario = scenario
@@ -26,13 +26,13 @@ class Sendouts:
         self._catalogue = scenario.catalogue()
 
     def find(self, name: str) -> Campaign | None:
-        """Return the campaign that goes by this name."""
+        """Return the campaign with a name or alias, or None."""
         return self._catalogue.get(name)
 
-    def take(self, request: SendRequest) -> list[dict[str, Any]]:
-        """Record what is accepted and return the answer's items, one per name and version asked.
+    def accept(self, request: SendRequest) -> list[dict[str, Any]]:
+        """Record accepted messages and return an item for each requested campaign and version.
 
-        Raises RefusalError, with nothing recorded, where the whole request is refused.
+        Raises RefusalError, and records nothing, if the whole request is refused.
         """
         groups: dict[tuple[str, str], list[Entry]] = {}
         for entry in request.entries:
@@ -41,24 +41,26 @@ class Sendouts:
 
         limit = self._scenario.entry_limit
         if limit is not None and len(request.entries) > limit:
-            return self._over_limit(groups)
-        for name, _ in groups:
-            self._check_usable(self._catalogue.get(name))
+            return self._reject_over_limit(groups)
+        for name, _version in groups:
+            self._require_usable(self._catalogue.get(name))
         with self._record.transaction():
             items = [
-                self._take_group(name, version, entries, request)
+                self._accept_group(name, version, entries, request)
                 for (name, version), entries in groups.items()
             ]
         return items[::-1] if self._scenario.reverse_items else items
 
-    def _check_usable(self, campaign: Campaign | None) -> None:
+    def _require_usable(self, campaign: Campaign | None) -> None:
         if campaign is None:
             if self._scenario.unknown_campaign == "404":
                 raise RefusalError(404, errors.CAMPAIGN_NOT_FOUND)
         elif not campaign.published:
             raise RefusalError(409, errors.CAMPAIGN_NOT_FINAL)
 
-    def _over_limit(self, groups: dict[tuple[str, str], list[Entry]]) -> list[dict[str, Any]]:
+    def _reject_over_limit(
+        self, groups: dict[tuple[str, str], list[Entry]]
+    ) -> list[dict[str, Any]]:
         if self._scenario.limit_status != 200:
             raise RefusalError(self._scenario.limit_status, errors.TOO_MANY_ENTRIES)
         return [
@@ -66,31 +68,31 @@ class Sendouts:
             for (name, version), entries in groups.items()
         ]
 
-    def _take_group(
-        self, name: str, asked: str, entries: list[Entry], request: SendRequest
+    def _accept_group(
+        self, name: str, version: str, entries: list[Entry], request: SendRequest
     ) -> dict[str, Any]:
         campaign = self._catalogue.get(name)
         if campaign is None:
-            return self._rejected(name, asked, entries, errors.CAMPAIGN_NOT_FOUND)
-        create_new = request.create_new and not asked
-        sendout = self._sendout(campaign, asked, create_new=create_new)
+            return self._rejected(name, version, entries, errors.CAMPAIGN_NOT_FOUND)
+        create_new = request.create_new and not version
+        sendout = self._find_sendout(campaign, version, create_new=create_new)
         if sendout is None:
             return self._rejected(
                 campaign.name,
-                asked,
+                version,
                 entries,
                 errors.VERSION_NOT_FOUND,
                 campaign_id=_stable_id(campaign.name),
             )
-        refused = self._take_entries(campaign, sendout, entries, request.allow_multiple)
+        refused = self._accept_entries(campaign, sendout, entries, request.allow_multiple)
         accepted = len(entries) - len(refused)
         opened = (create_new or accepted > 0) and self._record.open_sendout(
             sendout, created_new=create_new
         )
-        return self._item(
+        return self._build_item(
             campaign_id=_stable_id(campaign.name),
             name=campaign.name,
-            version=sendout.version if asked or self._scenario.version_filled_in else "",
+            version=sendout.version if version or self._scenario.version_filled_in else "",
             sendout_id=_stable_id(f"{sendout.campaign}/{sendout.version}"),
             status="error" if refused else "created" if opened else "updated",
             accepted=accepted,
@@ -98,33 +100,33 @@ class Sendouts:
             error=refused[0] if refused else None,
         )
 
-    def _sendout(
-        self, campaign: Campaign, asked: str, *, create_new: bool
+    def _find_sendout(
+        self, campaign: Campaign, version: str, *, create_new: bool
     ) -> SandboxSendout | None:
-        """Return where a group's entries go, or None where the version is not known."""
-        if asked:
-            sendout = SandboxSendout(campaign.name, asked)
-            known = asked in campaign.versions or self._record.has_sendout(sendout)
+        """Return the sendout of a group of entries, or None if the version is unknown."""
+        if version:
+            sendout = SandboxSendout(campaign.name, version)
+            known = version in campaign.versions or self._record.has_sendout(sendout)
             return sendout if known else None
         if create_new:
             return SandboxSendout(campaign.name, str(uuid.uuid4()))
         newest = self._record.newest_version(campaign.name)
         return SandboxSendout(campaign.name, newest or campaign.versions[-1])
 
-    def _take_entries(
+    def _accept_entries(
         self,
         campaign: Campaign,
         sendout: SandboxSendout,
         entries: list[Entry],
-        allow_multiple: bool,  # noqa: FBT001 - the request's own option, passed through
+        allow_multiple: bool,  # noqa: FBT001 - an option of the request
     ) -> list[ApiError]:
-        """Record the entries that are accepted and return the errors of those that are not."""
+        """Record accepted entries and return the errors of the others."""
         within_version = self._scenario.duplicates_within == "version"
         refused = []
         for entry in entries:
             if error := _entry_error(campaign, entry):
                 refused.append(error)
-            elif allow_multiple or not self._record.note_repeat(
+            elif allow_multiple or not self._record.count_repeat(
                 entry, sendout, within_version=within_version
             ):
                 self._record.add(entry, sendout, campaign.render(entry.variables))
@@ -133,7 +135,7 @@ class Sendouts:
     def _rejected(
         self, name: str, version: str, entries: list[Entry], error: ApiError, campaign_id: str = ""
     ) -> dict[str, Any]:
-        return self._item(
+        return self._build_item(
             campaign_id=campaign_id,
             name=name,
             version=version,
@@ -144,7 +146,7 @@ class Sendouts:
             error=error,
         )
 
-    def _item(
+    def _build_item(
         self,
         *,
         campaign_id: str,
@@ -156,7 +158,7 @@ class Sendouts:
         rejected: int,
         error: ApiError | None,
     ) -> dict[str, Any]:
-        """Write one item in the form that the scenario asks for."""
+        """Return an item in the format of the scenario."""
         item: dict[str, Any] = {
             "campaignId": campaign_id,
             "campaignName": name,
@@ -169,18 +171,18 @@ class Sendouts:
         }
         for key in ("campaignId", "campaignVersion", "sendoutId"):
             if not item[key]:
-                self._write_missing_id(item, key)
+                self._set_missing_id(item, key)
         for key in ("acceptedCount", "rejectedCount"):
-            self._write_count(item, key)
+            self._format_count(item, key)
         return item
 
-    def _write_missing_id(self, item: dict[str, Any], key: str) -> None:
+    def _set_missing_id(self, item: dict[str, Any], key: str) -> None:
         if self._scenario.missing_ids == "omit":
             del item[key]
         elif self._scenario.missing_ids == "null":
             item[key] = None
 
-    def _write_count(self, item: dict[str, Any], key: str) -> None:
+    def _format_count(self, item: dict[str, Any], key: str) -> None:
         form = self._scenario.counts
         if form == "string":
             item[key] = str(item[key])
@@ -191,7 +193,7 @@ class Sendouts:
 
 
 def _entry_error(campaign: Campaign, entry: Entry) -> ApiError | None:
-    """Return why an entry is rejected, or None."""
+    """Return the error of an entry, or None if it is valid."""
     if not _PHONE.fullmatch(entry.client):
         return errors.CLIENT_INVALID
     if _callback_size(entry) > CALLBACK_LIMIT or campaign.missing_variable(entry.variables):
@@ -201,13 +203,13 @@ def _entry_error(campaign: Campaign, entry: Entry) -> ApiError | None:
 
 
 def _callback_size(entry: Entry) -> int:
-    """Return the bytes of an entry's callback data as compact JSON in UTF-8."""
+    """Return the size of an entry's callback data in bytes: compact JSON in UTF-8."""
     if entry.callback_data is None:
         return 0
     text = json.dumps(entry.callback_data, ensure_ascii=False, separators=(",", ":"))
     return len(text.encode())
 
 
-def _stable_id(what: str) -> str:
-    """Return the same UUID for the same campaign or sendout, today and after a restart."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, what))
+def _stable_id(name: str) -> str:
+    """Return a UUID that depends only on the name of a campaign or sendout."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, name))

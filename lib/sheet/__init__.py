@@ -1,4 +1,4 @@
-"""Sheets: from any file an owner has to a frame of text with Excel's row numbers."""
+"""Sheets: read any common file into a frame of text cells with the row numbers of Excel."""
 
 from lib.sheet.errors import SheetError
 from lib.sheet.notes import ReadNotice

@@ -1,9 +1,63 @@
-"""What can be wrong with a whole sheet, and what its owner can do about it."""
+"""Errors about a whole sheet: why it can't be used, and what its owner can do about it."""
 
-from typing import Final, NamedTuple
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-# How the process that reads ends itself where it has taken too much memory.
+from babel import Locale
+from babel.numbers import format_decimal
+
+from lib.errors import StudioError
+from lib.i18n import N_, SOURCE_LANGUAGE, _, current_locale
+
+if TYPE_CHECKING:
+    from lib.storage import StorageError
+
+# Exit status of a reader process that ends itself because it has used too much memory.
 OUT_OF_MEMORY_STATUS: Final = 77
+
+
+class SheetErrorCode(StrEnum):
+    """Why a sheet can't be used."""
+
+    EMPTY_FILE = "empty_file"
+    ONLY_HEADER = "only_header"
+    NOT_A_SHEET = "not_a_sheet"
+    ENCRYPTED = "encrypted"
+    DAMAGED = "damaged"
+    CUT_OFF = "cut_off"
+    HTML_DISGUISED = "html_disguised"
+    TOO_LARGE = "too_large"
+    TOO_MANY_ROWS = "too_many_rows"
+    TOO_MANY_COLUMNS = "too_many_columns"
+    TOO_MANY_CELLS = "too_many_cells"
+    ARCHIVE_BOMB = "archive_bomb"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    READER_CRASHED = "reader_crashed"
+    DISK_FULL = "disk_full"
+    WORKSHEET_NOT_FOUND = "worksheet_not_found"
+    EMPTY_WORKSHEET = "empty_worksheet"
+    PLACE_NOT_ALLOWED = "place_not_allowed"
+    PLACE_GONE = "place_gone"
+    PLACE_UNREACHABLE = "place_unreachable"
+    SHEET_GONE = "sheet_gone"
+
+
+class OtherFile(StrEnum):
+    """What a file is that holds no sheet: the value ``kind`` of a not_a_sheet error."""
+
+    PDF = "pdf"
+    PICTURE = "picture"
+    MEDIA = "media"
+    TEXT_DOCUMENT = "text_document"
+    WORD_DOCUMENT = "word_document"
+    IWORK_DOCUMENT = "iwork_document"
+    DOCUMENT = "document"
+    PRESENTATION = "presentation"
+    ARCHIVE = "archive"
+    DATABASE = "database"
+    PROGRAM = "program"
+    XML_WORKBOOK = "xml_workbook"
 
 
 class _Wording(NamedTuple):
@@ -11,119 +65,159 @@ class _Wording(NamedTuple):
     action: str
 
 
-_SAVE_AGAIN = "Open it in Excel, save it again as .xlsx or .csv, and upload that."
+_SAVE_AGAIN: Final = N_("Open it in Excel, save it as .xlsx or .csv, and upload the new file.")
+_DELETE_COLUMNS: Final = N_("Delete the columns you don't need, then upload it again.")
+_SAVE_AS_CSV: Final = N_("Save it as .csv, or split it into smaller sheets.")
 
-_WORDINGS: dict[str, _Wording] = {
-    "empty_file": _Wording(
-        "This file is empty.",
-        "Check that you picked the right file, then upload it again.",
+_WORDINGS: Final = {
+    SheetErrorCode.EMPTY_FILE: _Wording(
+        N_("This file is empty."),
+        N_("Check that you picked the right file, then upload it again."),
     ),
-    "only_header": _Wording(
-        "This sheet has column names but no rows.",
-        "Add at least one recipient below the column names, then upload it again.",
+    SheetErrorCode.ONLY_HEADER: _Wording(
+        N_("This sheet has column names but no rows."),
+        N_("Add at least one recipient below the column names, then upload it again."),
     ),
-    "not_a_sheet": _Wording(
-        "This is {kind}, not a sheet.",
-        "Upload the list as an Excel file (.xlsx) or as a .csv file.",
+    SheetErrorCode.NOT_A_SHEET: _Wording(
+        N_("This file isn't a spreadsheet."),
+        N_("Upload your list as an Excel file (.xlsx) or a .csv file."),
     ),
-    "encrypted": _Wording(
-        "This workbook is protected with a password.",
-        "Open it in Excel, remove the password, save it, and upload it again.",
+    SheetErrorCode.ENCRYPTED: _Wording(
+        N_("This workbook is protected with a password."),
+        N_("Open it in Excel, remove the password, save it, and upload it again."),
     ),
-    "damaged": _Wording(
-        "This file is damaged, so it can't be read in full.",
-        _SAVE_AGAIN,
+    SheetErrorCode.DAMAGED: _Wording(
+        N_("This file is damaged, so it can't be read in full."), _SAVE_AGAIN
     ),
-    "cut_off": _Wording(
-        "This file is damaged: it has been cut off, and its end is missing.",
-        "Copy or download it again in full, and upload that.",
+    SheetErrorCode.CUT_OFF: _Wording(
+        N_("This file is damaged: its end is missing."),
+        N_("Download or copy it again, then upload it."),
     ),
-    "html_disguised": _Wording(
-        "This is a web page saved with the name of a sheet.",
-        _SAVE_AGAIN,
+    SheetErrorCode.HTML_DISGUISED: _Wording(
+        N_("This is a web page with the file name of a spreadsheet."), _SAVE_AGAIN
     ),
-    "too_large": _Wording(
-        "This file is larger than {limit} MB.",
-        "Split it into smaller files, or save it without pictures and other worksheets.",
+    SheetErrorCode.TOO_LARGE: _Wording(
+        N_("This file is larger than {limit} MB."),
+        N_("Split it into smaller files, or remove pictures and other worksheets."),
     ),
-    "too_many_rows": _Wording(
-        "This sheet has more than {limit} rows.",
-        "Split it into smaller sheets.",
+    SheetErrorCode.TOO_MANY_ROWS: _Wording(
+        N_("This sheet has more than {limit} rows."),
+        N_("Split it into smaller sheets."),
     ),
-    "too_many_columns": _Wording(
-        "This sheet has {found} columns; at most {limit} can be read.",
-        "Delete the columns you don't need, then upload it again.",
+    SheetErrorCode.TOO_MANY_COLUMNS: _Wording(
+        N_("This sheet has {found} columns. The limit is {limit}."), _DELETE_COLUMNS
     ),
-    "too_many_cells": _Wording(
-        "This sheet has {found} cells; at most {limit} can be read.",
-        "Delete the columns you don't need, or split it into smaller sheets.",
+    SheetErrorCode.TOO_MANY_CELLS: _Wording(
+        N_("This sheet has {found} cells. The limit is {limit}."),
+        N_("Delete the columns you don't need, or split it into smaller sheets."),
     ),
-    "archive_bomb": _Wording(
-        "This workbook unpacks to far more than its size, so it isn't opened.",
-        "Copy the rows into a new workbook, save it, and upload that.",
+    SheetErrorCode.ARCHIVE_BOMB: _Wording(
+        N_("This workbook unpacks to far more than its size, so we didn't open it."),
+        N_("Copy the rows into a new workbook, save it, and upload that."),
     ),
-    "timeout": _Wording(
-        "Reading this sheet took too long.",
-        "Save it as .csv, or split it into smaller sheets.",
+    SheetErrorCode.TIMEOUT: _Wording(N_("Reading this sheet took too long."), _SAVE_AS_CSV),
+    SheetErrorCode.OUT_OF_MEMORY: _Wording(
+        N_("This sheet needs more memory than is available."), _SAVE_AS_CSV
     ),
-    "out_of_memory": _Wording(
-        "This sheet needs more memory than there is for reading one.",
-        "Save it as .csv, or split it into smaller sheets.",
+    SheetErrorCode.READER_CRASHED: _Wording(
+        N_("Something went wrong while reading this file."), _SAVE_AGAIN
     ),
-    "reader_crashed": _Wording(
-        "Reading this file failed in an unexpected way.",
-        _SAVE_AGAIN,
+    SheetErrorCode.DISK_FULL: _Wording(
+        N_("There isn't enough disk space to store this sheet."),
+        N_("Ask your administrator to free some disk space, then upload it again."),
     ),
-    "disk_full": _Wording(
-        "There is no room left to keep this sheet.",
-        "Ask whoever runs this machine to free some disk space, then upload it again.",
+    SheetErrorCode.WORKSHEET_NOT_FOUND: _Wording(
+        N_("This workbook doesn't have that worksheet."),
+        N_("Choose one of its worksheets."),
     ),
-    "worksheet_not_found": _Wording(
-        "This workbook has no such worksheet.",
-        "Pick one of the worksheets it has.",
+    SheetErrorCode.EMPTY_WORKSHEET: _Wording(
+        N_("This worksheet is empty."),
+        N_("Choose another worksheet, or fill this one in and upload the file again."),
     ),
-    "empty_worksheet": _Wording(
-        "This worksheet is empty.",
-        "Pick another worksheet, or fill this one and upload it again.",
+    SheetErrorCode.PLACE_NOT_ALLOWED: _Wording(
+        N_("Sheets can't be read from this location."),
+        N_("Choose a file in a shared location, or ask your administrator to allow this one."),
     ),
-    "place_not_allowed": _Wording(
-        "Sheets may not be read from there.",
-        "Choose a file in one of the shared places, or ask whoever runs this app to allow another.",
+    SheetErrorCode.PLACE_GONE: _Wording(
+        N_("There is no such file in the shared locations."),
+        N_("Check the file's name and that it is still there."),
     ),
-    "place_gone": _Wording(
-        "There is no such file in the shared places.",
-        "Check how its name is written, and that it is still there.",
+    SheetErrorCode.PLACE_UNREACHABLE: _Wording(
+        N_("The shared location can't be reached right now."),
+        N_("Try again in a moment. If it keeps happening, tell your administrator."),
     ),
-    "place_unreachable": _Wording(
-        "The shared place can't be reached right now.",
-        "Try again in a moment; if it stays like this, tell whoever runs this app.",
-    ),
-    "sheet_gone": _Wording(
-        "This sheet is no longer kept here.",
-        "Upload it again.",
+    SheetErrorCode.SHEET_GONE: _Wording(
+        N_("This sheet is no longer stored here."),
+        N_("Upload it again."),
     ),
 }
 
+_NOT_A_SHEET: Final[dict[int | str, str]] = {
+    OtherFile.PDF: N_("This is a PDF document, not a spreadsheet."),
+    OtherFile.PICTURE: N_("This is a picture, not a spreadsheet."),
+    OtherFile.MEDIA: N_("This is a picture, sound or video file, not a spreadsheet."),
+    OtherFile.TEXT_DOCUMENT: N_("This is a text document, not a spreadsheet."),
+    OtherFile.WORD_DOCUMENT: N_("This is a Word document, not a spreadsheet."),
+    OtherFile.IWORK_DOCUMENT: N_("Numbers, Pages and Keynote documents can't be read."),
+    OtherFile.DOCUMENT: N_("This is a document, not a spreadsheet."),
+    OtherFile.PRESENTATION: N_("This is a presentation, not a spreadsheet."),
+    OtherFile.ARCHIVE: N_("This is an archive, not a spreadsheet."),
+    OtherFile.DATABASE: N_("This is a database, not a spreadsheet."),
+    OtherFile.PROGRAM: N_("This is a program, not a spreadsheet."),
+    OtherFile.XML_WORKBOOK: N_("This workbook is in an old XML format that can't be read."),
+}
 
-class SheetError(Exception):
-    """A sheet which can't be used as a whole.
 
-    ``code`` is one of those above, or a StorageError's; ``sentence`` and ``action`` are for
-    people and hold nothing from the sheet's cells.
+class SheetError(StudioError):
+    """A sheet can't be used.
+
+    ``code`` is a `SheetErrorCode`. Its texts may name ``values``, such as ``limit``; whole numbers
+    get the thousands separators of the reader's language when they are shown.
     """
 
-    def __init__(self, code: str, sentence: str, action: str) -> None:
-        super().__init__(code, sentence, action)
-        self.code = code
-        self.sentence = sentence
-        self.action = action
+    code: str  # type: ignore[misc] # each error has its own
+    sentence: str  # type: ignore[misc]
+    action: str  # type: ignore[misc]
+
+    def __init__(self, code: str, **values: int | str) -> None:
+        self.code = SheetErrorCode(code)
+        self.sentence, self.action = _WORDINGS[self.code]
+        if self.code == SheetErrorCode.NOT_A_SHEET:
+            self.sentence = _NOT_A_SHEET.get(values.get("kind", ""), self.sentence)
+        super().__init__(**values)
+
+    @property
+    def translated_sentence(self) -> str:
+        """What happened, in the reader's language."""
+        return _(self.sentence, **_format_values(self.values, current_locale()))
+
+    @property
+    def translated_action(self) -> str:
+        """What to do about it, in the reader's language."""
+        return _(self.action, **_format_values(self.values, current_locale()))
 
     def __str__(self) -> str:
-        return f"{self.sentence} {self.action}"
+        """Return the sentence and the action in English."""
+        values = _format_values(self.values, Locale(SOURCE_LANGUAGE))
+        return f"{self.sentence} {self.action}".format(**values)
 
 
-def sheet_error(code: str, **facts: int | str) -> SheetError:
-    """Return the error of this code, with the facts its sentence asks for filled in."""
-    words = _WORDINGS[code]
-    shown = {name: f"{fact:,}" if isinstance(fact, int) else fact for name, fact in facts.items()}
-    return SheetError(code, words.sentence.format(**shown), words.action)
+class SheetStorageError(SheetError):
+    """The shared storage that holds sheets can't be used; code and texts are the storage's."""
+
+    def __init__(self, error: "StorageError") -> None:
+        super().__init__(SheetErrorCode.SHEET_GONE, **getattr(error, "values", {}))
+        self.code, self.sentence, self.action = error.code, error.sentence, error.action
+
+
+def sheet_error(code: str, **values: int | str) -> SheetError:
+    """Return the error of this code. ``values`` are those that its texts name."""
+    return SheetError(code, **values)
+
+
+def _format_values(values: dict[str, int | str], locale: Locale) -> dict[str, str]:
+    """Return values as text, whole numbers with the thousands separators of the locale."""
+    return {
+        name: format_decimal(value, locale=locale) if isinstance(value, int) else value
+        for name, value in values.items()
+    }

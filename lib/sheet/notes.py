@@ -1,44 +1,86 @@
-"""What was found or changed while a sheet was read, in words for its owner."""
+"""Notices about how a sheet was read, and issues with single cells."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
 
-
-class ReadNotice(NamedTuple):
-    """One thing to know about how a sheet was read."""
-
-    code: str
-    sentence: str
+from lib.i18n import N_, _
 
 
-SENTENCES = {
-    "nul_removed": "Invisible zero characters were removed.",
-    "encoding_guessed": "The file doesn't say how its letters are stored. Check a name or two.",
-    "odd_letters": "A few letters are stored in a way of their own. Check names with accents.",
-    "quotes_mended": "In some rows a quotation mark stands for itself; it was read as text.",
-    "empty_cells_left_out": "A few rows had an empty cell too many; it was left out.",
-    "odd_rows": "Some rows part their cells in another way than the rest; they were read so.",
-    "preamble": "Lines above the column names were left out.",
-    "footer": "Lines below the last recipient, such as totals, were left out.",
-    "short_rows": "Some rows have fewer cells than the first one; the rest were read as empty.",
-    "long_rows": "Some rows have more cells than there are column names; extra columns hold them.",
-    "several_tables": "The file holds several tables, one below the other; one of them was read.",
-    "names_repeated": "Rows that only repeat the column names were left out.",
-    "empty_rows": "Empty rows were left out.",
-    "empty_columns": "Empty columns were left out.",
-    "no_header": "The first row holds data, not column names, so columns are named by letters.",
-    "unnamed_columns": "Columns without a name are named by their letters.",
-    "same_names": "Columns with the same name were numbered.",
-    "formulas": "Cells with formulas show the values that were last saved.",
-    "hidden_read": "Some rows or columns are hidden in the workbook; they were read too.",
-    "hidden_left_out": "Rows and columns that are hidden in the workbook were left out.",
-    "merged_repeated": "What stands in cells merged over several rows was read for each of them.",
-    "dates_iso": "Some dates are written as year-month-day, since how they look isn't in the file.",
+class NoticeCode(StrEnum):
+    """What was found or changed while a sheet was read. Codes are stored with the sheet."""
+
+    NUL_REMOVED = "nul_removed"
+    ENCODING_GUESSED = "encoding_guessed"
+    ODD_LETTERS = "odd_letters"
+    QUOTES_MENDED = "quotes_mended"
+    EMPTY_CELLS_LEFT_OUT = "empty_cells_left_out"
+    ODD_ROWS = "odd_rows"
+    PREAMBLE = "preamble"
+    FOOTER = "footer"
+    SHORT_ROWS = "short_rows"
+    LONG_ROWS = "long_rows"
+    SEVERAL_TABLES = "several_tables"
+    NAMES_REPEATED = "names_repeated"
+    EMPTY_ROWS = "empty_rows"
+    EMPTY_COLUMNS = "empty_columns"
+    NO_HEADER = "no_header"
+    UNNAMED_COLUMNS = "unnamed_columns"
+    SAME_NAMES = "same_names"
+    FORMULAS = "formulas"
+    HIDDEN_READ = "hidden_read"
+    HIDDEN_LEFT_OUT = "hidden_left_out"
+    MERGED_REPEATED = "merged_repeated"
+    DATES_ISO = "dates_iso"
+
+
+_SENTENCES: Final = {
+    NoticeCode.NUL_REMOVED: N_("We removed invisible null characters."),
+    NoticeCode.ENCODING_GUESSED: N_(
+        "The file doesn't say which encoding it uses. Check a few names with accents."
+    ),
+    NoticeCode.ODD_LETTERS: N_("A few letters use another encoding. Check names with accents."),
+    NoticeCode.QUOTES_MENDED: N_("Some rows have a stray quotation mark; we read it as text."),
+    NoticeCode.EMPTY_CELLS_LEFT_OUT: N_("A few rows had an extra empty cell; we removed it."),
+    NoticeCode.ODD_ROWS: N_("Some rows use a different separator; we handled it."),
+    NoticeCode.PREAMBLE: N_("We left out the lines above the column names."),
+    NoticeCode.FOOTER: N_("We left out lines below the last recipient, such as totals."),
+    NoticeCode.SHORT_ROWS: N_("Some rows have fewer cells than others; missing cells are empty."),
+    NoticeCode.LONG_ROWS: N_("Some rows have more cells than there are columns; we added columns."),
+    NoticeCode.SEVERAL_TABLES: N_(
+        "The sheet has several tables, one below the other. Only one of them is used."
+    ),
+    NoticeCode.NAMES_REPEATED: N_("We left out rows that only repeat the column names."),
+    NoticeCode.EMPTY_ROWS: N_("We left out empty rows."),
+    NoticeCode.EMPTY_COLUMNS: N_("We left out empty columns."),
+    NoticeCode.NO_HEADER: N_("There are no column names, so columns are named by their letters."),
+    NoticeCode.UNNAMED_COLUMNS: N_("Columns without a name are named by their letters."),
+    NoticeCode.SAME_NAMES: N_("Columns with the same name are numbered."),
+    NoticeCode.FORMULAS: N_("Cells with formulas show the values that were last saved."),
+    NoticeCode.HIDDEN_READ: N_("Some rows or columns are hidden in the workbook; we read them."),
+    NoticeCode.HIDDEN_LEFT_OUT: N_("We left out rows and columns that are hidden in the workbook."),
+    NoticeCode.MERGED_REPEATED: N_("Values of cells merged over several rows apply to each row."),
+    NoticeCode.DATES_ISO: N_(
+        "Some dates are shown as year-month-day because the file doesn't say how they look."
+    ),
 }
 
 
+@dataclass(frozen=True)
+class ReadNotice:
+    """One thing to know about how a sheet was read."""
+
+    code: NoticeCode
+
+    @property
+    def sentence(self) -> str:
+        """What was found or changed, in the reader's language."""
+        return _(_SENTENCES[self.code])
+
+
 def read_notice(code: str) -> ReadNotice:
-    """Return the note of this code."""
-    return ReadNotice(code, SENTENCES[code])
+    """Return the notice of this code."""
+    return ReadNotice(NoticeCode(code))
 
 
 class CellIssue(NamedTuple):

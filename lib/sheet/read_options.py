@@ -1,35 +1,42 @@
-"""How a sheet was read: what was found in the file, or what a person has said instead."""
+"""How a sheet is read: what was detected in the file, or what a person chose instead."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from lib.i18n import N_
+
+# The names below are source texts, translated when shown.
 ENCODINGS: Final = {
-    "utf-8": "Unicode (UTF-8)",
-    "utf-16": "Unicode (UTF-16)",
-    "cp1252": "Western European (Windows)",
-    "mac_roman": "Western European (Mac)",
-    "cp1250": "Central European (Windows)",
-    "cp1251": "Cyrillic (Windows)",
-    "cp1253": "Greek (Windows)",
-    "cp1254": "Turkish (Windows)",
-    "cp1255": "Hebrew (Windows)",
-    "cp1256": "Arabic (Windows)",
-    "shift_jis": "Japanese (Shift-JIS)",
-    "gb18030": "Chinese (GB18030)",
-    "big5": "Chinese (Big5)",
-    "euc_kr": "Korean (EUC-KR)",
+    "utf-8": N_("Unicode (UTF-8)"),
+    "utf-16": N_("Unicode (UTF-16)"),
+    "cp1252": N_("Western European (Windows)"),
+    "mac_roman": N_("Western European (Mac)"),
+    "cp1250": N_("Central European (Windows)"),
+    "cp1251": N_("Cyrillic (Windows)"),
+    "cp1253": N_("Greek (Windows)"),
+    "cp1254": N_("Turkish (Windows)"),
+    "cp1255": N_("Hebrew (Windows)"),
+    "cp1256": N_("Arabic (Windows)"),
+    "shift_jis": N_("Japanese (Shift-JIS)"),
+    "gb18030": N_("Chinese (GB18030)"),
+    "big5": N_("Chinese (Big5)"),
+    "euc_kr": N_("Korean (EUC-KR)"),
 }
 DELIMITERS: Final = {
-    ",": "commas",
-    ";": "semicolons",
-    "\t": "tabs",
-    "|": "bars",
-    ":": "colons",
-    " ": "spaces",
-    "^": "carets",
-    "~": "tildes",
+    ",": N_("Comma"),
+    ";": N_("Semicolon"),
+    "\t": N_("Tab"),
+    "|": N_("Vertical bar"),
+    ":": N_("Colon"),
+    " ": N_("Space"),
+    "^": N_("Caret"),
+    "~": N_("Tilde"),
 }
-QUOTES: Final = {'"': "double quotes", "'": "single quotes", "": "nothing"}
+QUOTES: Final = {
+    '"': N_("Double quote"),
+    "'": N_("Single quote"),
+    "": N_("None"),
+}
 
 
 @dataclass(frozen=True)
@@ -43,13 +50,15 @@ class ReadLimits:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """The parts of a reading; None is left to be found.
+    """Options for reading a sheet; those that are None are detected.
 
     ``header_row`` is the number of the row that names the columns, as a spreadsheet program shows
-    it; 0 where no row does. ``last_row`` is the last one that counts; ``table`` says which of
-    several tables in one sheet is read, from 1. ``encoding``, ``delimiter``, ``quote`` ("" for
-    none) and ``backslashed`` (whether a quotation mark inside quotes has a backslash before it)
-    are for text only; ``hidden``, whether hidden rows and columns count, is for workbooks only.
+    it, or 0 if there is none. ``last_row`` is the last row to read. ``table`` is the number, from
+    1, of the table to read if a sheet holds several.
+
+    For text files only: ``encoding``, ``delimiter``, ``quote`` ("" for none) and ``backslashed``
+    (whether a backslash precedes a quotation mark inside quotes). For workbooks only: ``hidden``,
+    whether hidden rows and columns are read.
     """
 
     encoding: str | None = None
@@ -61,22 +70,6 @@ class ReadOptions:
     table: int | None = None
     hidden: bool | None = None
 
-    def sentence(self, worksheet: str | None = None) -> str:
-        """Say how the sheet was read, for people."""
-        parts = [f"Worksheet “{worksheet}”"] if worksheet is not None else []
-        if self.encoding is not None:
-            parts.append(f"Text in {ENCODINGS.get(self.encoding, self.encoding)}")
-        if self.delimiter is not None:
-            parts.append(f"cells parted by {DELIMITERS.get(self.delimiter, self.delimiter)}")
-        if self.quote == "'":
-            parts.append("quoted by single quotes")
-        if self.backslashed:
-            parts.append("with a backslash before quotes inside")
-        parts.append(
-            f"column names in row {self.header_row:,}" if self.header_row else "no column names"
-        )
-        return f"{', '.join(parts)}."
-
     def to_json(self) -> dict[str, Any]:
-        """Return it as plain values; `Reading(**values)` is the way back."""
+        """Return the options as plain values. ``ReadOptions(**values)`` restores them."""
         return asdict(self)

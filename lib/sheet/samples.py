@@ -1,14 +1,17 @@
-"""Sheets to try without one's own, made for the sandbox."""
+"""Sample sheets that come with the app, for use with the sandbox."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-_FOLDER = Path(__file__).parent / "sample_files"
+from lib.i18n import N_
+
+_FOLDER: Final = Path(__file__).parent / "sample_files"
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A sheet that comes with the app."""
+    """A sample sheet. ``title`` and ``sentence`` are source texts, translated when shown."""
 
     name: str
     title: str
@@ -16,23 +19,23 @@ class Sample:
     path: Path
 
 
-SAMPLES: tuple[Sample, ...] = (
+SAMPLES: Final = (
     Sample(
         "clean",
-        "Clean",
-        "40 customers, one campaign, nothing to fix.",
+        N_("Clean"),
+        N_("40 customers, one campaign, nothing to fix."),
         _FOLDER / "clean.csv",
     ),
     Sample(
         "messy",
-        "Messy",
-        "A Spanish workbook as it comes from an office: bad numbers, doubles, gaps.",
+        N_("Messy"),
+        N_("A Spanish workbook with bad numbers, duplicates and blanks."),
         _FOLDER / "messy.xlsx",
     ),
     Sample(
         "several",
-        "Several campaigns",
-        "120 rows over six campaigns, some of which answer with errors.",
+        N_("Several campaigns"),
+        N_("120 rows in six campaigns, some of which return errors."),
         _FOLDER / "several_campaigns.csv",
     ),
 )

@@ -1,1 +1,1 @@
-"""Shared pieces of interface: everything here draws, or finds words for what is drawn."""
+"""The parts of the interface that pages share."""

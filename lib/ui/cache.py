@@ -1,7 +1,7 @@
-"""Sheets and plans that pages look at, loaded once for all visitors.
+"""Sheets and plans of the pages, cached for all visitors.
 
-Everything is keyed by ids and text, never by a frame: Streamlit hashes only a sample of a frame.
-Nothing here may be changed by whoever gets it.
+Cache keys are ids and text, never frames, because Streamlit hashes only a sample of a frame. Cached
+objects are shared and must not be changed.
 """
 
 import hashlib
@@ -30,22 +30,23 @@ from lib.delivery import (
     previous_recipients,
     previous_sendouts,
 )
+from lib.i18n import _
 from lib.settings import Settings
 from lib.sheet import Sheet, load_sheet
 
 
 def sheet_of(sheet_id: str, settings: Settings) -> Sheet:
-    """Return a kept sheet. Raises SheetError where it is no longer there."""
-    return _sheet(sheet_id, settings.data_dir, settings)
+    """Return a stored sheet. Raises SheetError if it no longer exists."""
+    return _load_sheet(sheet_id, settings.data_dir, settings)
 
 
 @dataclass(frozen=True)
 class CheckedPlan:
-    """A plan, and the plan for everybody that it may leave people out of.
+    """A plan without the people who are skipped, and the full plan with them.
 
-    ``reached`` tells whose people have had their campaign before, by the plan for everybody, in
-    the ``earlier`` sendouts; ``is_undecided`` that there are such, and that nobody has said whether
-    they are left out.
+    ``reached`` holds the recipients of ``full_plan`` who already got their campaign in the
+    ``earlier`` sendouts. ``is_undecided`` is true if there are any and the visitor has not chosen
+    yet whether to skip them.
     """
 
     plan: Plan
@@ -63,11 +64,12 @@ def plan_for(
     connection: Connection,
     settings: Settings,
 ) -> CheckedPlan:
-    """Return the plan of a kept sheet under this mapping and these answers, as of now.
+    """Return the current plan of a stored sheet for a mapping and answers.
 
-    Raises CheckFailedError where a large one could not be made, and LedgerError.
+    Raises CheckFailedError if a large plan could not be made, LedgerError if the ledger cannot be
+    read.
     """
-    lists = _lists_that_count(answers, settings)
+    lists = _active_list_ids(answers, settings)
     opted_out = people_opted_out(connection.business_id, settings=settings)
     choice = {"only_new": None, "include_unknown": False}
     key = _Key(
@@ -79,34 +81,41 @@ def plan_for(
         opted_out=hashlib.sha256(np.array(opted_out, "int64").tobytes()).hexdigest(),
         data_dir=settings.data_dir,
     )
-    nobody = np.array([], "int64")
-    full_plan = _plan(key, "", _left_out=nobody, _opted_out=opted_out, _settings=settings)
+    none = np.array([], "int64")
+    with st.spinner(_("Checking every row")):
+        full_plan = _make_plan(key, "", _skipped=none, _opted_out=opted_out, _settings=settings)
     earlier = previous_sendouts(full_plan, connection.name, settings=settings)
-    reached = _reached(key, hash(earlier), _plan=full_plan, _earlier=earlier, _settings=settings)
+    with st.spinner(_("Checking who already got this campaign")):
+        reached = _previous_recipients(
+            key, hash(earlier), _plan=full_plan, _earlier=earlier, _settings=settings
+        )
     plan = full_plan
     if answers.only_new:
-        left_out = reached.left_out(include_unknown=answers.include_unknown)
-        if len(left_out):
-            digest = hashlib.sha256(left_out.tobytes()).hexdigest()
-            plan = _plan(key, digest, _left_out=left_out, _opted_out=opted_out, _settings=settings)
+        skipped = reached.left_out(include_unknown=answers.include_unknown)
+        if len(skipped):
+            digest = hashlib.sha256(skipped.tobytes()).hexdigest()
+            with st.spinner(_("Checking every row")):
+                plan = _make_plan(
+                    key, digest, _skipped=skipped, _opted_out=opted_out, _settings=settings
+                )
     is_undecided = answers.only_new is None and bool(reached.campaigns)
     return CheckedPlan(plan, full_plan, earlier, reached, is_undecided)
 
 
-def _lists_that_count(answers: Answers, settings: Settings) -> tuple[str, ...]:
-    """Return the ids of the exclude lists that count for these answers, as of now."""
+def _active_list_ids(answers: Answers, settings: Settings) -> tuple[str, ...]:
+    """Return the ids of all exclude lists except those that the answers ignore."""
     found = {each.id for each in exclude_lists(settings)}
     return tuple(sorted(found - answers.ignored_lists))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _sheet(sheet_id: str, data_dir: Path, _settings: Settings) -> Sheet:
-    del data_dir  # A part of the key: tests and administrators may change the folder.
+def _load_sheet(sheet_id: str, data_dir: Path, _settings: Settings) -> Sheet:
+    del data_dir  # part of the key: the folder of a running process changes in tests
     return load_sheet(sheet_id, settings=_settings)
 
 
 class _Key(NamedTuple):
-    """All that the plan for everybody follows from."""
+    """Everything that the full plan depends on."""
 
     sheet_id: str
     mapping: str
@@ -117,17 +126,17 @@ class _Key(NamedTuple):
     data_dir: Path
 
 
-@st.cache_resource(max_entries=8, show_spinner="Checking every row")
-def _plan(
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _make_plan(
     key: _Key,
-    left_out: str,
+    skipped_digest: str,
     *,
-    _left_out: np.ndarray,
+    _skipped: np.ndarray,
     _opted_out: tuple[int, ...],
     _settings: Settings,
 ) -> Plan:
-    del left_out  # A part of the key: what stands in the rows themselves.
-    sheet = _sheet(key.sheet_id, key.data_dir, _settings)
+    del skipped_digest  # part of the key: stands for `_skipped`
+    sheet = _load_sheet(key.sheet_id, key.data_dir, _settings)
     mapping = Mapping.model_validate_json(key.mapping)
     answers = Answers.model_validate_json(key.answers)
     if len(sheet.frame) < LARGE:
@@ -137,7 +146,7 @@ def _plan(
             answers=answers,
             rate=key.rate,
             excluded=load_exclusions(key.list_ids, _settings, opted_out=_opted_out),
-            reached=_left_out,
+            reached=_skipped,
         )
     return make_plan_apart(
         sheet,
@@ -146,24 +155,24 @@ def _plan(
         rate=key.rate,
         list_ids=key.list_ids,
         opted_out=_opted_out,
-        reached=_left_out,
+        reached=_skipped,
         settings=_settings,
     )
 
 
 @st.cache_resource(
     max_entries=8,
-    show_spinner="Looking up who has had this campaign before",
-    # What could not be read may be there again.
+    show_spinner=False,
+    # Sendouts that could not be read may be readable next time.
     validate=lambda reached: not reached.unreadable,
 )
-def _reached(
+def _previous_recipients(
     key: _Key,
-    so_far: int,
+    earlier_hash: int,
     *,
     _plan: Plan,
     _earlier: tuple[PreviousSendout, ...],
     _settings: Settings,
 ) -> PreviousRecipients:
-    del key, so_far  # What the plan, and who was reached by now, follow from.
+    del key, earlier_hash  # the key: stand for `_plan` and `_earlier`
     return previous_recipients(_plan, _earlier, settings=_settings)

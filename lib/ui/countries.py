@@ -1,4 +1,4 @@
-"""Choosing a country by its name."""
+"""Country names and the choice of a country."""
 
 import functools
 from collections.abc import Callable
@@ -7,11 +7,20 @@ import phonenumbers
 import streamlit as st
 from babel import Locale
 
+from lib.i18n import _, current_locale
+
+
+def country_names() -> dict[str, str]:
+    """Return the names of all countries with phone numbers by ISO code, sorted by name.
+
+    Names are in the visitor's language.
+    """
+    return _country_names(str(current_locale()))
+
 
 @functools.cache
-def country_names() -> dict[str, str]:
-    """Return every country that phone numbers can be of: its ISO code and name, by name."""
-    names = Locale("en").territories
+def _country_names(locale: str) -> dict[str, str]:
+    names = Locale.parse(locale).territories
     found = {code: names.get(code, code) for code in phonenumbers.SUPPORTED_REGIONS}
     return dict(sorted(found.items(), key=lambda each: each[1]))
 
@@ -24,14 +33,14 @@ def choose_country(
     help: str,  # noqa: A002 - the name that Streamlit gives it
     on_change: Callable[[], None] | None = None,
 ) -> str | None:
-    """Draw a searchable list of countries; return the ISO code chosen, None for no country."""
+    """Draw the choice of a country and return its ISO code, or None for no country."""
     names = country_names()
     options = [None, *names]
     return st.selectbox(
         label,
         options,
         index=options.index(region) if region in names else 0,
-        format_func=lambda code: "No default country" if code is None else names[code],
+        format_func=lambda code: _("No default country") if code is None else names[code],
         key=key,
         help=help,
         on_change=on_change,

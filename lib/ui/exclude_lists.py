@@ -1,71 +1,105 @@
-"""Exclude lists as pages show them, and which of them count for a sendout."""
+"""Exclude lists as pages show them, and the choice of those that apply to a broadcast."""
+
+from typing import Final
 
 import streamlit as st
 
 from lib.campaign import Draft, ExcludeList, exclude_lists
+from lib.i18n import N_, _, ngettext
 from lib.settings import Settings
-from lib.ui import formatting, navigation
+from lib.ui import navigation
+from lib.ui.auth import display_name
 from lib.ui.form_state import show
-from lib.ui.formatting import literal, moment, several
+from lib.ui.formatting import count, literal, moment, row_list
 from lib.ui.new_broadcast.draft import latest, save_changes
 
+PASTED_NAME: Final = N_("Pasted numbers")
+"""The stored name of a list without a name or a file."""
 
-def describe(each: ExcludeList) -> None:
-    """Draw what is known of a list, and what of it could not be read."""
-    st.markdown(f"**{literal(each.name)}** · {several(each.numbers, 'number')}")
-    st.caption(f"Added on {moment(each.added_at)} by {literal(each.added_by)}")
-    if each.national:
-        noun = "number has" if each.national == 1 else "numbers have"
-        st.caption(
-            f"{formatting.count(each.national)} {noun} no country code: everybody with these "
-            "digits, in any country, is excluded."
+
+def list_name(each: ExcludeList) -> str:
+    """Return the name of a list; the default name is in the visitor's language."""
+    return _(PASTED_NAME) if each.name == PASTED_NAME else each.name
+
+
+def draw_exclude_list(each: ExcludeList) -> None:
+    """Draw a list: its name and size, who added it, and its unreadable entries."""
+    numbers = ngettext("{count} number", "{count} numbers", each.numbers)
+    st.markdown(f"**{literal(list_name(each))}** · {numbers}")
+    st.caption(
+        _(
+            "Added on {date} by {person}",
+            date=moment(each.added_at),
+            person=literal(display_name(each.added_by)),
         )
-    warn_of_unread(each)
+    )
+    if each.national:
+        st.caption(
+            ngettext(
+                "{count} number has no country code. Everyone with these digits, in any country, "
+                "is excluded.",
+                "{count} numbers have no country code. Everyone with these digits, in any country, "
+                "is excluded.",
+                each.national,
+            )
+        )
+    if each.unread:
+        _draw_unreadable_entries(each)
 
 
-def warn_of_unread(each: ExcludeList) -> None:
-    """Draw the entries of a list that could not be read, and so exclude nobody."""
-    if not each.unread:
-        return
-    noun = "entry is" if each.unread == 1 else "entries are"
-    rows = ", ".join(map(formatting.count, each.unread_rows))
-    more = each.unread - len(each.unread_rows)
-    rest = f" and {formatting.count(more)} more" if more else ""
+def unreadable_text(each: ExcludeList) -> str:
+    """Return how many entries of a list could not be read, as Markdown."""
+    return ngettext(
+        "{count} entry unreadable, **not excluded**.",
+        "{count} entries unreadable, **not excluded**.",
+        each.unread,
+    )
+
+
+def _draw_unreadable_entries(each: ExcludeList) -> None:
+    fix = ngettext(
+        "Correct it and add it as another list.",
+        "Correct them and add them as another list.",
+        each.unread,
+    )
     st.warning(
-        f"**{formatting.count(each.unread)} {noun} unreadable, not excluded.** "
-        f"Correct and add them as another list. {_lines(each.unread)} {rows}{rest}.",
-        icon=":material/warning:",
+        f"{unreadable_text(each)} {fix} {_unreadable_lines(each)}", icon=":material/warning:"
     )
     if each.unread_entries:
-        with st.expander("Unreadable entries", icon=":material/visibility:"):
+        with st.expander(_("Unreadable entries"), icon=":material/visibility:"):
             st.text("\n".join(each.unread_entries))
             if each.unread > len(each.unread_entries):
                 st.caption(
-                    f"The first {formatting.count(len(each.unread_entries))} different ones of "
-                    f"{formatting.count(each.unread)}."
+                    _(
+                        "The first {shown} different entries of {total}.",
+                        shown=count(len(each.unread_entries)),
+                        total=count(each.unread),
+                    )
                 )
 
 
-def _lines(count: int) -> str:
-    return "In line" if count == 1 else "In lines"
+def _unreadable_lines(each: ExcludeList) -> str:
+    lines = row_list(each.unread_rows)
+    more = each.unread - len(each.unread_rows)
+    if more:
+        return _("Lines: {lines} and {more} more.", lines=lines, more=count(more))
+    return ngettext("Line: {lines}.", "Lines: {lines}.", each.unread, lines=lines)
 
 
 def choose(draft: Draft, settings: Settings) -> None:
-    """Draw which exclude lists count for this sendout: all, unless a person says otherwise."""
-    lists = exclude_lists(settings)
+    """Draw the choice of the exclude lists that apply to a broadcast; by default all of them."""
+    lists = {each.id: each for each in exclude_lists(settings)}
     if not lists:
         navigation.link(
             navigation.EXCLUDE_LISTS,
-            "Opt-outs? Add an exclude list",
+            _("Opt-outs? Add an exclude list"),
             icon=":material/block:",
         )
         return
-    names = {each.id: each for each in lists}
     key = f"exclude_lists_{draft.id}"
+    applied = [each for each in lists if each not in draft.answers.ignored_lists]
 
-    counting = [each for each in names if each not in draft.answers.ignored_lists]
-
-    def remember() -> None:
+    def save_choice() -> None:
         before, after = set(st.session_state[f"{key}_shown"]), set(st.session_state[key])
         st.session_state[f"{key}_shown"] = after
         now = latest(draft, settings)
@@ -74,14 +108,14 @@ def choose(draft: Draft, settings: Settings) -> None:
             now, settings, answers=now.answers.model_copy(update={"ignored_lists": ignored})
         )
 
-    st.session_state[f"{key}_shown"] = set(counting)
-    show(key, counting)
+    st.session_state[f"{key}_shown"] = set(applied)
+    show(key, applied)
     st.multiselect(
-        "Exclude lists that count",
-        list(names),
-        format_func=lambda each: f"{names[each].name} ({formatting.count(names[each].numbers)})",
-        placeholder="None: opted-out people may get this sendout",
+        _("Exclude lists to apply"),
+        list(lists),
+        format_func=lambda each: f"{list_name(lists[each])} ({count(lists[each].numbers)})",
+        placeholder=_("None: people who opted out may get this broadcast"),
         key=key,
-        help="People on these lists are held back.",
-        on_change=remember,
+        help=_("People on these lists are held back."),
+        on_change=save_choice,
     )

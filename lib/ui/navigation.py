@@ -1,11 +1,12 @@
-"""The pages, and the ways between them."""
+"""The pages and the links between them."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from lib.i18n import N_, _
 from lib.settings import ROOT
 
 _FOLDER: Final = ROOT / "pages"
@@ -30,76 +31,101 @@ FORMER_ADDRESSES: Final = {
     "runs": BROADCASTS,
     "in_doubt": UNCONFIRMED,
 }
-"""Pages by the addresses that they had in earlier releases, which bookmarks still use."""
+"""Pages by their addresses in earlier releases, which bookmarks still use."""
 
-# Names in the address, so that a page comes back after a reload or a restart.
+# Query parameters that restore a page after a reload or a restart.
 RUN: Final = "run"
 DRAFT: Final = "draft"
 CODE: Final = "code"
 
 
+class _PageEntry(NamedTuple):
+    """A page in the navigation; ``title`` and ``help`` are English, translated when shown."""
+
+    path: Path
+    title: str
+    icon: str
+    help: str
+    visibility: Literal["visible", "hidden"] = "visible"
+
+
+_PAGES: Final = (
+    _PageEntry(
+        START,
+        N_("Start"),
+        ":material/home:",
+        N_("See what is connected and running, and what to do next."),
+    ),
+    _PageEntry(
+        NEW_BROADCAST,
+        N_("New broadcast"),
+        ":material/upload_file:",
+        N_("Prepare and send a broadcast from a recipient sheet, step by step."),
+    ),
+    _PageEntry(
+        QUICK_TEST,
+        N_("Quick test"),
+        ":material/phone_iphone:",
+        N_("Send one campaign to your own phone."),
+    ),
+    _PageEntry(
+        BROADCASTS,
+        N_("Broadcasts"),
+        ":material/send:",
+        N_("Follow your broadcasts and see the result for every row."),
+    ),
+    _PageEntry(
+        UNCONFIRMED,
+        N_("Unconfirmed rows"),
+        ":material/help:",
+        N_("Review rows without a confirmed outcome and decide what to do."),
+        visibility="hidden",
+    ),
+    _PageEntry(
+        OUTCOMES,
+        N_("Outcomes"),
+        ":material/bar_chart:",
+        N_("See accepted and rejected recipients by campaign and error code."),
+    ),
+    _PageEntry(
+        EXCLUDE_LISTS,
+        N_("Exclude lists"),
+        ":material/block:",
+        N_("Manage the people who must not get campaigns."),
+    ),
+    _PageEntry(
+        ERROR_GUIDE,
+        N_("Error guide"),
+        ":material/help:",
+        N_("Look up what an error code means and what to do about it."),
+    ),
+    _PageEntry(
+        SETTINGS,
+        N_("Settings"),
+        ":material/settings:",
+        N_("Set up connections, your own phone and the default country."),
+    ),
+)
+
+
 def pages() -> list[StreamlitPage]:
-    """Return the navigation, made anew for each visitor: Streamlit keeps state in a page."""
+    """Return new page objects for the navigation, since Streamlit keeps a visitor's state in them.
+
+    Titles are in the visitor's language; addresses are the names of the files.
+    """
     return [
         st.Page(
-            START,
-            title="Start",
-            icon=":material/home:",
-            default=True,
-            help="What is connected, what is running, and what to do next.",
-        ),
-        st.Page(
-            NEW_BROADCAST,
-            title="New broadcast",
-            icon=":material/upload_file:",
-            help="From a recipient sheet to a confirmed sendout, step by step.",
-        ),
-        st.Page(
-            QUICK_TEST,
-            title="Quick test",
-            icon=":material/phone_iphone:",
-            help="Send one campaign to your own phone.",
-        ),
-        st.Page(
-            BROADCASTS,
-            title="Broadcasts",
-            icon=":material/send:",
-            help="What is being sent and what has been sent, row by row.",
-        ),
-        st.Page(
-            UNCONFIRMED,
-            title="Unconfirmed rows",
-            icon=":material/help:",
-            visibility="hidden",
-            help="What is known of rows whose outcome nothing proves, and what to do with them.",
-        ),
-        st.Page(
-            OUTCOMES,
-            title="Outcomes",
-            icon=":material/bar_chart:",
-            help="Accepted and rejected recipients by campaign and error code.",
-        ),
-        st.Page(
-            EXCLUDE_LISTS,
-            title="Exclude lists",
-            icon=":material/block:",
-            help="People who must not get campaigns.",
-        ),
-        st.Page(
-            ERROR_GUIDE,
-            title="Error guide",
-            icon=":material/help:",
-            help="What each error code means and what to do about it.",
-        ),
-        st.Page(
-            SETTINGS,
-            title="Settings",
-            icon=":material/settings:",
-            help="Connections, your own phone, the default country and where data is kept.",
-        ),
+            entry.path,
+            title=_(entry.title),
+            icon=entry.icon,
+            default=entry.path == START,
+            visibility=entry.visibility,
+            help=_(entry.help),
+        )
+        for entry in _PAGES
     ]
 
 
 def link(page: Path, label: str, *, icon: str | None = None, **parameters: str) -> None:
-    """Draw a link to a page, with ids for its address."""
+    """Draw a link to a page with these query parameters."""
     st.page_link(page, label=label, icon=icon, query_params=parameters or None)

@@ -1,40 +1,44 @@
-"""What every page begins with: the gate, the title, and a banner that says where messages go."""
+"""The top of every page: the sign-in gate, the title, and a banner in the sandbox."""
 
 import streamlit as st
 
 from lib.connections import Connection, get_connection, list_connections
+from lib.i18n import _
 from lib.settings import Settings, get_settings
 from lib.ui import auth, navigation
 
 
 def begin_page(title: str, caption: str, *, connects: bool = False) -> Settings:
-    """Draw the head of a page and return the settings that it works with.
+    """Draw the title, the caption and the banner of a page, and return the settings.
 
-    The page that `connects` a business needs no link to itself.
+    On the page that ``connects`` a business, the banner has no link to it. Stops the script if the
+    visitor has to sign in.
     """
     auth.require_sign_in()
     settings = get_settings()
     st.title(title, anchor=False)
     st.caption(caption)
-    _draw_banner(settings, connects=connects)
+    _draw_sandbox_banner(settings, connects=connects)
     return settings
 
 
-def _draw_banner(settings: Settings, *, connects: bool) -> None:
+def _draw_sandbox_banner(settings: Settings, *, connects: bool) -> None:
+    """Draw the banner if the sandbox is the only connection."""
     if any(not each.is_sandbox for each in list_connections(settings)):
         return
     with st.container(key="sandbox_banner", border=True, gap="small"):
-        st.markdown(
-            ":material/science: **You are in the sandbox.** Messages go to a simulated Connectly "
-            "on this machine. Nothing leaves it, and nobody is messaged."
+        text = _(
+            "**You are in the sandbox.** Messages go to a simulated Connectly on this machine. "
+            "Nothing is really sent."
         )
+        st.markdown(f":material/science: {text}")
         with st.container(horizontal=True):
             st.page_link(
-                inbox_address(settings), label="See what the phones got", icon=":material/inbox:"
+                inbox_address(settings), label=_("Open test inbox"), icon=":material/inbox:"
             )
             if not connects:
                 navigation.link(
-                    navigation.SETTINGS, "Connect your business", icon=":material/link:"
+                    navigation.SETTINGS, _("Connect your business"), icon=":material/link:"
                 )
 
 
@@ -44,25 +48,28 @@ def inbox_address(settings: Settings) -> str:
 
 
 def choose_connection(settings: Settings, *, key: str, index: int = 0) -> Connection:
-    """Let the person choose where to send; return the only connection where there is no choice."""
+    """Draw the choice of a connection and return the chosen one.
+
+    If there is only one, it is returned and nothing is drawn.
+    """
     connections = list_connections(settings)
     if len(connections) == 1:
         return connections[0]
     chosen = st.selectbox(
-        "Send with",
+        _("Send with"),
         connections,
         index=index,
         key=key,
         format_func=describe_connection,
-        help="Connections are set up on the Settings page.",
+        help=_("You can add connections on the Settings page."),
     )
     if chosen.is_sandbox:
-        st.caption(":material/science: The sandbox: nothing leaves this machine.")
+        st.caption(f":material/science: {_('This is the sandbox. Nothing is really sent.')}")
     return chosen
 
 
 def describe_connection(connection: Connection) -> str:
-    """Return a connection's name as people should read it."""
+    """Return the name of a connection for people."""
     if connection.is_sandbox:
-        return "Sandbox (nothing leaves this machine)"
+        return _("Sandbox (nothing is really sent)")
     return connection.name

@@ -1,4 +1,4 @@
-"""What the front door has to know of Streamlit: its options, its sign-in cookie, its uploads."""
+"""What the front door reads from Streamlit: options, the sign-in cookie and uploads."""
 
 import functools
 import json
@@ -32,8 +32,8 @@ from lib.settings import SECRETS_FILE, Settings, get_settings
 from lib.sign_in import SignIn, SignInError, decide_sign_in, remember_sign_in
 from lib.ui import navigation
 
-# What a browser needs to draw the page that asks to sign in, and to sign in. A path that ends in a
-# slash stands for everything below it.
+# What a browser needs to show the sign-in page and to sign in. A path that ends in a slash includes
+# everything below it.
 _PUBLIC_PATHS: Final = frozenset(
     {
         "/",
@@ -53,16 +53,17 @@ _PUBLIC_PATHS: Final = frozenset(
 
 @functools.cache
 def sign_in() -> SignIn | None:
-    """Return how people sign in, decided once in the life of this process; None for not at all.
+    """Return how people sign in, or None if they don't; decided once per process.
 
-    Raises SecretsFileError and SignInError.
+    Raises SecretsFileError if a secrets file cannot be read, SignInError if the settings are
+    invalid.
     """
     files = [Path(each) for each in config.get_option("secrets.files")]
-    # Only `streamlit run` reads options from the environment; a file named there counts always.
+    # Only `streamlit run` reads options from the environment; here the environment always counts.
     named = [Path(each) for each in os.environ.get("STREAMLIT_SECRETS_FILES", "").split()]
     if config.is_manually_set("secrets.files"):
         named = [*files, *named]
-    # The files come first: the settings too are read from one of them.
+    # Read the files before the settings, which come from one of them.
     secrets = read_secrets(list(dict.fromkeys([SECRETS_FILE, *files, *named])), required=named)
     decided = decide_sign_in(secrets, get_settings())
     if decided is not None and config.get_option("server.trustedUserHeaders"):
@@ -74,7 +75,7 @@ def sign_in() -> SignIn | None:
 
 
 def freeze_secrets() -> None:
-    """Let Streamlit know the sign-in settings as they were decided, and read no file later."""
+    """Give Streamlit the sign-in settings, so that it reads no secrets file later."""
     decided = sign_in()
     table = {} if decided is None else {"auth": cast("dict[str, Any]", decided.table)}
     secrets_singleton.merge_programmatic_secrets(table)
@@ -83,7 +84,10 @@ def freeze_secrets() -> None:
 
 
 def is_admitted(scope: Scope) -> bool:
-    """Tell whether a request has the cookie of somebody who is signed in and on the allow-list."""
+    """Return whether a request has the cookie of a signed-in person on the allow-list.
+
+    Always true if the app has no sign-in.
+    """
     decided = sign_in()
     if decided is None:
         return True
@@ -103,7 +107,7 @@ def is_admitted(scope: Scope) -> bool:
 
 
 def access(settings: Settings) -> Access:
-    """Return the rules of who may reach what."""
+    """Return the rules for which requests are admitted."""
     base_path = config.get_option("server.baseUrlPath").strip("/")
     pages = {f"/{page.stem}" for page in navigation.ALL if page != navigation.START}
     return Access(
@@ -116,9 +120,9 @@ def access(settings: Settings) -> Access:
 
 
 def host_rules(settings: Settings) -> HostRules:
-    """Return the addresses under which the app is served.
+    """Return the host names that requests may use.
 
-    Raises SignInError for an allowed host that is no host name.
+    Raises SignInError if an allowed host is not a host name.
     """
     decided = sign_in()
     public = None if decided is None else decided.origin(config.get_option("server.port"))
@@ -126,14 +130,14 @@ def host_rules(settings: Settings) -> HostRules:
         return HostRules.of(_served_names(settings), public)
     except ValueError as error:
         raise SignInError(
-            f"{str(error)!a} is no host name.",
+            f"{str(error)!a} is not a host name.",
             "Write SENDOUT_ALLOWED_HOSTS as sendout.example.com, without wildcards; a port may "
             "follow after a colon.",
         ) from None
 
 
 def upload_budget(settings: Settings) -> UploadBudget:
-    """Return the account of uploads."""
+    """Return the limits of uploads."""
     limits = UploadLimits(
         session_bytes=settings.upload_max_session_bytes,
         total_bytes=settings.upload_max_total_bytes,
@@ -150,7 +154,7 @@ def _check_start(settings: Settings) -> None:
 
 
 def _served_names(settings: Settings) -> list[str]:
-    """Return the names, besides loopback, under which an administrator lets the app be served."""
+    """Return the configured host names, without loopback."""
     names = [
         host_of_address(config.get_option(option) or "")
         for option in ("server.address", "browser.serverAddress")
@@ -172,7 +176,7 @@ def _held_uploads() -> dict[str, int]:
 
 
 def _release_uploads() -> None:
-    """Drop the uploads of tabs that are gone; Streamlit does so only when another one closes."""
+    """Remove the uploads of closed tabs; Streamlit does so only when another tab closes."""
     runtime = get_instance()
     for session in list(_uploads(runtime).file_storage):
         if not runtime.is_active_session(session):
@@ -184,6 +188,6 @@ def _uploads(runtime: Runtime) -> MemoryUploadedFileManager:
 
 
 def is_signed_in() -> bool:
-    """Tell whether this session's person may use the app."""
+    """Return whether the visitor of this session may use the app."""
     decided = sign_in()
     return decided is None or decided.admits(st.user.to_dict())

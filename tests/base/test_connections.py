@@ -169,7 +169,7 @@ def test_another_connection_of_the_same_name_is_asked_about_and_shows_no_key(
         save_connection("acme", wanted, settings)
 
     labels = [label for label, _, _ in raised.value.differences]
-    assert labels == ["Business id", "Address", "API key"]
+    assert labels == ["Business ID", "Address", "API key"]
     assert KEY not in f"{raised.value!r} {raised.value} {raised.value.differences}"
     assert get_connection("acme", settings).business_id == "biz_1"
     save_connection("acme", wanted, settings, replacing=raised.value.there)
@@ -185,7 +185,7 @@ def test_a_connection_that_changed_meanwhile_is_asked_about_again(settings: Sett
     with pytest.raises(ConnectionExistsError) as second:
         save_connection("acme", _acme(business_id="biz_2"), settings, replacing=first.value.there)
 
-    assert second.value.differences == (("Business id", "biz_3", "biz_2"),)
+    assert second.value.differences == (("Business ID", "biz_3", "biz_2"),)
 
 
 def test_threads_that_save_at_once_keep_all(settings: Settings) -> None:

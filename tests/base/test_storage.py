@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from s3fs import S3FileSystem
 
 from lib import storage
@@ -191,3 +192,17 @@ def test_a_storage_that_lets_nobody_in_says_so(
 
     with pytest.raises(storage.StorageRefusedError):
         exclude_lists(machine(tmp_path, "s3://bucket"))
+
+
+def test_a_bug_is_not_reported_as_an_outage_of_the_storage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = machine(tmp_path / "here", (tmp_path / "shared").as_uri())
+    (tmp_path / "shared").mkdir()
+
+    def broken(_source: str, _target: str) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(LocalFileSystem, "get_file", lambda _self, *names: broken(*names))
+    with pytest.raises(KeyError):
+        storage.fetch(settings.sheets_dir / "a.arrow", settings)

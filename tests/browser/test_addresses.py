@@ -57,13 +57,13 @@ def test_an_unknown_run_gets_a_helpful_page(name: str, page: Page, shared_studio
     open_page(page, shared_studio.url, name, run="no-such-run")
 
     expect_no_error(page)
-    expect(page.get_by_text("no run", exact=False).first).to_be_visible()
+    expect(page.get_by_text("no broadcast at this address", exact=False).first).to_be_visible()
 
 
 def test_an_unknown_draft_gets_a_helpful_page(page: Page, shared_studio: Studio) -> None:
     open_page(page, shared_studio.url, "new_broadcast", draft="no-such-draft")
 
-    expect(page.get_by_text("This draft is no longer here.")).to_be_visible()
+    expect(page.get_by_text("This draft is no longer available.")).to_be_visible()
     expect(page.get_by_text("Upload a file")).to_be_visible()
 
 

@@ -1,4 +1,4 @@
-"""Rows held back are mended by typing, checked at once, and nothing that was typed is lost."""
+"""Correcting rows in the table: checked at once, saved, and without losing input."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,13 +17,13 @@ SHEET = f"campaign,name,phone\ndemo_welcome,Ana,{ANA}\ndemo_welcome,,{BEN}\ndemo
 
 
 def _click_first_cell(page: Page) -> None:
-    """Choose the reason of the first row held back, once the table stands still."""
+    """Select the reason of the first row that is held back."""
     table = page.locator(".st-key-mend_table").get_by_test_id("stDataFrame")
     table.click(position={"x": 90, "y": 52})
 
 
 def _type(page: Page, down: int, right: int, text: str) -> None:
-    """Type into the table of rows, from its first row's reason so many cells down and right."""
+    """Type into the cell that is ``down`` and ``right`` of the first row's reason."""
     _click_first_cell(page)
     for key, times in (("ArrowDown", down), ("ArrowRight", right)):
         for _ in range(times):
@@ -35,7 +35,7 @@ def _type(page: Page, down: int, right: int, text: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_typing_mends_rows_and_a_reload_keeps_them(page: Page, studio: Studio) -> None:
+def test_typed_corrections_release_rows_and_survive_a_reload(page: Page, studio: Studio) -> None:
     check = page.get_by_test_id("stExpander").filter(has_text="3 · Check")
     upload_sheet(page, studio.url, "list.csv", SHEET.encode())
     settle_columns(page)
@@ -45,10 +45,10 @@ def test_typing_mends_rows_and_a_reload_keeps_them(page: Page, studio: Studio) -
     wait_until_idle(page)
 
     _type(page, 1, 1, fictional_phone(2))
-    expect(check).to_contain_text("1 row right by now, still held back: 3.")
+    expect(check).to_contain_text("1 row fixed. Still held back: 3.")
     _type(page, 0, 3, "Bea")
-    expect(check).to_contain_text("all 2 of these rows go out now")
-    click_button(page, "Go on with these corrections")
+    expect(check).to_contain_text("All 2 rows fixed")
+    click_button(page, "Apply corrections")
     expect(check).to_contain_text("3 to send")
     page.reload()
     wait_until_idle(page)
@@ -57,7 +57,7 @@ def test_typing_mends_rows_and_a_reload_keeps_them(page: Page, studio: Studio) -
     expect(check).to_contain_text("3 to send")
 
 
-def test_typing_does_not_undo_what_another_tab_has_typed_since(page: Page, studio: Studio) -> None:
+def test_typing_keeps_corrections_from_another_tab(page: Page, studio: Studio) -> None:
     check = page.get_by_test_id("stExpander").filter(has_text="3 · Check")
     upload_sheet(page, studio.url, "list.csv", SHEET.encode())
     settle_columns(page)
@@ -65,7 +65,7 @@ def test_typing_does_not_undo_what_another_tab_has_typed_since(page: Page, studi
     expect(page.get_by_text("Click a cell and type.")).to_be_visible(timeout=LONG_MS)
     wait_until_idle(page)
     _type(page, 1, 1, fictional_phone(2))
-    expect(check).to_contain_text("1 row right by now, still held back: 3.")
+    expect(check).to_contain_text("1 row fixed. Still held back: 3.")
     settings = Settings(data_dir=studio.data_dir)
     (draft_id,) = parse_qs(urlsplit(page.url).query)["draft"]
     drawn = load_draft(draft_id, settings)
@@ -78,13 +78,13 @@ def test_typing_does_not_undo_what_another_tab_has_typed_since(page: Page, studi
 
     _type(page, 0, 3, "Bea")
 
-    expect(check).to_contain_text("all 2 of these rows go out now")
+    expect(check).to_contain_text("All 2 rows fixed")
     now = load_draft(draft_id, settings)
     assert now is not None
     assert now.answers.corrections == {**other, 3: {"name": "Bea"}}
 
 
-def test_no_cell_is_lost_however_fast_somebody_types(page: Page, studio: Studio) -> None:
+def test_fast_typing_loses_no_cell(page: Page, studio: Studio) -> None:
     gaps = "".join(f"demo_welcome,,{fictional_phone(number)}\n" for number in range(CELLS))
     others = "".join(
         f"demo_welcome,Eva,{fictional_phone(100 + number)}\n" for number in range(CELLS)
@@ -102,8 +102,8 @@ def test_no_cell_is_lost_however_fast_somebody_types(page: Page, studio: Studio)
     for number in range(CELLS):
         page.keyboard.type(f"Bea{number}", delay=100)
         page.keyboard.press("Enter", delay=100)
-    expect(check).to_contain_text(f"all {CELLS} of these rows go out now", timeout=LONG_MS)
-    click_button(page, "Go on with these corrections")
+    expect(check).to_contain_text(f"All {CELLS} rows fixed", timeout=LONG_MS)
+    click_button(page, "Apply corrections")
 
     expect(check).to_contain_text(f"{2 * CELLS} to send")
     expect(check).to_contain_text(f"{CELLS} cells corrected here")

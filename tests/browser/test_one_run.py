@@ -1,4 +1,4 @@
-"""However often, however hastily it is asked for, a sendout becomes one run."""
+"""However often a broadcast is confirmed, it becomes one run."""
 
 import re
 
@@ -13,9 +13,7 @@ from tests.support.states import wait_for
 from tests.support.studio import Studio
 
 
-def test_five_hasty_clicks_another_widget_and_a_closed_tab_make_one_run(
-    page: Page, studio: Studio
-) -> None:
+def test_repeated_clicks_and_a_closed_tab_start_one_run(page: Page, studio: Studio) -> None:
     settings = Settings(data_dir=studio.data_dir)
     sheet = known_sheet(60)
     prepare(page, studio.url, "recipients.csv", sheet.csv())
@@ -30,7 +28,7 @@ def test_five_hasty_clicks_another_widget_and_a_closed_tab_make_one_run(
     assert len(received) == len(set(received))
 
 
-def test_a_second_tab_and_a_reload_find_the_run_that_is_there(
+def test_a_second_tab_and_a_reload_show_the_existing_run(
     page: Page, context: BrowserContext, studio: Studio
 ) -> None:
     settings = Settings(data_dir=studio.data_dir)
@@ -44,15 +42,15 @@ def test_a_second_tab_and_a_reload_find_the_run_that_is_there(
     button(page, "Send to").click()
     button(second, "Send to").click()
     for tab in (page, second):
-        expect(tab.get_by_text("Your sendout is on its way.")).to_be_visible()
+        expect(tab.get_by_text("Your broadcast is on its way.")).to_be_visible()
     page.reload()
     wait_until_idle(page)
 
-    expect(page.get_by_text("Your sendout is on its way.")).to_be_visible()
+    expect(page.get_by_text("Your broadcast is on its way.")).to_be_visible()
     assert len(list_runs(settings=settings)) == 1
 
 
-def test_a_reload_lands_on_the_step_that_was_reached(page: Page, studio: Studio) -> None:
+def test_a_reload_restores_the_current_step(page: Page, studio: Studio) -> None:
     prepare(page, studio.url, "recipients.csv", known_sheet(30).csv())
     expect(page).to_have_url(re.compile("draft="))
 

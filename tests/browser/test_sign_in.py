@@ -30,7 +30,7 @@ PAGES = {
     "error_guide": "Error guide",
     "settings": "Settings",
 }
-INVITATION = "Please sign in to go on."
+INVITATION = "Please sign in to continue."
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_somebody_on_the_list_uses_every_page_and_uploads(page: Page, studio: St
         expect(page.get_by_text("Signed in as Ana@Corp.example")).to_be_visible()
     open_page(page, studio.url, "new_broadcast")
     upload_file(page, "Recipient sheet", "recipients.csv", known_sheet(9).csv())
-    expect(button(page, "These columns are right")).to_be_visible()
+    expect(button(page, "Confirm columns")).to_be_visible()
     assert grave_findings(page) == []
 
 

@@ -1,4 +1,4 @@
-"""Consent columns: whoever said no is held, and whoever did not answer waits for a decision."""
+"""Rows that refuse messages are held back, and so are rows without an answer until decided."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def sheet_of(columns: dict[str, list[str]]) -> Sheet:
 
 
 def plan_of(columns: dict[str, list[str]], answers: Answers | None = None) -> Plan:
-    """Plan the sheet as suggested, with one campaign for all."""
+    """Return a plan with the suggested mapping and one campaign for all rows."""
     sheet = sheet_of(columns)
     mapping = suggest_mapping(sheet).model_copy(
         update={"campaign_name": FieldSource(value="promo")}
@@ -71,7 +71,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("header", "good", "bad"), AGREEMENTS + REFUSALS)
-def test_rows_that_say_no_are_held_and_the_column_is_no_variable(
+def test_rows_that_refuse_are_held_and_the_column_is_not_a_variable(
     header: str, good: str, bad: str
 ) -> None:
     columns = {header: [good, bad, f" {good.upper()} ", f"{bad}."]}
@@ -92,7 +92,7 @@ def test_rows_that_say_no_are_held_and_the_column_is_no_variable(
         ("Situação", ["ativo", "novo", "Descadastrado"]),
     ],
 )
-def test_a_status_of_the_contact_counts_even_where_few_have_opted_out(
+def test_one_opt_out_in_a_contact_status_makes_it_a_consent_column(
     header: str, cells: list[str]
 ) -> None:
     plan = plan_of({header: cells})
@@ -113,7 +113,7 @@ def test_a_status_of_something_else_is_a_variable(header: str, cells: list[str])
 
 @pytest.mark.parametrize("header", ["Accepts Marketing", "Consentimiento", "LGPD", "Unsubscribed"])
 @pytest.mark.parametrize("blank", ["", " ", "N/A", "-", "pending", "Pendiente", "PENDENTE"])
-def test_blanks_ask_once_for_all(header: str, blank: str) -> None:
+def test_blank_answers_are_held_until_decided_for_all(header: str, blank: str) -> None:
     agreed, refused = ("no", "yes") if header == "Unsubscribed" else ("yes", "no")
     columns = {header: [agreed, blank, refused]}
 
@@ -123,7 +123,7 @@ def test_blanks_ask_once_for_all(header: str, blank: str) -> None:
 
 
 @pytest.mark.parametrize("cell", ["maybe", "A-7781", "Sí, pero no por SMS", "ask Kim"])
-def test_what_is_not_understood_is_asked(cell: str) -> None:
+def test_unclear_answers_are_held_until_decided_for_all(cell: str) -> None:
     columns = {"Marketing consent": ["yes", cell]}
 
     assert reasons(columns) == ["", "consent_unclear"]
@@ -141,13 +141,11 @@ def test_what_is_not_understood_is_asked(cell: str) -> None:
         ("Unsubscribed at", ["", "", ""], ["", "", ""]),
     ],
 )  # fmt: skip
-def test_a_date_is_a_yes_to_what_its_column_asks(
-    header: str, cells: list[str], held: list[str]
-) -> None:
+def test_a_date_is_a_yes_to_its_header(header: str, cells: list[str], held: list[str]) -> None:
     assert reasons({header: cells}) == held
 
 
-def test_whatsapp_counts_before_sms_before_marketing_in_general() -> None:
+def test_whatsapp_takes_precedence_over_sms_and_sms_over_marketing() -> None:
     columns = {
         "Accepts Marketing": ["yes", "no", "no", "yes", "no"],
         "Accepts SMS Marketing": ["no", "yes", "no", "yes", ""],
@@ -159,13 +157,13 @@ def test_whatsapp_counts_before_sms_before_marketing_in_general() -> None:
     assert reasons(without) == ["said_no", "", "said_no", "", "said_no"]
 
 
-def test_a_refusal_of_everything_counts_before_any_agreement() -> None:
+def test_a_general_refusal_takes_precedence_over_any_agreement() -> None:
     columns = {"Do not contact": ["yes", "no"], "WhatsApp opt-in": ["yes", "yes"]}
 
     assert reasons(columns) == ["said_no", ""]
 
 
-def test_no_mark_among_the_refused_is_no_agreement() -> None:
+def test_a_no_in_a_column_of_refusals_is_not_an_agreement() -> None:
     columns = {"Unsubscribed": ["no", "no"], "Accepts marketing": ["", "yes"]}
 
     assert reasons(columns) == ["consent_blank", ""]
@@ -174,7 +172,7 @@ def test_no_mark_among_the_refused_is_no_agreement() -> None:
 @pytest.mark.parametrize(
     "header", ["Accepts Email Marketing", "Email opt in", "Acepta correo", "Newsletter"]
 )
-def test_a_column_about_email_only_asks(header: str) -> None:
+def test_a_column_about_email_holds_refusals_until_decided(header: str) -> None:
     columns = {header: ["yes", "no", ""]}
     yes, no = ({header: True}, {header: False})
 
@@ -197,7 +195,7 @@ def test_a_column_about_email_only_asks(header: str) -> None:
         ("Exclusive offer", ["10%", "no", "20%"]),
     ],
 )
-def test_a_column_that_asks_for_something_else_is_a_variable(header: str, cells: list[str]) -> None:
+def test_a_column_about_something_else_is_a_variable(header: str, cells: list[str]) -> None:
     plan = plan_of({header: cells})
 
     assert plan.held_count == 0
@@ -206,7 +204,7 @@ def test_a_column_that_asks_for_something_else_is_a_variable(header: str, cells:
 
 
 @pytest.mark.parametrize("header", ["Consent ID", "Opt-in source", "consent_ip", "Opt-in method"])
-def test_what_stands_beside_an_answer_neither_holds_nor_is_sent(header: str) -> None:
+def test_details_of_an_answer_are_ignored(header: str) -> None:
     plan = plan_of({header: ["web", "shop 2", ""], "Opt-in": ["yes", "no", "yes"]})
 
     assert plan.mapping is not None
@@ -215,7 +213,7 @@ def test_what_stands_beside_an_answer_neither_holds_nor_is_sent(header: str) -> 
 
 
 @pytest.mark.parametrize("use", [ConsentUse.IGNORE, ConsentUse.OTHER])
-def test_a_person_may_say_that_a_column_is_not_consent(use: ConsentUse) -> None:
+def test_a_person_may_decide_that_a_column_is_not_about_consent(use: ConsentUse) -> None:
     sheet = sheet_of({"Opt-in": ["yes", "no"]})
     mapping = Mapping(
         client=FieldSource(column="Phone"),
@@ -227,7 +225,7 @@ def test_a_person_may_say_that_a_column_is_not_consent(use: ConsentUse) -> None:
     assert make_plan(sheet, mapping).held_count == 0
 
 
-def test_a_mapping_of_before_holds_them_too() -> None:
+def test_a_mapping_without_consent_uses_has_the_default_ones() -> None:
     sheet = sheet_of({"Opt-in": ["yes", "no"]})
     before = (
         '{"client": {"column": "Phone"}, "campaign_name": {"value": "promo"},'
@@ -239,17 +237,17 @@ def test_a_mapping_of_before_holds_them_too() -> None:
     assert plan.table["held_codes"].tolist() == ["", "said_no"]
 
 
-def test_a_correction_of_an_answer_counts() -> None:
+def test_a_corrected_answer_applies() -> None:
     columns = {"Opt-in": ["no", "no"]}
 
     assert reasons(columns, Answers(corrections={2: {"Opt-in": "yes"}})) == ["", "said_no"]
 
 
-def test_all_that_agree_are_sent() -> None:
+def test_rows_that_agree_are_sent() -> None:
     assert reasons({"Accepts Marketing": ["yes", "yes", "yes"]}) == ["", "", ""]
 
 
-def test_one_column_after_another_may_be_consent_wherever_it_stands() -> None:
+def test_a_consent_column_may_come_first() -> None:
     phones = [fictional_phone(number) for number in range(2)]
     sheet = make_sheet({"Opted out": ["no", "yes"], "Celular": phones, "Nome": ["Ana", "Eva"]})
     mapping = suggest_mapping(sheet).model_copy(
@@ -272,7 +270,7 @@ def test_one_column_after_another_may_be_consent_wherever_it_stands() -> None:
         ("Unsubscribed from", "All channels", "consent_unclear"),
     ],
 )
-def test_a_refusal_of_everything_counts_before_a_yes_to_a_channel(
+def test_a_general_refusal_takes_precedence_over_a_yes_to_a_channel(
     header: str, cell: str, code: str
 ) -> None:
     plan = plan_of({"WhatsApp opt-in": ["yes"], header: [cell]})
@@ -287,7 +285,7 @@ def test_a_refusal_of_everything_counts_before_a_yes_to_a_channel(
         "Sí pero solo correo", "Sim, exceto WhatsApp", "yes, only e-mail",
     ],
 )  # fmt: skip
-def test_an_agreement_that_is_limited_or_taken_back_is_none(cell: str) -> None:
+def test_a_limited_or_withdrawn_agreement_is_unclear(cell: str) -> None:
     assert plan_of({"Consent": [cell]}).table["held_codes"].tolist() == ["consent_unclear"]
 
 
@@ -299,10 +297,10 @@ def test_an_agreement_that_is_limited_or_taken_back_is_none(cell: str) -> None:
         "Não mandar mensagem", "Consentimiento retirado", "Not interested",
     ],
 )  # fmt: skip
-def test_a_mark_in_a_column_of_refusals_is_a_no(header: str) -> None:
+def test_a_mark_in_a_column_of_refusals_is_a_refusal(header: str) -> None:
     assert plan_of({header: ["x", "yes"]}).table["held_codes"].tolist() == ["said_no"] * 2
 
 
-def test_a_reason_to_leave_is_given_by_who_has_left() -> None:
+def test_a_reason_for_unsubscribing_holds_the_row() -> None:
     held = plan_of({"Unsubscribe reason": ["Too many messages", ""]}).table["held_codes"].tolist()
     assert held == ["consent_unclear", "consent_blank"]

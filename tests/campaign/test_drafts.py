@@ -1,4 +1,4 @@
-"""Drafts: kept at every change, whoever else changes them at the same time."""
+"""Drafts are saved at every change, and concurrent changes are merged."""
 
 import stat
 import tempfile
@@ -24,7 +24,9 @@ from lib.campaign import (
 from lib.settings import Settings
 
 
-def test_a_draft_comes_back_as_it_was_and_only_its_owner_can_read_it(settings: Settings) -> None:
+def test_a_draft_is_loaded_as_saved_and_only_its_owner_can_read_the_file(
+    settings: Settings,
+) -> None:
     draft = Draft(
         sheet_id="0" * 64,
         filename="list.csv",
@@ -44,18 +46,18 @@ def test_a_draft_comes_back_as_it_was_and_only_its_owner_can_read_it(settings: S
 @pytest.mark.parametrize(
     "draft_id", ["", "no-such-draft", "../../secret.json", "a" * 16, "a/b", "a" * 5_000, "\0" * 16]
 )
-def test_an_id_that_nobody_has_given_out_finds_nothing(draft_id: str, settings: Settings) -> None:
+def test_an_unknown_id_finds_nothing(draft_id: str, settings: Settings) -> None:
     assert load_draft(draft_id, settings) is None
 
 
-def test_a_damaged_draft_is_as_good_as_none(settings: Settings) -> None:
+def test_a_damaged_draft_is_not_loaded(settings: Settings) -> None:
     draft = save_draft(Draft(), settings)
     (settings.drafts_dir / f"{draft.id}.json").write_text('{"mapping": 7')
 
     assert load_draft(draft.id, settings) is None
 
 
-def test_a_damaged_draft_is_set_aside_for_its_owner_alone(settings: Settings) -> None:
+def test_a_damaged_draft_is_renamed_and_stays_private(settings: Settings) -> None:
     draft = save_draft(Draft(), settings)
     path = settings.drafts_dir / f"{draft.id}.json"
     path.write_text('{"mapping": 7')
@@ -70,9 +72,7 @@ def test_a_damaged_draft_is_set_aside_for_its_owner_alone(settings: Settings) ->
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "null", "\0", '{"id":"another-draft-16"}', "\ud800"])
-def test_content_of_another_kind_is_a_damaged_draft_and_each_one_stays(
-    text: str, settings: Settings
-) -> None:
+def test_every_damaged_file_is_kept(text: str, settings: Settings) -> None:
     draft = save_draft(Draft(filename="list.csv"), settings)
     path = settings.drafts_dir / f"{draft.id}.json"
     for number in range(2):
@@ -83,12 +83,12 @@ def test_content_of_another_kind_is_a_damaged_draft_and_each_one_stays(
         f"{path.name}.damaged",
         f"{path.name}.damaged-2",
     ]
-    # What an open tab has drawn is kept anew.
+    # The draft as an open tab shows it is saved again.
     assert change_draft(draft, {"worksheet": "One"}, settings).filename == "list.csv"
     assert load_draft(draft.id, settings) is not None
 
 
-def test_a_change_for_a_former_sheet_is_dropped_and_a_new_sheet_comes_whole(
+def test_a_change_for_a_former_sheet_is_dropped_and_a_new_sheet_is_not_merged(
     settings: Settings,
 ) -> None:
     first = save_draft(Draft(sheet_id="1" * 64), settings)
@@ -115,7 +115,7 @@ edits = st.one_of(
 
 
 def edited(draft: Draft, edit: tuple[Any, ...]) -> dict[str, Any]:
-    """Make an edit as a page does: from the draft as it was drawn."""
+    """Return the changes that a page makes to the draft that it shows."""
     answers, mapping, schedule = draft.answers, draft.mapping, draft.schedule
     assert mapping is not None
     assert schedule is not None
@@ -151,7 +151,7 @@ def edited(draft: Draft, edit: tuple[Any, ...]) -> dict[str, Any]:
 def test_any_interleaving_of_edits_keeps_every_edit(
     steps: list[tuple[str, tuple[Any, ...], bool]],
 ) -> None:
-    """Each place holds the draft as it last drew it; an edit that changes nothing is no edit."""
+    """Each place shows the draft as it last drew it. Edits that change nothing are skipped."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder))
         mapping = Mapping(variables={"a": FieldSource(value=""), "b": FieldSource(value="")})
@@ -172,7 +172,7 @@ def test_any_interleaving_of_edits_keeps_every_edit(
             assert kept.schedule == wanted.schedule
 
 
-def test_a_mapping_that_another_tab_has_changed_is_not_confirmed_unseen(settings: Settings) -> None:
+def test_a_mapping_that_another_tab_changed_is_not_confirmed(settings: Settings) -> None:
     drawn = save_draft(Draft(mapping=Mapping()), settings)
     other = Mapping(campaign_name=FieldSource(value="b"))
     change_draft(drawn, {"mapping": other}, settings)

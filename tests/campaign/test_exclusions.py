@@ -1,4 +1,4 @@
-"""Exclude lists: who is on one gets nothing, and no line is dropped unseen."""
+"""People on exclude lists are held back, and unreadable entries are reported."""
 
 import io
 
@@ -42,7 +42,7 @@ def numbers(settings: Settings, *ids: str) -> list[int]:
     return found
 
 
-def test_a_list_keeps_each_number_once_and_tells_what_is_no_phone(settings: Settings) -> None:
+def test_a_list_stores_each_number_once_and_counts_unreadable_cells(settings: Settings) -> None:
     added = add(settings, ANA, "(650) 555-0101", "", "Ana", "12", region="US")
 
     assert (added.numbers, added.unread, added.unread_rows) == (1, 2, (3, 4))
@@ -57,13 +57,13 @@ def test_a_list_without_any_number_is_refused(settings: Settings) -> None:
     assert exclude_lists(settings) == []
 
 
-def test_a_file_of_numbers_alone_loses_not_even_the_first(settings: Settings) -> None:
+def test_a_file_without_a_header_keeps_its_first_number(settings: Settings) -> None:
     sheet = read_sheet(f"{ANA}\n{BEN}\n".encode(), settings=settings)
 
     assert phone_cells(sheet).tolist() == [ANA, BEN]
 
 
-def test_every_phone_column_of_every_worksheet_counts(settings: Settings) -> None:
+def test_all_phone_columns_of_all_worksheets_are_used(settings: Settings) -> None:
     rows: dict[str, list[tuple[str, ...]]] = {
         "October": [("Name", "Phone", "Mobile"), ("Ana", ANA, BEN)],
         "November": [("Phone",), (EVA,)],
@@ -82,7 +82,7 @@ def test_every_phone_column_of_every_worksheet_counts(settings: Settings) -> Non
     assert set(found) == {ANA, BEN, EVA}
 
 
-def test_pasted_numbers_may_stand_on_lines_or_between_commas() -> None:
+def test_pasted_numbers_may_be_separated_by_lines_or_commas() -> None:
     cells = pasted_cells(f"{ANA}, {BEN}\r\n{EVA};\n")
 
     assert [cell.strip() for cell in cells if cell.strip()] == [ANA, BEN, EVA]
@@ -97,19 +97,19 @@ def test_a_removed_list_excludes_nobody(settings: Settings) -> None:
     assert numbers(settings, kept.id, gone.id) == [16505550101]
 
 
-def test_only_its_owner_may_read_a_list(settings: Settings) -> None:
+def test_only_its_owner_can_read_a_list_file(settings: Settings) -> None:
     added = add(settings, ANA)
 
     assert (settings.exclusions_dir / f"{added.id}.parquet").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("list_id", ["", "../connections", "a" * 17, "A" * 16])
-def test_an_id_is_never_a_path(list_id: str, settings: Settings) -> None:
-    with pytest.raises(ValueError, match="no id"):
+def test_paths_are_not_ids(list_id: str, settings: Settings) -> None:
+    with pytest.raises(ValueError, match="not the id"):
         remove_exclude_list(list_id, settings)
 
 
-def test_whoever_is_on_a_list_is_held_however_the_number_is_written(settings: Settings) -> None:
+def test_listed_people_are_held_in_any_spelling_of_their_number(settings: Settings) -> None:
     rows = f"phone,name\n(650) 555-0101,Ana\n{BEN},Ben\n{EVA},Eva\nx,Kim\n"
     sheet = read_sheet(rows.encode(), settings=settings)
     first, second = add(settings, ANA), add(settings, "0055 11 91234-5678")
@@ -152,7 +152,7 @@ def test_whoever_is_on_a_list_is_held_however_the_number_is_written(settings: Se
         ("\u202a+52 55 1234 5678\u202c / +52 55 8765 4321", 525587654321),
     ],
 )
-def test_every_spelling_of_a_person_is_excluded(
+def test_every_spelling_of_a_number_is_excluded(
     entry: str, recipient: int, settings: Settings
 ) -> None:
     added = add(settings, entry)
@@ -162,10 +162,10 @@ def test_every_spelling_of_a_person_is_excluded(
     assert exclusions.mask(np.array([recipient, recipient + 1])).tolist() == [True, False]
 
 
-def test_a_chosen_country_that_is_wrong_for_a_number_lets_nobody_through(
+def test_numbers_are_excluded_even_if_the_chosen_country_is_wrong(
     settings: Settings,
 ) -> None:
-    # Of a list of two countries one was chosen, and the American number is valid in both.
+    # The list has numbers of two countries, and the American one is valid in both.
     added = add(settings, "(201) 555-0100", "55 1234 5678", region="MX")
 
     exclusions = load_exclusions([added.id], settings)
@@ -176,7 +176,7 @@ def test_a_chosen_country_that_is_wrong_for_a_number_lets_nobody_through(
     assert (added.numbers, added.national) == (2, 0)
 
 
-def test_whole_numbers_without_their_country_exclude_too(settings: Settings) -> None:
+def test_whole_numbers_without_a_country_code_are_excluded(settings: Settings) -> None:
     sheet = read_sheet(f"phone\n{BEN}\n{EVA}\n".encode(), settings=settings)
     added = add(settings, "11 91234-5678")
 
@@ -185,7 +185,7 @@ def test_whole_numbers_without_their_country_exclude_too(settings: Settings) -> 
     assert plan.held["reasons"].to_dict() == {2: "excluded"}
 
 
-def test_a_list_of_before_excludes_by_person_too(settings: Settings) -> None:
+def test_lists_of_earlier_releases_exclude_every_spelling(settings: Settings) -> None:
     added = add(settings, EVA)
     path = settings.exclusions_dir / f"{added.id}.parquet"
     about = pq.read_schema(path).metadata
@@ -198,7 +198,7 @@ def test_a_list_of_before_excludes_by_person_too(settings: Settings) -> None:
 
 
 def excluded_of(text: str, settings: Settings) -> tuple[set[int], list[str]]:
-    """Return the numbers of a list that is uploaded as CSV, and what of it is unread."""
+    """Return the numbers and the unreadable entries of a list uploaded as CSV."""
     cells = listed_cells(text.encode(), "list.csv", settings)
     added = add_exclude_list(cells, name="x", region=None, added_by="Kim", settings=settings)
     return set(numbers(settings, added.id)), list(added.unread_entries)
@@ -215,15 +215,13 @@ def excluded_of(text: str, settings: Settings) -> tuple[set[int], list[str]]:
         f"Name;Link\nAna;https://wa.me/{ANA[1:]}\nBen;https://wa.me/{BEN[1:]}\nEva;{EVA}\n",
     ],
 )
-def test_every_column_with_phones_counts_and_every_number_of_a_cell(
-    text: str, settings: Settings
-) -> None:
+def test_every_number_in_every_phone_column_is_used(text: str, settings: Settings) -> None:
     found, _ = excluded_of(text, settings)
 
     assert {int(phone) for phone in (ANA, BEN, EVA)} <= found
 
 
-def test_only_columns_of_phones_have_unreadable_entries(settings: Settings) -> None:
+def test_only_phone_columns_have_unreadable_entries(settings: Settings) -> None:
     rows = "".join(f"Ana {n},Street {n},+1650555010{n % 5},yes,sí\n" for n in range(40))
     text = f"Cliente,Address,Phone,WhatsApp opt-in,WhatsApp\n{rows}Eva,Road 1,1.65E+10,no,\n"
 
@@ -232,7 +230,7 @@ def test_only_columns_of_phones_have_unreadable_entries(settings: Settings) -> N
     assert unread == ["1.65E+10"]
 
 
-def test_unreadable_entries_are_kept_with_the_list_and_no_more_than_fifty(
+def test_at_most_fifty_unreadable_entries_are_stored(
     settings: Settings,
 ) -> None:
     added = add(settings, ANA, *(f"nobody {n}" for n in range(60)), "x" * 200)
@@ -252,7 +250,7 @@ def test_unreadable_entries_are_kept_with_the_list_and_no_more_than_fifty(
         ("Country code,Phone\n+52,55 1234 5678\n", 525512345678),
     ],
 )
-def test_a_number_of_several_columns_counts(text: str, recipient: int, settings: Settings) -> None:
+def test_a_number_split_over_columns_is_read(text: str, recipient: int, settings: Settings) -> None:
     cells = listed_cells(text.encode(), "list.csv", settings)
     added = add_exclude_list(cells, name="x", region=None, added_by="me", settings=settings)
 
@@ -260,13 +258,13 @@ def test_a_number_of_several_columns_counts(text: str, recipient: int, settings:
 
 
 @pytest.mark.parametrize("line", ["2024-01-01 5512345678", "01/02/2024 10:30 5512345678 STOP"])
-def test_a_line_that_begins_with_a_day_is_read(line: str, settings: Settings) -> None:
+def test_a_number_after_a_date_is_read(line: str, settings: Settings) -> None:
     added = add(settings, line)
 
     assert load_exclusions([added.id], settings).mask(np.array([525512345678])).tolist() == [True]
 
 
-def test_a_folder_of_lists_that_cannot_be_read_is_no_empty_one(settings: Settings) -> None:
+def test_an_unreadable_folder_raises(settings: Settings) -> None:
     settings.exclusions_dir.write_text("in the way")
 
     with pytest.raises(OSError, match="Not a directory"):

@@ -1,4 +1,4 @@
-"""Whatever the recipients and however a list is written: nobody on it is sent."""
+"""Property: nobody on an exclude list is sent, in any spelling of their number."""
 
 import tempfile
 from collections.abc import Callable
@@ -21,7 +21,7 @@ REGIONS: Final = ("MX", "AR", "BR", "US", "DE", "ES", "CO", "IN", "ID", "GB", "P
 
 
 def _phone(region: str, last: int) -> str:
-    """Return a valid mobile number of a country, another one for each ``last`` two digits."""
+    """Return a valid mobile number of a country that ends in the two digits of ``last``."""
     example = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
     assert example is not None
     digits = phonenumbers.format_number(example, PhoneNumberFormat.E164)
@@ -29,7 +29,7 @@ def _phone(region: str, last: int) -> str:
 
 
 def _other_spelling(phone: str) -> str:
-    """Write a number of Mexico, Argentina or Brazil as WhatsApp also has it."""
+    """Return the other spelling that WhatsApp has for numbers of Mexico, Argentina and Brazil."""
     if phone.startswith("+52"):
         return f"+521{phone[3:]}"
     if phone.startswith("+549"):
@@ -85,12 +85,12 @@ def test_nobody_on_a_list_is_sent(
     for cell, separator in listed:
         written = []
         for phone, form in cell:
-            # Half of those on the list are recipients.
-            who = among.draw(st.sampled_from([phone, *recipients]))
-            on_list.add(who)
-            written.append(form(who))
+            # Some of the people on the list are recipients.
+            person = among.draw(st.sampled_from([phone, *recipients]))
+            on_list.add(person)
+            written.append(form(person))
         texts.append(separator.join(written))
-    # The country that was chosen may be wrong for some of the list, or for all of it.
+    # The chosen country may be wrong for some or all of the list.
     region = among.draw(st.sampled_from([None, *REGIONS]))
     spelled = [among.draw(st.sampled_from([each, _other_spelling(each)])) for each in recipients]
     with tempfile.TemporaryDirectory() as folder:
@@ -108,5 +108,5 @@ def test_nobody_on_a_list_is_sent(
     mapping = Mapping(client=FieldSource(column="phone"), campaign_name=FieldSource(value="spring"))
     plan = make_plan(sheet, mapping, answers=Answers(), excluded=exclusions)
     sent = {entry.client for entry in plan.entries()}
-    forbidden = {each for who in on_list for each in (who, _other_spelling(who))}
+    forbidden = {each for person in on_list for each in (person, _other_spelling(person))}
     assert not sent & forbidden

@@ -1,4 +1,4 @@
-"""Whatever the sheet and the mapping: numbers reconcile, and a fingerprint says what is sent."""
+"""Properties of plans: counts reconcile, and the fingerprint identifies what is sent."""
 
 import dataclasses
 from typing import Any
@@ -71,7 +71,7 @@ def _sheet(lines: list[Line], **about: Any) -> Sheet:
 
 
 def _wire(plan: Plan) -> list[str]:
-    """Return all that goes over the wire, request by request."""
+    """Return the body of every request."""
     return [
         SendCampaignsRequest(entries=(entry,), options=plan.options).to_json()
         for entry in plan.entries()
@@ -80,7 +80,7 @@ def _wire(plan: Plan) -> list[str]:
 
 @given(given_plans)
 @settings(deadline=None, max_examples=20)
-def test_the_numbers_of_any_plan_reconcile(
+def test_the_counts_of_any_plan_reconcile(
     parts: tuple[list[Line], Mapping, Answers],
 ) -> None:
     lines, mapping, chosen = parts
@@ -101,7 +101,7 @@ def test_the_numbers_of_any_plan_reconcile(
 
 @st.composite
 def _pairs(draw: st.DrawFn) -> tuple[Plan, Plan]:
-    """Draw a plan and one that differs in one thing, which may or may not be sent."""
+    """Draw a plan, and one that differs in one thing that may or may not be sent."""
     lines, mapping, chosen = draw(given_plans)
     plan = make_plan(_sheet(lines), mapping, answers=chosen)
     about: dict[str, Any] = {}
@@ -128,7 +128,7 @@ def _pairs(draw: st.DrawFn) -> tuple[Plan, Plan]:
 
 @given(_pairs())
 @settings(deadline=None, max_examples=30)
-def test_a_fingerprint_changes_with_what_is_sent_and_with_nothing_else(
+def test_the_fingerprint_changes_only_with_what_is_sent(
     pair: tuple[Plan, Plan],
 ) -> None:
     one, other = pair

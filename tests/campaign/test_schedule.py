@@ -1,4 +1,4 @@
-"""How a sendout goes out: quiet hours on any clock, waves of the right size."""
+"""Quiet hours in any time zone, and the sizes of waves."""
 
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ def utc(text: str) -> datetime:
         (NIGHT, "2026-11-24T23:30", "2026-11-25T07:00"),
         (NIGHT, "2026-11-25T06:59", "2026-11-25T07:00"),
         (NIGHT, "2026-11-25T07:00", None),
-        # The night in which clocks are put forward is an hour shorter, the other one longer.
+        # The night is an hour shorter when clocks are set forward, and longer when set back.
         (NIGHT, "2026-03-28T21:00", "2026-03-29T06:00"),
         (NIGHT, "2026-10-24T20:00", "2026-10-25T07:00"),
         (NOON, "2026-11-24T14:59", None),
@@ -35,29 +35,29 @@ def utc(text: str) -> datetime:
         (NOON, "2026-11-24T16:30", None),
     ],
 )
-def test_quiet_hours_follow_the_clocks_of_their_zone(schedule, at, end):
+def test_quiet_hours_follow_the_time_zone(schedule, at, end):
     assert schedule.rest_ends(utc(at)) == (utc(end) if end else None)
 
 
 @pytest.mark.parametrize(
     ("at", "end"),
     [
-        # 02:30 is not on any clock that night: they go from 02:00 to 03:00.
+        # Clocks go from 02:00 to 03:00 that night, so 02:30 does not exist.
         ("2026-03-29T00:10", "2026-03-29T01:00"),
         ("2026-03-29T01:00", None),
-        # 02:30 is there twice that night, and so are the quarter of an hour before it.
+        # 02:15 and 02:30 exist twice that night.
         ("2026-10-25T00:15", "2026-10-25T00:30"),
         ("2026-10-25T00:45", None),
         ("2026-10-25T01:15", "2026-10-25T01:30"),
         ("2026-10-25T01:30", None),
     ],
 )
-def test_quiet_hours_that_end_in_the_hour_of_the_change_end_when_a_clock_says_so(at, end):
+def test_quiet_hours_may_end_in_the_hour_of_a_clock_change(at, end):
     schedule = SendSchedule(zone="Europe/Berlin", quiet_from=23 * 60, quiet_until=2 * 60 + 30)
     assert schedule.rest_ends(utc(at)) == (utc(end) if end else None)
 
 
-def test_a_time_is_there_once_or_twice_or_when_the_clocks_jump_over_it():
+def test_moments_of_a_time_around_clock_changes():
     assert moments_of(date(2026, 7, 1), time(2, 30), BERLIN) == (utc("2026-07-01T00:30"),)
     assert moments_of(date(2026, 3, 29), time(2, 30), BERLIN) == (utc("2026-03-29T01:00"),)
     assert moments_of(date(2026, 10, 25), time(2, 30), BERLIN) == (
@@ -72,7 +72,7 @@ def test_a_time_is_there_once_or_twice_or_when_the_clocks_jump_over_it():
     begin=st.integers(0, 1439),
     length=st.integers(1, 1439),
 )
-def test_a_rest_ends_later_within_a_day_and_nothing_rests_then(at, zone, begin, length):
+def test_quiet_hours_end_within_a_day_and_are_then_over(at, zone, begin, length):
     schedule = SendSchedule(zone=zone, quiet_from=begin, quiet_until=(begin + length) % 1440)
     end = schedule.rest_ends(at)
     if end is not None:
@@ -81,13 +81,13 @@ def test_a_rest_ends_later_within_a_day_and_nothing_rests_then(at, zone, begin, 
         assert schedule.next_change(at) == end
 
 
-def test_a_start_in_quiet_hours_opens_when_they_end():
+def test_a_start_in_quiet_hours_is_delayed_until_they_end():
     schedule = NIGHT.model_copy(update={"starts_at": utc("2026-11-24T22:00")})
     assert schedule.opens_at == utc("2026-11-25T07:00")
     assert schedule.next_change(utc("2026-11-24T21:00")) == utc("2026-11-24T22:00")
 
 
-def test_a_zone_that_is_none_and_quiet_hours_with_one_end_are_refused():
+def test_unknown_zones_and_incomplete_quiet_hours_are_refused():
     for wrong in ({"zone": "Europe/Nowhere"}, {"zone": "../x"}, {"quiet_from": 60}):
         with pytest.raises(ValidationError):
             SendSchedule.model_validate(wrong)
@@ -98,16 +98,14 @@ def test_a_zone_that_is_none_and_quiet_hours_with_one_end_are_refused():
     wanted=st.integers(0, 3_000),
     each=st.integers(0, 2),
 )
-def test_a_wave_is_spread_over_all_sendouts_and_takes_from_none_more_than_it_has(
-    sizes, wanted, each
-):
+def test_apportion_keeps_minimums_maximums_and_the_sum(sizes, wanted, each):
     shares = apportion(sizes, wanted, each=each)
     least = [min(size, each) for size in sizes]
     assert all(low <= share <= size for low, share, size in zip(least, shares, sizes, strict=True))
     assert sum(shares) == max(min(wanted, sum(sizes)), sum(least))
 
 
-def test_waves_grow_by_their_factor_and_without_one_the_rest_follows_at_once():
+def test_waves_grow_by_a_factor_and_without_one_the_second_is_the_rest():
     ramp = SendSchedule(first_wave=50, wave_growth=3)
     assert [wave_size(ramp, wave, 10_000) for wave in (1, 2, 3)] == [50, 150, 450]
     assert wave_size(ramp, 3, 20) == 20

@@ -1,4 +1,4 @@
-"""The client against a server that does whatever networks and gateways do."""
+"""Tests of the clients against a server that misbehaves as networks and gateways do."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,13 +18,20 @@ from lib.connectly import (
     OutcomeUnknownError,
     SendCampaignsResponse,
 )
-from lib.connectly.exchange import translate
+from lib.connectly.exchange import translate_error
+from lib.sandbox import Record, Scenario, create_app
 from tests.support.misbehaving import GOOD_BODY, HANG, RESET, http, misbehaving
 from tests.support.sandbox import SandboxHandle
 
 KEY = "secret-key-0123456789"
 PHONE = "+16505550123"
 ENTRY = CampaignEntry(client=PHONE, campaign_name="spring", variables={"name": "Ana"})
+DEMO_ENTRY = CampaignEntry(
+    client=PHONE,
+    campaign_name="demo_promo",
+    variables={"name": "Ana", "code": "007"},
+    callback_data={"n": 1},
+)
 
 Send = Callable[[str], SendCampaignsResponse]
 
@@ -52,14 +59,14 @@ def send(request: pytest.FixtureRequest) -> Send:
     return chosen
 
 
-def _fail(send: Send, *answers: bytes) -> ConnectlyError:
-    with misbehaving(*answers) as server, pytest.raises(ConnectlyError) as caught:
+def _fail(send: Send, *responses: bytes) -> ConnectlyError:
+    with misbehaving(*responses) as server, pytest.raises(ConnectlyError) as caught:
         send(server.url)
     return caught.value
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("response", "expected"),
     [
         pytest.param(http(400), connectly.BadRequest, id="400"),
         pytest.param(http(401), connectly.AuthenticationFailed, id="401"),
@@ -74,8 +81,8 @@ def _fail(send: Send, *answers: bytes) -> ConnectlyError:
         pytest.param(http(408), connectly.ReadTimedOut, id="408"),
         pytest.param(http(500), connectly.ServerError, id="500"),
         pytest.param(http(502, b"<html>bad gateway</html>"), connectly.ServerError, id="502 HTML"),
-        pytest.param(HANG, connectly.ReadTimedOut, id="no answer"),
-        pytest.param(RESET, connectly.ConnectionLost, id="reset before the answer"),
+        pytest.param(HANG, connectly.ReadTimedOut, id="no response"),
+        pytest.param(RESET, connectly.ConnectionLost, id="reset before the response"),
         pytest.param(http(200, b"{", length=99) + RESET, connectly.ConnectionLost, id="reset"),
         pytest.param(http(200, b'{"data"', length=99), connectly.ConnectionLost, id="cut off"),
         pytest.param(b"SSH-2.0-OpenSSH\r\n\r\n", connectly.ConnectionLost, id="not HTTP"),
@@ -90,13 +97,13 @@ def _fail(send: Send, *answers: bytes) -> ConnectlyError:
         ),
     ],
 )  # fmt: skip
-def test_every_way_to_fail_has_its_own_exception(
-    answer: bytes, expected: type[ConnectlyError], send: Send
+def test_each_failure_raises_its_exception(
+    response: bytes, expected: type[ConnectlyError], send: Send
 ) -> None:
-    assert type(_fail(send, answer)) is expected
+    assert type(_fail(send, response)) is expected
 
 
-def test_nobody_there_is_certain_not_to_have_been_sent(send: Send) -> None:
+def test_a_refused_connection_raises_connection_failed(send: Send) -> None:
     with misbehaving(HANG) as server:
         url = server.url
 
@@ -110,8 +117,8 @@ def test_nobody_there_is_certain_not_to_have_been_sent(send: Send) -> None:
      if isinstance(each, type) and issubclass(each, httpx.HTTPError) and each.__subclasses__() == []
      and each is not httpx.HTTPStatusError],
 )  # fmt: skip
-def test_every_complaint_of_the_layer_below_is_translated(error: type[httpx.HTTPError]) -> None:
-    translated = translate(error("at +16505550123"))
+def test_every_error_of_httpx_is_translated_without_its_text(error: type[httpx.HTTPError]) -> None:
+    translated = translate_error(error("at +16505550123"))
 
     assert isinstance(translated, NotSentError | OutcomeUnknownError)
     assert "+1650" not in str(translated)
@@ -140,11 +147,11 @@ def test_retry_after_is_read_as_a_date(send: Send) -> None:
 @pytest.mark.parametrize(
     "date", ["Mon, 01 Jan 99999999999 00:00:00 GMT", "Mon, 01 Jan 2026 00:00:00 +99999999999999"]
 )
-def test_a_date_beyond_all_calendars_is_no_retry_after(date: str, send: Send) -> None:
+def test_an_impossible_date_is_ignored_as_retry_after(date: str, send: Send) -> None:
     assert _fail(send, http(429, Retry_After=date)).retry_after is None
 
 
-def test_an_error_with_broken_characters_can_be_kept(send: Send) -> None:
+def test_invalid_characters_of_an_error_are_replaced(send: Send) -> None:
     complaint = rb'{"code": "A\ud800", "userMessage": "No \ud83d\u0000way", "cntTraceId": "\u0000"}'
 
     error = _fail(send, http(400, complaint))
@@ -152,7 +159,7 @@ def test_an_error_with_broken_characters_can_be_kept(send: Send) -> None:
     assert (error.code, error.vendor_message, error.trace_id) == ("A?", "No ?way", None)
 
 
-def test_no_retry_after_is_none(send: Send) -> None:
+def test_retry_after_is_none_without_the_header(send: Send) -> None:
     assert _fail(send, http(429)).retry_after is None
 
 
@@ -167,18 +174,18 @@ def test_a_redirect_does_not_get_the_key(send: Send) -> None:
 @pytest.mark.parametrize(
     ("body", "code", "kind", "trace_id"),
     [
-        (b'{"code": 16, "message": "x"}', "STUDIO_KEY_REFUSED", None, None),
+        (b'{"code": 16, "message": "x"}', None, None, None),
         (b'{"code": "ERROR_CODE_CONFLICT", "type": "ERROR_TYPE_CONFLICT", "cntTraceId": "t-1"}',
          "ERROR_CODE_CONFLICT", "ERROR_TYPE_CONFLICT", "t-1"),
         (b'{"error": {"code": "ERROR_CODE_UNAUTHENTICATED"}}', "ERROR_CODE_UNAUTHENTICATED", None,
          None),
-        (b'{"code": null, "type": 7, "cntTraceId": {}}', "STUDIO_KEY_REFUSED", None, None),
-        (b"[1, 2]", "STUDIO_KEY_REFUSED", None, None),
-        (b"null", "STUDIO_KEY_REFUSED", None, None),
-        (b"\xff<html>", "STUDIO_KEY_REFUSED", None, None),
+        (b'{"code": null, "type": 7, "cntTraceId": {}}', None, None, None),
+        (b"[1, 2]", None, None, None),
+        (b"null", None, None, None),
+        (b"\xff<html>", None, None, None),
     ],
 )  # fmt: skip
-def test_an_error_body_of_any_shape_is_read_as_far_as_it_goes(
+def test_an_error_body_of_any_shape_is_read_as_far_as_possible(
     body: bytes, code: str, kind: str | None, trace_id: str | None, send: Send
 ) -> None:
     error = _fail(send, http(401, body))
@@ -186,7 +193,7 @@ def test_an_error_body_of_any_shape_is_read_as_far_as_it_goes(
     assert (error.code, error.error_type, error.trace_id) == (code, kind, trace_id)
 
 
-def test_no_exception_says_the_key_the_phone_or_the_answers_text(send: Send) -> None:
+def test_exceptions_contain_no_key_phone_or_response_text(send: Send) -> None:
     said = f'{{"message": "{PHONE} with {KEY}", "userMessage": "{PHONE}"}}'.encode()
 
     error = _fail(send, http(400, said))
@@ -198,19 +205,19 @@ def test_no_exception_says_the_key_the_phone_or_the_answers_text(send: Send) -> 
     assert error.__cause__ is None
 
 
-def test_the_key_is_in_no_representation_of_a_client() -> None:
+def test_the_repr_of_a_client_does_not_contain_the_key() -> None:
     with ConnectlyClient(business_id="biz", api_key=KEY) as client:
         assert KEY not in repr(client)
         assert KEY not in repr(vars(client))
 
 
-def test_a_huge_answer_is_not_swallowed(send: Send) -> None:
+def test_a_response_that_is_too_large_is_refused(send: Send) -> None:
     error = _fail(send, http(200, b" " * (9 * 1024 * 1024)))
 
     assert isinstance(error, connectly.UnreadableAnswer)
 
 
-def test_an_answer_is_returned_with_its_own_text(send: Send) -> None:
+def test_a_response_is_returned_with_its_unchanged_text(send: Send) -> None:
     with misbehaving(http(200, GOOD_BODY)) as server:
         response = send(server.url)
 
@@ -230,7 +237,7 @@ def test_an_answer_is_returned_with_its_own_text(send: Send) -> None:
      "https://api..connectly.ai", f"https://{'a' * 70}.ai", "https://api.connectly.ai:99999",
      "https://api.connectly.ai:port", "https://api.\tconnectly.ai", "https://xn--a.ai"],
 )  # fmt: skip
-def test_the_key_travels_only_encrypted_or_within_this_machine(url: str) -> None:
+def test_an_address_that_would_expose_the_key_is_refused(url: str) -> None:
     with pytest.raises(connectly.InsecureAddress):
         ConnectlyClient(base_url=url, business_id="biz", api_key=KEY)
 
@@ -239,19 +246,19 @@ def test_the_key_travels_only_encrypted_or_within_this_machine(url: str) -> None
     "url",
     ["https://api.connectly.ai", "http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"],
 )
-def test_encrypted_and_local_addresses_are_taken(url: str) -> None:
+def test_https_and_loopback_addresses_are_accepted(url: str) -> None:
     ConnectlyClient(base_url=url, business_id="biz", api_key=KEY).close()
 
 
 @pytest.mark.parametrize("key", ["", "with space", "with\nnewline", "ключ"])
-def test_a_key_that_cannot_be_one_is_refused_without_being_quoted(key: str) -> None:
+def test_a_malformed_key_is_refused_and_not_quoted(key: str) -> None:
     with pytest.raises(ValueError, match="key is missing") as caught:
         ConnectlyClient(business_id="biz", api_key=key)
 
     assert not key or key not in str(caught.value)
 
 
-def test_a_business_id_cannot_lead_to_another_path(send: Send) -> None:
+def test_a_business_id_cannot_change_the_path(send: Send) -> None:
     with misbehaving(http(200, GOOD_BODY)) as server:
         with ConnectlyClient(
             base_url=server.url, business_id="../../admin?x#y", api_key=KEY
@@ -261,7 +268,7 @@ def test_a_business_id_cannot_lead_to_another_path(send: Send) -> None:
         assert b"POST /v1/businesses/..%2F..%2Fadmin%3Fx%23y/send/campaigns " in server.requests[0]
 
 
-def test_no_entries_are_refused_before_anything_is_asked() -> None:
+def test_a_request_without_entries_is_refused_and_not_sent() -> None:
     with (
         misbehaving(http(200, b'{"data": []}')) as server,
         ConnectlyClient(base_url=server.url, business_id="biz", api_key=KEY) as client,
@@ -274,19 +281,45 @@ def test_no_entries_are_refused_before_anything_is_asked() -> None:
         assert server.requests[0].endswith(b'{"entries":[]}')
 
 
-def test_the_sandbox_takes_what_the_client_sends(sandbox: SandboxHandle) -> None:
-    entry = CampaignEntry(
-        client=PHONE,
-        campaign_name="demo_promo",
-        variables={"name": "Ana", "code": "007"},
-        callback_data={"n": 1},
-    )
+def _accept(request: httpx.Request) -> httpx.Response:
+    assert request.headers["X-API-Key"] == KEY
+    return httpx.Response(200, content=GOOD_BODY)
+
+
+def test_an_injected_transport_replaces_the_network() -> None:
+    with ConnectlyClient(
+        business_id="biz", api_key=KEY, transport=httpx.MockTransport(_accept)
+    ) as client:
+        response = client.send_campaigns([ENTRY])
+
+    assert response.data[0].accepted_count == 1
+
+
+def test_an_injected_asgi_transport_calls_an_application_in_this_process() -> None:
+    record = Record()
+    transport = httpx.ASGITransport(create_app(Scenario(), record))
+
+    async def send() -> SendCampaignsResponse:
+        async with AsyncConnectlyClient(
+            base_url="http://127.0.0.1",
+            business_id="sandbox",
+            api_key="sandbox",
+            transport=transport,
+        ) as client:
+            return await client.send_campaigns([DEMO_ENTRY])
+
+    assert asyncio.run(send()).data[0].accepted_count == 1
+    assert record.count() == 1
+    record.close()
+
+
+def test_the_sandbox_accepts_requests_of_the_client(sandbox: SandboxHandle) -> None:
     with ConnectlyClient(
         base_url=sandbox.url, business_id=sandbox.business_id, api_key=sandbox.api_key
     ) as client:
-        response = client.send_campaigns([entry])
+        response = client.send_campaigns([DEMO_ENTRY])
 
-    assert connectly.tally_response([entry], response).accepted == 1
+    assert connectly.tally_response([DEMO_ENTRY], response).accepted == 1
     message = sandbox.record()[0]
     assert message["variables"] == {"name": "Ana", "code": "007"}
     assert message["callbackData"] == {"n": 1}

@@ -16,7 +16,7 @@ from lib.connectly import (
 PHONE = "+16505550123"
 
 
-def test_a_request_goes_out_in_the_apis_own_names_with_both_options_spelled_out() -> None:
+def test_a_request_has_the_apis_names_and_both_options() -> None:
     entry = CampaignEntry(
         client=PHONE,
         campaign_name="spring",
@@ -68,12 +68,12 @@ def test_a_request_goes_out_in_the_apis_own_names_with_both_options_spelled_out(
         {"callback_data": "é" * 512},
     ],
 )
-def test_an_entry_that_the_api_would_misread_is_refused(wrong: dict[str, Any]) -> None:
+def test_an_entry_that_breaks_a_rule_of_the_api_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidEntry):
         CampaignEntry(**{"client": PHONE, "campaign_name": "spring", **wrong})
 
 
-def test_a_refusal_names_the_field_and_never_the_value() -> None:
+def test_an_invalid_entry_names_the_field_and_not_the_value() -> None:
     values: dict[str, Any] = {"variables": {"secret": 4242}, PHONE: 1}
 
     with pytest.raises(InvalidEntry) as caught:
@@ -86,7 +86,7 @@ def test_a_refusal_names_the_field_and_never_the_value() -> None:
 
 
 @pytest.mark.parametrize(("length", "fits"), [(1022, True), (1023, False)])
-def test_callback_data_may_take_1024_bytes_with_its_quotes(length: int, fits: bool) -> None:
+def test_callback_data_has_at_most_1024_bytes_as_json(length: int, fits: bool) -> None:
     def make() -> CampaignEntry:
         return CampaignEntry(client=PHONE, campaign_name="x", callback_data="a" * length)
 
@@ -102,7 +102,7 @@ def test_callback_data_may_take_1024_bytes_with_its_quotes(length: int, fits: bo
     [(3, 3), ("3", 3), (3.0, 3), (None, 0), ("", 0), ("x", 0), (-1, 0), (True, 0), ([], 0),
      (1.5, 0), ("٣", 0)],
 )  # fmt: skip
-def test_a_count_may_come_in_any_form(count: object, expected: int) -> None:
+def test_a_count_is_read_from_numbers_and_texts(count: object, expected: int) -> None:
     body = json.dumps({"data": [{"acceptedCount": count}]})
 
     assert SendCampaignsResponse.from_json(body).data[0].accepted_count == expected
@@ -118,18 +118,18 @@ def test_a_count_may_come_in_any_form(count: object, expected: int) -> None:
         {"error": {"code": 5, "message": None}},
     ],
 )
-def test_an_item_of_any_shape_is_taken(item: dict[str, object]) -> None:
+def test_an_item_of_any_shape_is_accepted(item: dict[str, object]) -> None:
     response = SendCampaignsResponse.from_json(json.dumps({"data": [item]}))
 
     assert response.data[0].campaign_id is None
 
 
 @pytest.mark.parametrize("data", [None, "text", 7, {}, [None, 1, "x"]])
-def test_odd_data_is_no_item(data: object) -> None:
+def test_items_that_are_not_objects_are_ignored(data: object) -> None:
     assert SendCampaignsResponse.from_json(json.dumps({"data": data})).data == []
 
 
-def test_broken_characters_are_kept_as_others_in_words_and_never_in_a_name() -> None:
+def test_invalid_characters_are_replaced_in_texts_and_refused_in_ids() -> None:
     ids = r'"campaignVersion": "v\ud800", "sendoutId": "\u0000"'
     error = r'"error": {"message": "a\ud800\u0000b"}'
 

@@ -1,4 +1,4 @@
-"""A ledger and a worker that every test here may ask for."""
+"""Fixtures for a ledger and a worker."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from lib.delivery.ledger.database import Ledger
+from lib.settings import get_settings
 from tests.support.sandbox import SandboxHandle
 from tests.support.worker import Worker
 
 
 @pytest.fixture
 def idle_worker(data_dir: Path) -> Iterator[Worker]:
-    """A worker that has not been started; it ends with the test."""
+    """A worker that is not started yet; it is stopped after the test."""
     worker = Worker(data_dir)
     yield worker
     worker.end()
@@ -36,3 +37,26 @@ def ledger(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
     ledger = Ledger(address)
     yield ledger
     ledger.close()
+
+
+@pytest.fixture
+def workers(
+    shared_database: str,
+    data_dir: Path,
+    tmp_path: Path,
+    sandbox: SandboxHandle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[list[Worker]]:
+    """Two started workers that share a database and a storage, as on two machines."""
+    other, shared = tmp_path / "other", tmp_path / "shared"
+    other.mkdir()
+    shared.mkdir()
+    monkeypatch.setenv("SENDOUT_STORAGE_URL", shared.as_uri())
+    get_settings.cache_clear()
+    both = [Worker(data_dir), Worker(other)]
+    for each in both:
+        each.connect(sandbox)
+        each.start()
+    yield both
+    for each in both:
+        each.end()

@@ -9,10 +9,11 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from lib.campaign import (
     Answers,
@@ -35,7 +36,6 @@ from lib.connectly import (
     RateLimited,
     ReadTimedOut,
     SendCampaignsResponse,
-    explain,
 )
 from lib.delivery import (
     NothingToSendError,
@@ -58,13 +58,15 @@ from lib.delivery.ledger import attempts, claims, opt_outs, runs, workers
 from lib.delivery.ledger.attempts import Attempt
 from lib.delivery.ledger.claims import Claim
 from lib.delivery.ledger.database import clock, open_ledger
+from lib.delivery.ledger.schema import attempt, batch, judgement, run, sendout, tally
 from lib.delivery.states import OPT_OUT_CODES, AttemptResult, BatchState
 from lib.delivery.worker.entry_reader import numbers_of
+from lib.error_catalogue import explain
 from lib.outcomes import row_outcomes
 from lib.settings import ConnectionSettings, Settings
 from lib.sheet.phones.identity import identities
-from tests.delivery.ledger.test_ledger import worker_of
 from tests.support.businesses import replace_connection
+from tests.support.ledger import worker_of
 from tests.support.sheets import make_sheet
 
 CAMPAIGN: Final = "spring"
@@ -153,6 +155,10 @@ class KnownRun:
     duplicates: DuplicateBehavior
     had_before: Counter[tuple[str, int]]
     outcomes: dict[int, Outcome] = field(default_factory=dict)
+    phones: dict[int, str] = field(default_factory=dict)
+    ledger_rows: list[tuple[Any, ...]] = field(default_factory=list)
+    found: dict[int, Outcome] = field(default_factory=dict)
+    retry_of: str | None = None
 
 
 class Delivery:
@@ -230,7 +236,7 @@ class Delivery:
             assert since[first.business_id, identity(phone)] == 0, "reached since, and retried"
         self._know(again, first.business_id, first.duplicates)
 
-    def exclude(self, phone: str) -> None:
+    def exclude_phone(self, phone: str) -> None:
         """Put somebody on an exclude list."""
         cells = pd.Series([phone], dtype="string[pyarrow]")
         add_exclude_list(cells, name="late", region=None, added_by="me", settings=self.settings)
@@ -247,12 +253,18 @@ class Delivery:
             self.marked |= rows
 
     def phones(self, run_id: str) -> dict[int, str]:
-        """Return the phones of a run's plan that are sent, by row."""
+        """Return the phones of a run's plan that are sent, by row. A plan never changes."""
+        known = self.runs.get(run_id)
+        if known is not None and known.phones:
+            return known.phones
         summary = run_summary(run_id, settings=self.settings)
         plan = FrozenPlan.open(summary.plan_id, self.settings)
         count = plan.row_count - plan.held_count
         phones = [each.client for each in plan.entries(0, count)]
-        return dict(zip(plan.rows(0, count), phones, strict=True))
+        by_row = dict(zip(plan.rows(0, count), phones, strict=True))
+        if known is not None:
+            known.phones = by_row
+        return by_row
 
     def claim(self, most: int) -> list[Claim]:
         """Let the worker claim batches."""
@@ -352,18 +364,43 @@ class Delivery:
     def check(self) -> None:
         """Hold the ledger to the rules: conservation, nobody twice, and outcomes that stay."""
         for run_id, known in self.runs.items():
-            summary = run_summary(run_id, settings=self.settings)
-            assert summary.reconciles
-            found = row_outcomes(run_id, settings=self.settings)["outcome"]
-            counts = Counter(found)
-            assert counts[Outcome.ACCEPTED] == summary.accepted
-            assert counts[Outcome.REJECTED] == summary.rejected
-            assert counts[Outcome.UNKNOWN] == summary.unknown
-            assert counts[Outcome.CANCELLED] == summary.cancelled
-            self._check_rows(
-                run_id, known, dict(zip(found.index.tolist(), map(Outcome, found), strict=True))
-            )
+            # Reading outcomes takes most of the time, and most steps change a single run.
+            ledger_rows = self._ledger_rows(run_id)
+            if ledger_rows != known.ledger_rows:
+                known.found, known.retry_of = self._reconciled_outcomes(run_id)
+                known.ledger_rows = ledger_rows
+            self._check_rows(run_id, known, known.found)
         self._check_retries()
+
+    def _ledger_rows(self, run_id: str) -> list[tuple[Any, ...]]:
+        """Return every row of the ledger that the outcomes of a run are read from."""
+        batches = select(batch.c.id).where(batch.c.run_id == run_id)
+        with open_ledger(self.settings).read() as db:
+            return [
+                tuple(row)
+                for table, condition in (
+                    (run, run.c.id == run_id),
+                    (sendout, sendout.c.run_id == run_id),
+                    (batch, batch.c.run_id == run_id),
+                    (attempt, attempt.c.batch_id.in_(batches)),
+                    (tally, tally.c.run_id == run_id),
+                    (judgement, judgement.c.batch_id.in_(batches)),
+                )
+                for row in db.execute(select(table).where(condition))
+            ]
+
+    def _reconciled_outcomes(self, run_id: str) -> tuple[dict[int, Outcome], str | None]:
+        """Return the outcomes of a run by row, which must add up, and the run it retries."""
+        summary = run_summary(run_id, settings=self.settings)
+        assert summary.reconciles
+        found = row_outcomes(run_id, settings=self.settings)["outcome"]
+        counts = Counter(found)
+        assert counts[Outcome.ACCEPTED] == summary.accepted
+        assert counts[Outcome.REJECTED] == summary.rejected
+        assert counts[Outcome.UNKNOWN] == summary.unknown
+        assert counts[Outcome.CANCELLED] == summary.cancelled
+        by_row = dict(zip(found.index.tolist(), map(Outcome, found), strict=True))
+        return by_row, summary.retry_of
 
     def _check_rows(self, run_id: str, known: KnownRun, outcomes: dict[int, Outcome]) -> None:
         phones = self.phones(run_id)
@@ -383,11 +420,11 @@ class Delivery:
 
     def _check_retries(self) -> None:
         taken: defaultdict[str, Counter[int]] = defaultdict(Counter)
-        for run_id in self.runs:
-            summary = run_summary(run_id, settings=self.settings)
-            if summary.retry_of is not None:
-                found = row_outcomes(run_id, settings=self.settings)["outcome"]
-                taken[summary.retry_of].update(found.index[found != Outcome.CANCELLED].tolist())
+        for known in self.runs.values():
+            if known.retry_of is not None:
+                taken[known.retry_of].update(
+                    row for row, outcome in known.found.items() if outcome != Outcome.CANCELLED
+                )
         for counts in taken.values():
             assert max(counts.values(), default=0) <= 1, "two retries have one row"
 

@@ -1,4 +1,4 @@
-"""What each answer means for a batch, under both rules about duplicates."""
+"""Decisions on answers and errors, under both duplicate behaviors."""
 
 import json
 from dataclasses import replace
@@ -60,7 +60,7 @@ def answer(**item: object) -> SendCampaignsResponse:
     ],
 )
 @pytest.mark.parametrize("duplicates", [ONE, MULTIPLE])
-def test_what_was_certainly_not_taken_leaves_no_doubt(error, state, paused, duplicates):
+def test_an_error_before_acceptance_has_a_known_outcome(error, state, paused, duplicates):
     decision = decide_error(error, given(duplicates))
     assert (decision.state, decision.pause_connection) == (state, paused)
     assert decision.result is not AttemptResult.UNKNOWN
@@ -75,7 +75,7 @@ UNCONFIRMED = [
 
 
 @pytest.mark.parametrize("error", UNCONFIRMED)
-def test_doubt_is_repeated_by_itself_only_where_nobody_gets_it_twice(error):
+def test_an_unknown_outcome_is_repeated_automatically_only_if_deduplicated(error):
     assert decide_error(error, given(MULTIPLE)).state is BatchState.UNKNOWN
     states = [
         decide_error(error, given(ONE, unknown_attempts=n)).state for n in range(MAX_REPEATS + 1)
@@ -84,14 +84,14 @@ def test_doubt_is_repeated_by_itself_only_where_nobody_gets_it_twice(error):
 
 
 @pytest.mark.parametrize("error", UNCONFIRMED)
-def test_a_new_version_in_doubt_is_left_to_a_person(error):
+def test_an_unknown_outcome_of_a_new_version_pauses_the_run(error):
     decision = decide_error(error, given(ONE, pilot=True))
     assert (decision.state, decision.pause_run) == (BatchState.UNKNOWN, Reason.VERSION_IN_DOUBT)
 
 
 @pytest.mark.parametrize("duplicates", [ONE, MULTIPLE])
 @pytest.mark.parametrize("refusal", [connectly.BadRequest(), connectly.Conflict()])
-def test_a_refusal_does_not_end_the_doubt_of_an_earlier_attempt(refusal, duplicates):
+def test_a_rejection_does_not_settle_an_earlier_unknown_attempt(refusal, duplicates):
     doubted = given(duplicates, has_unknown_attempt=True)
     for decision in (
         decide_error(refusal, doubted),
@@ -101,13 +101,13 @@ def test_a_refusal_does_not_end_the_doubt_of_an_earlier_attempt(refusal, duplica
         assert decision.state is BatchState.UNKNOWN
 
 
-def test_an_acceptance_ends_the_doubt():
+def test_an_acceptance_settles_an_earlier_unknown_attempt():
     decision = decide_answer([ENTRY], answer(**ACCEPTED), given(unknown_attempts=1))
     assert (decision.result, decision.state) == (AttemptResult.ACCEPTED, BatchState.ACCEPTED)
 
 
 @pytest.mark.parametrize("error", [connectly.ConnectionFailed(), connectly.RateLimited()])
-def test_a_repeat_that_never_left_stays_in_doubt_and_does_not_count(error: ConnectlyError):
+def test_a_repeat_that_was_not_sent_does_not_count(error: ConnectlyError):
     for decision in (
         decide_error(error, given(unknown_attempts=MAX_REPEATS)),
         decide_unposted(given(unknown_attempts=MAX_REPEATS)),
@@ -115,12 +115,12 @@ def test_a_repeat_that_never_left_stays_in_doubt_and_does_not_count(error: Conne
         assert (decision.result, decision.state) == (AttemptResult.NOT_SENT, BatchState.SENDING)
 
 
-def test_a_repeat_that_the_connection_forbids_ends_in_doubt():
+def test_a_repeat_refused_by_the_connection_ends_unknown():
     decision = decide_error(connectly.AuthenticationFailed(), given(unknown_attempts=1))
     assert (decision.state, decision.pause_connection) == (BatchState.UNKNOWN, Reason.KEY_REFUSED)
 
 
-def test_a_repeat_that_a_person_asked_for_waits_its_turn_again():
+def test_a_repeat_requested_by_a_person_waits_again_if_not_sent():
     decision = decide_error(connectly.RateLimited(), given(MULTIPLE, has_unknown_attempt=True))
     assert decision.state is BatchState.WAITING
 
@@ -136,13 +136,13 @@ def test_a_repeat_that_a_person_asked_for_waits_its_turn_again():
         ({"campaignName": "b", "acceptedCount": 1}, AttemptResult.UNKNOWN),
     ],
 )
-def test_a_200_is_judged_by_its_counts(item, result):
+def test_the_counts_of_a_200_decide_its_result(item, result):
     decision = decide_answer([ENTRY], answer(**item), given(MULTIPLE))
     assert (decision.result, decision.state) == (result, BatchState(result))
     assert (decision.error_code == NOT_COUNTED) == (result is AttemptResult.UNKNOWN)
 
 
-def test_the_answer_is_kept_for_tests_and_for_what_was_not_accepted():
+def test_the_answer_is_stored_for_tests_and_unless_accepted():
     assert decide_answer([ENTRY], answer(**ACCEPTED), given()).answer is None
     assert decide_answer([ENTRY], answer(**ACCEPTED), given(keep_answer=True)).answer
     assert decide_answer([ENTRY], answer(**REJECTED), given()).answer
@@ -157,12 +157,12 @@ def test_the_answer_is_kept_for_tests_and_for_what_was_not_accepted():
         ({}, Reason.VERSION_IN_DOUBT),
     ],
 )
-def test_a_run_goes_on_only_once_the_new_version_is_known(item, paused):
+def test_a_run_continues_only_if_the_new_version_is_known(item, paused):
     decision = decide_answer([ENTRY], answer(**item), given(MULTIPLE, pilot=True))
     assert decision.pause_run is paused
 
 
-def test_what_connectly_asks_to_send_later_is_sent_later_if_the_run_says_so():
+def test_a_row_to_send_later_is_retried_if_the_run_allows_retries():
     busy = answer(rejectedCount=1, error={"code": "ERROR_CODE_WA_SERVER_TEMPORARILY_UNAVAILABLE"})
     patient = replace(given(MULTIPLE), max_retries=2)
     decision = decide_answer([ENTRY], busy, patient)
@@ -176,19 +176,19 @@ def test_what_connectly_asks_to_send_later_is_sent_later_if_the_run_says_so():
 @pytest.mark.parametrize(
     "code", ["ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT", "ERROR_CODE_CAMPAIGN_ENTRY_INVALID"]
 )
-def test_nobody_who_has_opted_out_or_is_refused_for_good_is_sent_to_again(code):
+def test_opted_out_and_invalid_rows_are_not_retried(code):
     refused = answer(rejectedCount=1, error={"code": code})
     decision = decide_answer([ENTRY], refused, replace(given(ONE), max_retries=3))
     assert (decision.state, decision.wait) == (BatchState.REJECTED, None)
 
 
-def test_too_much_after_a_doubt_goes_on_in_halves_that_stay_in_doubt():
+def test_a_batch_too_large_is_split_even_after_an_unknown_attempt():
     large = connectly.RequestTooLarge(status=413)
     decision = decide_error(large, replace(given(ONE, unknown_attempts=1), size=4))
     assert (decision.state, decision.parts) == (BatchState.WAITING, SplitReason.TOO_LARGE)
 
 
-def test_an_opt_out_of_several_is_looked_for_in_halves_and_one_alone_is_settled():
+def test_a_batch_with_an_opt_out_is_split_until_one_entry_is_left():
     refused = answer(
         rejectedCount=2, status="error", error={"code": "ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"}
     )

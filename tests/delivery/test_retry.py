@@ -1,14 +1,13 @@
-"""Rejected rows go again as a run of their own: exactly those, once, and never who opted out."""
+"""Retries resend exactly the rejected rows, once, and exclude people who have opted out."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from threading import Barrier
 
 import pandas as pd
 import pytest
 
 from lib.campaign import add_exclude_list
-from lib.connectly import DuplicateBehavior, ErrorClass, VersionBehavior, explain
+from lib.connectly import ErrorClass, VersionBehavior
 from lib.delivery import (
     NothingToSendError,
     Outcome,
@@ -19,22 +18,17 @@ from lib.delivery import (
     run_summary,
     start_run,
 )
-from lib.delivery.answer_policy import Decision
-from lib.delivery.ledger import attempts, claims, workers
-from lib.delivery.ledger.database import open_ledger
-from lib.delivery.states import AttemptResult, BatchState
+from lib.error_catalogue import explain
 from lib.outcomes import row_outcomes
-from lib.settings import Settings
-from tests.delivery.ledger.test_ledger import register
-from tests.delivery.test_opt_outs import exclude
-from tests.delivery.worker.test_sending import people
-from tests.support.businesses import SANDBOX
+from tests.support.opt_outs import exclude_phone
+from tests.support.retries import rejected_run, settle
+from tests.support.sandbox import messages_by_phone
 from tests.support.worker import plan_of, wait_for_run
 
 PICKY = "demo_invalid_phones"
 
 
-def test_exactly_the_rejected_rows_go_again_and_only_once(worker, sandbox):
+def test_exactly_the_rejected_rows_are_resent_once(worker, sandbox):
     run_id = start_run(plan_of(30, campaign=PICKY), connection="sandbox")
     wait_for_run(run_id)
     offers = retry_offers(run_id)
@@ -48,12 +42,10 @@ def test_exactly_the_rejected_rows_go_again_and_only_once(worker, sandbox):
     rejected = before[before["outcome"] == Outcome.REJECTED]
     assert set(after.index) == set(rejected.index[rejected["error_code"].isin(codes)])
     assert run_summary(again).retry_of == run_id
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
 
 
-def test_a_code_after_which_nothing_may_be_sent_again_is_not_offered_and_not_obeyed(
-    worker, sandbox
-):
+def test_a_code_that_forbids_retries_is_neither_offered_nor_accepted(worker, sandbox):
     run_id = start_run(plan_of(30, campaign=PICKY), connection="sandbox")
     wait_for_run(run_id)
     codes = set(row_outcomes(run_id)["error_code"].dropna())
@@ -63,7 +55,7 @@ def test_a_code_after_which_nothing_may_be_sent_again_is_not_offered_and_not_obe
         retry_run(run_id, final)
 
 
-def test_who_has_opted_out_meanwhile_is_left_out(worker, settings):
+def test_a_person_who_has_since_opted_out_is_excluded(worker, settings):
     plan = plan_of(30, campaign=PICKY)
     run_id = start_run(plan, connection="sandbox")
     wait_for_run(run_id)
@@ -76,7 +68,7 @@ def test_who_has_opted_out_meanwhile_is_left_out(worker, settings):
     assert list(row_outcomes(again).index) == rows[1:]
 
 
-def test_rows_of_a_new_version_go_again_to_that_version(worker, sandbox):
+def test_rows_of_a_new_version_are_resent_to_that_version(worker, sandbox):
     plan = plan_of(20, campaign=PICKY, versions=VersionBehavior.CREATE_NEW)
     run_id = start_run(plan, connection="sandbox")
     wait_for_run(run_id)
@@ -87,35 +79,6 @@ def test_rows_of_a_new_version_go_again_to_that_version(worker, sandbox):
     assert second.pinned_version == first.pinned_version is not None
 
 
-def rejected_run(
-    settings: Settings, rows: int, codes: dict[int, str], *, label: str = "first"
-) -> str:
-    """Make a finished run of these phones; the row at each place has been rejected with a code."""
-    plan = plan_of(rows, duplicates=DuplicateBehavior.ALLOW_MULTIPLE)
-    run_id = start_run(plan, connection="sandbox", token=label, settings=settings)
-    settle(run_id, codes)
-    return run_id
-
-
-def settle(run_id: str, codes: dict[int, str]) -> None:
-    """Let each row have been rejected with a code, or accepted where there is none."""
-    with open_ledger().write() as db:
-        register(db, "me")
-        now = datetime.now(UTC)
-        for each in claims.claim(db, "sandbox", "me", 99, now, business=SANDBOX):
-            if each.run_id != run_id:
-                claims.release(db, each)
-                continue
-            code = codes.get(each.start)
-            state = BatchState.REJECTED if code else BatchState.ACCEPTED
-            decision = Decision(AttemptResult(state), state, error_code=code)
-            opened = attempts.open_attempt(db, each, each.attempts, now)
-            assert opened is not None
-            attempts.close_attempt(db, each, opened, decision, has_unknown_attempt=False, now=now)
-        claims.claim(db, "sandbox", "me", 99, now, business=SANDBOX)
-        workers.remove_worker(db, "me", now)
-
-
 A = "ERROR_CODE_CAMPAIGN_ENTRY_CLIENT_INVALID"
 B = "ERROR_CODE_CAMPAIGN_ENTRY_INVALID"
 
@@ -124,7 +87,7 @@ def rows_of(run_id: str) -> list[int]:
     return sorted(row_outcomes(run_id).index)
 
 
-def test_code_a_and_then_a_and_b_send_each_row_once(settings):
+def test_retries_with_overlapping_codes_resend_each_row_once(settings):
     run_id = rejected_run(settings, 4, {0: A, 1: A, 2: B})
     first = retry_run(run_id, [A])
     second = retry_run(run_id, [A, B])
@@ -133,16 +96,16 @@ def test_code_a_and_then_a_and_b_send_each_row_once(settings):
     assert retry_offers(run_id) == []
 
 
-def test_the_same_code_after_an_opt_out_makes_no_second_run(settings):
+def test_the_same_code_after_an_opt_out_creates_no_second_run(settings):
     run_id = rejected_run(settings, 3, {0: A, 1: A})
     again = retry_run(run_id, [A])
-    exclude(plan_of(3).table["client"].iloc[0], settings)
+    exclude_phone(plan_of(3).table["client"].iloc[0], settings)
     assert retry_run(run_id, [A]) == again
     assert count_runs() == 2
 
 
 @pytest.mark.parametrize("is_sent", [True, False])
-def test_who_is_reached_from_another_sheet_since_is_left_out(settings, is_sent):
+def test_a_person_since_reached_from_another_sheet_is_excluded(settings, is_sent):
     run_id = rejected_run(settings, 3, {0: A, 1: A})
     fixed = start_run(plan_of(1), connection="sandbox", token="fixed in another sheet")
     if is_sent:
@@ -150,14 +113,14 @@ def test_who_is_reached_from_another_sheet_since_is_left_out(settings, is_sent):
     assert rows_of(retry_run(run_id, [A])) == [3]
 
 
-def test_who_was_reached_before_the_run_may_get_its_rejected_row_again(settings):
+def test_a_person_reached_before_the_run_is_not_excluded(settings):
     earlier = start_run(plan_of(1, campaign="demo_promo"), connection="sandbox", token="earlier")
     settle(earlier, {})
     run_id = rejected_run(settings, 2, {0: A})
     assert rows_of(retry_run(run_id, [A])) == [2]
 
 
-def test_rows_of_a_retry_that_was_cancelled_unsent_may_go_again(settings):
+def test_unsent_rows_of_a_cancelled_retry_may_be_resent(settings):
     run_id = rejected_run(settings, 3, {0: A, 1: A})
     first = retry_run(run_id, [A])
     cancel_run(first)
@@ -166,7 +129,7 @@ def test_rows_of_a_retry_that_was_cancelled_unsent_may_go_again(settings):
     assert rows_of(second) == [2, 3]
 
 
-def test_of_two_retries_at_the_same_moment_one_takes_each_row(settings):
+def test_two_concurrent_retries_resend_each_row_once(settings):
     run_id = rejected_run(settings, 4, {0: A, 1: A, 2: B})
     barrier = Barrier(2)
 

@@ -1,4 +1,4 @@
-"""The rules that always hold, under any sequence of answers, decisions, changes and crashes."""
+"""Invariants of delivery under any sequence of answers, decisions, changes and crashes."""
 
 import itertools
 import tempfile
@@ -26,7 +26,7 @@ answers = st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=3)
 
 
 class RunsUnderAnything(RuleBasedStateMachine):
-    """Start, send, decide, change and crash in any order; the rules are checked after each step."""
+    """Start, send, decide, change and crash in any order; check the invariants after each step."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class RunsUnderAnything(RuleBasedStateMachine):
             elif meanwhile in {"b1", "b2"}:
                 self.delivery.connect(meanwhile)
             else:
-                self.delivery.exclude(meanwhile)
+                self.delivery.exclude_phone(meanwhile)
             self.delivery.send(claim, given, dies=False)
 
     @rule(number=st.integers(0, 9))
@@ -147,7 +147,7 @@ class RunsUnderAnything(RuleBasedStateMachine):
     @precondition(lambda self: len(self.delivery.runs) < 6)
     def opt_out_in_another_spelling_once_confirmed(self, person: int, spelling: int) -> None:
         self.delivery.start([PEOPLE[person][spelling]], DuplicateBehavior.ALLOW_ONE, 1)
-        self.delivery.exclude(PEOPLE[person][1 - spelling])
+        self.delivery.exclude_phone(PEOPLE[person][1 - spelling])
         for claim in self.delivery.claim(9):
             self.delivery.send(claim, ["accepts"], dies=False)
 
@@ -161,7 +161,7 @@ class RunsUnderAnything(RuleBasedStateMachine):
 
     @rule(phone=phones)
     def opt_out(self, phone: str) -> None:
-        self.delivery.exclude(phone)
+        self.delivery.exclude_phone(phone)
 
     @rule(business_id=st.sampled_from(["b1", "b2"]))
     def change_connection(self, business_id: str) -> None:

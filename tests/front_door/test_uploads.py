@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Message
 
 from lib.front_door import UploadBudget, UploadLimits
-from lib.front_door.uploads import UploadCutError
+from lib.front_door.uploads import UploadAbortedError
 
 LIMITS = UploadLimits(session_bytes=300, total_bytes=500, seconds=60, stall_seconds=60)
 
@@ -44,7 +44,7 @@ def test_a_tab_may_send_as_much_as_its_limit_and_no_more() -> None:
     budget = Held().budget()
 
     asyncio.run(upload(budget, "a", [100, 200]))
-    with pytest.raises(UploadCutError) as error:
+    with pytest.raises(UploadAbortedError) as error:
         asyncio.run(upload(budget, "a", [100, 201]))
 
     assert error.value.status == 413
@@ -52,19 +52,19 @@ def test_a_tab_may_send_as_much_as_its_limit_and_no_more() -> None:
 
 
 def test_what_is_declared_counts_before_it_arrives() -> None:
-    with pytest.raises(UploadCutError):
+    with pytest.raises(UploadAbortedError):
         asyncio.run(upload(Held().budget(), "a", [], declared=301))
 
 
 def test_a_body_larger_than_declared_is_counted_as_it_is() -> None:
-    with pytest.raises(UploadCutError):
+    with pytest.raises(UploadAbortedError):
         asyncio.run(upload(Held().budget(), "a", [200, 200], declared=10))
 
 
 def test_what_the_server_holds_counts_and_comes_back_when_it_is_dropped() -> None:
     held = Held(open={"a": 250})
     budget = held.budget()
-    with pytest.raises(UploadCutError):
+    with pytest.raises(UploadAbortedError):
         asyncio.run(upload(budget, "a", [100]))
 
     held.open.clear()
@@ -74,7 +74,7 @@ def test_what_the_server_holds_counts_and_comes_back_when_it_is_dropped() -> Non
 
 def test_all_tabs_share_a_limit_and_tabs_that_are_gone_give_theirs_back() -> None:
     asyncio.run(upload(Held(open={"a": 200, "b": 200}).budget(), "c", [100]))
-    with pytest.raises(UploadCutError):
+    with pytest.raises(UploadAbortedError):
         asyncio.run(upload(Held(open={"a": 200, "b": 200}).budget(), "c", [101]))
 
     asyncio.run(upload(Held(open={"a": 200}, gone={"b": 200}).budget(), "c", [250]))
@@ -89,7 +89,7 @@ def test_uploads_at_the_same_time_share_the_limits() -> None:
 
     done = asyncio.run(all_at_once())
 
-    assert [type(each) for each in done].count(UploadCutError) == 1
+    assert [type(each) for each in done].count(UploadAbortedError) == 1
     assert not budget.under_way
 
 
@@ -104,7 +104,7 @@ def test_an_upload_that_takes_too_long_is_cut_off(seconds: float, stall_seconds:
         with budget.upload("a", 100) as under_way:
             await under_way.receive(never)
 
-    with pytest.raises(UploadCutError) as error:
+    with pytest.raises(UploadAbortedError) as error:
         asyncio.run(stalled())
     assert error.value.status == 408
     assert not budget.under_way

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from lib.campaign import single_entry_plan
-from lib.connectly import CampaignEntry, SendCampaignsOptions, explain
+from lib.connectly import CampaignEntry, SendCampaignsOptions
 from lib.delivery import (
     Outcome,
     ResolutionChoice,
@@ -19,11 +19,12 @@ from lib.delivery import (
     resolve_unknown_rows,
     start_run,
 )
+from lib.error_catalogue import explain
 from lib.outcomes import ReportError, report, row_outcomes
 from lib.settings import Settings
 from lib.sheet import read_sheet
-from tests.outcomes.conftest import SentRun, odd_sheet, started
 from tests.support.recipients import fictional_phone
+from tests.support.sent_run import SentRun, odd_sheet, start_known
 
 ADDED = [
     "Row",
@@ -146,7 +147,7 @@ def test_a_finished_report_is_written_once(sent_run: SentRun) -> None:
 
 def test_an_unfinished_report_is_written_anew_and_rows_wait(settings: Settings) -> None:
     known = odd_sheet(20)
-    run_id = started(known, settings)
+    run_id = start_known(known, settings)
     first = report(run_id, format="csv", settings=settings)
     written_as = first.stat().st_ino, first.stat().st_mtime_ns
     frame = read_sheet(first.read_bytes(), filename="report.csv", settings=settings).frame
@@ -158,7 +159,7 @@ def test_an_unfinished_report_is_written_anew_and_rows_wait(settings: Settings) 
 
 def ended_in_doubt(settings: Settings) -> str:
     """Enter a run that has ended, all of its rows in doubt."""
-    run_id = started(odd_sheet(4), settings)
+    run_id = start_known(odd_sheet(4), settings)
     change(settings, "UPDATE sendout SET waiting = 0, unknown = entries")
     change(settings, "UPDATE run SET state = 'finished', finished_at = 1790000000000000")
     settle_all(settings, "unknown")
@@ -197,7 +198,7 @@ def test_rows_marked_as_sent_after_the_end_get_a_new_report(settings: Settings) 
     ],
 )
 def test_rows_that_do_not_add_up_make_no_report(settings: Settings, tampering: str) -> None:
-    run_id = started(odd_sheet(20), settings)
+    run_id = start_known(odd_sheet(20), settings)
     change(settings, tampering)
     with pytest.raises(ReportError):
         report(run_id, settings=settings)
@@ -220,7 +221,7 @@ def test_a_test_reports_its_single_entry(settings: Settings) -> None:
 def test_a_report_of_a_report_hides_no_column_of_its_owner(settings: Settings) -> None:
     known = odd_sheet(5)
     known.header = ("Phone", "Campaign", "Outcome", "Row")
-    path = report(started(known, settings), format="csv", settings=settings)
+    path = report(start_known(known, settings), format="csv", settings=settings)
     frame = read_sheet(path.read_bytes(), filename="report.csv", settings=settings).frame
     assert list(frame.columns)[:4] == ["Phone", "Campaign", "Outcome", "Row"]
     assert {"Outcome (2)", "Row (2)"} <= set(frame.columns)

@@ -48,7 +48,7 @@ def test_sendouts_have_a_column_for_each_outcome() -> None:
         "Version",
         "Accepted",
         "Rejected",
-        "In doubt",
+        "Unconfirmed",
         "Waiting",
         "Cancelled",
         "Total",
@@ -72,7 +72,7 @@ def test_what_has_no_outcome_yet_waits() -> None:
 
 def test_codes_are_ranked_and_explained() -> None:
     table = tables.by_code(tables.tally_of(LINES))
-    assert records(table, "Code", "Rejected", "In doubt", "Recipients", "Share (%)") == [
+    assert records(table, "Code", "Rejected", "Unconfirmed", "Recipients", "Share (%)") == [
         (OPTED_OUT, 6, 0, 6, 50.0),
         (THROTTLED, 5, 0, 5, 41.7),
         ("STUDIO_INTERRUPTED", 0, 1, 1, 8.3),
@@ -84,7 +84,7 @@ def test_codes_are_ranked_and_explained() -> None:
 def test_a_code_has_one_line_whether_rejected_or_in_doubt() -> None:
     lines = [line(2, Outcome.REJECTED, THROTTLED), line(3, Outcome.UNKNOWN, THROTTLED)]
     table = tables.by_code(tables.tally_of(lines))
-    assert records(table, "Code", "Rejected", "In doubt", "Recipients") == [(THROTTLED, 2, 3, 5)]
+    assert records(table, "Code", "Rejected", "Unconfirmed", "Recipients") == [(THROTTLED, 2, 3, 5)]
 
 
 @pytest.mark.parametrize("code", [None, "ERROR_CODE_FROM_NEXT_YEAR"])
@@ -106,7 +106,7 @@ def test_campaigns_hold_versions_hold_codes() -> None:
         ("promo", "v1", "Rejected", OPTED_OUT, 6),
         ("promo", "v1", "Rejected", THROTTLED, 3),
         ("welcome", "not known", "Rejected", THROTTLED, 2),
-        ("promo", "v1", "In doubt", "STUDIO_INTERRUPTED", 1),
+        ("promo", "v1", "Unconfirmed", "STUDIO_INTERRUPTED", 1),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Parts of a page that run without the router ask for sign-in by themselves."""
+"""Fragments, which run without the router, check the sign-in."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib.settings import get_settings
 from lib.ui import server
-from tests.pages.conftest import texts
+from tests.support.app_test import texts
 from tests.support.sign_in import write_secrets
 
 
@@ -24,11 +24,11 @@ def draw_fragment() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _decided_anew(data_dir: Path) -> None:
+def _forget_sign_in(data_dir: Path) -> None:
     server.sign_in.cache_clear()
 
 
-def test_a_fragment_is_closed_to_those_who_are_not_signed_in(
+def test_a_fragment_asks_strangers_to_sign_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secrets_file = write_secrets(tmp_path / "secrets.toml", port=8501)
@@ -38,9 +38,9 @@ def test_a_fragment_is_closed_to_those_who_are_not_signed_in(
 
     app = AppTest.from_function(draw_fragment).run()
 
-    assert texts(app).splitlines() == ["Sendout Studio", "Please sign in to go on.", "Sign in"]
+    assert texts(app).splitlines() == ["Sendout Studio", "Please sign in to continue.", "Sign in"]
     server.sign_in.cache_clear()
 
 
-def test_a_fragment_is_drawn_where_nobody_has_to_sign_in() -> None:
+def test_a_fragment_is_drawn_without_sign_in() -> None:
     assert texts(AppTest.from_function(draw_fragment).run()) == "38 recipients"

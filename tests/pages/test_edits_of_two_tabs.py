@@ -1,4 +1,4 @@
-"""Two tabs on one draft: neither writes back what it merely shows, and none sends the unseen."""
+"""Two tabs on one draft: a tab saves only its own changes and sends only what it shows."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -22,8 +22,8 @@ from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import list_runs
 from lib.preferences import Preferences, load_preferences
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press, texts
-from tests.pages.test_new_broadcast import ANA, BEN, _draft_id, _prepared
+from tests.support.app_test import Visit, press, texts
+from tests.support.drafts import ANA, BEN, current_draft_id, prepared
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
 
@@ -37,7 +37,7 @@ OTHER_COLUMNS = Mapping(
 
 
 def stored(app: AppTest, settings: Settings) -> Draft:
-    draft = load_draft(_draft_id(app), settings)
+    draft = load_draft(current_draft_id(app), settings)
     assert draft is not None
     return draft
 
@@ -52,16 +52,14 @@ def widget(found: Iterable[Any], label: str) -> Any:
     return next(each for each in found if label in each.label)
 
 
-def test_each_tab_changes_only_the_columns_that_were_changed_in_it(
-    visit: Visit, settings: Settings
-) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+def test_each_tab_saves_only_its_own_changes_to_columns(visit: Visit, settings: Settings) -> None:
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     widget(one.selectbox, "Sender").set_value(-2).run()
-    widget(one.text_input, "Fixed value").set_value(SENDER).run()
+    widget(one.text_input, "Value for every row").set_value(SENDER).run()
     widget(two.selectbox, "Callback data").set_value(-2).run()
-    press(two, "Add a variable")
+    press(two, "Add variable")
     widget(one.text_input, "If a cell is empty").set_value("demo").run()
     two.run()
 
@@ -75,23 +73,23 @@ def test_each_tab_changes_only_the_columns_that_were_changed_in_it(
     assert SENDER in [each.value for each in two.text_input]
 
 
-def test_variables_added_in_two_tabs_are_two(visit: Visit, settings: Settings) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+def test_variables_added_in_two_tabs_are_both_saved(visit: Visit, settings: Settings) -> None:
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
-    press(one, "Add a variable")
-    press(two, "Add a variable")
+    press(one, "Add variable")
+    press(two, "Add variable")
 
     assert list(mapping_of(one, settings).variables) == ["name", "variable_1", "variable_2"]
 
 
-def test_a_variable_renamed_in_one_tab_takes_its_source_from_the_other(
+def test_a_variable_renamed_in_one_tab_keeps_its_source_from_the_other(
     visit: Visit, settings: Settings
 ) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
-    widget(one.selectbox, "Comes from").set_value(-2).run()
+    widget(one.selectbox, "Value from").set_value(-2).run()
     widget(two.text_input, "Variable").set_value("first").run()
     one.run()
 
@@ -99,35 +97,35 @@ def test_a_variable_renamed_in_one_tab_takes_its_source_from_the_other(
     assert widget(one.text_input, "Variable").value == "first"
 
 
-def test_the_later_of_two_tabs_wins_the_same_line(visit: Visit, settings: Settings) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+def test_the_later_change_of_the_same_field_wins(visit: Visit, settings: Settings) -> None:
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
     for app in (one, two):
         widget(app.selectbox, "Sender").set_value(-2).run()
 
-    widget(one.text_input, "Fixed value").set_value("+1").run()
-    widget(two.text_input, "Fixed value").set_value("+2").run()
+    widget(one.text_input, "Value for every row").set_value("+1").run()
+    widget(two.text_input, "Value for every row").set_value("+2").run()
     one.run()
 
     assert mapping_of(one, settings).sender == FieldSource(value="+2")
-    assert widget(one.text_input, "Fixed value").value == "+2"
+    assert widget(one.text_input, "Value for every row").value == "+2"
 
 
-def test_each_tab_changes_only_what_was_chosen_in_it_of_how_it_goes_out(
+def test_each_tab_saves_only_its_own_changes_to_the_schedule(
     visit: Visit, settings: Settings
 ) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
-    widget(one.selectbox, "Recipients in one request").set_value(100).run()
-    widget(two.checkbox, "asks to send later").check().run()
+    widget(one.selectbox, "Recipients per request").set_value(100).run()
+    widget(two.checkbox, "try later").check().run()
     one.run()
 
     schedule = stored(one, settings).schedule
     assert schedule is not None
     assert (schedule.batch_size, schedule.retries) == (100, 3)
-    assert widget(two.selectbox, "Recipients in one request").value == 100
-    assert widget(one.checkbox, "asks to send later").value is True
+    assert widget(two.selectbox, "Recipients per request").value == 100
+    assert widget(one.checkbox, "try later").value is True
 
 
 def test_exclude_lists_ignored_in_two_tabs_are_both_ignored(
@@ -137,8 +135,8 @@ def test_exclude_lists_ignored_in_two_tabs_are_both_ignored(
         cells = pasted_cells(fictional_phone(number + 7))
         add_exclude_list(cells, name=name, region=None, added_by="Ana", settings=settings)
     ids = {each.name: each.id for each in exclude_lists(settings)}
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
     def untick(app: AppTest, name: str) -> None:
         lists = widget(app.multiselect, "Exclude lists")
@@ -157,21 +155,23 @@ def test_exclude_lists_ignored_in_two_tabs_are_both_ignored(
     assert stored(one, settings).answers.ignored_lists == {ids["B"], ids["C"]}
 
 
-def test_what_was_chosen_in_one_tab_is_shown_in_the_other(visit: Visit, settings: Settings) -> None:
-    one = _prepared(visit, SHEET)
-    two = visit("new_broadcast", draft=_draft_id(one))
+def test_choices_made_in_one_tab_are_shown_in_the_other(visit: Visit, settings: Settings) -> None:
+    one = prepared(visit, SHEET)
+    two = visit("new_broadcast", draft=current_draft_id(one))
 
-    widget(one.toggle, "Use the repaired numbers").set_value(False).run()
-    widget(one.radio, "names no version").set_value(VersionBehavior.CREATE_NEW).run()
-    widget(one.radio, "had this campaign").set_value(DuplicateBehavior.ALLOW_MULTIPLE).run()
+    widget(one.toggle, "Use the fixed numbers").set_value(False).run()
+    widget(one.radio, "Version to send").set_value(VersionBehavior.CREATE_NEW).run()
+    widget(one.radio, "already got this campaign").set_value(DuplicateBehavior.ALLOW_MULTIPLE).run()
     two.run()
 
-    assert widget(two.toggle, "Use the repaired numbers").value is False
-    assert widget(two.radio, "names no version").value is VersionBehavior.CREATE_NEW
-    assert widget(two.radio, "had this campaign").value is DuplicateBehavior.ALLOW_MULTIPLE
+    assert widget(two.toggle, "Use the fixed numbers").value is False
+    assert widget(two.radio, "Version to send").value is VersionBehavior.CREATE_NEW
+    assert widget(two.radio, "already got this campaign").value is DuplicateBehavior.ALLOW_MULTIPLE
 
 
-def test_own_phone_is_changed_only_where_it_was_typed(visit: Visit, settings: Settings) -> None:
+def test_own_phone_is_saved_only_by_the_tab_where_it_was_typed(
+    visit: Visit, settings: Settings
+) -> None:
     one, two, quick = visit("settings"), visit("settings"), visit("quick_test")
     widget(one.text_input, "Your own phone").set_value(BEN).run()
     widget(two.selectbox, "Default country").set_value("BR").run()
@@ -184,15 +184,15 @@ def test_own_phone_is_changed_only_where_it_was_typed(visit: Visit, settings: Se
     assert load_preferences("local", settings).own_phone == "+12025550111"
 
 
-def test_columns_of_email_decided_in_two_tabs_are_both_decided(
+def test_decisions_about_email_columns_in_two_tabs_are_both_saved(
     visit: Visit, settings: Settings
 ) -> None:
     sheet = (
         f"phone,campaign,email_opt_in,newsletter_opt_in\n{ANA},demo_welcome,no,no\n"
         f"{BEN},demo_welcome,yes,yes\n"
     )
-    one = _prepared(visit, sheet)
-    two = visit("new_broadcast", draft=_draft_id(one))
+    one = prepared(visit, sheet)
+    two = visit("new_broadcast", draft=current_draft_id(one))
     questions = [each.key for each in one.button if each.key and "email_False_" in each.key]
     assert len(questions) == 2
 
@@ -202,14 +202,12 @@ def test_columns_of_email_decided_in_two_tabs_are_both_decided(
     assert list(stored(one, settings).answers.email_consent.values()) == [False, False]
 
 
-def test_columns_that_are_replaced_as_a_whole_are_drawn_anew(
-    visit: Visit, settings: Settings
-) -> None:
+def test_a_replaced_mapping_is_shown_again_in_full(visit: Visit, settings: Settings) -> None:
     sheet = make_sheet({"phone_us": [], "campaign": [], "name": []})
     mapping = Mapping(client=FieldSource(column="phone_us"), campaign_name=FieldSource(value="may"))
     saved = save_mapping(mapping, sheet, saved_by="Ana", settings=settings)
-    app = _prepared(visit, SHEET)
-    saved_columns = widget(app.selectbox, "Saved columns")
+    app = prepared(visit, SHEET)
+    saved_columns = widget(app.selectbox, "Saved mappings")
     assert saved_columns.value == saved.id
 
     saved_columns.set_value("").run()
@@ -223,15 +221,15 @@ def test_columns_that_are_replaced_as_a_whole_are_drawn_anew(
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"mapping": OTHER_COLUMNS}, "columns have been changed"),
-        ({"schedule": SendSchedule(batch_size=10)}, "how it goes out has been changed"),
+        ({"mapping": OTHER_COLUMNS}, "columns were changed"),
+        ({"schedule": SendSchedule(batch_size=10)}, "schedule or pace was changed"),
         ({"sheet_id": "0" * 64}, None),
     ],
 )
-def test_nothing_is_sent_that_was_changed_in_another_tab(
+def test_nothing_is_sent_if_another_tab_changed_the_draft(
     change: dict[str, object], told: str | None, visit: Visit, settings: Settings
 ) -> None:
-    app = _prepared(visit, SHEET)
+    app = prepared(visit, SHEET)
     widget(app.checkbox, "checked").check().run()
     change_draft(stored(app, settings), change, settings)
 
@@ -241,8 +239,8 @@ def test_nothing_is_sent_that_was_changed_in_another_tab(
     assert told is None or told in texts(app)
 
 
-def test_what_another_tab_has_left_alone_is_sent(visit: Visit, settings: Settings) -> None:
-    app = _prepared(visit, SHEET)
+def test_an_unchanged_draft_is_sent(visit: Visit, settings: Settings) -> None:
+    app = prepared(visit, SHEET)
     widget(app.checkbox, "checked").check().run()
 
     app.button(key="send").click().run()

@@ -1,4 +1,4 @@
-"""The exclude lists' page, and what a list does to a sendout that is being prepared."""
+"""The page Exclude lists, and the effect of a list on a broadcast in preparation."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from lib.delivery import list_runs, people_opted_out
 from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.opt_outs import note_opt_outs
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
 from tests.support.recipients import fictional_phone
 
 ANA, BEN = fictional_phone(0), fictional_phone(1)
@@ -18,48 +18,47 @@ def _add_list(visit: Visit, text: str, name: str = "Opt-outs"):
     page = visit("exclude_lists")
     page.text_input[0].set_value(name)
     page.text_area[0].set_value(text).run()
-    return press(page, "Add the list")
+    return press(page, "Add list")
 
 
-def test_without_lists_the_page_says_what_they_are_for(visit: Visit) -> None:
-    assert "no exclude list yet" in texts(visit("exclude_lists"))
+def test_the_page_explains_lists_if_there_are_none(visit: Visit) -> None:
+    assert "No exclude lists yet" in texts(visit("exclude_lists"))
 
 
 def test_pasted_numbers_become_a_list_that_can_be_removed(visit: Visit, settings: Settings) -> None:
     page = _add_list(visit, f"{ANA}\nnobody")
 
     assert "Opt-outs" in texts(page)
-    assert "1 entry is unreadable, not excluded" in texts(page)
-    assert "1 entry unreadable, not excluded" in texts(page)
+    assert "1 entry unreadable, **not excluded**" in texts(page)
     assert [each.value for each in page.text] == ["nobody"]
     later = visit("exclude_lists")
-    assert "1 entry is unreadable, not excluded" in later.warning[0].value
-    assert "running and scheduled sendouts too" in texts(later)
-    page = press(page, "Remove this list")
+    assert "1 entry unreadable, **not excluded**" in later.warning[0].value
+    assert "running and scheduled broadcasts too" in texts(later)
+    page = press(page, "Remove list")
     assert exclude_lists(settings) == []
 
 
-def test_an_uploaded_list_takes_the_phones_column(visit: Visit, settings: Settings) -> None:
+def test_an_uploaded_list_uses_the_phone_column(visit: Visit, settings: Settings) -> None:
     page = visit("exclude_lists")
     page.file_uploader[0].upload("stop.csv", f"name,phone\nAna,{ANA}\n".encode()).run()
-    press(page, "Add the list")
+    press(page, "Add list")
 
     (added,) = exclude_lists(settings)
     assert (added.name, added.numbers, added.unread) == ("stop.csv", 1, 0)
 
 
-def test_what_holds_no_number_is_refused_with_advice(visit: Visit, settings: Settings) -> None:
+def test_text_without_a_number_is_refused(visit: Visit, settings: Settings) -> None:
     page = _add_list(visit, "nobody")
 
-    assert "None of this can be read as a phone number" in page.error[0].value
+    assert "We found no phone numbers" in page.error[0].value
     assert exclude_lists(settings) == []
 
 
-def test_a_list_counts_for_a_sendout_until_a_person_says_otherwise(visit: Visit) -> None:
+def test_a_list_applies_to_a_broadcast_unless_it_is_deselected(visit: Visit) -> None:
     _add_list(visit, ANA)
     app = visit("new_broadcast")
     app.file_uploader[0].upload("list.csv", GOOD).run()
-    app = press(app, "These columns are right")
+    app = press(app, "Confirm columns")
     assert "On an exclude list" in texts(app)
     assert "1 to send, 1 held back" in texts(app)
 
@@ -70,19 +69,19 @@ def test_a_list_counts_for_a_sendout_until_a_person_says_otherwise(visit: Visit)
     assert "2 to send" in texts(app)
 
 
-def test_an_opt_out_that_comes_before_the_click_is_honoured(
+def test_an_opt_out_just_before_the_click_stops_the_broadcast(
     visit: Visit, settings: Settings
 ) -> None:
     app = visit("new_broadcast")
     app.file_uploader[0].upload("list.csv", GOOD).run()
-    app = press(app, "These columns are right")
+    app = press(app, "Confirm columns")
     next(box for box in app.checkbox if "I have checked" in box.label).check().run()
     _add_list(visit, ANA)
 
     app = press(app, "Send to 2 recipients")
 
     assert list_runs(settings=settings) == []
-    assert "Nothing was sent: an exclude list has changed" in texts(app)
+    assert "Nothing was sent, because exclude lists or opt-outs have changed" in texts(app)
     assert "1 to send, 1 held back" in texts(app)
     next(box for box in app.checkbox if "I have checked" in box.label).check().run()
     press(app, "Send to 1 recipient")
@@ -90,21 +89,21 @@ def test_an_opt_out_that_comes_before_the_click_is_honoured(
     assert (run.rows, run.held) == (2, 1)
 
 
-def test_a_list_that_is_read_whole_warns_of_nothing(visit: Visit) -> None:
+def test_a_list_without_unreadable_entries_shows_no_warning(visit: Visit) -> None:
     page = _add_list(visit, f"{ANA} / {BEN}")
 
     assert "2 numbers" in texts(page)
     assert not page.warning
 
 
-def test_numbers_without_a_country_are_told(visit: Visit) -> None:
+def test_numbers_without_a_country_code_are_counted(visit: Visit) -> None:
     page = _add_list(visit, "55 1234 5678")
 
     assert "1 number has no country code" in texts(page)
     assert not page.warning
 
 
-def test_opt_outs_that_connectly_reported_hold_rows_and_can_be_forgotten(
+def test_opt_outs_reported_by_connectly_hold_rows_and_can_be_forgotten(
     visit: Visit, settings: Settings
 ) -> None:
     with open_ledger(settings).write() as db:
@@ -112,8 +111,8 @@ def test_opt_outs_that_connectly_reported_hold_rows_and_can_be_forgotten(
         note_opt_outs(db, "sandbox", people, datetime.now(UTC))
     app = visit("new_broadcast")
     app.file_uploader[0].upload("list.csv", GOOD).run()
-    press(app, "These columns are right")
-    assert "On an exclude list, or opted out" in texts(app)
+    press(app, "Confirm columns")
+    assert "On an exclude list or opted out" in texts(app)
     assert "Send to 1 recipient" in texts(app)
 
     page = visit("exclude_lists")

@@ -1,19 +1,19 @@
-"""Who has had a campaign before, on the page: said in step 3, decided there, kept to in step 6."""
+"""People who already got a campaign: shown and decided in step 3, applied in step 6."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.campaign import load_draft
+from lib.campaign import WORDS, load_draft
 from lib.connectly import DuplicateBehavior
 from lib.delivery import cancel_run, list_runs, start_run
 from lib.outcomes import row_outcomes
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
 from tests.support.recipients import fictional_phone
 from tests.support.sandbox import SandboxHandle
 from tests.support.worker import Worker, plan_of, wait_for_run
 
-ASKED = "Who gets this sendout?"
+ASKED = "Who gets this broadcast?"
 
 
 def sheet_of(count: int) -> bytes:
@@ -24,7 +24,7 @@ def sheet_of(count: int) -> bytes:
 def prepared(visit: Visit, count: int) -> AppTest:
     app = visit("new_broadcast")
     app.file_uploader[0].upload("second.csv", sheet_of(count)).run()
-    return press(app, "These columns are right")
+    return press(app, "Confirm columns")
 
 
 def choose(app: AppTest, *, only_new: bool) -> AppTest:
@@ -47,25 +47,25 @@ def worker(settings: Settings, sandbox: SandboxHandle):
     worker.end()
 
 
-def test_the_second_sheet_goes_to_its_new_people_only(
+def test_a_second_sheet_can_be_sent_to_new_people_only(
     worker: Worker, sandbox: SandboxHandle, visit: Visit, settings: Settings
 ) -> None:
     wait_for_run(start_run(plan_of(40), connection="sandbox"))
 
     app = prepared(visit, 45)
 
-    assert "**40 of 45** have received **demo_welcome** before, last on " in texts(app)
+    assert "**40 of 45** have already received **demo_welcome**, last on " in texts(app)
     assert "Choose in step 3" in texts(app)
     assert app.button(key="send").disabled
     asked = next(each for each in app.radio if each.label == ASKED)
-    assert asked.options == ["Only the 5 new ones", "All 45"]
-    assert "Connectly itself skips" in str(asked.proto.captions)
+    assert asked.options == ["Only the 5 new people", "Everyone (45)"]
+    assert "Connectly skips" in str(asked.proto.captions)
 
     choose(app, only_new=True)
 
-    assert "45 rows = 5 to send + 40 held back" in texts(app)
-    assert "Has had this campaign before" in texts(app)
-    assert "40 of these are left out because they have had the campaign before" in texts(app)
+    assert "5 to send, 40 held back" in texts(app)
+    assert WORDS["reached_before"].title in texts(app)
+    assert "40 of these are held back because people already got it" in texts(app)
     press(confirmed(app), "Send to 5 recipients")
     run = wait_for_run(list_runs(settings=settings)[0].id)
     assert (run.rows, run.held, run.accepted) == (45, 40, 5)
@@ -73,13 +73,13 @@ def test_the_second_sheet_goes_to_its_new_people_only(
     assert len(sandbox.record()) == len({each["client"] for each in sandbox.record()}) == 45
 
 
-def test_whoever_wants_all_sends_to_all_and_the_choice_is_kept(
+def test_a_second_sheet_can_be_sent_to_everyone_and_the_choice_is_saved(
     visit: Visit, settings: Settings
 ) -> None:
     start_run(plan_of(3), connection="sandbox")
     app = prepared(visit, 4)
-    assert "**3 of 4** get **demo_welcome** from a run that is not over yet" in texts(app)
-    duplicates = next(each for each in app.radio if each.label.startswith("If somebody has had"))
+    assert "**3 of 4** get **demo_welcome** from a broadcast that hasn't finished yet" in texts(app)
+    duplicates = next(each for each in app.radio if each.label.startswith("If someone already"))
     duplicates.set_value(DuplicateBehavior.ALLOW_MULTIPLE).run()
     assert "They get it again" in str([each.proto.captions for each in app.radio])
 
@@ -93,7 +93,7 @@ def test_whoever_wants_all_sends_to_all_and_the_choice_is_kept(
     assert "Send to 4 recipients" in texts(visit("new_broadcast", draft=draft_id))
 
 
-def test_whoever_is_reached_before_the_click_is_not_messaged_twice(
+def test_nothing_is_sent_if_another_run_reaches_a_recipient_before_the_click(
     visit: Visit, settings: Settings
 ) -> None:
     first = start_run(plan_of(1), connection="sandbox")
@@ -103,15 +103,15 @@ def test_whoever_is_reached_before_the_click_is_not_messaged_twice(
     press(app, "Send to 3 recipients")
 
     assert {each.id for each in list_runs(settings=settings)} == {first, second}
-    assert "Nothing was sent: another sendout has reached some of these people" in texts(app)
-    assert "4 rows = 1 to send + 3 held back" in texts(app)
+    assert "because another broadcast has changed who already got this campaign" in texts(app)
+    assert "1 to send, 3 held back" in texts(app)
     cancel_run(first)
     cancel_run(second)
     assert "4 to send" in texts(app.run())
     assert ASKED not in [each.label for each in app.radio]
 
 
-def test_the_first_to_be_reached_before_the_click_makes_the_page_ask(
+def test_nothing_is_sent_if_the_first_recipient_is_reached_before_the_click(
     visit: Visit, settings: Settings
 ) -> None:
     app = confirmed(prepared(visit, 4))
@@ -123,7 +123,7 @@ def test_the_first_to_be_reached_before_the_click_makes_the_page_ask(
     assert ASKED in [each.label for each in app.radio]
 
 
-def test_people_in_doubt_are_left_out_unless_they_are_wanted(
+def test_people_with_an_unknown_outcome_are_held_back_unless_included(
     visit: Visit, settings: Settings, sandbox_factory
 ) -> None:
     worker = Worker(settings.data_dir)
@@ -135,7 +135,7 @@ def test_people_in_doubt_are_left_out_unless_they_are_wanted(
     finally:
         worker.end()
     app = choose(prepared(visit, 7), only_new=True)
-    assert "**4 of 7** have received" in texts(app)
+    assert "**4 of 7** have already received" in texts(app)
     assert "**2 of 7** may have received **demo_welcome**" in texts(app)
     assert "Send to 1 recipient" in texts(app)
 

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib.delivery import list_runs
 from lib.settings import get_settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
 
 
 @pytest.fixture
@@ -28,13 +28,13 @@ def test_nothing_is_sent_while_the_storage_is_away(visit: Visit, shared: Path) -
     app = visit("new_broadcast")
     rows = b"phone,campaign,name\n+16505550101,demo_welcome,Ana\n"
     app.file_uploader[0].upload("list.csv", rows).run()
-    app = press(app, "These columns are right")
+    app = press(app, "Confirm columns")
     confirm(app)
     away = shared.rename(shared.with_name("away"))
 
     app = press(app, "Send to 1 recipient")
 
-    assert "shared storage, which keeps sheets and plans, is missing" in texts(app)
+    assert "of the shared storage does not exist" in texts(app)
     away.rename(shared)
     app.run()
     assert "Nothing was sent." in texts(app)
@@ -48,8 +48,8 @@ def test_a_list_that_could_not_be_shared_is_not_called_added(visit: Visit, share
     app = visit("exclude_lists")
     app.text_area[0].set_value("+16505550101").run()
     shared.rmdir()
-    app = press(app, "Add the list")
+    app = press(app, "Add list")
 
-    assert "shared storage, which keeps sheets and plans, is missing" in texts(app)
+    assert "of the shared storage does not exist" in texts(app)
     shared.mkdir()
-    assert "no exclude list yet" in texts(visit("exclude_lists"))
+    assert "No exclude lists yet" in texts(visit("exclude_lists"))

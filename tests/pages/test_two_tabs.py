@@ -1,17 +1,17 @@
-"""Two tabs on one draft: each keeps what the other has changed, and none sends what it has not."""
+"""Two tabs on one draft: each keeps the changes of the other, and neither sends them unseen."""
 
 from lib.campaign import FieldSource, SendSchedule, change_draft, load_draft
 from lib.delivery import list_runs
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press
-from tests.pages.test_new_broadcast import _draft_id, _prepared
+from tests.support.app_test import Visit, press
+from tests.support.drafts import current_draft_id, prepared
 
 
-def test_columns_that_another_tab_has_changed_are_not_written_back(
+def test_columns_changed_in_another_tab_are_not_overwritten(
     visit: Visit, settings: Settings
 ) -> None:
-    app = _prepared(visit)
-    drawn = load_draft(_draft_id(app), settings)
+    app = prepared(visit)
+    drawn = load_draft(current_draft_id(app), settings)
     assert drawn is not None
     assert drawn.mapping is not None
     theirs = drawn.mapping.model_copy(update={"campaign_version": FieldSource(value="2")})
@@ -31,9 +31,11 @@ def test_columns_that_another_tab_has_changed_are_not_written_back(
     assert kept.mapping.campaign_version == FieldSource(value="2")
 
 
-def test_how_it_goes_out_is_not_written_back(visit: Visit, settings: Settings) -> None:
-    app = _prepared(visit)
-    drawn = load_draft(_draft_id(app), settings)
+def test_a_schedule_changed_in_another_tab_is_not_overwritten(
+    visit: Visit, settings: Settings
+) -> None:
+    app = prepared(visit)
+    drawn = load_draft(current_draft_id(app), settings)
     assert drawn is not None
     theirs = SendSchedule(batch_size=50, stop_share=0.5, zone="UTC")
     change_draft(drawn, {"schedule": theirs}, settings)
@@ -44,10 +46,12 @@ def test_how_it_goes_out_is_not_written_back(visit: Visit, settings: Settings) -
     assert kept.schedule == theirs
 
 
-def test_nothing_is_sent_that_another_tab_has_changed(visit: Visit, settings: Settings) -> None:
-    app = _prepared(visit)
+def test_nothing_is_sent_if_another_tab_changed_the_columns(
+    visit: Visit, settings: Settings
+) -> None:
+    app = prepared(visit)
     next(each for each in app.checkbox if "checked the numbers" in each.label).check().run()
-    drawn = load_draft(_draft_id(app), settings)
+    drawn = load_draft(current_draft_id(app), settings)
     assert drawn is not None
     assert drawn.mapping is not None
     theirs = drawn.mapping.model_copy(update={"campaign_name": FieldSource(value="demo_promo")})

@@ -1,10 +1,10 @@
-"""Rows in doubt on their page: what is known, what is risked, and decisions that are kept."""
+"""Unconfirmed rows: what is known, the risk of resending, and the decisions."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from lib.campaign import Answers, FieldSource, Mapping, make_plan
+from lib.campaign import FieldSource, Mapping, make_plan
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import (
     Outcome,
@@ -17,94 +17,58 @@ from lib.delivery import (
     start_run,
     unknown_rows,
 )
-from lib.delivery.answer_policy import Decision
 from lib.delivery.ledger import attempts, claims, workers
 from lib.delivery.ledger.database import open_ledger
-from lib.delivery.ledger.workers import NewWorker
-from lib.delivery.states import AttemptResult, BatchState
 from lib.outcomes import row_outcomes
 from lib.settings import Settings
-from tests.pages.conftest import Visit, press, texts
+from tests.support.app_test import Visit, press, texts
 from tests.support.businesses import SANDBOX
 from tests.support.recipients import fictional_phone
 from tests.support.sheets import make_sheet
-
-UNKNOWN = Decision(
-    AttemptResult.UNKNOWN, BatchState.UNKNOWN, error_code="STUDIO_NO_ANSWER", http_status=None
-)
-
-
-ME = NewWorker(id="me", pid=1, host="here", data_folder_id="here", release="0")
-
-
-def run_in_doubt(
-    settings: Settings,
-    duplicates: DuplicateBehavior,
-    versions: VersionBehavior = VersionBehavior.REUSE_LAST_ACTIVE,
-) -> str:
-    """Make a run of two rows in doubt, the first one alone where a new version is asked for."""
-    mapping = Mapping(client=FieldSource(column="phone"), campaign_name=FieldSource(value="spring"))
-    sheet = make_sheet({"phone": [fictional_phone(0), fictional_phone(1)]})
-    answers = Answers(if_duplicate_check_unspecified=duplicates, if_version_unspecified=versions)
-    plan = make_plan(sheet, mapping, answers=answers)
-    run_id = start_run(plan, connection="sandbox", settings=settings)
-    now = datetime.now(UTC)
-    with open_ledger(settings).write() as db:
-        workers.register(db, ME, now)
-        for claim in claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX):
-            opened = attempts.open_attempt(db, claim, 0, now)
-            assert opened is not None
-            attempts.close_attempt(db, claim, opened, UNKNOWN, has_unknown_attempt=True, now=now)
-        claims.claim(db, "sandbox", "me", 10, now, business=SANDBOX)
-        workers.remove_worker(db, "me", now)
-    return run_id
+from tests.support.unknown_rows import ME, run_with_unknown_rows
 
 
 @pytest.fixture
 def once(settings: Settings) -> str:
-    return run_in_doubt(settings, DuplicateBehavior.ALLOW_ONE)
+    return run_with_unknown_rows(settings, DuplicateBehavior.ALLOW_ONE)
 
 
 @pytest.fixture
 def repeatedly(settings: Settings) -> str:
-    return run_in_doubt(settings, DuplicateBehavior.ALLOW_MULTIPLE)
+    return run_with_unknown_rows(settings, DuplicateBehavior.ALLOW_MULTIPLE)
 
 
-def test_the_runs_page_leads_to_its_rows_in_doubt(visit: Visit, once: str) -> None:
-    assert "2 rows in doubt" in texts(visit("broadcasts", run=once))
+def test_a_broadcast_shows_its_unconfirmed_rows(visit: Visit, once: str) -> None:
+    assert "2 rows unconfirmed" in texts(visit("broadcasts", run=once))
 
 
-def test_rows_that_are_safe_to_repeat_go_again_with_one_click(
+def test_rows_that_are_safe_to_resend_need_one_click(
     visit: Visit, once: str, settings: Settings
 ) -> None:
-    app = press(visit("unconfirmed", run=once), "Send all 2 rows again")
+    app = press(visit("unconfirmed", run=once), "Resend all 2 rows")
 
     assert (run_summary(once).state, run_summary(once).waiting) == (RunState.RUNNING, 2)
-    assert "No row of this run is in doubt" in texts(app)
+    assert "No rows of this broadcast are unconfirmed" in texts(app)
 
 
-def test_a_repeat_that_may_message_twice_needs_a_persons_word(
-    visit: Visit, repeatedly: str
-) -> None:
+def test_resending_that_may_message_twice_needs_confirmation(visit: Visit, repeatedly: str) -> None:
     app = visit("unconfirmed", run=repeatedly)
-    [again] = [each for each in app.button if "again" in each.label]
+    [again] = [each for each in app.button if "Resend" in each.label]
     assert again.disabled
 
     app.checkbox(key="accept_twice").check().run()
-    press(app, "Send all 2 rows again")
+    press(app, "Resend all 2 rows")
     assert run_summary(repeatedly).waiting == 2
 
 
-def test_marked_as_sent_counts_as_accepted_and_says_who_decided(
-    visit: Visit, repeatedly: str
-) -> None:
+def test_rows_marked_as_sent_count_as_accepted(visit: Visit, repeatedly: str) -> None:
     press(visit("unconfirmed", run=repeatedly), "Mark all 2 rows as sent")
 
     found = run_summary(repeatedly)
     assert (found.accepted, found.unknown, found.reconciles) == (2, 0, True)
 
 
-def test_what_is_left_in_doubt_stays_and_the_decision_is_shown(
+def test_rows_left_unconfirmed_stay_with_the_decision(
     visit: Visit, once: str, settings: Settings
 ) -> None:
     [first, second] = unknown_rows(once)
@@ -114,30 +78,30 @@ def test_what_is_left_in_doubt_stays_and_the_decision_is_shown(
 
     table = visit("unconfirmed", run=once).dataframe[0].value
     assert list(table["Row"]) == ["2", "3"]
-    assert "Left in doubt by ana@example.org" in table["Decided"].iloc[0]
-    assert table["Decided"].iloc[1] == ""
+    assert "Left unconfirmed by ana@example.org" in table["Decision"].iloc[0]
+    assert table["Decision"].iloc[1] == ""
     assert second.attempts[0].error_code == "STUDIO_NO_ANSWER"
 
 
-def test_a_wrong_address_gets_a_page_that_helps(visit: Visit) -> None:
-    assert "no run with this address" in texts(visit("unconfirmed", run="nonsense"))
-    assert "no run with this address" in texts(visit("unconfirmed"))
+def test_an_unknown_id_shows_a_warning(visit: Visit) -> None:
+    assert "no broadcast at this address" in texts(visit("unconfirmed", run="nonsense"))
+    assert "no broadcast at this address" in texts(visit("unconfirmed"))
 
 
-def test_a_new_version_in_doubt_is_not_repeated_without_a_persons_word(
-    visit: Visit, settings: Settings
-) -> None:
-    run_id = run_in_doubt(settings, DuplicateBehavior.ALLOW_ONE, VersionBehavior.CREATE_NEW)
+def test_resending_a_new_version_needs_confirmation(visit: Visit, settings: Settings) -> None:
+    run_id = run_with_unknown_rows(
+        settings, DuplicateBehavior.ALLOW_ONE, VersionBehavior.CREATE_NEW
+    )
 
     app = visit("unconfirmed", run=run_id)
-    assert "opens another one" in texts(app)
-    [again] = [each for each in app.button if "again" in each.label]
+    assert "creates another one" in texts(app)
+    [again] = [each for each in app.button if "Resend" in each.label]
     assert again.disabled
     with pytest.raises(RepeatNotConfirmedError):
         resolve_unknown_rows(run_id, ResolutionChoice.REPEAT, person="me")
 
 
-def test_what_is_under_way_when_its_run_is_cancelled_still_waits_in_the_report(
+def test_a_row_being_sent_when_its_run_is_cancelled_stays_waiting_in_the_report(
     settings: Settings,
 ) -> None:
     mapping = Mapping(client=FieldSource(column="phone"), campaign_name=FieldSource(value="spring"))

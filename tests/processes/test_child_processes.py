@@ -11,7 +11,7 @@ from tests.support.studio import Child, Studio, running_studio
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[Studio]:
-    with running_studio(tmp_path) as studio:
+    with running_studio(tmp_path, is_forked=False) as studio:
         yield studio
 
 

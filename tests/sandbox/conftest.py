@@ -1,4 +1,4 @@
-"""One sandbox for the tests that need no scenario; each finds it empty."""
+"""A shared sandbox for tests without a scenario, emptied before each test."""
 
 from collections.abc import Iterator
 
@@ -16,6 +16,6 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxHandle]
 
 @pytest.fixture
 def api(_shared: SandboxHandle) -> SandboxHandle:
-    """A sandbox without a scenario that has seen nothing yet."""
+    """Return an empty sandbox without a scenario."""
     _shared.reset()
     return _shared

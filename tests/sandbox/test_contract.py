@@ -1,4 +1,4 @@
-"""Whatever the contract allows to be sent is answered as the contract says."""
+"""Generated requests of the API's contract get responses of the contract."""
 
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ schema.config.generation.update(modes=[GenerationMode.POSITIVE])
 
 @schema.hook
 def filter_body(_context: HookContext, body: dict[str, Any]) -> bool:
-    """Leave out free keys in snake case: to the gateway they are fields with a type.
+    """Exclude extra keys in snake case, which the gateway reads as fields.
 
-    Hypothesis tries strings that it finds in the project's own code, "campaign_version" too.
+    Hypothesis generates strings from the project's code, such as "campaign_version".
     """
     parts = [body.get("options", {}), *body.get("entries", [])]
     return not any("_" in key for part in parts for key in part)
@@ -34,5 +34,5 @@ def filter_body(_context: HookContext, body: dict[str, Any]) -> bool:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_answers_keep_the_contract(case: Case[Any], api: SandboxHandle):
+def test_responses_follow_the_contract(case: Case[Any], api: SandboxHandle):
     case.call_and_validate(base_url=api.url, headers={"X-API-Key": api.api_key})

@@ -1,4 +1,4 @@
-"""Faults strike before or after acceptance, as scripted or by seeded chance."""
+"""Tests of simulated failures, scripted and by seeded chance."""
 
 import asyncio
 from collections import Counter
@@ -20,17 +20,17 @@ def body(number: int, campaign: str = "demo_welcome") -> dict[str, Any]:
 
 
 def outcome(sandbox: SandboxHandle, number: int, campaign: str = "demo_welcome") -> str:
-    """Send one entry and name what came back."""
+    """Send one entry and describe the response or the error."""
     try:
-        answer = sandbox.send(body(number, campaign), timeout=httpx.Timeout(5.0, read=0.5))
+        response = sandbox.send(body(number, campaign), timeout=httpx.Timeout(5.0, read=0.5))
     except httpx.TransportError as error:
         return type(error).__name__
-    wait = answer.headers.get("retry-after", "")
-    kind = answer.headers.get("content-type", "nothing").partition(";")[0]
-    return f"{answer.status_code} {kind} {wait}".strip()
+    wait = response.headers.get("retry-after", "")
+    kind = response.headers.get("content-type", "nothing").partition(";")[0]
+    return f"{response.status_code} {kind} {wait}".strip()
 
 
-# Each fault, what a client sees of it, and whether the entry was taken all the same.
+# Each fault, its effect at the client, and whether the entry was accepted.
 FAULTS = [
     ("none", "200 application/json", True),
     ("500_before", "500 application/json", False),
@@ -50,21 +50,21 @@ FAULTS = [
 ]
 
 
-def test_scripted_faults_strike_in_turn_before_or_after_acceptance(sandbox_factory: Factory):
+def test_scripted_faults_occur_in_order_before_or_after_acceptance(sandbox_factory: Factory):
     assert {fault for fault, _, _ in FAULTS} == set(Fault)
     sandbox = sandbox_factory({"script": [fault for fault, _, _ in FAULTS]})
 
     seen = [outcome(sandbox, number) for number in range(len(FAULTS))]
 
-    taken = {message["client"] for message in sandbox.record()}
+    accepted = {message["client"] for message in sandbox.record()}
     assert [
-        (fault, result, f"+1650555{number:04}" in taken)
+        (fault, result, f"+1650555{number:04}" in accepted)
         for number, ((fault, _, _), result) in enumerate(zip(FAULTS, seen, strict=True))
     ] == FAULTS
     assert "Error" not in sandbox.log
 
 
-def test_chance_repeats_itself_with_the_seed_and_keeps_the_shares():
+def test_faults_depend_on_the_seed_and_have_the_given_shares():
     rates = {Fault.ERROR_BEFORE: 0.1, Fault.RESET_AFTER: 0.2}
 
     one, same, other = (
@@ -79,7 +79,7 @@ def test_chance_repeats_itself_with_the_seed_and_keeps_the_shares():
     assert shares[Fault.RESET_AFTER] / 5000 == pytest.approx(0.2, abs=0.02)
 
 
-def test_delay_lies_between_least_and_most():
+def test_the_delay_is_between_minimum_and_maximum():
     picker = FaultPicker(0, ())
 
     for _ in range(100):
@@ -88,14 +88,14 @@ def test_delay_lies_between_least_and_most():
         assert 0.01 <= before + after <= 0.02
 
 
-def test_demo_throttled_asks_for_a_second_now_and_then(api: SandboxHandle):
+def test_demo_throttled_sometimes_responds_429(api: SandboxHandle):
     seen = Counter(outcome(api, number, "demo_throttled") for number in range(60))
 
     assert seen.keys() == {"200 application/json", "429 application/json 1"}
     assert len(api.record()) == seen["200 application/json"]
 
 
-def test_demo_flaky_fails_now_and_then_and_recovers(api: SandboxHandle):
+def test_demo_flaky_sometimes_fails(api: SandboxHandle):
     async def outcomes() -> list[httpx.Response | BaseException]:
         headers = {"X-API-Key": api.api_key}
         async with httpx.AsyncClient(headers=headers, trust_env=False) as client:
@@ -114,7 +114,7 @@ def test_demo_flaky_fails_now_and_then_and_recovers(api: SandboxHandle):
     assert answered[500] > 0
 
 
-def test_a_campaigns_own_faults_leave_other_campaigns_alone(sandbox_factory: Factory):
+def test_the_faults_of_a_campaign_do_not_affect_others(sandbox_factory: Factory):
     broken = {"name": "broken", "variables": ["name"], "faults": {"500_before": 1}}
     sandbox = sandbox_factory({"campaigns": [broken]})
 

@@ -1,4 +1,4 @@
-"""Bodies are read as the gateway in front of the vendor's API reads them."""
+"""Tests of parsing requests as the gateway in front of Connectly's API does."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ def body_with(fields: str) -> bytes:
     "body",
     [b"", b" ", b"{}", b'{"entries":null}', b'{"entries":[]}', b'{"Entries":[{}],"extra":{"a":1}}'],
 )
-def test_nothing_to_send_is_answered_with_no_items(api: SandboxHandle, body: bytes):
-    answer = api.send(body)
+def test_a_request_without_entries_gets_no_items(api: SandboxHandle, body: bytes):
+    response = api.send(body)
 
-    assert (answer.status_code, answer.json()) == (200, {"data": []})
+    assert (response.status_code, response.json()) == (200, {"data": []})
 
 
 @pytest.mark.parametrize(
@@ -55,21 +55,21 @@ def test_nothing_to_send_is_answered_with_no_items(api: SandboxHandle, body: byt
     ],
 )
 def test_a_malformed_body_is_refused_as_google_rpc_status(api: SandboxHandle, body: bytes):
-    answer = api.send(body)
+    response = api.send(body)
 
-    assert answer.status_code == 400
-    assert answer.json().keys() == {"code", "message", "details"}
-    assert answer.json()["code"] == 3
+    assert response.status_code == 400
+    assert response.json().keys() == {"code", "message", "details"}
+    assert response.json()["code"] == 3
 
 
-def test_a_refusal_repeats_nothing_of_the_body():
+def test_an_error_contains_no_values_of_the_body():
     with pytest.raises(MalformedError) as refusal:
         read_request(body_with('"client":["+16505551234"]'))
 
     assert "650" not in str(refusal.value)
 
 
-def test_names_are_read_in_both_spellings():
+def test_field_names_are_read_in_camel_case_and_snake_case():
     camel = read_request(
         b'{"entries":[{"client":"+1","campaignName":"a","campaignVersion":"2","callbackData":[1]}],'
         b'"options":{"ifVersionUnspecified":"create_new",'
@@ -106,7 +106,7 @@ def test_an_unknown_option_acts_as_the_default(option: str):
         ('"\\ud83d\\ude00"', "😀"),
     ],
 )
-def test_a_variable_keeps_what_a_float64_can_hold(sent: str, kept: Any):
+def test_numbers_of_a_variable_become_float64(sent: str, kept: Any):
     request = read_request(body_with(f'"variables":{{"a":{sent}}}'))
 
     assert request.entries[0].variables == {"a": kept}

@@ -1,4 +1,4 @@
-"""The inbox shows what each phone would have received, safely and fast."""
+"""Tests of the test inbox page."""
 
 import re
 import time
@@ -27,21 +27,21 @@ def fill(record: Record, phones: list[str]) -> None:
 
 
 def page(record: Record, **query: str) -> str:
-    return bytes(inbox.show(record, query).body).decode()
+    return bytes(inbox.show_inbox(record, query).body).decode()
 
 
 def bubbles(html: str) -> list[str]:
     return re.findall(r"text \d+\.", html.partition('<ol class="bubbles">')[2])
 
 
-def test_an_empty_inbox_says_what_to_do(api: SandboxHandle):
+def test_an_empty_inbox_explains_what_to_do(api: SandboxHandle):
     html = api.inbox()
 
     assert "No messages yet" in html
     assert "Nothing here left this machine." in html
 
 
-def test_a_phones_chat_shows_campaign_version_and_text_newest_first(api: SandboxHandle):
+def test_a_chat_shows_campaign_version_and_text_newest_first(api: SandboxHandle):
     send(api, ANA, "Ana")
     send(api, ANA, "Anna")
     send(api, BEN, "Ben")
@@ -55,7 +55,7 @@ def test_a_phones_chat_shows_campaign_version_and_text_newest_first(api: Sandbox
     assert "version 2" in chat
 
 
-def test_a_repeat_that_the_phone_did_not_get_is_explained(api: SandboxHandle):
+def test_a_repeat_that_was_not_delivered_is_explained(api: SandboxHandle):
     for _ in range(3):
         api.send({"entries": [{"client": ANA, "campaignName": "campaign_basic"}]})
 
@@ -65,22 +65,22 @@ def test_a_repeat_that_the_phone_did_not_get_is_explained(api: SandboxHandle):
     assert "Sent 2 more times; shown once" in html
 
 
-def test_values_are_shown_and_never_run(api: SandboxHandle):
+def test_html_in_values_is_escaped(api: SandboxHandle):
     attack = '<script>alert(1)</script><img src=x onerror="alert(2)">'
     send(api, ANA, attack)
 
-    answer = api.http.get("/sandbox/inbox", params={"phone": ANA}, follow_redirects=True)
+    response = api.http.get("/sandbox/inbox", params={"phone": ANA}, follow_redirects=True)
 
-    assert "<script" not in answer.text
-    assert "<img" not in answer.text
-    assert "&lt;script&gt;alert(1)" in answer.text
-    policy = answer.headers["content-security-policy"]
+    assert "<script" not in response.text
+    assert "<img" not in response.text
+    assert "&lt;script&gt;alert(1)" in response.text
+    policy = response.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
-    assert not re.search(r"(?:src|href)=\"(?!/sandbox/inbox)", answer.text)
+    assert not re.search(r"(?:src|href)=\"(?!/sandbox/inbox)", response.text)
 
 
-def test_no_phone_stands_in_an_address(api: SandboxHandle):
+def test_no_link_contains_a_phone(api: SandboxHandle):
     for phone in (ANA, BEN):
         send(api, phone, "Ana")
 
@@ -92,17 +92,17 @@ def test_no_phone_stands_in_an_address(api: SandboxHandle):
     assert BEN in api.inbox(chat=int(found.headers["location"].rpartition("=")[2]))
 
 
-def test_part_of_a_phone_filters_the_list(api: SandboxHandle):
+def test_digits_filter_the_chats(api: SandboxHandle):
     for phone in (ANA, BEN, "+5511987654321"):
         send(api, phone, "Ana")
 
     assert re.findall(r'class="phone">([^<]+)', api.inbox(phone="5551")) == [BEN, ANA]
-    nobody = api.inbox(phone="000")
-    assert "No phone with these digits" in nobody
-    assert "No messages yet" not in nobody
+    no_match = api.inbox(phone="000")
+    assert "No phone with these digits" in no_match
+    assert "No messages yet" not in no_match
 
 
-def test_chats_and_bubbles_are_paged_newest_first():
+def test_chats_and_messages_are_paged_newest_first():
     record = Record()
     fill(record, [ANA] * 120 + [f"+44770090{number:04}" for number in range(40)])
 
@@ -121,16 +121,16 @@ def test_chats_and_bubbles_are_paged_newest_first():
 @pytest.mark.parametrize(
     "query", ["chat=x", "chat=-1", "chat=99999", "before=٣", "older=" + "9" * 40]
 )
-def test_a_nonsensical_address_shows_the_list(api: SandboxHandle, query: str):
+def test_a_malformed_query_shows_the_list(api: SandboxHandle, query: str):
     send(api, ANA, "Ana")
 
-    answer = api.http.get(f"/sandbox/inbox?{query}")
+    response = api.http.get(f"/sandbox/inbox?{query}")
 
-    assert answer.status_code == 200
-    assert ANA in answer.text
+    assert response.status_code == 200
+    assert ANA in response.text
 
 
-def test_the_page_reloads_by_itself_only_when_asked_to(api: SandboxHandle):
+def test_the_page_refreshes_only_if_live(api: SandboxHandle):
     send(api, ANA, "Ana")
 
     still = api.http.get("/sandbox/inbox")
@@ -141,7 +141,7 @@ def test_the_page_reloads_by_itself_only_when_asked_to(api: SandboxHandle):
     assert "live=1" in live.text.partition('class="phone"')[0].rpartition("<li>")[2]
 
 
-def test_a_hundred_thousand_messages_do_not_slow_the_page():
+def test_the_page_is_fast_with_a_hundred_thousand_messages():
     record = Record()
     fill(record, [f"+1650{number // 2:07}" for number in range(100_000)])
 

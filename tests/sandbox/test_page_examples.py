@@ -1,4 +1,4 @@
-"""The example requests of the vendor's page get the page's answers, ids aside."""
+"""Example requests of Connectly's documentation get the documented responses, except ids."""
 
 import re
 from typing import Any
@@ -106,7 +106,7 @@ FIRST = {"entries": [entry("campaign_test")]}
 CREATED = [item("campaignv3", "created", campaignVersion=V3)]
 UPDATED = [item("campaignv3", "updated", campaignVersion=V3)]
 
-# What the page asks, and what it is answered: requests in turn, items of the last one's answer.
+# Requests of the documentation, in order, and the items of the response to the last one.
 EXAMPLES: dict[str, tuple[list[Any], list[dict[str, Any]]]] = {
     "another endpoint's message": ([ELSEWHERE], []),
     "basic entry": ([{"entries": [BASIC]}], [item("campaign_basic", "created")]),
@@ -159,14 +159,14 @@ EXAMPLES: dict[str, tuple[list[Any], list[dict[str, Any]]]] = {
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_example_gets_the_answer_of_the_page(api: SandboxHandle, example: str):
+def test_an_example_gets_the_documented_response(api: SandboxHandle, example: str):
     requests, expected = EXAMPLES[example]
 
-    answers = [api.send(request) for request in requests]
+    responses = [api.send(request) for request in requests]
 
-    assert [answer.status_code for answer in answers] == [200] * len(requests)
-    assert list(answers[-1].json()) == ["data"]
-    items = answers[-1].json()["data"]
+    assert [response.status_code for response in responses] == [200] * len(requests)
+    assert list(responses[-1].json()) == ["data"]
+    items = responses[-1].json()["data"]
     assert len(items) == len(expected)
     for got, wanted in zip(items, expected, strict=True):
         assert list(got) == list(wanted)
@@ -174,7 +174,7 @@ def test_example_gets_the_answer_of_the_page(api: SandboxHandle, example: str):
             assert got[key] if value is SOME_ID else got[key] == value, key
 
 
-def test_ids_are_uuids_that_stay_the_same(api: SandboxHandle):
+def test_ids_are_stable_uuids(api: SandboxHandle):
     first, again = (api.send(FIRST).json()["data"][0] for _ in range(2))
 
     for key in ("campaignId", "sendoutId"):
@@ -183,7 +183,7 @@ def test_ids_are_uuids_that_stay_the_same(api: SandboxHandle):
     assert first["campaignId"] != first["sendoutId"]
 
 
-def test_the_pages_phone_receives_what_its_example_sends(api: SandboxHandle):
+def test_the_message_of_an_example_is_recorded(api: SandboxHandle):
     api.send(FIRST)
 
     (message,) = api.record()

@@ -1,4 +1,4 @@
-"""The sandbox's process: what it keeps, and whom it serves."""
+"""Tests of the sandbox as a process."""
 
 import subprocess
 import sys
@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandbox import ROOT, SandboxHandle, start_sandbox
+from lib.settings import ROOT
+from tests.support.sandbox import SandboxHandle, start_sandbox
 
 BODY: dict[str, Any] = {"entries": [{"client": "+16505551234", "campaignName": "campaign_basic"}]}
 
 
-def test_a_killed_sandbox_remembers_what_it_accepted(tmp_path: Path):
+def test_a_killed_sandbox_keeps_accepted_messages(tmp_path: Path):
     record = tmp_path / "record.sqlite3"
     first = start_sandbox(tmp_path, record=record)
     opened = first.send({**BODY, "options": {"ifVersionUnspecified": "create_new"}}).json()
@@ -30,7 +31,7 @@ def test_a_killed_sandbox_remembers_what_it_accepted(tmp_path: Path):
     assert record.stat().st_mode & 0o077 == 0
 
 
-def test_reset_forgets_everything(api: SandboxHandle):
+def test_reset_deletes_all_messages_and_sendouts(api: SandboxHandle):
     api.send(BODY)
     api.reset()
 
@@ -48,7 +49,7 @@ def test_reset_forgets_everything(api: SandboxHandle):
         ["--port", "0", "--scenario", "no-such-file.json"],
     ],
 )
-def test_it_refuses_to_start_where_it_must_not(arguments: list[str]):
+def test_invalid_arguments_prevent_the_start(arguments: list[str]):
     command = [sys.executable, "-m", "lib.sandbox", *arguments]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=30)
 
@@ -56,7 +57,7 @@ def test_it_refuses_to_start_where_it_must_not(arguments: list[str]):
     assert b"Traceback" not in ended.stderr
 
 
-def test_a_taken_port_ends_it_with_a_sentence(api: SandboxHandle):
+def test_a_port_in_use_prevents_the_start_with_a_message(api: SandboxHandle):
     port = api.url.rpartition(":")[2]
     command = [sys.executable, "-m", "lib.sandbox", "--port", port]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=30)
@@ -78,12 +79,14 @@ def test_a_taken_port_ends_it_with_a_sentence(api: SandboxHandle):
         ({"Origin": "null"}, 403),
     ],
 )
-def test_only_this_machine_is_served(api: SandboxHandle, headers: dict[str, str], status: int):
+def test_only_requests_of_this_machine_are_served(
+    api: SandboxHandle, headers: dict[str, str], status: int
+):
     assert api.http.get("/sandbox/record", headers=headers).status_code == status
     assert api.http.post("/sandbox/reset", headers=headers).status_code == status
 
 
-def test_a_wrong_path_or_method_is_answered_in_the_gateways_form(api: SandboxHandle):
+def test_a_wrong_path_or_method_gets_an_error_of_the_gateway(api: SandboxHandle):
     missing = api.http.get("/v1/nothing")
     method = api.http.get(api.endpoint)
 
@@ -92,7 +95,7 @@ def test_a_wrong_path_or_method_is_answered_in_the_gateways_form(api: SandboxHan
     assert method.headers["allow"] == "POST"
 
 
-def test_nothing_is_logged_about_requests(tmp_path: Path):
+def test_requests_are_not_logged(tmp_path: Path):
     handle = start_sandbox(tmp_path)
     try:
         handle.send(BODY)

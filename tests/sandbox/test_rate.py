@@ -1,4 +1,4 @@
-"""No second sees more requests pass than the limit, wherever the second begins."""
+"""Tests of the rate limit."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from tests.support.sandbox import SandboxHandle
 
 
 @given(st.lists(st.floats(0, 0.4, allow_nan=False), max_size=200), st.integers(1, 5))
-def test_no_second_holds_more_than_the_limit(gaps: list[float], limit: int):
+def test_no_second_admits_more_than_the_limit(gaps: list[float], limit: int):
     window, now, passed = SlidingWindow(limit), 100.0, []
     for gap in gaps:
         now += gap
@@ -33,7 +33,7 @@ def test_a_refused_request_does_not_count():
     assert window.admit(1.0)
 
 
-def test_a_burst_beyond_200_is_answered_429_and_takes_nothing(api: SandboxHandle):
+def test_requests_over_the_rate_get_429_and_accept_nothing(api: SandboxHandle):
     async def burst() -> list[httpx.Response]:
         headers = {"X-API-Key": api.api_key}
         limits = httpx.Limits(max_connections=16)
@@ -46,15 +46,15 @@ def test_a_burst_beyond_200_is_answered_429_and_takes_nothing(api: SandboxHandle
         return {"entries": [{"client": f"+1650555{number:04}", "campaignName": "campaign_basic"}]}
 
     started = time.monotonic()
-    answers = asyncio.run(burst())
+    responses = asyncio.run(burst())
     seconds = time.monotonic() - started
 
-    passed = [answer for answer in answers if answer.status_code == 200]
-    refused = [answer for answer in answers if answer.status_code == 429]
+    passed = [response for response in responses if response.status_code == 200]
+    refused = [response for response in responses if response.status_code == 429]
     assert len(passed) + len(refused) == 260
     assert len(passed) <= 200 * (1 + int(seconds))
     assert seconds > 1 or refused
-    assert all("retry-after" not in answer.headers for answer in refused)
+    assert all("retry-after" not in response.headers for response in refused)
     assert len(api.record()) == len(passed)
     health = api.http.get("/sandbox/health").json()
     assert health == {
@@ -70,7 +70,7 @@ def test_the_scenario_sets_rate_and_retry_after(
 ):
     sandbox = sandbox_factory({"rate": 1, "retry_after": "2"})
 
-    answers = [sandbox.send({"entries": []}) for _ in range(5)]
+    responses = [sandbox.send({"entries": []}) for _ in range(5)]
 
-    assert answers[0].status_code == 200
-    assert {answer.headers["retry-after"] for answer in answers if answer.is_error} == {"2"}
+    assert responses[0].status_code == 200
+    assert {response.headers["retry-after"] for response in responses if response.is_error} == {"2"}

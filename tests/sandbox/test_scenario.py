@@ -1,4 +1,4 @@
-"""Scenario switches cover what the vendor's page leaves open."""
+"""Tests of the options of a scenario."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,8 +25,8 @@ BODY = {
 }
 
 
-def take(*asked: tuple[str, str], **switches: Any) -> list[dict[str, Any]]:
-    """Send one entry to each campaign and version, under a scenario."""
+def send(*targets: tuple[str, str], **options: Any) -> list[dict[str, Any]]:
+    """Send one entry to each campaign and version with the options of a scenario."""
     entries = tuple(
         Entry(
             client=f"+1650555{number:04}",
@@ -36,11 +36,11 @@ def take(*asked: tuple[str, str], **switches: Any) -> list[dict[str, Any]]:
             variables={"name": "Ana"},
             callback_data=None,
         )
-        for number, (name, version) in enumerate(asked)
+        for number, (name, version) in enumerate(targets)
     )
     record = Record()
     try:
-        return Sendouts(Scenario(**switches), record).take(
+        return Sendouts(Scenario(**options), record).accept(
             SendRequest(entries, create_new=False, allow_multiple=False)
         )
     finally:
@@ -51,43 +51,45 @@ def take(*asked: tuple[str, str], **switches: Any) -> list[dict[str, Any]]:
     ("counts", "accepted", "rejected"),
     [("number", 1, 0), ("string", "1", "0"), ("omit_zero", 1, ...), ("null_zero", 1, None)],
 )
-def test_counts_come_in_every_form(counts: str, accepted: Any, rejected: Any):
-    (item,) = take(GOOD, counts=counts)
+def test_counts_have_the_format_of_the_scenario(counts: str, accepted: Any, rejected: Any):
+    (item,) = send(GOOD, counts=counts)
 
     assert item["acceptedCount"] == accepted
     assert item.get("rejectedCount", ...) == rejected
 
 
 @pytest.mark.parametrize(("form", "written"), [("null", None), ("empty", ""), ("omit", ...)])
-def test_missing_ids_come_in_every_form(form: str, written: Any):
-    (item,) = take(("nowhere", ""), missing_ids=form)
+def test_missing_ids_have_the_format_of_the_scenario(form: str, written: Any):
+    (item,) = send(("nowhere", ""), missing_ids=form)
 
     for key in ("campaignId", "campaignVersion", "sendoutId"):
         assert item.get(key, ...) == written
 
 
 @pytest.mark.parametrize(("filled_in", "version"), [(True, "2"), (False, None)])
-def test_a_version_nobody_asked_for_is_filled_in_or_not(filled_in: bool, version: str | None):
-    (item,) = take(GOOD, version_filled_in=filled_in)
+def test_an_unrequested_version_is_filled_in_depending_on_the_scenario(
+    filled_in: bool, version: str | None
+):
+    (item,) = send(GOOD, version_filled_in=filled_in)
 
     assert item["campaignVersion"] == version
 
 
-def test_a_version_asked_for_is_always_answered():
-    (item,) = take(("demo_welcome", "1"), version_filled_in=False)
+def test_a_requested_version_is_always_in_the_response():
+    (item,) = send(("demo_welcome", "1"), version_filled_in=False)
 
     assert item["campaignVersion"] == "1"
 
 
-def test_items_come_in_reverse():
-    items = take(GOOD, ("nowhere", ""), reverse_items=True)
+def test_items_can_be_reversed():
+    items = send(GOOD, ("nowhere", ""), reverse_items=True)
 
     assert [item["campaignName"] for item in items] == ["nowhere", "demo_welcome"]
 
 
 def test_an_unknown_campaign_refuses_the_whole_request_with_404():
     with pytest.raises(RefusalError) as refusal:
-        take(GOOD, ("nowhere", ""), unknown_campaign="404")
+        send(GOOD, ("nowhere", ""), unknown_campaign="404")
 
     assert refusal.value.status == 404
 
@@ -95,37 +97,37 @@ def test_an_unknown_campaign_refuses_the_whole_request_with_404():
 @pytest.mark.parametrize("status", [400, 413])
 def test_too_many_entries_refuse_the_request(status: int):
     with pytest.raises(RefusalError) as refusal:
-        take(GOOD, GOOD, entry_limit=1, limit_status=status)
+        send(GOOD, GOOD, entry_limit=1, limit_status=status)
 
     assert refusal.value.status == status
     assert refusal.value.error.code == "ERROR_CODE_CAMPAIGN_TOO_MANY_ENTRIES"
 
 
-def test_too_many_entries_reject_each_where_the_scenario_says_200():
-    (item,) = take(GOOD, GOOD, entry_limit=1, limit_status=200)
+def test_too_many_entries_are_rejected_with_limit_status_200():
+    (item,) = send(GOOD, GOOD, entry_limit=1, limit_status=200)
 
     assert (item["acceptedCount"], item["rejectedCount"]) == (0, 2)
     assert item["error"]["code"] == "ERROR_CODE_CAMPAIGN_TOO_MANY_ENTRIES"
 
 
 @pytest.mark.parametrize(("within", "messages"), [("campaign", 1), ("version", 2)])
-def test_a_phone_gets_a_campaign_once_or_each_version_once(within: Any, messages: int):
+def test_duplicates_are_found_within_the_scope_of_the_scenario(within: Any, messages: int):
     record = Record()
-    desk = Sendouts(Scenario(duplicates_within=within), record)
+    sendouts = Sendouts(Scenario(duplicates_within=within), record)
     entries = tuple(
         Entry("+16505551234", "demo_welcome", version, "", {"name": "Ana"}, None)
         for version in ("1", "2", "2")
     )
-    desk.take(SendRequest(entries, create_new=False, allow_multiple=False))
+    sendouts.accept(SendRequest(entries, create_new=False, allow_multiple=False))
 
     assert record.count() == messages
     record.close()
 
 
-def test_campaigns_of_the_scenario_join_the_catalogue():
+def test_campaigns_of_the_scenario_are_added():
     mine = {"name": "mine", "aliases": ["also_mine"], "rejections": {"1": "ERROR_CODE_NEW"}}
 
-    accepted, refused = take(("also_mine", ""), ("mine", ""), campaigns=[mine])
+    accepted, refused = send(("also_mine", ""), ("mine", ""), campaigns=[mine])
 
     assert (accepted["campaignName"], accepted["status"]) == ("mine", "created")
     assert refused["error"]["code"] == "ERROR_CODE_NEW"
@@ -144,30 +146,30 @@ def test_campaigns_of_the_scenario_join_the_catalogue():
         ("empty", None, None),
     ],
 )
-def test_a_wrong_key_is_refused_in_every_form(
+def test_a_refusal_has_the_format_of_the_scenario(
     sandbox_factory: Factory, form: str, type_: str | None, keys: set[str] | None
 ):
     sandbox = sandbox_factory(
         {"error_body": form, "wrong_key_type": "ERROR_TYPE_AUTHENTICATION", "api_key": "right"}
     )
-    answer = sandbox.send(BODY, headers={"X-API-Key": "wrong"})
+    response = sandbox.send(BODY, headers={"X-API-Key": "wrong"})
 
-    assert answer.status_code == 401
-    assert answer.headers.get("content-type") == type_
-    assert keys is None or answer.json().keys() == keys
-    assert form != "connectly" or answer.json()["type"] == "ERROR_TYPE_AUTHENTICATION"
+    assert response.status_code == 401
+    assert response.headers.get("content-type") == type_
+    assert keys is None or response.json().keys() == keys
+    assert form != "connectly" or response.json()["type"] == "ERROR_TYPE_AUTHENTICATION"
     assert sandbox.send(BODY).status_code == 200
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-API-Key": ""}, {"X-API-Key": "sandbo"}])
-def test_any_other_key_is_refused(api: SandboxHandle, headers: dict[str, str]):
-    answer = httpx.post(api.endpoint, json=BODY, headers=headers, trust_env=False)
+def test_a_wrong_key_is_refused(api: SandboxHandle, headers: dict[str, str]):
+    response = httpx.post(api.endpoint, json=BODY, headers=headers, trust_env=False)
 
-    assert (answer.status_code, answer.json()["code"]) == (401, 16)
+    assert (response.status_code, response.json()["code"]) == (401, 16)
     assert api.record() == []
 
 
-def test_another_business_is_refused_where_the_scenario_names_one(sandbox_factory: Factory):
+def test_another_business_is_refused_if_the_scenario_has_an_id(sandbox_factory: Factory):
     sandbox = sandbox_factory({"business_id": "acme", "body_limit": 200})
 
     assert sandbox.send(BODY).status_code == 200
@@ -179,7 +181,7 @@ def test_another_business_is_refused_where_the_scenario_names_one(sandbox_factor
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"unknown": 1}', '{"faults": {"500_before": 0.6, "reset_after": 0.6}}']
 )
-def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path, text: str):
+def test_an_invalid_scenario_file_is_refused(tmp_path: Path, text: str):
     file = tmp_path / "scenario.json"
     file.write_text(text)
 

@@ -1,4 +1,4 @@
-"""Entries go to the right sendout, and every phone gets what it should, once."""
+"""Tests of accepting and rejecting entries."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ def welcome(phone: str = ANA, **more: Any) -> dict[str, Any]:
 
 
 def send(api: SandboxHandle, *entries: dict[str, Any], **options: str) -> list[dict[str, Any]]:
-    answer = api.send({"entries": list(entries), "options": options})
-    assert answer.status_code == 200
-    items: list[dict[str, Any]] = answer.json()["data"]
+    response = api.send({"entries": list(entries), "options": options})
+    assert response.status_code == 200
+    items: list[dict[str, Any]] = response.json()["data"]
     return items
 
 
@@ -30,7 +30,7 @@ def counts(item: dict[str, Any]) -> tuple[str, int, int, str | None]:
     return item["status"], item["acceptedCount"], item["rejectedCount"], code
 
 
-def test_allow_one_accepts_a_repeat_and_the_phone_gets_nothing_new(api: SandboxHandle):
+def test_allow_one_accepts_a_repeat_without_delivering_it(api: SandboxHandle):
     (first,) = send(api, welcome())
     (again,) = send(api, welcome(variables={"name": "Anna"}))
 
@@ -41,7 +41,7 @@ def test_allow_one_accepts_a_repeat_and_the_phone_gets_nothing_new(api: SandboxH
     assert message["submissions"] == 2
 
 
-def test_allow_one_holds_within_one_request_and_across_versions(api: SandboxHandle):
+def test_allow_one_applies_within_a_request_and_across_versions(api: SandboxHandle):
     items = send(api, welcome(), welcome(), welcome(campaignVersion="1"))
 
     assert [counts(item) for item in items] == [("created", 2, 0, None), ("created", 1, 0, None)]
@@ -55,7 +55,7 @@ def test_allow_multiple_delivers_again(api: SandboxHandle):
     assert [message["submissions"] for message in api.record()] == [1, 1]
 
 
-def test_one_phone_gets_each_of_several_campaigns(api: SandboxHandle):
+def test_a_phone_receives_several_campaigns(api: SandboxHandle):
     promo = welcome(campaignName="demo_promo", variables={"name": "Ana", "code": "A1"})
 
     items = send(api, welcome(), promo)
@@ -64,7 +64,7 @@ def test_one_phone_gets_each_of_several_campaigns(api: SandboxHandle):
     assert [message["campaignName"] for message in api.record()] == ["demo_welcome", "demo_promo"]
 
 
-def test_create_new_opens_a_sendout_a_request_and_its_version_can_be_pinned(api: SandboxHandle):
+def test_create_new_opens_a_sendout_whose_version_can_be_reused(api: SandboxHandle):
     (first,) = send(api, welcome(ANA), ifVersionUnspecified="create_new")
     (second,) = send(api, welcome(BEN), ifVersionUnspecified="create_new")
     (pinned,) = send(
@@ -79,7 +79,7 @@ def test_create_new_opens_a_sendout_a_request_and_its_version_can_be_pinned(api:
     assert pinned["sendoutId"] == first["sendoutId"]
 
 
-def test_a_version_left_out_reuses_the_sendout_opened_last(api: SandboxHandle):
+def test_a_missing_version_reuses_the_sendout_opened_last(api: SandboxHandle):
     (before,) = send(api, welcome(ANA))
     (opened,) = send(api, welcome(BEN), ifVersionUnspecified="create_new")
     (reused,) = send(api, welcome(CLEO))
@@ -88,7 +88,7 @@ def test_a_version_left_out_reuses_the_sendout_opened_last(api: SandboxHandle):
     assert reused["campaignVersion"] == opened["campaignVersion"]
 
 
-def test_items_count_accepted_and_rejected_and_carry_one_error(api: SandboxHandle):
+def test_an_item_has_both_counts_and_one_error(api: SandboxHandle):
     (item,) = send(api, welcome(ANA), welcome("650 555 1231"), welcome(BEN, variables={}))
 
     assert counts(item) == ("error", 1, 2, "CAMPAIGN_ENTRY_CLIENT_INVALID")
@@ -99,7 +99,7 @@ def test_items_count_accepted_and_rejected_and_carry_one_error(api: SandboxHandl
     "phone",
     ["", "16505551234", "+165055", "+1650555123456789", "+1 650 555 1234", "+１６５０５５５"],
 )
-def test_a_client_that_is_no_phone_is_rejected(api: SandboxHandle, phone: str):
+def test_an_invalid_phone_is_rejected(api: SandboxHandle, phone: str):
     (item,) = send(api, welcome(phone))
 
     assert counts(item) == ("error", 0, 1, "CAMPAIGN_ENTRY_CLIENT_INVALID")
@@ -109,7 +109,7 @@ def test_a_client_that_is_no_phone_is_rejected(api: SandboxHandle, phone: str):
     ("callback", "status"),
     [("x" * 1022, "created"), ("x" * 1023, "error"), ("ñ" * 511, "created"), ("ñ" * 512, "error")],
 )
-def test_callback_data_may_have_1024_bytes(api: SandboxHandle, callback: str, status: str):
+def test_callback_data_has_at_most_1024_bytes(api: SandboxHandle, callback: str, status: str):
     (item,) = send(api, welcome(callbackData=callback))
 
     assert item["status"] == status
@@ -132,7 +132,7 @@ def test_a_missing_variable_rejects_the_entry(api: SandboxHandle, variables: dic
         ("9", "MESSAGE_CUSTOMER_OPTED_OUT"),
     ],
 )
-def test_demo_invalid_phones_goes_by_the_last_digit(
+def test_demo_invalid_phones_rejects_by_the_last_digit(
     api: SandboxHandle, digit: str, code: str | None
 ):
     (item,) = send(api, welcome(ANA[:-1] + digit, campaignName="demo_invalid_phones"))
@@ -141,13 +141,13 @@ def test_demo_invalid_phones_goes_by_the_last_digit(
 
 
 def test_an_unpublished_campaign_refuses_the_whole_request(api: SandboxHandle):
-    answer = api.send({"entries": [welcome(), welcome(campaignName="demo_unpublished")]})
+    response = api.send({"entries": [welcome(), welcome(campaignName="demo_unpublished")]})
 
-    assert (answer.status_code, answer.json()["code"]) == (409, 10)
+    assert (response.status_code, response.json()["code"]) == (409, 10)
     assert api.record() == []
 
 
-def test_the_record_keeps_what_was_sent_as_it_was_sent(api: SandboxHandle):
+def test_the_record_has_the_values_unchanged(api: SandboxHandle):
     send(api, welcome(sender="+14155550000", variables={"name": "José 007"}, callbackData={"r": 2}))
 
     (message,) = api.record()
@@ -164,7 +164,7 @@ def test_the_record_keeps_what_was_sent_as_it_was_sent(api: SandboxHandle):
     )
 
 
-def test_the_record_is_whole_beyond_its_pages(api: SandboxHandle):
+def test_the_record_is_complete_beyond_one_page(api: SandboxHandle):
     phones = [f"+1650{number:07}" for number in range(2345)]
     send(api, *map(welcome, phones))
 

@@ -1,4 +1,4 @@
-"""Parquet and Arrow files are read as text, cell for cell."""
+"""Parquet and Arrow files are read as cells of text."""
 
 import datetime as dt
 import io
@@ -48,7 +48,7 @@ def arrow_stream(table: pa.Table) -> bytes:
 
 
 @pytest.mark.parametrize("write", [parquet, arrow, arrow_stream])
-def test_values_look_as_in_a_spreadsheet(write, settings: Settings) -> None:
+def test_values_are_formatted_as_in_a_spreadsheet(write, settings: Settings) -> None:
     sheet = read_sheet(write(TABLE), filename="list", settings=settings)
 
     assert list(sheet.frame.columns) == TABLE.column_names
@@ -62,7 +62,7 @@ def test_values_look_as_in_a_spreadsheet(write, settings: Settings) -> None:
     assert sheet.flags.to_numpy().tolist() == [[3, "share", "digits_lost"]]
 
 
-def test_names_that_look_like_recipients_are_names_all_the_same(settings: Settings) -> None:
+def test_column_names_that_look_like_phones_are_column_names(settings: Settings) -> None:
     table = pa.table({"+16505550101": ["+16505550102"]})
 
     assert read_sheet(parquet(table), settings=settings).frame.columns.tolist() == ["+16505550101"]
@@ -77,7 +77,7 @@ def test_a_file_that_is_cut_off_is_refused(write, settings: Settings) -> None:
         assert caught.value.code == "damaged"
 
 
-def test_limits_hold(settings: Settings) -> None:
+def test_limits_are_enforced(settings: Settings) -> None:
     narrow = settings.model_copy(update={"sheet_max_columns": 3})
     with pytest.raises(SheetError) as caught:
         read_sheet(parquet(TABLE), settings=narrow)

@@ -1,7 +1,7 @@
-"""Any sheet, written in any dialect and encoding, reads back the same cells.
+"""A sheet written in any dialect and encoding is read back with the same cells.
 
-Fair is: a first column of phones, as each recipient list has; names of columns; and for encodings
-that no byte tells apart, the word of a person. All else is found.
+The first column holds phones and there are column names, as in recipient lists. Encodings that
+can't be detected are given; everything else is detected.
 """
 
 import csv
@@ -16,17 +16,17 @@ from lib.sheet.dispatch import read_contents
 from lib.sheet.read_options import ReadLimits
 
 LIMITS = ReadLimits(1_000, 100, 100_000)
-TOLD = {
+NAMES_BY_ENCODING = {
     "cp1252": "àéñöß€",
     "cp1251": "Жанна",
     "cp1253": "Άννα",
     "shift_jis": "花子",
     "gb18030": "小红",
 }
-FOUND = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
+DETECTED = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", "§")
 LETTERS = "abcXYZ 0123456789.-&/()%€äéñ"
-# What a cell may hold when all cells are quoted: each sign that means something elsewhere.
+# Quoted cells may also contain every character that has a meaning elsewhere.
 SIGNS = LETTERS + ",;|\"'\n\\#@"
 
 
@@ -68,10 +68,10 @@ slow = hypothesis_settings(
     table=tables(SIGNS),
     delimiter=st.sampled_from(DELIMITERS),
     ending=st.sampled_from(["\n", "\r\n", "\r"]),
-    encoding=st.sampled_from(FOUND),
+    encoding=st.sampled_from(DETECTED),
 )
 @slow
-def test_quoted_cells_of_any_signs_read_back(
+def test_quoted_cells_with_any_characters_are_read_back(
     table: list[list[str]], delimiter: str, ending: str, encoding: str
 ) -> None:
     text = written(table, delimiter, '"', ending, quote_all=True)
@@ -83,10 +83,10 @@ def test_quoted_cells_of_any_signs_read_back(
     delimiter=st.sampled_from(DELIMITERS),
     quote=st.sampled_from("\"'"),
     ending=st.sampled_from(["\n", "\r\n", "\r"]),
-    encoding=st.sampled_from(FOUND),
+    encoding=st.sampled_from(DETECTED),
 )
 @slow
-def test_plain_cells_read_back_without_quotes(
+def test_unquoted_cells_are_read_back(
     table: list[list[str]], delimiter: str, quote: str, ending: str, encoding: str
 ) -> None:
     text = written(table, delimiter, quote, ending, quote_all=False)
@@ -96,12 +96,12 @@ def test_plain_cells_read_back_without_quotes(
 @given(
     table=tables("abc 123"),
     delimiter=st.sampled_from(DELIMITERS[:4]),
-    encoding=st.sampled_from(sorted(TOLD)),
+    encoding=st.sampled_from(sorted(NAMES_BY_ENCODING)),
 )
 @slow
-def test_other_encodings_read_back_once_a_person_has_said_them(
+def test_other_encodings_are_read_back_if_they_are_given(
     table: list[list[str]], delimiter: str, encoding: str
 ) -> None:
-    table[1][-1] = TOLD[encoding]
+    table[1][-1] = NAMES_BY_ENCODING[encoding]
     text = written(table, delimiter, '"', "\r\n", quote_all=True)
     assert read(text.encode(encoding), ReadOptions(encoding)) == table

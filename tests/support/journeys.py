@@ -1,4 +1,4 @@
-"""The ways through the app that several browser tests take."""
+"""Steps through the app that several browser tests share."""
 
 import re
 
@@ -10,14 +10,14 @@ LONG_MS = 60_000
 
 
 def upload_sheet(page: Page, studio_url: str, name: str, data: bytes) -> None:
-    """Open the page for a new sendout and give it a file."""
+    """Open the New broadcast page and upload a file."""
     open_page(page, studio_url, "new_broadcast")
     upload_file(page, "Recipient sheet", name, data)
 
 
 def settle_columns(page: Page) -> None:
-    """Take the columns as they are suggested."""
-    click_button(page, "These columns are right")
+    """Confirm the suggested columns."""
+    click_button(page, "Confirm columns")
     expect(page.get_by_test_id("stExpander").filter(has_text="3 · Check")).to_be_visible(
         timeout=LONG_MS
     )
@@ -25,14 +25,14 @@ def settle_columns(page: Page) -> None:
 
 
 def prepare(page: Page, studio_url: str, name: str, data: bytes) -> None:
-    """Go from a file to a sendout that waits for nothing but the word."""
+    """Prepare a broadcast up to its confirmation."""
     upload_sheet(page, studio_url, name, data)
     settle_columns(page)
 
 
 def confirm(page: Page) -> None:
-    """Let all go at once, whatever is suggested, and tick that the numbers have been checked."""
-    page.get_by_text("How it goes out", exact=True).click()
+    """Choose to send all at once, and tick that the numbers have been checked."""
+    page.get_by_text("Schedule and pace", exact=True).click()
     page.get_by_text("All at once", exact=True).click()
     wait_until_idle(page)
     page.get_by_text("I have checked the numbers above").click()
@@ -41,10 +41,10 @@ def confirm(page: Page) -> None:
 
 
 def send(page: Page) -> str:
-    """Send, go to the run, and return its id."""
+    """Send, open the broadcast, and return its run id."""
     confirm(page)
     click_button(page, "Send to")
-    page.get_by_role("link", name="Watch it being sent").click()
+    page.get_by_role("link", name="Watch progress").click()
     expect(page.get_by_role("heading", name="Broadcasts", level=1)).to_be_visible()
     wait_until_idle(page)
     found = re.search(r"run=([\w-]+)", page.url)

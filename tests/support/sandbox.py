@@ -1,16 +1,18 @@
 """Start the sandbox as a process of its own and look at what it has recorded."""
 
 import json
+import os
 import subprocess
-import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.fork_server import ForkedProcess
+
 DEADLINE = 30.0  # seconds until a sandbox must have announced itself
 
 
@@ -19,7 +21,7 @@ class SandboxHandle:
     """A running sandbox; ``http`` speaks to it, with the key unless a request brings another."""
 
     url: str
-    process: subprocess.Popen[bytes]
+    process: ForkedProcess
     log_file: Path
     http: httpx.Client
     business_id: str = "sandbox"
@@ -79,15 +81,15 @@ def start_sandbox(
     """
     announce, log = tmp_dir / "sandbox.json", tmp_dir / "sandbox.log"
     announce.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "lib.sandbox", "--port", "0", "--announce", str(announce)]
+    arguments = ["--port", "0", "--announce", str(announce)]
     if scenario is not None:
         file = tmp_dir / "scenario.json"
         file.write_text(json.dumps(scenario), encoding="utf-8")
-        command += ["--scenario", str(file)]
+        arguments += ["--scenario", str(file)]
     if record is not None:
-        command += ["--record", str(record)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+        arguments += ["--record", str(record)]
+    log.unlink(missing_ok=True)
+    process = ForkedProcess("lib.sandbox", arguments, environment=os.environ, log_file=log)
     try:
         url = _announced(announce, process)
     except RuntimeError as error:
@@ -107,7 +109,7 @@ def start_sandbox(
     )
 
 
-def _announced(announce: Path, process: subprocess.Popen[bytes]) -> str:
+def _announced(announce: Path, process: ForkedProcess) -> str:
     deadline = time.monotonic() + DEADLINE
     while not announce.exists():
         if process.poll() is not None:
@@ -117,3 +119,8 @@ def _announced(announce: Path, process: subprocess.Popen[bytes]) -> str:
         time.sleep(0.01)
     url: str = json.loads(announce.read_bytes())["url"]
     return url
+
+
+def messages_by_phone(sandbox: SandboxHandle) -> Counter[str]:
+    """Return how many messages each phone would have received."""
+    return Counter(each["client"] for each in sandbox.record())

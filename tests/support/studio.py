@@ -17,6 +17,7 @@ import httpx
 from filelock import FileLock, Timeout
 
 from lib.settings import ROOT
+from tests.support.fork_server import ForkedProcess
 
 UP_SECONDS = 120.0  # until things must have come about; two cores may serve other tests too
 DOWN_SECONDS = 45.0  # until everything must have ended; the worker finishes what is under way
@@ -40,7 +41,8 @@ class Studio:
     environment: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     command: tuple[str, ...] = ("-m", "streamlit", "run", "app.py")
-    process: subprocess.Popen[bytes] | None = None
+    is_forked: bool = False  # fork the app instead of starting the command
+    process: subprocess.Popen[bytes] | ForkedProcess | None = None
 
     @property
     def url(self) -> str:
@@ -75,6 +77,11 @@ class Studio:
             "STREAMLIT_SERVER_PORT": str(self.port),
             **self.environment,
         }
+        if self.is_forked:
+            self.process = ForkedProcess(
+                "streamlit", ["run", "app.py"], environment=environment, log_file=self._log_file
+            )
+            return
         with self._log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *self.command],
@@ -167,11 +174,11 @@ class Studio:
 
 
 @contextlib.contextmanager
-def running_studio(folder: Path, **environment: str) -> Iterator[Studio]:
+def running_studio(folder: Path, *, is_forked: bool = True, **environment: str) -> Iterator[Studio]:
     """Run the whole app on a new data folder in `folder`; leave nothing running afterwards."""
     data_dir = folder / "data"
     data_dir.mkdir()
-    studio = Studio(data_dir, environment)
+    studio = Studio(data_dir, environment, is_forked=is_forked)
     try:
         studio.start()
         yield studio

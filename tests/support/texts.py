@@ -78,6 +78,8 @@ def _shown(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:
         elif isinstance(node, ast.JoinedStr):
             parts = (each.value for each in node.values if isinstance(each, ast.Constant))
             text = " ".join(map(str, parts))
+            if re.fullmatch(r"[a-z0-9_ ]*", text) and "_" in text:
+                continue  # a key that is built from ids
         else:
             continue
         words = _WORD.findall(_NOT_TEXT.sub(" ", text))

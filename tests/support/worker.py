@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,8 @@ from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery import RunState, RunSummary, run_summary
 from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.schema import worker as worker_table
-from lib.settings import ROOT
 from lib.sheet import Sheet
+from tests.support.fork_server import ForkedProcess
 from tests.support.recipients import fictional_phone
 from tests.support.sandbox import SandboxHandle
 from tests.support.states import wait_for
@@ -29,7 +27,7 @@ class Worker:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkedProcess | None = None
 
     @property
     def log(self) -> str:
@@ -58,15 +56,14 @@ class Worker:
         temporary.write_text(announcement)
         temporary.replace(self._data_dir / "sandbox.json")
 
-    def launch(self, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
+    def launch(self, *arguments: str, **environment: str) -> ForkedProcess:
         """Start a worker and do not wait."""
-        with self._log_file.open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "lib.delivery.worker", *arguments],
-                cwd=ROOT,
-                env={**os.environ, "SENDOUT_DATA_DIR": str(self._data_dir), **environment},
-                stderr=log,
-            )
+        return ForkedProcess(
+            "lib.delivery.worker",
+            arguments,
+            environment={**os.environ, "SENDOUT_DATA_DIR": str(self._data_dir), **environment},
+            log_file=self._log_file,
+        )
 
     def start(self, **environment: str) -> None:
         """Start the worker and wait until the ledger knows it."""
@@ -98,13 +95,20 @@ class Worker:
     def end(self) -> None:
         """Leave nothing running, whatever the test has done."""
         if self._process is not None:
-            self.kill()
+            self._process.end()
+            self._process = None
 
 
 def registered_pids() -> set[int]:
     """Return the processes of all workers that the ledger knows."""
     with open_ledger().read() as db:
         return {*db.execute(select(worker_table.c.pid)).scalars()}
+
+
+def registered_workers() -> set[str]:
+    """Return the ids of all workers that the ledger knows."""
+    with open_ledger().read() as db:
+        return {*db.execute(select(worker_table.c.id)).scalars()}
 
 
 def plan_of(

@@ -1,1 +1,1 @@
-"""Which columns feed which fields of an entry."""
+"""Mappings: which column or text feeds each field of an entry."""

@@ -1,6 +1,7 @@
-"""Which column, or fixed value, feeds which field of an entry; and the person's other answers."""
+"""The mapping of columns and fixed values to an entry's fields, and a person's other answers."""
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from enum import StrEnum
 from typing import Final, Self
 
@@ -9,10 +10,11 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from lib.campaign.mapping.templates import columns_of
 from lib.campaign.mapping.value_format import Style
 from lib.connectly import DuplicateBehavior, VersionBehavior
+from lib.i18n import N_, _
 from lib.sheet import Sheet
 
 Corrections = dict[int, dict[str, str]]
-"""Texts that a person has put into cells: by row, as its owner sees it, and column."""
+"""Texts that a person entered into cells, by the row number that its owner sees, and by column."""
 
 
 class _Frozen(BaseModel):
@@ -22,11 +24,11 @@ class _Frozen(BaseModel):
 
 
 class FieldSource(_Frozen):
-    """Where a field's value comes from, and how it is written.
+    """Where a field's value comes from, and how it is formatted.
 
-    A column, a template with column names in braces ("{first} {last}", see
-    `lib.campaign.mapping.templates`), both with a fallback for empty cells, or a fixed value.
-    Without any of them, the field is left out.
+    A source is a column, a template with column names in braces ("{first} {last}", see
+    `lib.campaign.mapping.templates`), or a fixed value. The first two may have a fallback for empty
+    cells. Without any of them, the field is left out.
     """
 
     column: str | None = None
@@ -38,27 +40,27 @@ class FieldSource(_Frozen):
     @model_validator(mode="after")
     def _is_one_or_none(self) -> Self:
         if [self.column, self.value, self.template].count(None) < 2:
-            raise ValueError("a source is a column, a fixed value or a template: only one of them")
+            raise ValueError("a source has only one of a column, a fixed value and a template")
         return self
 
     @property
     def is_left_out(self) -> bool:
-        """Tell whether nothing feeds the field."""
+        """Whether the field has no source."""
         return self.column is None and self.value is None and self.template is None
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns whose cells go into the value."""
+        """The columns that the value is made from."""
         if self.template is not None:
             return columns_of(self.template)
         return () if self.column is None else (self.column,)
 
 
 class ConsentUse(StrEnum):
-    """What a column is for that may say who has agreed to messages.
+    """How a column that may record consent is used.
 
-    ``HOLD`` holds the rows that say no, ``IGNORE`` neither holds nor sends anything, and ``OTHER``
-    is a column like all others.
+    ``HOLD`` holds the rows that say no back, ``IGNORE`` neither holds rows nor sends the values,
+    and ``OTHER`` marks a column that is not about consent.
     """
 
     HOLD = "hold"
@@ -67,11 +69,11 @@ class ConsentUse(StrEnum):
 
 
 class Mapping(_Frozen):
-    """What feeds each field of an entry.
+    """The source of each field of an entry.
 
-    ``channel`` is no field: its column says which rows are for WhatsApp. All others are held.
-    ``consent`` has the columns that may say who has agreed to messages, and what each is for. A
-    column of consent that is not among them is used as `lib.campaign.consent` suggests.
+    ``channel`` is not sent: rows whose channel is not WhatsApp are held back. ``consent`` has the
+    columns that may record consent and their uses. A consent column without an entry is used as
+    `lib.campaign.consent` suggests.
     """
 
     client: FieldSource = FieldSource()
@@ -84,7 +86,7 @@ class Mapping(_Frozen):
     consent: dict[str, ConsentUse] = Field(default_factory=dict)
 
     def named_sources(self) -> dict[str, FieldSource]:
-        """Return every field that something feeds, variables by their own names in braces."""
+        """Return every field that has a source; variables under their names in braces."""
         fields = {
             "client": self.client,
             "channel": self.channel,
@@ -98,22 +100,25 @@ class Mapping(_Frozen):
 
     @property
     def columns(self) -> list[str]:
-        """The columns that feed anything, each once, the phone's first."""
+        """The columns that are used, each once, the phone's first."""
         sources = self.named_sources().values()
         return list(dict.fromkeys(name for source in sources for name in source.columns))
 
 
 class Answers(_Frozen):
-    """What a person has decided besides the mapping.
+    """What a person decided besides the mapping.
 
-    ``region`` is the country of phone numbers without one; ``refused_repairs`` are kinds of phone
-    repair that must not be made, and ``refused_rows`` the rows whose phone must not be repaired;
-    ``trim`` takes spaces off both ends of each value; ``ignored_lists`` are ids of exclude lists
-    that do not count for this sendout; ``corrections`` stand in for cells of the sheet.
-    ``only_new`` leaves out who has had the campaign before, None where nobody has said;
-    ``include_unknown`` then sends to those of whom that is in doubt. ``send_blank_consent`` and
-    ``send_unclear_consent`` send to rows whose consent is blank or not understood, None where
-    nobody has said; ``email_consent`` tells of columns about e-mail whether they count.
+    ``region``: the country of phone numbers without a country code, as two letters.
+    ``refused_repairs``, ``refused_rows``: codes of phone repairs, and rows, that hold a row back
+    instead of repairing its phone.
+    ``trim``: whether to remove spaces at both ends of each value.
+    ``ignored_lists``: ids of exclude lists that do not apply to this plan.
+    ``only_new``: whether to hold people back who already got the campaign; None if undecided.
+    ``include_unknown``: with ``only_new``, whether to send if it is unknown that they got it.
+    ``send_blank_consent``, ``send_unclear_consent``: whether to send to rows whose consent is blank
+    or unclear; None if undecided, which holds them back.
+    ``email_consent``: for columns about email, whether they apply to WhatsApp too.
+    ``corrections``: texts that replace cells of the sheet.
     """
 
     region: str | None = None
@@ -135,63 +140,105 @@ class Answers(_Frozen):
     corrections: Corrections = Field(default_factory=dict)
 
 
+class MappingProblemCode(StrEnum):
+    """Why no plan can be made from a mapping."""
+
+    NO_PHONE_COLUMN = "no_phone_column"
+    NO_CAMPAIGN = "no_campaign"
+    COLUMN_GONE = "column_gone"
+    VARIABLE_UNNAMED = "variable_unnamed"
+
+
 @dataclass(frozen=True)
 class MappingProblem:
-    """One reason why no plan can be made yet."""
+    """One reason why no plan can be made yet.
 
-    code: str
+    ``field`` is named as in `Mapping.named_sources`, and empty where no single field is concerned.
+    ``sentence`` is an English source text whose placeholders are in ``values``.
+    """
+
+    code: MappingProblemCode
     field: str
     sentence: str
+    values: dict[str, str] = dataclass_field(default_factory=dict)
+
+    @property
+    def translated_sentence(self) -> str:
+        """What to do, in the reader's language."""
+        return _(self.sentence, **self.values)
 
 
 class MappingIncompleteError(ValueError):
-    """No plan can be made from this mapping; ``problems`` says why."""
+    """No plan can be made from this mapping; ``problems`` are the reasons."""
 
     def __init__(self, problems: tuple[MappingProblem, ...]) -> None:
         super().__init__(", ".join(problem.code for problem in problems))
         self.problems = problems
 
 
-_FIELD_NAMES: Final = {
-    "client": "the phone",
-    "channel": "the channel",
-    "campaign_name": "the campaign name",
-    "campaign_version": "the campaign version",
-    "sender": "the sender",
-    "callback_data": "the callback data",
+_COLUMN_GONE: Final = {
+    "client": N_("The phone column “{column}” is not in this sheet. Choose another one."),
+    "channel": N_("The channel column “{column}” is not in this sheet. Choose another one."),
+    "campaign_name": N_(
+        "The column of campaign names, “{column}”, is not in this sheet. Choose another one."
+    ),
+    "campaign_version": N_(
+        "The column of campaign versions, “{column}”, is not in this sheet. Choose another one."
+    ),
+    "sender": N_("The sender column “{column}” is not in this sheet. Choose another one."),
+    "callback_data": N_(
+        "The column of callback data, “{column}”, is not in this sheet. Choose another one."
+    ),
 }
+_VARIABLE_COLUMN_GONE: Final = N_(
+    "The column “{column}” for the variable {variable} is not in this sheet. Choose another one."
+)
+_TEMPLATE_COLUMN_GONE: Final = N_(
+    "A combined text uses “{column}”, which is not a column of this sheet. Correct the text."
+)
 
 
 def mapping_problems(sheet: Sheet, mapping: Mapping) -> tuple[MappingProblem, ...]:
-    """Return what is still missing before a plan can be made from the sheet."""
+    """Return what has to be changed before a plan can be made from the sheet."""
     problems = []
     if mapping.client.column is None:
         problems.append(
             MappingProblem(
-                "no_phone_column", "client", "Choose the column that holds the phone numbers."
+                MappingProblemCode.NO_PHONE_COLUMN,
+                "client",
+                N_("Choose the column that holds the phone numbers."),
             )
         )
     campaign = mapping.campaign_name
     if not campaign.columns and not (campaign.value or campaign.template or "").strip():
         problems.append(
             MappingProblem(
-                "no_campaign",
+                MappingProblemCode.NO_CAMPAIGN,
                 "campaign_name",
-                "Choose the column with the campaign name, or enter one name for all rows.",
+                N_("Choose the column with the campaign name, or enter one name for every row."),
             )
         )
     for name, source in mapping.named_sources().items():
-        gone = [column for column in source.columns if column not in sheet.frame.columns]
-        if gone:
-            problems.append(MappingProblem("column_gone", name, _what_is_gone(name, source, gone)))
+        problems += [
+            _column_gone(name, source, column)
+            for column in source.columns
+            if column not in sheet.frame.columns
+        ]
     if any(not name.strip() for name in mapping.variables):
-        problems.append(MappingProblem("variable_unnamed", "", "Give each variable a name."))
+        problems.append(
+            MappingProblem(
+                MappingProblemCode.VARIABLE_UNNAMED, "", N_("Give each variable a name.")
+            )
+        )
     return tuple(problems)
 
 
-def _what_is_gone(name: str, source: FieldSource, gone: list[str]) -> str:
-    field = _FIELD_NAMES.get(name, name)
-    if source.template is None:
-        return f"The column for {field} is not in this sheet. Choose another one."
-    missing = " and ".join(f"“{{{column}}}”" for column in gone)
-    return f"In the text for {field}, {missing} is no column of this sheet. Correct the text."
+def _column_gone(name: str, source: FieldSource, column: str) -> MappingProblem:
+    values = {"column": column}
+    if source.template is not None:
+        sentence = _TEMPLATE_COLUMN_GONE
+    elif name in _COLUMN_GONE:
+        sentence = _COLUMN_GONE[name]
+    else:
+        sentence, values = _VARIABLE_COLUMN_GONE, {"column": column, "variable": name}
+    return MappingProblem(MappingProblemCode.COLUMN_GONE, name, sentence, values)

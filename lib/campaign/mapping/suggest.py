@@ -1,4 +1,4 @@
-"""A first mapping for a sheet: from its header in English, Spanish or Portuguese, and its cells."""
+"""Suggest a mapping from a sheet's cells and its headers in English, Spanish or Portuguese."""
 
 import re
 from collections.abc import Sequence
@@ -10,6 +10,8 @@ from rapidfuzz import fuzz
 from lib.campaign.consent import suggested_uses
 from lib.campaign.mapping.model import ConsentUse, FieldSource, Mapping
 from lib.campaign.mapping.saved import SavedMapping
+from lib.campaign.plan.corrections import REASON_COLUMN, ROW_COLUMN
+from lib.i18n import N_, _
 from lib.sheet import Sheet, plain_name
 
 _SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
@@ -36,15 +38,22 @@ _SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "callback_data": ("callback", "callback data", "callbackdata"),
 }  # fmt: skip
 
-# What our own downloads add: a mended list that comes back must not send these as variables.
-_OUR_COLUMNS: Final = frozenset(
-    {
-        "row", "why held", "outcome", "error code", "what it means", "what to do",
-        "phone as sent", "answered at", "trace id",
-    }
-)  # fmt: skip
+# Headers that downloads from this app add. They are not suggested as variables when a downloaded
+# list is uploaded again.
+_DOWNLOAD_HEADERS: Final = (
+    ROW_COLUMN,
+    REASON_COLUMN,
+    N_("Outcome"),
+    N_("Error code"),
+    N_("What it means"),
+    N_("What to do"),
+    N_("Phone as sent"),
+    N_("Answered at (UTC)"),
+    N_("Trace id"),
+)
 
-# A header made of these words alone is a phone's: "Fone/WhatsApp", "Nº de teléfono", "Tel. móvil".
+# A header that consists of these words and those of _PHONE_FILLER_WORDS is a phone's:
+# "Fone/WhatsApp", "Nº de teléfono", "Tel. móvil".
 _PHONE_WORDS: Final = frozenset(
     {
         "phone", "phones", "mobile", "cell", "cellphone", "telephone", "tel", "telf", "tlf",
@@ -53,7 +62,7 @@ _PHONE_WORDS: Final = frozenset(
         "telemovel", "fone", "whatsapp", "whats", "wsp", "wpp", "zap", "zapzap", "wa",
     }
 )  # fmt: skip
-_WORDS_BESIDE: Final = frozenset(
+_PHONE_FILLER_WORDS: Final = frozenset(
     {
         "number", "no", "nr", "nro", "num", "numero", "n", "de", "del", "do", "da", "of", "the",
         "o",
@@ -62,8 +71,8 @@ _WORDS_BESIDE: Final = frozenset(
         "y", "e", "or", "ou", "para", "titular", "1",
     }
 )  # fmt: skip
-# The better of two phones: the one for WhatsApp, then a mobile one, and a landline last.
-_BETTER: Final = {
+# Of several phone columns, WhatsApp is preferred to mobile, and mobile to landline.
+_PREFERENCES: Final = {
     0.3: frozenset({"whatsapp", "whats", "wsp", "wpp", "zap", "zapzap", "wa"}),
     0.2: frozenset(
         {"mobile", "cell", "cellphone", "celular", "celulares", "cel", "movil", "telemovel"}
@@ -72,24 +81,25 @@ _BETTER: Final = {
         {"fixo", "fijo", "fax", "landline", "home", "casa", "residencial", "work", "2"}
     ),
 }
-# Digits that are no phone's, however much they look like one.
-_NO_PHONES: Final = re.compile(
+# Headers of other digits that may look like phones.
+_OTHER_DIGITS: Final = re.compile(
     r"\b(?:id|cpf|cnpj|rut|dni|nit|curp|rfc|cedula|documento|pedido|order|invoice|factura|fatura"
     r"|codigo|code|cupom|cupon|coupon|cep|zip|postal|ean|sku|fecha|date|data|valor|value|price|saldo"
     r"|amount|total|conta|account|cuenta|vencimento|vencimiento|nascimento|matricula|protocolo)\b"
 )
 
-_NEARLY: Final = 90
+# How similar a header must be to a synonym, from 0 to 100.
+_MIN_SIMILARITY: Final = 90
 _SAMPLE: Final = 500
 _PHONE_CELL: Final = re.compile(r"\s*'?(?:tel:|whatsapp:)?\+?[\d\s().-]{7,20}(?:\.0)?\s*")
 
 
 def suggest_mapping(sheet: Sheet, earlier: Sequence[SavedMapping] = ()) -> Mapping:
-    """Suggest which column feeds which field; every column left over becomes a variable.
+    """Return a mapping in which each column feeds at most one field, or is a variable.
 
-    No column is used twice. The phone's column must also look like phones; without a fitting
-    header, the column whose cells look most like phones is taken. What a header fed in
-    ``earlier`` mappings, the newest first, comes before what its name says.
+    The phone column's cells must look like phones; without a matching header, the column whose
+    cells look most like phones is used. The fields that a header fed in ``earlier`` mappings
+    (newest first) take precedence over what the header means.
     """
     free = list(sheet.frame.columns)
     chosen: dict[str, FieldSource] = {}
@@ -97,7 +107,7 @@ def suggest_mapping(sheet: Sheet, earlier: Sequence[SavedMapping] = ()) -> Mappi
         chosen["channel"] = FieldSource(column=channel)
         free.remove(channel)
     for field in _SYNONYMS:
-        known = _known(field, free, earlier)
+        known = _earlier_column(field, free, earlier)
         if field == "client":
             column = _best_phone(sheet, free, known)
         else:
@@ -105,15 +115,15 @@ def suggest_mapping(sheet: Sheet, earlier: Sequence[SavedMapping] = ()) -> Mappi
         if column is not None:
             chosen[field] = FieldSource(column=column)
             free.remove(column)
-    consent = _consent(sheet, free, earlier)
+    consent = _consent_uses(sheet, free, earlier)
     free = [name for name in free if consent.get(name, ConsentUse.OTHER) is ConsentUse.OTHER]
     return Mapping(**chosen, variables=_variables(sheet, free, earlier), consent=consent)
 
 
-def _consent(
+def _consent_uses(
     sheet: Sheet, columns: list[str], earlier: Sequence[SavedMapping]
 ) -> dict[str, ConsentUse]:
-    """Return the columns of consent, used as the last time that they were met."""
+    """Return the columns of consent, with the use that they had last or the suggested one."""
     known = {
         plain_name(name): use
         for each in reversed(earlier)
@@ -124,17 +134,17 @@ def _consent(
 
 
 def audience_channel(sheet: Sheet) -> str | None:
-    """Return the column of channels in one of Connectly's own audience files; else None.
+    """Return the channel column of an audience file exported by Connectly; None for other sheets.
 
-    Such a file has ``channel_type`` and ``external_id``, which is the phone where the channel is
-    WhatsApp.
+    Such a file has the columns ``channel_type`` and ``external_id``. The latter is the phone if the
+    channel is WhatsApp.
     """
     names = {plain_name(column): column for column in sheet.frame.columns}
     return names.get("channel type") if "external id" in names else None
 
 
-def _known(field: str, columns: list[str], earlier: Sequence[SavedMapping]) -> str | None:
-    """Return the column whose header fed the field the last time that it was met."""
+def _earlier_column(field: str, columns: list[str], earlier: Sequence[SavedMapping]) -> str | None:
+    """Return the column whose header fed the field in the newest earlier mapping."""
     names = {plain_name(column): column for column in columns}
     for each in earlier:
         source: FieldSource = getattr(each.mapping, field)
@@ -146,16 +156,17 @@ def _known(field: str, columns: list[str], earlier: Sequence[SavedMapping]) -> s
 def _variables(
     sheet: Sheet, columns: list[str], earlier: Sequence[SavedMapping]
 ) -> dict[str, FieldSource]:
-    """Make a variable of each column, named and written as the last time that it was met."""
+    """Return a variable for each column, with the name and format that it had last."""
     known: dict[str, tuple[str, FieldSource]] = {}
     for each in reversed(earlier):
         for name, source in each.mapping.variables.items():
             if source.column is not None:
                 known[plain_name(source.column)] = (name, source)
     found: dict[str, FieldSource] = {}
+    downloaded = {plain_name(each) for name in _DOWNLOAD_HEADERS for each in (name, _(name))}
     for column in columns:
         plain = plain_name(column)
-        if plain in _OUR_COLUMNS or not (sheet.frame[column] != "").any():
+        if plain in downloaded or not (sheet.frame[column] != "").any():
             continue
         name, source = known.get(plain, (column.strip(), FieldSource()))
         taken = found.keys() | {other.strip() for other in columns if other != column}
@@ -165,12 +176,12 @@ def _variables(
 
 
 def phone_columns(sheet: Sheet) -> list[str]:
-    """Return every column that looks like phones."""
+    """Return every column whose cells look like phones."""
     return [column for column in sheet.frame.columns if _best_phone(sheet, [column]) is not None]
 
 
 class Fit(StrEnum):
-    """What a header says: a phone's, perhaps a phone's, nothing, or something else's."""
+    """What a header alone says about whether its column contains phones."""
 
     PHONE = "phone"
     MAYBE = "maybe"
@@ -179,24 +190,27 @@ class Fit(StrEnum):
 
 
 def header_fit(column: str) -> Fit:
-    """Return whether a header alone says that its column holds phones."""
+    """Return whether a header names a phone, ignoring the cells."""
     name = re.sub(r"\d+", " ", plain_name(column))
     words = frozenset(name.split())
     if words & _PHONE_WORDS:
-        return Fit.PHONE if words <= _PHONE_WORDS | _WORDS_BESIDE else Fit.MAYBE
-    if _likeness(column, "client") >= _NEARLY:
+        return Fit.PHONE if words <= _PHONE_WORDS | _PHONE_FILLER_WORDS else Fit.MAYBE
+    if _similarity(column, "client") >= _MIN_SIMILARITY:
         return Fit.MAYBE
-    return Fit.OTHER if _NO_PHONES.search(name) else Fit.UNKNOWN
+    return Fit.OTHER if _OTHER_DIGITS.search(name) else Fit.UNKNOWN
 
 
 def _best_named(field: str, columns: list[str]) -> str | None:
-    scored = [(_likeness(column, field), column) for column in columns]
+    scored = [(_similarity(column, field), column) for column in columns]
     score, column = max(scored, key=lambda each: each[0], default=(0.0, None))
-    return column if score >= _NEARLY else None
+    return column if score >= _MIN_SIMILARITY else None
 
 
 def _best_phone(sheet: Sheet, columns: list[str], known: str | None = None) -> str | None:
-    """Weigh header and cells: a good header needs some phones, a poor one nearly only phones."""
+    """Return the column whose header and cells fit phones best, if any fits well enough.
+
+    With a good header, 30% of the filled cells must look like phones, otherwise 70%.
+    """
     best, best_score = None, 0.0
     for column in columns:
         fit = _phone_name_fit(column, known)
@@ -208,22 +222,25 @@ def _best_phone(sheet: Sheet, columns: list[str], known: str | None = None) -> s
 
 
 def _phone_name_fit(column: str, known: str | None) -> float:
-    """Return how much a header speaks for phones: over 1 for, 0 nothing, under 0 against them."""
+    """Return a header's score: up to 2 for a phone's, 0 if unknown, negative for other digits."""
     if column == known:
         return 2.0
     name = plain_name(column)
     words = frozenset(name.split())
-    better = sum(weight for weight, found in _BETTER.items() if words & found)
-    named = _likeness(column, "client") >= _NEARLY
-    if named or (words & _PHONE_WORDS and words <= _PHONE_WORDS | _WORDS_BESIDE):
+    better = sum(weight for weight, found in _PREFERENCES.items() if words & found)
+    named = _similarity(column, "client") >= _MIN_SIMILARITY
+    if named or (words & _PHONE_WORDS and words <= _PHONE_WORDS | _PHONE_FILLER_WORDS):
         return 1.0 + better
     if words & _PHONE_WORDS:
         return 0.7 + better
-    return -0.5 if _NO_PHONES.search(name) else 0.0
+    return -0.5 if _OTHER_DIGITS.search(name) else 0.0
 
 
 def _phone_share(sheet: Sheet, column: str, *, with_plus: bool) -> float:
-    """Return how many of the cells look like phones, from 0 to 1; with a + where that is asked."""
+    """Return the share of filled cells that look like phones, from 0 to 1.
+
+    With ``with_plus``, only cells with a plus sign count as phones.
+    """
     cells = sheet.frame[column].head(_SAMPLE)
     filled = cells[cells != ""]
     if filled.empty:
@@ -238,8 +255,11 @@ def _looks_like_phone(cell: str) -> bool:
     return 7 <= digits <= 15 and _PHONE_CELL.fullmatch(cell) is not None
 
 
-def _likeness(column: str, field: str) -> float:
-    """Return how well a header fits a field, from 0 to 100; short names must fit wholly."""
+def _similarity(column: str, field: str) -> float:
+    """Return how similar a header is to a field's synonyms, from 0 to 100.
+
+    Headers of fewer than five characters must be equal to one.
+    """
     name = plain_name(column)
     if name in _SYNONYMS[field]:
         return 100.0

@@ -1,7 +1,8 @@
-"""Templates: a text with the names of columns in braces, "{first} {last}".
+"""Templates: texts with column names in braces, such as "{first} {last}".
 
-What stands behind a bar is for an empty cell: "{first|friend}". With nothing behind the bar the
-part drops out, and one space beside it. Double braces, as other programs have them, do as well.
+A text after a bar replaces an empty cell: "{first|friend}". With nothing after the bar, an empty
+cell is left out together with one adjacent space. Double braces, as other programs use them, are
+accepted too.
 """
 
 import re
@@ -13,14 +14,14 @@ _BRACES: Final = re.compile(r"\{\{([^{}]*)\}\}|\{([^{}]*)\}")
 
 @dataclass(frozen=True)
 class Part:
-    """A column's place in a template, with what stands in for an empty cell, if that is said."""
+    """A column in a template, and its text for an empty cell; None if the template has none."""
 
     column: str
     fallback: str | None
 
 
 def parts_of(template: str) -> list[str | Part]:
-    """Return texts and columns' places by turns; the first and the last are texts."""
+    """Return a template's texts and parts in turns; the first and the last item are texts."""
     found: list[str | Part] = []
     end = 0
     for each in _BRACES.finditer(template):
@@ -32,18 +33,18 @@ def parts_of(template: str) -> list[str | Part]:
 
 
 def columns_of(template: str) -> tuple[str, ...]:
-    """Return the columns that a template names, each once."""
+    """Return the columns in a template, each once."""
     names = (part.column for part in parts_of(template) if isinstance(part, Part))
     return tuple(dict.fromkeys(names))
 
 
 def rename_columns(template: str, names: dict[str, str]) -> str:
-    """Return a template with other names for its columns."""
+    """Return a template with its columns renamed; columns not in ``names`` are kept."""
 
-    def write(part: str | Part) -> str:
+    def render_part(part: str | Part) -> str:
         if isinstance(part, str):
             return part
-        behind = "" if part.fallback is None else f"|{part.fallback}"
-        return f"{{{names.get(part.column, part.column)}{behind}}}"
+        suffix = "" if part.fallback is None else f"|{part.fallback}"
+        return f"{{{names.get(part.column, part.column)}{suffix}}}"
 
-    return "".join(map(write, parts_of(template)))
+    return "".join(map(render_part, parts_of(template)))

@@ -1,4 +1,4 @@
-"""How a value is written: its spaces, its letters, or its form as a date or a number."""
+"""Formats of values: spaces, letter case, and the forms of dates and numbers."""
 
 from enum import StrEnum
 from typing import Final
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Form(StrEnum):
-    """What becomes of a value's text. Dates and numbers only change where they surely are such."""
+    """How a value's text is changed. Dates and numbers are changed only if they are unambiguous."""
 
     AS_IT_IS = "as_it_is"
     NAME = "name"
@@ -19,7 +19,7 @@ class Form(StrEnum):
 
 
 class Spaces(StrEnum):
-    """Which spaces are taken off: none, those at both ends, or all but one between words."""
+    """Which spaces are removed: none, those at both ends, or also repeated ones and line breaks."""
 
     KEEP = "keep"
     ENDS = "ends"
@@ -27,14 +27,14 @@ class Spaces(StrEnum):
 
 
 class DateOrder(StrEnum):
-    """How a sheet writes dates of digits alone."""
+    """The order of day and month in a sheet's numeric dates."""
 
     DAY_FIRST = "day_first"
     MONTH_FIRST = "month_first"
 
 
 class DecimalMark(StrEnum):
-    """What a sheet puts before the decimals."""
+    """The decimal separator of a sheet."""
 
     POINT = "."
     COMMA = ","
@@ -52,7 +52,7 @@ DATE_FORMS: Final[dict[str, tuple[str, str]]] = {
     "month_first": ("MM/dd/yyyy", "en_US"),
     "year_first": ("yyyy-MM-dd", "en_GB"),
 }
-"""Ways to write a date, by name: a pattern of Unicode's CLDR, and whose names of months."""
+"""Date formats by name: a pattern of the Unicode CLDR, and the locale of its month names."""
 
 NUMBER_FORMS: Final[dict[str, tuple[str, str]]] = {
     "1,234.5": (",", "."),
@@ -61,15 +61,16 @@ NUMBER_FORMS: Final[dict[str, tuple[str, str]]] = {
     "1234.5": ("", "."),
     "1234,5": ("", ","),
 }
-"""Ways to write a number, by example: what parts thousands, and what goes before decimals."""
+"""Number formats by example: the thousands separator and the decimal separator."""
 
 
 class Style(BaseModel):
-    """How one value is written.
+    """How a value is formatted.
 
-    ``date_order`` and ``decimal_mark`` say how the sheet writes dates and numbers that could be
-    read in two ways; without them such rows are held back. ``decimals`` is how many there are
-    to be, None for as many as in the sheet; ``time`` keeps the hour that stands behind a date.
+    ``date_order`` and ``decimal_mark`` describe the sheet's own dates and numbers; without them,
+    rows with ambiguous ones are held back. ``date_form`` and ``number_form`` are keys of
+    `DATE_FORMS` and `NUMBER_FORMS`. ``time`` keeps the time after a date. ``decimals`` is the
+    number of decimals, None for as many as in the sheet.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -1,1 +1,1 @@
-"""From a sheet and a mapping to an immutable plan."""
+"""Plans: what is sent from a sheet, what is held back, and why."""

@@ -1,17 +1,16 @@
-"""Planning: a sheet, a mapping and a person's answers become a plan; every row is checked."""
+"""Make a plan from a sheet, a mapping and a person's answers: check every row, order the rest."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from lib.campaign.arrow_text import distinct_values, is_empty
+from lib.campaign.arrow_text import TEXT_TYPE, distinct_values, is_empty
 from lib.campaign.consent import check_consent
 from lib.campaign.exclusions import Exclusions, as_numbers
-from lib.campaign.findings import Severity
+from lib.campaign.findings import FindingCode, Severity
 from lib.campaign.mapping.model import (
     Answers,
     FieldSource,
@@ -23,14 +22,12 @@ from lib.campaign.plan import checks
 from lib.campaign.plan.checks import Findings
 from lib.campaign.plan.corrections import corrected
 from lib.campaign.plan.model import DEFAULT_RATE, Plan, Sendout
-from lib.campaign.plan.unusual_values import odd_values, same_person
+from lib.campaign.plan.unusual_values import find_unusual_values, same_person
 from lib.campaign.values.render import RenderedColumn, render_field
 from lib.connectly import DuplicateBehavior
 from lib.sheet import Sheet
 from lib.sheet.phones.identity import identities
 from lib.sheet.phones.parse import normalise
-
-_TEXT: Final = "string[pyarrow]"
 
 
 def make_plan(
@@ -42,53 +39,26 @@ def make_plan(
     excluded: Exclusions | pa.Array | None = None,
     reached: Sequence[int] | np.ndarray = (),
 ) -> Plan:
-    """Check every row and put the good ones in their order of sending.
+    """Return the plan for a sheet: every row is checked, and those to send are ordered.
 
-    ``rate`` is in requests a second; ``excluded`` are people who must not get anything (see
-    `load_exclusions`), or phones, as whole numbers, whose people must not; ``reached`` are rows
-    that could be sent, but whose people have had their campaign before and are left out. Raises
-    MappingIncompleteError where `mapping_problems` finds any.
+    ``rate`` is in requests per second. ``excluded`` are the people who must not get anything (see
+    `load_exclusions`), or their phones as whole numbers. ``reached`` are row numbers to hold back
+    because the person already got the campaign.
+
+    Raises MappingIncompleteError if `mapping_problems` finds any.
     """
     if problems := mapping_problems(sheet, mapping):
         raise MappingIncompleteError(problems)
     answers = answers or Answers()
     sheet = corrected(sheet, answers.corrections)
     findings = Findings(sheet.frame.index)
-    table = pd.DataFrame(index=sheet.frame.index)
-    variables = {
-        name: render_field(source, sheet.frame, trim=answers.trim)
-        for name, source in mapping.variables.items()
-        if not source.is_left_out
-    }
-    # Arrow works outside of Python's lock: texts are encoded while phones are read.
-    with ThreadPoolExecutor(1) as beside:
-        texts = {name: each.texts for name, each in variables.items()}
-        encoded = beside.submit(checks.encode_variables, texts, len(sheet.frame))
-        _check_flags(sheet, mapping, findings)
-        check_consent(sheet, mapping, answers, findings)
-        table["client"] = _phones(sheet, mapping, answers, findings)
-        people = identities(as_numbers(table["client"]).fill_null(0).to_numpy())
-        if excluded is not None and len(excluded):
-            known = excluded if isinstance(excluded, Exclusions) else Exclusions.of_plain(excluded)
-            findings.add(known.mask(people), "excluded", Severity.HOLD)
-        for name in ("campaign_name", "campaign_version", "sender"):
-            table[name] = _values(getattr(mapping, name), sheet, answers, findings)
-        findings.add(
-            is_empty(table["campaign_name"]),
-            "campaign_missing",
-            Severity.HOLD,
-            mapping.campaign_name.column,
-        )
-        for name, written in variables.items():
-            _check_variable(name, written, findings)
-        table["variables"] = pd.array(encoded.result(), dtype=_TEXT)
-    table["callback_data"] = _callback(sheet, mapping, answers, findings)
-    campaigns = _campaigns(table)
+    table, people = _check_fields(sheet, mapping, answers, excluded, findings)
+    campaigns = _campaign_numbers(table)
     _check_duplicates(table, people, campaigns, answers, findings)
-    findings.add(table.index.isin(reached), "reached_before", Severity.HOLD)
-    twice = same_person(sheet, table, findings.held)
-    findings.add(table.index.isin(twice), "same_person", Severity.WARN)
-    sendouts = _place(table, campaigns, findings.held, rate)
+    findings.add(table.index.isin(reached), FindingCode.REACHED_BEFORE, Severity.HOLD)
+    shared = same_person(sheet, table, findings.held)
+    findings.add(table.index.isin(shared), FindingCode.SAME_PERSON, Severity.WARN)
+    sendouts = _assign_positions(table, campaigns, findings.held, rate)
     found = findings.frame()
     table["held_codes"] = _codes_by_row(found, Severity.HOLD, table.index)
     table["warn_codes"] = _codes_by_row(found, Severity.WARN, table.index)
@@ -103,81 +73,137 @@ def make_plan(
     )
 
 
-def _values(source: FieldSource, sheet: Sheet, answers: Answers, findings: Findings) -> pd.Series:
-    written = render_field(source, sheet.frame, trim=answers.trim)
-    _note(written, written.column, findings)
-    return written.texts
-
-
-def _note(written: RenderedColumn, where: str | None, findings: Findings) -> None:
-    for code, severity, mask in written.notes:
-        findings.add(mask, code, severity, where)
-
-
-def _phones(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings) -> pd.Series:
-    source = mapping.client
-    texts = render_field(source, sheet.frame, trim=True).texts
-    if mapping.channel.column is not None:
-        # What stands for a person in another channel is no phone, and need not be one.
-        others = checks.other_channels(sheet.frame[mapping.channel.column])
-        findings.add(others, "other_channel", Severity.HOLD, mapping.channel.column)
-        texts = texts[~others]
-    read = normalise(texts, answers.region)
-    if len(texts) < len(sheet.frame):
-        read = read.reindex(sheet.frame.index)
-    for code, mask in _by_code(read["problem"]):
-        findings.add(mask, code, Severity.HOLD, source.column)
-    for code, mask in _by_code(read["repair"]):
-        findings.add(mask, code, Severity.WARN, source.column)
-        refused = (
-            mask
-            if code in answers.refused_repairs
-            else mask & sheet.frame.index.isin(list(answers.refused_rows))
+def _check_fields(
+    sheet: Sheet,
+    mapping: Mapping,
+    answers: Answers,
+    excluded: Exclusions | pa.Array | None,
+    findings: Findings,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return a table with every field of every row, and the identities of the rows' phones."""
+    table = pd.DataFrame(index=sheet.frame.index)
+    variables = {
+        name: render_field(source, sheet.frame, trim=answers.trim)
+        for name, source in mapping.variables.items()
+        if not source.is_left_out
+    }
+    # Arrow releases the interpreter lock: texts are encoded while phones are parsed.
+    with ThreadPoolExecutor(1) as executor:
+        texts = {name: each.texts for name, each in variables.items()}
+        encoded = executor.submit(checks.encode_variables, texts, len(sheet.frame))
+        _check_lost_cells(sheet, mapping, findings)
+        check_consent(sheet, mapping, answers, findings)
+        table["client"] = _check_phones(sheet, mapping, answers, findings)
+        people = identities(as_numbers(table["client"]).fill_null(0).to_numpy())
+        _check_exclusions(people, excluded, findings)
+        for name in ("campaign_name", "campaign_version", "sender"):
+            table[name] = _check_field(getattr(mapping, name), sheet, answers, findings)
+        findings.add(
+            is_empty(table["campaign_name"]),
+            FindingCode.CAMPAIGN_MISSING,
+            Severity.HOLD,
+            mapping.campaign_name.column,
         )
-        findings.add(refused, "repair_refused", Severity.HOLD, source.column)
-    return read["e164"].fillna("")
+        for name, rendered in variables.items():
+            _check_variable(name, rendered, findings)
+        table["variables"] = pd.array(encoded.result(), dtype=TEXT_TYPE)
+    table["callback_data"] = _check_callback(sheet, mapping, answers, findings)
+    return table, people
 
 
-def _by_code(codes: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield each code of a column that has few, and a mask of its rows."""
-    places, found = pd.factorize(codes)
-    for place, code in enumerate(found):
-        yield str(code), places == place
-
-
-def _check_flags(sheet: Sheet, mapping: Mapping, findings: Findings) -> None:
-    """Hold rows whose used cells a spreadsheet has lost."""
+def _check_lost_cells(sheet: Sheet, mapping: Mapping, findings: Findings) -> None:
+    """Hold rows with a cell whose value is lost in the file, if the mapping uses the column."""
     flags = sheet.flags[sheet.flags["column"].isin(mapping.columns)]
     for (code, column), rows in flags.groupby(["code", "column"])["row"]:
         mask = sheet.frame.index.isin(rows)
         findings.add(mask, str(code), Severity.HOLD, str(column))
 
 
-def _check_variable(name: str, written: RenderedColumn, findings: Findings) -> None:
-    where = written.column or name
-    _note(written, where, findings)
-    # Many columns repeat few values; each of them needs one look.
-    texts, places = distinct_values(written.texts)
-    looks = [("variable_empty", Severity.HOLD, is_empty(texts))]
-    looks += [(code, Severity.WARN, odd) for code, odd in odd_values(name, texts)]
-    for code, severity, found in looks:
-        if found.any():
-            findings.add(found if places is None else found[places], code, severity, where)
+def _check_phones(
+    sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings
+) -> pd.Series:
+    """Return each row's phone in E.164, empty where it cannot be read."""
+    source = mapping.client
+    texts = render_field(source, sheet.frame, trim=True).texts
+    if mapping.channel.column is not None:
+        # Ids in other channels are not phones and are not checked as such.
+        others = checks.other_channels(sheet.frame[mapping.channel.column])
+        findings.add(others, FindingCode.OTHER_CHANNEL, Severity.HOLD, mapping.channel.column)
+        texts = texts[~others]
+    read = normalise(texts, answers.region)
+    if len(texts) < len(sheet.frame):
+        read = read.reindex(sheet.frame.index)
+    for code, mask in _masks_by_code(read["problem"]):
+        findings.add(mask, code, Severity.HOLD, source.column)
+    for code, mask in _masks_by_code(read["repair"]):
+        findings.add(mask, code, Severity.WARN, source.column)
+        refused = (
+            mask
+            if code in answers.refused_repairs
+            else mask & sheet.frame.index.isin(list(answers.refused_rows))
+        )
+        findings.add(refused, FindingCode.REPAIR_REFUSED, Severity.HOLD, source.column)
+    return read["e164"].fillna("")
 
 
-def _callback(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings) -> pd.Series:
+def _masks_by_code(codes: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield each distinct code of a column, and the mask of its rows."""
+    places, found = pd.factorize(codes)
+    for place, code in enumerate(found):
+        yield str(code), places == place
+
+
+def _check_exclusions(
+    people: np.ndarray, excluded: Exclusions | pa.Array | None, findings: Findings
+) -> None:
+    if excluded is None or not len(excluded):
+        return
+    exclusions = excluded if isinstance(excluded, Exclusions) else Exclusions.of_plain(excluded)
+    findings.add(exclusions.mask(people), FindingCode.EXCLUDED, Severity.HOLD)
+
+
+def _check_field(
+    source: FieldSource, sheet: Sheet, answers: Answers, findings: Findings
+) -> pd.Series:
+    """Return a field's value in every row."""
+    rendered = render_field(source, sheet.frame, trim=answers.trim)
+    _add_findings(rendered, rendered.column, findings)
+    return rendered.texts
+
+
+def _add_findings(rendered: RenderedColumn, column: str | None, findings: Findings) -> None:
+    for code, severity, mask in rendered.findings:
+        findings.add(mask, code, severity, column)
+
+
+def _check_variable(name: str, rendered: RenderedColumn, findings: Findings) -> None:
+    column = rendered.column or name
+    _add_findings(rendered, column, findings)
+    # Many columns repeat few values, so each distinct value is checked once.
+    texts, places = distinct_values(rendered.texts)
+    found = [(FindingCode.VARIABLE_EMPTY, Severity.HOLD, is_empty(texts))]
+    found += [(code, Severity.WARN, mask) for code, mask in find_unusual_values(name, texts)]
+    for code, severity, mask in found:
+        if mask.any():
+            findings.add(mask if places is None else mask[places], code, severity, column)
+
+
+def _check_callback(
+    sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings
+) -> pd.Series:
+    """Return each row's callback data as JSON text, missing where there is none."""
     source = mapping.callback_data
     if source.is_left_out:
-        return pd.Series(pd.NA, index=sheet.frame.index, dtype=_TEXT)
+        return pd.Series(pd.NA, index=sheet.frame.index, dtype=TEXT_TYPE)
     values = render_field(source, sheet.frame, trim=answers.trim).texts
-    texts, too_large, unfit = checks.encode_callback(values)
-    findings.add(too_large, "callback_too_large", Severity.HOLD, source.column)
-    findings.add(unfit, "callback_unfit", Severity.HOLD, source.column)
+    texts, is_too_large, is_invalid = checks.encode_callback(values)
+    findings.add(is_too_large, FindingCode.CALLBACK_TOO_LARGE, Severity.HOLD, source.column)
+    findings.add(is_invalid, FindingCode.CALLBACK_UNFIT, Severity.HOLD, source.column)
     return texts
 
 
-def _campaigns(table: pd.DataFrame) -> np.ndarray:
-    """Return a number for each row, the same for the same campaign name and version."""
+def _campaign_numbers(table: pd.DataFrame) -> np.ndarray:
+    """Return a number for each row; rows of the same campaign and version have the same one."""
     names, _ = pd.factorize(table["campaign_name"])
     versions, known = pd.factorize(table["campaign_version"])
     return np.asarray(names * len(known) + versions)
@@ -190,9 +216,9 @@ def _check_duplicates(
     answers: Answers,
     findings: Findings,
 ) -> None:
-    """Find later rows of the same person, campaign and version among those that could be sent.
+    """Find rows that repeat the person, campaign and version of an earlier row that is not held.
 
-    ``people`` are the identities of the rows' phones.
+    ``people`` are the identities of the rows' phones, ``campaigns`` the rows' campaign numbers.
     """
     sent = np.flatnonzero(~findings.held)
     phones, _ = pd.factorize(people[sent])
@@ -201,23 +227,26 @@ def _check_duplicates(
     again = keys.duplicated().to_numpy()
     if not again.any():
         return
-    several = sent[keys.duplicated(keep=False)]
+    repeated = sent[keys.duplicated(keep=False)]
     fields = ["client", "campaign_name", "campaign_version", "sender", "variables", "callback_data"]
     same = np.zeros(len(table), dtype=bool)
-    same[several] = table[fields].take(several).duplicated()
+    same[repeated] = table[fields].take(repeated).duplicated()
     later = np.zeros(len(table), dtype=bool)
     later[sent] = again
     if answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_MULTIPLE:
-        findings.add(later, "duplicate_sent", Severity.WARN)
+        findings.add(later, FindingCode.DUPLICATE_SENT, Severity.WARN)
     else:
-        findings.add(later & same, "duplicate", Severity.HOLD)
-        findings.add(later & ~same, "duplicate_differs", Severity.HOLD)
+        findings.add(later & same, FindingCode.DUPLICATE, Severity.HOLD)
+        findings.add(later & ~same, FindingCode.DUPLICATE_DIFFERS, Severity.HOLD)
 
 
-def _place(
+def _assign_positions(
     table: pd.DataFrame, campaigns: np.ndarray, held: np.ndarray, rate: float
 ) -> tuple[Sendout, ...]:
-    """Number the rows that are sent, sendout by sendout in order of first appearance."""
+    """Add the columns ``sendout`` and ``position`` to the table; return the sendouts.
+
+    Rows are ordered by sendout, sendouts by their first row. ``rate`` is in requests per second.
+    """
     sent = np.flatnonzero(~held)
     codes, known = pd.factorize(campaigns[sent])
     sendouts = np.full(len(table), -1, dtype="int32")
@@ -237,9 +266,10 @@ def _place(
 
 
 def _codes_by_row(found: pd.DataFrame, severity: Severity, rows: pd.Index) -> pd.Series:
+    """Return each row's codes of this severity, joined with commas in the order of the findings."""
     chosen = found.loc[found["severity"] == severity.value, ["row", "code"]].drop_duplicates()
-    several = chosen["row"].duplicated(keep=False)
-    alone = chosen[~several].set_index("row")["code"]
-    joined = chosen[several].groupby("row")["code"].agg(",".join)
-    codes: pd.Series = pd.concat([alone, joined]).reindex(rows).fillna("").astype(_TEXT)
+    is_repeated = chosen["row"].duplicated(keep=False)
+    single = chosen[~is_repeated].set_index("row")["code"]
+    joined = chosen[is_repeated].groupby("row")["code"].agg(",".join)
+    codes: pd.Series = pd.concat([single, joined]).reindex(rows).fillna("").astype(TEXT_TYPE)
     return codes

@@ -1,4 +1,4 @@
-"""The checks: each looks at whole columns and says which rows it found something in."""
+"""Checks of whole columns, and the collection of their findings."""
 
 import json
 from typing import Final
@@ -8,15 +8,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lib.campaign.arrow_text import _TEXT, Mask, matches, whole_array
-from lib.campaign.findings import Severity
+from lib.campaign.arrow_text import TEXT_TYPE, Mask, matches, whole_array
+from lib.campaign.findings import FindingCode, Severity
 from lib.connectly import CALLBACK_MAX_BYTES, callback_size
 
-LONGEST_VALUE: Final = 1024
+MAX_VALUE_CHARACTERS: Final = 1024
+"""WhatsApp's limit for the text of one variable, in characters."""
 
 
 class Findings:
-    """Collects findings as columns; a row may have several."""
+    """Findings collected column by column; a row may have several.
+
+    ``held`` is the mask of the rows with a finding that holds them back.
+    """
 
     def __init__(self, rows: pd.Index) -> None:
         self._rows = rows
@@ -24,89 +28,103 @@ class Findings:
         self.held: Mask = np.zeros(len(rows), dtype=bool)
 
     def add(self, mask: Mask, code: str, severity: Severity, column: str | None = None) -> None:
-        """Note a finding for all rows of the mask."""
+        """Add a finding for every row of the mask."""
         if not mask.any():
             return
-        rows = self._rows[mask]
         self._parts.append(
-            pd.DataFrame({"row": rows, "code": code, "severity": severity.value, "column": column})
+            pd.DataFrame(
+                {
+                    "row": self._rows[mask],
+                    "code": str(code),
+                    "severity": severity.value,
+                    "column": column,
+                }
+            )
         )
         if severity is Severity.HOLD:
             self.held |= mask
 
     def frame(self) -> pd.DataFrame:
-        """Return all findings, a line each, by row: row, code, severity, column."""
+        """Return one line for each finding, ordered by row: row, code, severity, column."""
         empty = pd.DataFrame({"row": [], "code": [], "severity": [], "column": []}).astype(
             {"row": "int64"}
         )
         found = pd.concat(self._parts, ignore_index=True) if self._parts else empty
-        typed = found.astype({"code": _TEXT, "severity": _TEXT, "column": _TEXT})
+        typed = found.astype({"code": TEXT_TYPE, "severity": TEXT_TYPE, "column": TEXT_TYPE})
         return typed.sort_values("row", kind="stable", ignore_index=True)
 
 
 def is_long(values: pd.Series) -> Mask:
-    """Tell which values have more characters than WhatsApp takes."""
-    bytes_most = pc.max(pc.binary_length(pa.chunked_array(pa.array(values)))).as_py()
-    if (bytes_most or 0) <= LONGEST_VALUE:
-        # A character has one byte at least.
+    """Return which values have more characters than WhatsApp accepts."""
+    max_bytes = pc.max(pc.binary_length(pa.chunked_array(pa.array(values)))).as_py()
+    if (max_bytes or 0) <= MAX_VALUE_CHARACTERS:
+        # A character has at least one byte.
         return np.zeros(len(values), dtype=bool)
-    return (values.str.len() > LONGEST_VALUE).to_numpy(dtype=bool)
+    return (values.str.len() > MAX_VALUE_CHARACTERS).to_numpy(dtype=bool)
 
 
 def other_channels(values: pd.Series) -> Mask:
-    """Tell which of a column's channels are another one than WhatsApp, or none."""
+    """Return which values of a channel column are not WhatsApp, empty ones included."""
     return ~matches(values, r"(?i)^\s*(?:channel[ _]?type[ _]?)?(?:whats[ _-]?app|wa)\s*$")
 
 
 def encode_variables(columns: dict[str, pd.Series], rows: int) -> pa.Array:
-    """Return each row's variables as the text of a JSON object, in the mapping's order."""
+    """Return the variables of each row as the text of a JSON object, in the mapping's order."""
     if not columns:
         return pa.array(["{}"] * rows, type=pa.large_string())
     pieces: list[pa.Array | pa.Scalar] = []
     before = "{"
     for name, values in columns.items():
         before += json.dumps(name, ensure_ascii=False) + ":"
-        texts = whole_array(values)
-        odd = pc.match_substring_regex(texts, r'["\\\x00-\x1f]')
-        if pc.any(odd).as_py():
-            # Only few need more than quotes around them, so that all others are spared the way.
-            encoded = [
-                json.dumps(text, ensure_ascii=False) for text in texts.filter(odd).to_pylist()
-            ]
-            inner = pa.array([text[1:-1] for text in encoded], pa.large_string())
-            texts = pc.replace_with_mask(texts, odd, inner)
-        pieces += [pa.scalar(before + '"', pa.large_string()), texts]
+        pieces += [pa.scalar(before + '"', pa.large_string()), _escape(whole_array(values))]
         before = '",'
-    end, nothing = pa.scalar('"}', pa.large_string()), pa.scalar("", pa.large_string())
-    return pc.binary_join_element_wise(*pieces, end, nothing)
+    end, separator = pa.scalar('"}', pa.large_string()), pa.scalar("", pa.large_string())
+    return pc.binary_join_element_wise(*pieces, end, separator)
+
+
+def _escape(texts: pa.Array) -> pa.Array:
+    """Return texts escaped as the inside of JSON strings."""
+    needs_escape = pc.match_substring_regex(texts, r'["\\\x00-\x1f]')
+    if not pc.any(needs_escape).as_py():
+        return texts
+    # Few texts need escapes, so only those leave Arrow.
+    encoded = [
+        json.dumps(text, ensure_ascii=False)[1:-1]
+        for text in texts.filter(needs_escape).to_pylist()
+    ]
+    return pc.replace_with_mask(texts, needs_escape, pa.array(encoded, pa.large_string()))
 
 
 def encode_callback(values: pd.Series) -> tuple[pd.Series, Mask, Mask]:
-    """Return callback data as JSON text (missing where empty), which is too large, which unfit.
+    """Return callback data as JSON texts, which rows' data are too large, and which are invalid.
 
-    Text that is a JSON object or list is sent as that; all other text as a string.
+    The text of a JSON object or array is sent as such; any other text as a string. The JSON text is
+    missing where the value is empty, too large or invalid.
     """
     codes, unique = pd.factorize(values.astype("object"))
     read = [_read_callback(text) for text in unique]
-    texts = pd.array([text for text, _ in read], dtype=_TEXT).take(codes)
+    texts = pd.array([text for text, _ in read], dtype=TEXT_TYPE).take(codes)
     problems = np.array([problem for _, problem in read], dtype=object)[codes]
-    series = pd.Series(texts, index=values.index, dtype=_TEXT)
-    return series, problems == "callback_too_large", problems == "callback_unfit"
+    series = pd.Series(texts, index=values.index, dtype=TEXT_TYPE)
+    is_too_large = problems == FindingCode.CALLBACK_TOO_LARGE
+    return series, is_too_large, problems == FindingCode.CALLBACK_UNFIT
 
 
-def _read_callback(text: str) -> tuple[str | None, str]:
+def _read_callback(text: str) -> tuple[str | None, FindingCode | None]:
+    """Return the JSON text of one value, and what is wrong with it."""
     if not text.strip():
-        return None, ""
+        return None, None
     value: object = text
     if text.lstrip()[0] in "{[":
         try:
             value = json.loads(text, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
-            return None, "callback_unfit"
+            return None, FindingCode.CALLBACK_UNFIT
     if callback_size(value) > CALLBACK_MAX_BYTES:  # type: ignore[arg-type] # it came from JSON
-        return None, "callback_too_large"
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")), ""
+        return None, FindingCode.CALLBACK_TOO_LARGE
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")), None
 
 
 def _refuse_constant(name: str) -> object:
+    """Raise ValueError for NaN and Infinity, which JSON does not allow."""
     raise ValueError(name)

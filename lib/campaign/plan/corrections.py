@@ -1,6 +1,7 @@
-"""Corrections: cells that a person has mended here. The upload itself is never altered."""
+"""Corrections of cells, made in the interface or in a spreadsheet. The uploaded sheet is kept."""
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,17 +12,19 @@ import pyarrow.compute as pc
 
 from lib.campaign.arrow_text import whole_array
 from lib.campaign.mapping.model import Corrections
+from lib.errors import StudioError
+from lib.i18n import N_, _
 from lib.sheet import Sheet
 
-ROW_COLUMN: Final = "Row"
-REASON_COLUMN: Final = "Why held"
-"""What the rows held back have, as a sheet, besides their own columns."""
+ROW_COLUMN: Final = N_("Row")
+REASON_COLUMN: Final = N_("Why held")
+"""Source texts of the headers that a download of held rows has before the sheet's own columns."""
 
 _APOSTROPHE: Final = "'"
 
 
 def corrected(sheet: Sheet, corrections: Corrections) -> Sheet:
-    """Return the sheet with these cells mended; what is not in the sheet is passed over."""
+    """Return the sheet with these cells replaced; rows and columns it lacks are ignored."""
     if not corrections:
         return sheet
     by_column: dict[str, dict[int, str]] = {}
@@ -29,28 +32,29 @@ def corrected(sheet: Sheet, corrections: Corrections) -> Sheet:
         for column, text in cells.items():
             by_column.setdefault(column, {})[row] = text
     columns = {
-        column: _replaced(sheet.frame[column], texts)
+        column: _replace_cells(sheet.frame[column], texts)
         for column, texts in by_column.items()
         if column in sheet.frame.columns
     }
-    mended = {(row, column) for row, cells in corrections.items() for column in cells}
-    places = zip(sheet.flags["row"], sheet.flags["column"], strict=True)
-    still = np.array([place not in mended for place in places], dtype=bool)
-    return dataclasses.replace(sheet, frame=sheet.frame.assign(**columns), flags=sheet.flags[still])
+    replaced = {(row, column) for row, cells in corrections.items() for column in cells}
+    flagged = zip(sheet.flags["row"], sheet.flags["column"], strict=True)
+    kept = np.array([cell not in replaced for cell in flagged], dtype=bool)
+    return dataclasses.replace(sheet, frame=sheet.frame.assign(**columns), flags=sheet.flags[kept])
 
 
-def _replaced(cells: pd.Series, texts: dict[int, str]) -> pd.Series:
+def _replace_cells(cells: pd.Series, texts: dict[int, str]) -> pd.Series:
     places = cells.index.get_indexer(pd.Index(list(texts)))
     found = {place: text for place, text in zip(places, texts.values(), strict=True) if place >= 0}
     mask = np.zeros(len(cells), dtype=bool)
     mask[list(found)] = True
     new = pa.array([found[place] for place in sorted(found)], pa.large_string())
-    mended = pc.replace_with_mask(whole_array(cells), mask, new)
-    return pd.Series(mended, cells.index, dtype=cells.dtype)
+    return pd.Series(
+        pc.replace_with_mask(whole_array(cells), mask, new), cells.index, dtype=cells.dtype
+    )
 
 
 def with_cells(corrections: Corrections, sheet: Sheet, cells: Corrections) -> Corrections:
-    """Return the corrections with these added; cells that are as in the sheet again are none."""
+    """Return the corrections with these added, without those that equal the sheet's own cells."""
     found = {row: dict(given) for row, given in corrections.items()}
     for row, given in cells.items():
         kept = found.setdefault(row, {})
@@ -63,21 +67,24 @@ def with_cells(corrections: Corrections, sheet: Sheet, cells: Corrections) -> Co
 
 
 def correction_list(sheet: Sheet, corrections: Corrections) -> pd.DataFrame:
-    """Return a line for each mended cell: Row, Column, Before, After."""
+    """Return a line for each corrected cell: its row, its column, and its text before and after.
+
+    The headers are in the reader's language.
+    """
     lines = [
         (row, column, sheet.frame.loc[row, column], text)
         for row, cells in sorted(corrections.items())
         for column, text in cells.items()
     ]
-    return pd.DataFrame(lines, columns=["Row", "Column", "Before", "After"])
+    return pd.DataFrame(lines, columns=[_(ROW_COLUMN), _("Column"), _("Before"), _("After")])
 
 
 @dataclass(frozen=True)
 class CorrectionImport:
-    """What mended rows that were uploaded again have brought.
+    """The result of importing corrected rows.
 
-    ``corrections`` are those of before with the new ones; ``rows`` of them have changed by the
-    upload, ``same`` were found but are as they were, and ``unknown`` are not rows of the sheet.
+    ``corrections`` are the former ones with the imported ones added. Of the imported rows,
+    ``rows`` differed, ``same`` did not, and ``unknown`` are not in the sheet.
     """
 
     corrections: Corrections
@@ -86,40 +93,56 @@ class CorrectionImport:
     unknown: int
 
 
-class MissingRowNumbersError(ValueError):
-    """A sheet of mended rows does not say which rows they are."""
+class MissingRowNumbersError(StudioError, ValueError):
+    """A sheet of corrected rows has no column of row numbers."""
 
     code = "STUDIO_NO_ROW_NUMBERS"
-    sentence = "This sheet has no column “Row” that says which rows it mends."
-    action = "Download the rows held back, mend them there, and keep the column “Row”."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("This sheet has no column “Row” with the numbers of the rows it corrects.")
+    action = N_("Download the rows held back, fix them in that file, and keep the column “Row”.")
 
 
-def import_corrections(mended: Sheet, sheet: Sheet, corrections: Corrections) -> CorrectionImport:
-    """Find what has changed in rows that were downloaded, mended and uploaded again.
+def import_corrections(imported: Sheet, sheet: Sheet, corrections: Corrections) -> CorrectionImport:
+    """Compare downloaded rows that were corrected in a spreadsheet with the sheet's own.
 
-    Rows are known by their number; columns by their name, and others are passed over. An
-    apostrophe that our own CSV has put before a formula is no change. Raises NotOurRowsError.
+    Rows are matched by number and columns by name; others are ignored. The headers of `held_sheet`
+    may be in the reader's language or in English. An apostrophe before a formula, as the CSV export
+    adds it, is not a difference.
+
+    Raises MissingRowNumbersError.
     """
-    if ROW_COLUMN not in mended.frame.columns:
+    names = list(imported.frame.columns)
+    row_header = _find_header(ROW_COLUMN, names)
+    if row_header is None:
         raise MissingRowNumbersError
-    numbers = pd.to_numeric(mended.frame[ROW_COLUMN], errors="coerce")
-    known = numbers.isin(sheet.frame.index).to_numpy(dtype=bool)
-    rows = numbers[known].astype("int64").to_numpy()
-    ours = {ROW_COLUMN, REASON_COLUMN}
-    columns = [name for name in sheet.frame.columns if name in mended.frame and name not in ours]
-    given = mended.frame.loc[known, columns]
-    now = corrected(sheet, corrections).frame.loc[rows, columns]
+    numbers = pd.to_numeric(imported.frame[row_header], errors="coerce")
+    is_known = numbers.isin(sheet.frame.index).to_numpy(dtype=bool)
+    rows = numbers[is_known].astype("int64").to_numpy()
+    added = {row_header, _find_header(REASON_COLUMN, names)}
+    columns = [name for name in sheet.frame.columns if name in names and name not in added]
+    given = imported.frame.loc[is_known, columns]
+    current = corrected(sheet, corrections).frame.loc[rows, columns]
     differs = np.zeros(given.shape, dtype=bool)
     for place, column in enumerate(columns):
-        new, old = given[column].to_numpy(dtype=object), now[column].to_numpy(dtype=object)
+        new, old = given[column].to_numpy(dtype=object), current[column].to_numpy(dtype=object)
         differs[:, place] = (new != old) & (new != _APOSTROPHE + old)
     changes: Corrections = {}
     for line in np.flatnonzero(differs.any(axis=1)):
-        names = [columns[place] for place in np.flatnonzero(differs[line])]
-        changes[int(rows[line])] = {name: given[name].iloc[line] for name in names}
-    several = int(differs.any(axis=1).sum())
-    found = with_cells(corrections, sheet, changes)
-    return CorrectionImport(found, several, len(rows) - several, int((~known).sum()))
+        changed = [columns[place] for place in np.flatnonzero(differs[line])]
+        changes[int(rows[line])] = {name: given[name].iloc[line] for name in changed}
+    changed_count = int(differs.any(axis=1).sum())
+    return CorrectionImport(
+        corrections=with_cells(corrections, sheet, changes),
+        rows=changed_count,
+        same=len(rows) - changed_count,
+        unknown=int((~is_known).sum()),
+    )
+
+
+def _find_header(source: str, names: Iterable[str]) -> str | None:
+    """Return the first of these headers that is the source text or its translation.
+
+    The columns that a download adds come first, so a column of the sheet with the same name as the
+    source text is not mistaken for it.
+    """
+    known = {source, _(source)}
+    return next((name for name in names if name in known), None)

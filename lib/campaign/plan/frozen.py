@@ -1,7 +1,8 @@
-"""A confirmed plan on disk: what was confirmed is what is sent, whatever happens to the sheet.
+"""Confirmed plans on disk, from which entries are sent even if the sheet changes or is deleted.
 
-A Parquet file named after the plan's id, in the order of sending, held rows last; a summary stands
-in its schema. Ranges are read without the rest, so a plan's size costs no memory.
+A frozen plan is a Parquet file named after the plan's id. Its rows are in the order of sending,
+with held rows last, and its schema's metadata holds a summary. Ranges of rows are read without the
+rest, so memory use does not depend on the size of the plan.
 """
 
 import contextlib
@@ -35,10 +36,10 @@ _ID: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def freeze(plan: Plan, settings: Settings) -> "FrozenPlan":
-    """Write the plan to the plans folder, whole or not at all, for every machine to read.
+    """Write a plan to the plans folder atomically, and publish it to the shared storage.
 
-    A plan that is there already is left as it is: runs may be reading it. Raises StorageError, and
-    OSError (see `is_disk_full`).
+    An existing file is not rewritten, since runs may be reading it. Raises StorageError and OSError
+    (see `is_disk_full`).
     """
     path = _path(plan.id, settings)
     if not path.exists():
@@ -62,9 +63,9 @@ def freeze(plan: Plan, settings: Settings) -> "FrozenPlan":
 
 
 def freeze_part(plan: "FrozenPlan", positions: np.ndarray, settings: Settings) -> "FrozenPlan":
-    """Write a plan of the entries at these positions alone, in the same order.
+    """Write a plan with only the entries at these positions, in the same order.
 
-    The same positions of the same plan make the same part. Raises StorageError and OSError.
+    The same positions of the same plan result in the same id. Raises StorageError and OSError.
     """
     digest = hashlib.sha256(plan.id.encode() + positions.astype("<i8").tobytes())
     path = _path(digest.hexdigest(), settings)
@@ -82,30 +83,30 @@ def freeze_part(plan: "FrozenPlan", positions: np.ndarray, settings: Settings) -
     return FrozenPlan.open(digest.hexdigest(), settings)
 
 
-def _block(plan: Plan, places: np.ndarray) -> pa.Table:
-    """Return some rows of the plan's table as they are kept."""
-    lines = plan.table.iloc[places].reset_index(names="row")
+def _block(plan: Plan, rows: np.ndarray) -> pa.Table:
+    """Return these rows of the plan's table with the columns that are stored."""
+    lines = plan.table.iloc[rows].reset_index(names="row")
     columns = ["row", "position", "sendout", *SENT_FIELDS, "held_codes", "warn_codes"]
     return pa.Table.from_pandas(lines[columns], preserve_index=False)
 
 
 def _path(plan_id: str, settings: Settings) -> Path:
     if not _ID.fullmatch(plan_id):
-        raise ValueError("this is no id of a plan")
+        raise ValueError("not the id of a plan")
     return settings.plans_dir / f"{plan_id}.parquet"
 
 
 @dataclass(frozen=True)
 class FrozenPlan:
-    """A plan as it was confirmed. Positions count entries in the order of sending, from 0."""
+    """A confirmed plan. Positions count entries from 0 in the order of sending."""
 
     path: Path
 
     @classmethod
     def open(cls, plan_id: str, settings: Settings) -> Self:
-        """Find a frozen plan, from the shared storage if need be.
+        """Return a frozen plan, downloaded from the shared storage if it is not here.
 
-        Raises FileNotFoundError, StorageError and, for a damaged one, ValueError.
+        Raises FileNotFoundError, StorageError, and ValueError for a damaged file.
         """
         frozen = cls(fetch(_path(plan_id, settings), settings))
         _ = frozen._summary
@@ -113,46 +114,46 @@ class FrozenPlan:
 
     @property
     def id(self) -> str:
-        """The id under which it is kept."""
+        """The plan's id."""
         return self.path.stem
 
     @property
     def row_count(self) -> int:
-        """Rows of the sheet."""
+        """The number of rows in the sheet."""
         return int(self._summary["rows"])
 
     @property
     def held_count(self) -> int:
-        """Rows held back."""
+        """The number of rows held back."""
         return int(self._summary["held"])
 
     @property
     def filename(self) -> str:
-        """The name of the sheet's file."""
+        """The name of the uploaded file."""
         return str(self._summary["filename"])
 
     def entries(self, start: int, stop: int) -> list[CampaignEntry]:
-        """Return the entries at positions from start up to stop."""
+        """Return the entries at positions from start up to stop (exclusive)."""
         stop = min(stop, self.row_count - self.held_count)
-        return [entry_of(line) for line in self._read(start, stop, SENT_FIELDS).to_pylist()]
+        return [entry_of(line) for line in self._read_rows(start, stop, SENT_FIELDS).to_pylist()]
 
     def rows(self, start: int, stop: int) -> list[int]:
-        """Return the row numbers, as the sheet's owner sees them, at positions start to stop."""
+        """Return the row numbers, as the sheet's owner sees them, from start up to stop."""
         stop = min(stop, self.row_count - self.held_count)
-        found: list[int] = self._read(start, stop, ("row",))["row"].to_pylist()
+        found: list[int] = self._read_rows(start, stop, ("row",))["row"].to_pylist()
         return found
 
     def numbers(self, start: int, stop: int) -> np.ndarray:
         """Return the phones, as whole numbers, at positions from start up to stop."""
         stop = min(stop, self.row_count - self.held_count)
-        phones = self._read(start, stop, ("client",))["client"]
+        phones = self._read_rows(start, stop, ("client",))["client"]
         found: np.ndarray = as_numbers(phones.to_pandas(types_mapper=_text_type)).to_numpy()
         return found
 
     def frame(self, *columns: str) -> pd.DataFrame:
         """Return these columns for all rows, held ones included, by row number."""
         wanted = [name for name in columns if name != "row"]
-        with _damage_told():
+        with _damage_as_error():
             table = pq.read_table(
                 self.path, columns=["row", *wanted], page_checksum_verification=True
             )
@@ -161,16 +162,16 @@ class FrozenPlan:
 
     @functools.cached_property
     def _summary(self) -> dict[str, Any]:
-        with _damage_told():
+        with _damage_as_error():
             summary = json.loads(pq.read_schema(self.path).metadata[_SUMMARY])
             return {name: summary[name] for name in ("rows", "held", "filename")}
 
-    def _read(self, start: int, stop: int, columns: tuple[str, ...]) -> pa.Table:
-        """Read positions from start up to stop, and only the row groups that hold them."""
+    def _read_rows(self, start: int, stop: int, columns: tuple[str, ...]) -> pa.Table:
+        """Return positions from start up to stop, reading only the row groups that contain them."""
         if start >= stop:
             return pq.read_schema(self.path).empty_table().select(columns)
         first, last = start // _ROW_GROUP, (stop - 1) // _ROW_GROUP
-        with _damage_told(), pq.ParquetFile(self.path, page_checksum_verification=True) as file:
+        with _damage_as_error(), pq.ParquetFile(self.path, page_checksum_verification=True) as file:
             table = file.read_row_groups(
                 list(range(first, last + 1)), columns=list(columns)
             ).select(columns)
@@ -178,8 +179,8 @@ class FrozenPlan:
 
 
 @contextlib.contextmanager
-def _damage_told() -> Iterator[None]:
-    """Raise OSError or ValueError, whatever a damaged file has made the reader say."""
+def _damage_as_error() -> Iterator[None]:
+    """Raise ValueError for the errors that PyArrow raises on a damaged file."""
     try:
         yield
     except (pa.ArrowException, KeyError, TypeError) as error:

@@ -1,9 +1,9 @@
-"""Large plans: made in a process of their own, and opened without being loaded.
+"""Make large plans in a child process, and map them into memory instead of loading them.
 
-To check a million rows takes seconds and a gigabyte. In a process of its own this keeps nobody
-else waiting, and its memory goes back to the system. What it made comes back in two files without
-a name: their pages are the disk's, lent while somebody looks, and gone with the last one who does,
-however this process ends.
+Checking a million rows takes seconds and a gigabyte. In a child process it does not block other
+requests, and its memory is returned to the system. The plan's frames are passed back in two unnamed
+files, which are mapped: their pages belong to the disk cache, and the files are removed as soon as
+no process has them open, even if one is killed.
 """
 
 import json
@@ -21,25 +21,24 @@ import pyarrow as pa
 from lib.atomic_files import make_private_dir
 from lib.campaign.mapping.model import Answers, Mapping, MappingIncompleteError, mapping_problems
 from lib.campaign.plan.model import Plan, Sendout
+from lib.errors import StudioError
+from lib.i18n import N_
 from lib.settings import ROOT, Settings
 from lib.sheet import Sheet
 
 LARGE: Final = 100_000
-"""Rows from which a plan is made in a process of its own: starting one takes about a second."""
+"""Rows from which a plan is made in a child process. Starting one takes about a second."""
 
-KNOWN: Final = ("fingerprint", "id", "entry_count", "held_count")
-"""What the process works out of a plan once for all."""
+PRECOMPUTED: Final = ("fingerprint", "id", "entry_count", "held_count")
+"""The cached properties of a plan that the child process computes."""
 
 
-class CheckFailedError(Exception):
-    """The process that checks the rows has ended early, as it does where memory runs out."""
+class CheckFailedError(StudioError):
+    """The child process ended early, for example because it ran out of memory."""
 
     code = "STUDIO_CHECK_FAILED"
-    sentence = "The check of your rows stopped before its end."
-    action = "Try again with less going on at this machine, or with a smaller sheet."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
+    sentence = N_("The check of your rows stopped before it was complete.")
+    action = N_("Try again when fewer people are using the app, or with a smaller sheet.")
 
 
 def make_plan_apart(
@@ -53,12 +52,12 @@ def make_plan_apart(
     reached: Sequence[int] | np.ndarray = (),
     settings: Settings,
 ) -> Plan:
-    """Make the plan of a kept sheet in a process of its own, as `make_plan` does.
+    """Return the plan for a stored sheet as `make_plan` does, made in a child process.
 
-    ``list_ids`` are the exclude lists that count, ``opted_out`` phones, as whole numbers, that must
-    not get anything either, and ``reached`` the rows to leave out.
+    ``list_ids`` are the exclude lists to apply, ``opted_out`` further phones, as whole numbers,
+    that must not get anything, and ``reached`` the numbers of rows to hold back.
 
-    Raises MappingIncompleteError, CheckFailedError, and OSError where the disk has no room.
+    Raises MappingIncompleteError, CheckFailedError, and OSError if the disk is full.
     """
     if problems := mapping_problems(sheet, mapping):
         raise MappingIncompleteError(problems)
@@ -72,38 +71,48 @@ def make_plan_apart(
         "reached": np.asarray(reached, dtype="int64").tolist(),
         "data_dir": str(settings.data_dir.resolve()),
     }
-    with _nameless(settings) as table, _nameless(settings) as findings:
-        files = (table.fileno(), findings.fileno())
-        ended = subprocess.run(
-            [sys.executable, "-m", "lib.campaign.plan.child", *map(str, files)],
-            input=json.dumps(job).encode(),
-            capture_output=True,
-            pass_fds=files,
-            cwd=ROOT,
-            check=False,
-        )
-        if ended.returncode != 0:
-            raise CheckFailedError
-        facts: dict[str, Any] = json.loads(ended.stdout)
+    with _unnamed_file(settings) as table, _unnamed_file(settings) as findings:
+        facts = _run_child(job, table, findings)
         plan = Plan(
             sheet_id=sheet.id,
             filename=sheet.filename,
             mapping=mapping,
             answers=answers,
             sendouts=tuple(Sendout(**each) for each in facts["sendouts"]),
-            findings=_mapped(findings),
-            table=_mapped(table),
+            findings=_map_frame(findings),
+            table=_map_frame(table),
         )
-    # Where a cached_property keeps what it has worked out.
-    vars(plan).update({name: facts[name] for name in KNOWN})
+    # functools.cached_property stores its values in the instance's dictionary.
+    vars(plan).update({name: facts[name] for name in PRECOMPUTED})
     return plan
 
 
-def _nameless(settings: Settings) -> IO[bytes]:
+def _run_child(job: dict[str, Any], table: IO[bytes], findings: IO[bytes]) -> dict[str, Any]:
+    """Run `lib.campaign.plan.child`, which writes to both files, and return its output.
+
+    Raises CheckFailedError.
+    """
+    descriptors = (table.fileno(), findings.fileno())
+    ended = subprocess.run(
+        [sys.executable, "-m", "lib.campaign.plan.child", *map(str, descriptors)],
+        input=json.dumps(job).encode(),
+        capture_output=True,
+        pass_fds=descriptors,
+        cwd=ROOT,
+        check=False,
+    )
+    if ended.returncode != 0:
+        raise CheckFailedError
+    facts: dict[str, Any] = json.loads(ended.stdout)
+    return facts
+
+
+def _unnamed_file(settings: Settings) -> IO[bytes]:
     return tempfile.TemporaryFile(dir=make_private_dir(settings.plans_dir))
 
 
-def _mapped(file: IO[bytes]) -> pd.DataFrame:
+def _map_frame(file: IO[bytes]) -> pd.DataFrame:
+    """Return the frame in an Arrow file, backed by the file's pages."""
     pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     table = pa.ipc.open_file(pa.py_buffer(pages)).read_all()
     frame: pd.DataFrame = table.to_pandas(

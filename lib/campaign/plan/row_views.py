@@ -1,4 +1,4 @@
-"""The rows held back, as a sheet for their owner to mend."""
+"""Views of a plan's rows: held rows as a sheet, repaired phones, and previews of variables."""
 
 import random
 from dataclasses import dataclass
@@ -7,74 +7,79 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lib.campaign.findings import WORDS
+from lib.campaign.findings import WORDS, FindingCode
 from lib.campaign.plan.corrections import REASON_COLUMN, ROW_COLUMN, corrected
 from lib.campaign.plan.model import Plan
+from lib.i18n import _
 from lib.sheet import Sheet
 from lib.sheet.phones.messages import PROBLEMS, explained
 
+PAGE_ROWS: Final = 25
+"""Rows on one page of a table in the interface."""
+
 
 def held_sheet(plan: Plan, sheet: Sheet) -> pd.DataFrame:
-    """Return the owner's rows that are held back: all their columns, with "Row" and "Why held".
+    """Return the rows held back, with all columns of the sheet and the corrections made so far.
 
-    What has been corrected here is in its place.
+    Two columns come first, in the reader's language: "Row", the row number, and "Why held", the
+    reasons. `import_corrections` accepts the result once its cells are corrected.
     """
     held = plan.held["reasons"]
     frame: pd.DataFrame = corrected(sheet, plan.answers.corrections).frame.loc[held.index].copy()
-    frame.insert(0, ROW_COLUMN, [str(row) for row in held.index], allow_duplicates=True)
-    phones = _phones(frame, plan)
+    frame.insert(0, _(ROW_COLUMN), [str(row) for row in held.index], allow_duplicates=True)
+    phones = _phone_cells(frame, plan)
     reasons = [reasons_in_words(*each) for each in zip(held, phones, strict=True)]
-    frame.insert(1, REASON_COLUMN, reasons, allow_duplicates=True)
+    frame.insert(1, _(REASON_COLUMN), reasons, allow_duplicates=True)
     return frame
 
 
-def _phones(frame: pd.DataFrame, plan: Plan) -> list[str | None]:
+def _phone_cells(frame: pd.DataFrame, plan: Plan) -> list[str | None]:
     column = plan.mapping.client.column if plan.mapping else None
     return [None] * len(frame) if column is None else frame[column].to_list()
 
 
 def reasons_in_words(codes: str, phone: str | None = None) -> str:
-    """Return codes with commas as sentences for people; empty for no code.
+    """Return what codes joined with commas mean, in the reader's language; empty for no code.
 
-    With the cell of the phone, what is wrong with it is said with its facts.
+    With the cell of the phone, the reasons name details of it, such as its number of digits.
     """
-    return " ".join(_reason(code, phone) for code in codes.split(",") if code)
+    return " ".join(_reason_in_words(code, phone) for code in codes.split(",") if code)
 
 
-def _reason(code: str, phone: str | None) -> str:
+def _reason_in_words(code: str, phone: str | None) -> str:
     words = WORDS[code]
     if phone is not None and code in PROBLEMS:
-        return f"{words.title}. {explained(code, phone)}"
-    return f"{words.title}. {words.sentence} {words.action}".strip()
-
-
-PAGE_ROWS: Final = 25
+        details = explained(code, phone)
+    else:
+        details = " ".join(_(text) for text in (words.sentence, words.action) if text)
+    return _("{reason}. {details}", reason=_(words.title), details=details)
 
 
 def repaired_rows(plan: Plan, code: str) -> np.ndarray:
-    """Return the rows whose phone has had this kind of repair."""
+    """Return the numbers of the rows whose phone was repaired in this way."""
     return plan.findings.loc[plan.findings["code"] == code, "row"].to_numpy()
 
 
 def before_and_after(plan: Plan, sheet: Sheet, rows: np.ndarray) -> pd.DataFrame:
-    """Return these rows' phones by row: ``before`` in the sheet, ``after``, and ``used``.
+    """Return the phones of these rows: ``before`` as in the sheet, ``after``, and ``used``.
 
-    ``used`` is False where a person does not want the repair of this row, or none of its kind.
+    ``used`` is False where a person declined the repair, for the row or for all of its kind.
     """
     assert plan.mapping is not None
     lines = plan.table.loc[rows]
+    refused = lines["held_codes"].str.contains(FindingCode.REPAIR_REFUSED, regex=False)
     return pd.DataFrame(
         {
             "before": sheet.frame.loc[rows, plan.mapping.client.column],
             "after": lines["client"],
-            "used": ~lines["held_codes"].str.contains("repair_refused", regex=False),
+            "used": ~refused,
         }
     )
 
 
 @dataclass(frozen=True)
 class VariablePreview:
-    """A variable of one row: its name, the text that is sent, and its cells in the sheet."""
+    """A variable of one row: its name, the text to send, and the cells of the sheet it uses."""
 
     name: str
     text: str
@@ -82,16 +87,16 @@ class VariablePreview:
 
 
 def random_row(plan: Plan, seed: int) -> int | None:
-    """Return a row that is sent, by chance, but always the same one for a seed."""
+    """Return the number of a random row to send, the same one for the same seed."""
     sent = np.flatnonzero(plan.table["position"].notna().to_numpy())
     if not len(sent):
         return None
-    chance = random.Random(seed)  # noqa: S311 - nothing secret hangs on it
-    return int(plan.table.index[sent[chance.randrange(len(sent))]])
+    generator = random.Random(seed)  # noqa: S311 - not used for security
+    return int(plan.table.index[sent[generator.randrange(len(sent))]])
 
 
 def variable_previews(plan: Plan, sheet: Sheet, row: int) -> list[VariablePreview]:
-    """Return the variables of a row that is sent, in the mapping's order."""
+    """Return the variables of a row to send, in the mapping's order."""
     entry = plan.entry_for_row(row)
     assert entry is not None
     assert plan.mapping is not None

@@ -1,1 +1,1 @@
-"""Format the values that recipients read."""
+"""Formats of the values that recipients read."""

@@ -1,4 +1,4 @@
-"""Dates: read only where a text surely is one, and written in another form."""
+"""Read unambiguous dates and write them in another format."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -40,9 +40,10 @@ _FIRST_SHORT_YEAR: Final = 50
 
 @dataclass(frozen=True)
 class Rewritten:
-    """Texts in another form: ``unsure`` could be read in two ways, ``other`` are no such thing.
+    """Texts in another format.
 
-    Both are left as they were.
+    ``unsure`` marks ambiguous texts, and ``other`` those that are not of the kind, such as dates.
+    Both are unchanged.
     """
 
     texts: pa.Array
@@ -50,8 +51,8 @@ class Rewritten:
     other: Mask
 
 
-class _Read:
-    """The parts of dates as they are found, a place for each text; 0 where nothing is known."""
+class _DateParts:
+    """The parts of the dates found in an array of texts; 0 where a part is unknown."""
 
     def __init__(self, count: int) -> None:
         self.year, self.month, self.day, self.hour, self.minute = np.zeros(
@@ -61,21 +62,22 @@ class _Read:
         self.found = np.zeros(count, dtype=bool)
         self.unsure = np.zeros(count, dtype=bool)
 
-    def take(self, places: np.ndarray, parts: pa.StructArray, day: Mask, month: Mask) -> None:
-        year = _whole(parts.field("year"))
+    def add(self, places: np.ndarray, parts: pa.StructArray, day: Mask, month: Mask) -> None:
+        """Add the dates of the texts at these indexes, from the groups of a pattern."""
+        year = _to_integers(parts.field("year"))
         short = pc.equal(pc.utf8_length(parts.field("year")), 2).to_numpy(zero_copy_only=False)
         century = np.where(year < _FIRST_SHORT_YEAR, 2000, 1900)
         self.year[places] = np.where(short, year + century, year)
         self.day[places], self.month[places] = day, month
-        hour, half = _whole(parts.field("hour")), parts.field("half").to_pandas().str.lower()
+        hour, half = _to_integers(parts.field("hour")), parts.field("half").to_pandas().str.lower()
         hour = np.where((half == "p") & (hour < 12), hour + 12, hour)
         self.hour[places] = np.where((half == "a") & (hour == 12), 0, hour)
-        self.minute[places] = _whole(parts.field("minute"))
+        self.minute[places] = _to_integers(parts.field("minute"))
         self.timed[places] = pc.not_equal(parts.field("hour"), "").to_numpy(zero_copy_only=False)
         self.found[places] = True
 
     def valid(self) -> Mask:
-        """Tell which of the dates are in the calendar."""
+        """Return which of the dates exist in the calendar."""
         known = (self.month >= 1) & (self.month <= 12) & (self.day >= 1) & (self.year >= 1)
         last = _DAYS[np.where(known, self.month, 0)]
         leap = (self.year % 4 == 0) & ((self.year % 100 != 0) | (self.year % 400 == 0))
@@ -85,36 +87,40 @@ class _Read:
 
 
 def write_dates(texts: pa.Array, style: Style) -> Rewritten:
-    """Return dates in the style's form.
+    """Return dates in the style's format.
 
-    A date of digits alone is sure if it can be read in one way only, or the style says how the
-    sheet writes them. Years of two digits are those from 1950 to 2049, and never sure unasked.
+    A numeric date is unambiguous if only one order of day and month is possible, or if the style
+    has the sheet's order. Two-digit years are those from 1950 to 2049, and ambiguous unless the
+    style has an order.
     """
-    read = _read(texts, style.date_order)
+    read = _read_dates(texts, style.date_order)
     good = read.found & ~read.unsure & read.valid()
     unsure = read.found & ~good
-    written = pc.replace_with_mask(texts, pa.array(good), _format(read, good, style))
+    written = pc.replace_with_mask(texts, pa.array(good), _format_dates(read, good, style))
     filled = pc.not_equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False)
     return Rewritten(written, unsure, ~read.found & filled)
 
 
 def date_orders(values: pd.Series) -> tuple[int, int]:
-    """Count the dates that can only have the day first, and those that can only have the month."""
+    """Return how many dates must have the day first, and how many the month."""
     counts = [0, 0]
     for _, parts in _matches(whole_array(values), _DIGITS):
-        one, two = _whole(parts.field("one")), _whole(parts.field("two"))
+        one, two = _to_integers(parts.field("one")), _to_integers(parts.field("two"))
         counts = [int(((one > 12) & (two <= 12)).sum()), int(((two > 12) & (one <= 12)).sum())]
     return counts[0], counts[1]
 
 
-def _read(texts: pa.Array, order: DateOrder | None) -> _Read:
-    read = _Read(len(texts))
+def _read_dates(texts: pa.Array, order: DateOrder | None) -> _DateParts:
+    """Return the dates in the texts; ``order`` is the sheet's order of day and month, if known."""
+    read = _DateParts(len(texts))
     for places, parts in _matches(texts, _YEAR_FIRST):
-        read.take(places, parts, _whole(parts.field("day")), _whole(parts.field("month")))
+        read.add(
+            places, parts, _to_integers(parts.field("day")), _to_integers(parts.field("month"))
+        )
     for places, parts in _matches(texts, _DIGITS):
-        one, two = _whole(parts.field("one")), _whole(parts.field("two"))
+        one, two = _to_integers(parts.field("one")), _to_integers(parts.field("two"))
         month_first = order is DateOrder.MONTH_FIRST or ((order is None) & (two > 12))
-        read.take(places, parts, np.where(month_first, two, one), np.where(month_first, one, two))
+        read.add(places, parts, np.where(month_first, two, one), np.where(month_first, one, two))
         if order is None:
             short = pc.equal(pc.utf8_length(parts.field("year")), 2)
             both = (one <= 12) & (two <= 12) & (one != two)
@@ -124,24 +130,26 @@ def _read(texts: pa.Array, order: DateOrder | None) -> _Read:
             month = parts.field("name").to_pandas().str.casefold().map(_MONTHS).fillna(0)
             named = (month > 0).to_numpy()
             kept = parts.filter(pa.array(named))
-            day = _whole(kept.field("day"))
-            read.take(places[named], kept, day, month.to_numpy(dtype="int64")[named])
+            day = _to_integers(kept.field("day"))
+            read.add(places[named], kept, day, month.to_numpy(dtype="int64")[named])
     return read
 
 
 def _matches(texts: pa.Array, pattern: str) -> list[tuple[np.ndarray, pa.StructArray]]:
+    """Return the indexes of the matching texts and their groups; an empty list if none match."""
     parts = pc.extract_regex(texts, pattern)
     places = np.flatnonzero(parts.is_valid().to_numpy(zero_copy_only=False))
     return [(places, parts.take(pa.array(places)))] if len(places) else []
 
 
-def _whole(digits: pa.Array) -> np.ndarray:
-    """Return texts of digits as numbers, 0 for an empty one."""
+def _to_integers(digits: pa.Array) -> np.ndarray:
+    """Return texts of digits as integers, 0 for an empty text."""
     filled = pc.if_else(pc.equal(digits, ""), "0", digits)
     return np.asarray(pc.cast(filled, pa.int64()).to_numpy(zero_copy_only=False))
 
 
-def _format(read: _Read, good: Mask, style: Style) -> pa.Array:
+def _format_dates(read: _DateParts, good: Mask, style: Style) -> pa.Array:
+    """Return the good dates in the style's format."""
     pattern, locale = DATE_FORMS[style.date_form]
     days = read.year[good] * 10_000 + read.month[good] * 100 + read.day[good]
     unique, places = np.unique(days, return_inverse=True)

@@ -1,4 +1,4 @@
-"""Large and small letters of names, as people write them: "María de la Cruz", "O'Brien"."""
+"""Capitalize names the way people do: "María de la Cruz", "O'Brien"."""
 
 import re
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_SMALL_WORDS: Final = frozenset(
+_LOWERCASE_WORDS: Final = frozenset(
     {"de", "del", "la", "las", "los", "y", "e", "da", "das", "do", "dos", "di", "du"}
     | {"van", "von", "der", "den", "ter", "bin", "al"}
 )
@@ -14,38 +14,38 @@ _ROMAN: Final = re.compile(r"(?:ii|iii|iv|vi|vii|viii|ix|xi|xii)")
 _AFTER: Final = re.compile(r"\s+[^\W\d_]")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 
-# Arrow writes words of one kind of letters right, and a million of them at once. Whatever has a
-# word with a rule of its own is left to `name_letters`.
-_PLAIN: Final = r"^(?:[\p{Lu} ]+|[\p{Ll} ]+)$"
-_RIGHT: Final = r"^\p{Lu}\p{Ll}+(?: \p{Lu}\p{Ll}+)*$"
-_SPECIAL: Final = rf"(?i)\b(?:{'|'.join(sorted(_SMALL_WORDS))}|[ivx]{{2,4}}|mc\pL{{3,}})\b"
+# Arrow capitalizes words in a single case correctly and fast. Texts that contain a word with a
+# special rule are left to `name_letters`.
+_SINGLE_CASE: Final = r"^(?:[\p{Lu} ]+|[\p{Ll} ]+)$"
+_CAPITALIZED: Final = r"^\p{Lu}\p{Ll}+(?: \p{Lu}\p{Ll}+)*$"
+_SPECIAL: Final = rf"(?i)\b(?:{'|'.join(sorted(_LOWERCASE_WORDS))}|[ivx]{{2,4}}|mc\pL{{3,}})\b"
 
 
 def write_names(texts: pa.Array) -> pa.Array:
-    """Return texts with each name's first letter large and the others small.
+    """Return texts with each name capitalized.
 
-    Words in large and small letters already ("McDonald", "deSouza") stay as they are, and words
-    that join two names are small between them ("de la", "y", "dos").
+    Words in mixed case ("McDonald", "deSouza") are unchanged. Words that join two names ("de la",
+    "y", "dos") are in lowercase between them.
     """
     special = pc.match_substring_regex(texts, _SPECIAL)
-    plain = pc.and_not(pc.match_substring_regex(texts, _PLAIN), special)
-    right = pc.and_not(pc.match_substring_regex(texts, _RIGHT), special)
-    written = pc.if_else(plain, pc.utf8_title(texts), texts)
-    others = pc.invert(pc.or_(plain, right))
+    single_case = pc.and_not(pc.match_substring_regex(texts, _SINGLE_CASE), special)
+    capitalized = pc.and_not(pc.match_substring_regex(texts, _CAPITALIZED), special)
+    written = pc.if_else(single_case, pc.utf8_title(texts), texts)
+    others = pc.invert(pc.or_(single_case, capitalized))
     rest = [name_letters(text) for text in texts.filter(others).to_pylist()]
     return pc.replace_with_mask(written, others, pa.array(rest, texts.type))
 
 
 def name_letters(text: str) -> str:
-    """Return one text as `write_names` writes it."""
-    return _WORD.sub(_write_word, text)
+    """Return one text capitalized as `write_names` does."""
+    return _WORD.sub(_capitalize_word, text)
 
 
-def _write_word(found: re.Match[str]) -> str:
+def _capitalize_word(found: re.Match[str]) -> str:
     word = found[0]
     small = word.lower()
     between = found.start() > 0 and _AFTER.match(found.string, found.end())
-    if small in _SMALL_WORDS and between:
+    if small in _LOWERCASE_WORDS and between:
         return small
     if _ROMAN.fullmatch(small) and found.start() > 0:
         return word.upper()
@@ -54,7 +54,7 @@ def _write_word(found: re.Match[str]) -> str:
     if small.startswith("mc") and len(small) > 4:
         return "Mc" + small[2:].capitalize()
     head = small[:2]
-    # "O'Brien" and "D'Angelo", but "Ana's".
+    # "O'Brien" and "D'Angelo", unlike "Ana's".
     if head[1:] in ("'", "\u2019"):
         return head.capitalize() + small[2:].capitalize()
     return small.capitalize()

@@ -1,4 +1,4 @@
-"""Writing: a field's values for all rows, from where they come and in the form that is wanted."""
+"""Render a field's values for all rows, from their source and in the chosen format."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lib.campaign.arrow_text import Mask, is_empty, whole_array
-from lib.campaign.findings import Severity
+from lib.campaign.arrow_text import TEXT_TYPE, Mask, is_empty, whole_array
+from lib.campaign.findings import FindingCode, Severity
 from lib.campaign.mapping.model import FieldSource
 from lib.campaign.mapping.templates import Part, parts_of
 from lib.campaign.mapping.value_format import Form, Spaces, Style
@@ -17,11 +17,11 @@ from lib.campaign.values.dates import Rewritten, write_dates
 from lib.campaign.values.name_case import write_names
 from lib.campaign.values.numbers import write_numbers
 
-_TEXT: Final = "string[pyarrow]"
 _SPACES: Final = r"[\s\p{Z}]+"
+# The codes of ambiguous values, which are held back, and of unrecognized ones.
 _CODES: Final = {
-    Form.DATE: ("date_unsure", "not_a_date"),
-    Form.NUMBER: ("number_unsure", "not_a_number"),
+    Form.DATE: (FindingCode.DATE_UNSURE, FindingCode.NOT_A_DATE),
+    Form.NUMBER: (FindingCode.NUMBER_UNSURE, FindingCode.NOT_A_NUMBER),
 }
 
 
@@ -29,73 +29,77 @@ _CODES: Final = {
 class RenderedColumn:
     """A field's values as texts for all rows, empty where there is none.
 
-    ``notes`` are findings: a code, a severity, and the rows; all are about ``column``, which is
-    None where the values come from no single one.
+    ``findings`` are codes, severities and masks of rows. All are about ``column``, which is None if
+    the values do not come from exactly one column.
     """
 
     texts: pd.Series
     column: str | None
-    notes: list[tuple[str, Severity, Mask]] = field(default_factory=list)
+    findings: list[tuple[FindingCode, Severity, Mask]] = field(default_factory=list)
 
 
 def render_field(source: FieldSource, frame: pd.DataFrame, *, trim: bool) -> RenderedColumn:
-    """Return a field's values for all rows of the frame; ``trim`` allows to take spaces off."""
+    """Return a field's values for all rows of the frame; spaces are removed only if ``trim``."""
     if source.template is not None:
-        return _put_together(source, frame, trim=trim)
+        rendered = _render_template(source, frame, trim=trim)
+        return _apply_form(rendered, source.style)
     if source.column is None:
         value = (source.value or "").strip() if trim else source.value or ""
-        return RenderedColumn(pd.Series(value, index=frame.index, dtype=_TEXT), None)
+        return RenderedColumn(pd.Series(value, index=frame.index, dtype=TEXT_TYPE), None)
     raw = frame[source.column]
-    values = _tidied(raw, source.style.spaces if trim else Spaces.KEEP)
-    written = RenderedColumn(values, source.column, _spaces_taken(values, raw))
-    if source.style.form is not Form.AS_IT_IS:
-        written = _in_form(written, source.style)
+    values = _trim(raw, source.style.spaces if trim else Spaces.KEEP)
+    rendered = RenderedColumn(values, source.column, _trim_findings(values, raw))
+    rendered = _apply_form(rendered, source.style)
     if source.fallback:
-        values = written.texts.mask(written.texts == "", source.fallback)
-        written = RenderedColumn(values, source.column, written.notes)
-    return written
+        values = rendered.texts.mask(rendered.texts == "", source.fallback)
+        rendered = RenderedColumn(values, source.column, rendered.findings)
+    return rendered
 
 
-def _put_together(source: FieldSource, frame: pd.DataFrame, *, trim: bool) -> RenderedColumn:
-    """Fill a template row by row; a row with an empty cell that nothing stands in for is empty."""
+def _render_template(source: FieldSource, frame: pd.DataFrame, *, trim: bool) -> RenderedColumn:
+    """Fill a template row by row.
+
+    The value is empty in rows with an empty cell that neither the template nor the source has a
+    fallback for.
+    """
     assert source.template is not None
     spaces = source.style.spaces if trim else Spaces.KEEP
-    taken = np.zeros(len(frame), dtype=bool)
-    gaps = np.zeros(len(frame), dtype=bool)
+    is_trimmed = np.zeros(len(frame), dtype=bool)
+    is_incomplete = np.zeros(len(frame), dtype=bool)
     pieces: list[pa.Array | pa.Scalar] = []
-    before, dropped = "", np.zeros(len(frame), dtype=bool)
+    text_before, is_dropped = "", np.zeros(len(frame), dtype=bool)
     for part in parts_of(source.template):
         if isinstance(part, Part):
             raw = frame[part.column]
-            values = _tidied(raw, spaces)
-            taken |= (values != raw).to_numpy(dtype=bool)
-            empty = is_empty(values)
-            instead = part.fallback if part.fallback is not None else source.fallback
-            if instead:
-                values = values.mask(empty, instead)
-            gaps |= empty if part.fallback is None and not instead else False
-            dropped = empty if not instead else np.zeros(len(frame), dtype=bool)
+            values = _trim(raw, spaces)
+            is_trimmed |= (values != raw).to_numpy(dtype=bool)
+            is_missing = is_empty(values)
+            fallback = part.fallback if part.fallback is not None else source.fallback
+            if fallback:
+                values = values.mask(is_missing, fallback)
+            elif part.fallback is None:
+                is_incomplete |= is_missing
+            is_dropped = is_missing if not fallback else np.zeros(len(frame), dtype=bool)
             pieces.append(whole_array(values))
         else:
-            # Of the spaces on both sides of a part that dropped out, one goes with it.
-            double = part.startswith(" ") and before[-1:] in ("", " ")
-            pieces.append(
-                pc.if_else(pa.array(dropped), part[1:] if double else part, part).cast(
-                    pa.large_string()
-                )
-            )
-            before = part
+            # A part that is left out takes one of the spaces around it with it.
+            has_two_spaces = part.startswith(" ") and text_before[-1:] in ("", " ")
+            without_space = part[1:] if has_two_spaces else part
+            text = pc.if_else(pa.array(is_dropped), without_space, part)
+            pieces.append(text.cast(pa.large_string()))
+            text_before = part
     joined = pc.binary_join_element_wise(*pieces, pa.scalar("", pa.large_string()))
-    joined = pc.if_else(pa.array(gaps), "", joined)
-    values = _tidied(pd.Series(joined, frame.index, dtype=_TEXT), spaces)
+    joined = pc.if_else(pa.array(is_incomplete), "", joined)
+    values = _trim(pd.Series(joined, frame.index, dtype=TEXT_TYPE), spaces)
     columns = source.columns
-    column = columns[0] if len(columns) == 1 else None
-    notes = [("trimmed", Severity.WARN, taken)]
-    written = RenderedColumn(values, column, notes)
-    return written if source.style.form is Form.AS_IT_IS else _in_form(written, source.style)
+    return RenderedColumn(
+        values,
+        columns[0] if len(columns) == 1 else None,
+        [(FindingCode.TRIMMED, Severity.WARN, is_trimmed)],
+    )
 
 
-def _tidied(values: pd.Series, spaces: Spaces) -> pd.Series:
+def _trim(values: pd.Series, spaces: Spaces) -> pd.Series:
     if spaces is Spaces.KEEP:
         return values
     if spaces is Spaces.ONE_LINE:
@@ -104,27 +108,29 @@ def _tidied(values: pd.Series, spaces: Spaces) -> pd.Series:
     return values.str.strip()
 
 
-def _spaces_taken(values: pd.Series, raw: pd.Series) -> list[tuple[str, Severity, Mask]]:
+def _trim_findings(values: pd.Series, raw: pd.Series) -> list[tuple[FindingCode, Severity, Mask]]:
     if values is raw:
         return []
-    return [("trimmed", Severity.WARN, (values != raw).to_numpy(dtype=bool))]
+    return [(FindingCode.TRIMMED, Severity.WARN, (values != raw).to_numpy(dtype=bool))]
 
 
-def _in_form(written: RenderedColumn, style: Style) -> RenderedColumn:
-    """Write values in a style's form; equal texts are looked at once."""
-    coded = whole_array(written.texts).dictionary_encode()
-    found = _rewritten(coded.dictionary, style)
-    values = pd.Series(found.texts.take(coded.indices), written.texts.index, dtype=_TEXT)
-    notes = list(written.notes)
+def _apply_form(rendered: RenderedColumn, style: Style) -> RenderedColumn:
+    """Return the values in the style's form. Each distinct value is formatted once."""
+    if style.form is Form.AS_IT_IS:
+        return rendered
+    coded = whole_array(rendered.texts).dictionary_encode()
+    rewritten = _rewrite(coded.dictionary, style)
+    texts = pd.Series(rewritten.texts.take(coded.indices), rendered.texts.index, dtype=TEXT_TYPE)
+    findings = list(rendered.findings)
     if style.form in _CODES:
         places = coded.indices.to_numpy()
         unsure, other = _CODES[style.form]
-        notes.append((unsure, Severity.HOLD, found.unsure[places]))
-        notes.append((other, Severity.WARN, found.other[places]))
-    return RenderedColumn(values, written.column, notes)
+        findings.append((unsure, Severity.HOLD, rewritten.unsure[places]))
+        findings.append((other, Severity.WARN, rewritten.other[places]))
+    return RenderedColumn(texts, rendered.column, findings)
 
 
-def _rewritten(texts: pa.Array, style: Style) -> Rewritten:
+def _rewrite(texts: pa.Array, style: Style) -> Rewritten:
     nothing = np.zeros(len(texts), dtype=bool)
     match style.form:
         case Form.DATE:

@@ -1,1 +1,1 @@
-"""Who has received a campaign before."""
+"""Previous recipients of a campaign."""

@@ -1,8 +1,8 @@
-"""An index of the people whom sendouts of earlier runs have reached, so that none is read twice.
+"""A file index of the recipients of previous sendouts, which saves reading their plans again.
 
-For each sendout in which nothing waits any more, a file of its people: their numbers, sorted, and
-when. It is made from the ledger and the frozen plan when it is first asked for, and may be removed
-at any time. It is never the truth: one that does not add up to the ledger's counters is made anew.
+Each sendout without waiting rows has one file: the sorted phone numbers of its recipients, and when
+each was reached. It is built from the ledger and the frozen plan on first use and may be deleted at
+any time. A file that does not match the ledger's counters is built again.
 """
 
 import contextlib
@@ -25,15 +25,16 @@ from lib.delivery.ledger.history import (
 from lib.settings import Settings
 
 _MINUTE: Final = 60_000_000
-# Nothing but records: to open a thousand files with headers takes longer than to read them.
-_KEPT: Final = np.dtype([("number", "<i8"), ("minute", "<i4"), ("doubtful", "?")])
+# Records without a header: for a thousand files, parsing headers takes longer than reading.
+_RECORD: Final = np.dtype([("number", "<i8"), ("minute", "<i4"), ("doubtful", "?")])
 
 
 @dataclass(frozen=True)
 class RecipientIndex:
-    """The people of a sendout as whole numbers, sorted, with their marks.
+    """The recipients of a sendout: sorted phone numbers as integers, and a mask per outcome.
 
-    ``minutes`` counts from 1970; where it is 0, there is no time yet.
+    ``reached`` have been accepted, ``unknown`` may have been, ``coming`` are not sent yet.
+    ``minutes`` since 1970 is when each was reached; 0 if there is no time yet.
     """
 
     numbers: np.ndarray
@@ -43,41 +44,45 @@ class RecipientIndex:
     minutes: np.ndarray
 
 
-def recipient_index(db: Connection, of: PreviousSendout, settings: Settings) -> RecipientIndex:
-    """Return the people whom a sendout has reached, or may have, or is going to.
+def recipient_index(db: Connection, sendout: PreviousSendout, settings: Settings) -> RecipientIndex:
+    """Return the people whom a sendout has reached, may have reached, or will reach.
 
-    Raises OSError or ValueError where its frozen plan cannot be read.
+    Raises OSError or ValueError if its frozen plan cannot be read.
     """
-    if of.waiting:
-        return _joined(of, changing_marks(db, of), settings)
-    kept = _read(_path(of, settings))
-    if kept is not None and _adds_up(kept, of):
-        return kept
-    people = _joined(of, settled_marks(db, of), settings)
-    if not _adds_up(people, of):
-        # Its rows in doubt have been put back in line since its counters were read.
-        return _joined(of, changing_marks(db, of), settings)
-    # Without room on the disk it is made again the next time, and nothing is lost.
+    if sendout.waiting:
+        return _index_of(sendout, changing_marks(db, sendout), settings)
+    stored = _read_index(_index_path(sendout, settings))
+    if stored is not None and _matches_counters(stored, sendout):
+        return stored
+    people = _index_of(sendout, settled_marks(db, sendout), settings)
+    if not _matches_counters(people, sendout):
+        # Unknown rows have been queued for a resend since the counters were read.
+        return _index_of(sendout, changing_marks(db, sendout), settings)
+    # On a full disk, the index is built again the next time.
     with contextlib.suppress(OSError):
-        store_recipient_index(of, people, settings)
+        store_recipient_index(sendout, people, settings)
     return people
 
 
-def _path(of: PreviousSendout, settings: Settings) -> Path:
-    return settings.reached_dir / f"{of.run_id}-{of.number}.people"
+def _index_path(sendout: PreviousSendout, settings: Settings) -> Path:
+    return settings.reached_dir / f"{sendout.run_id}-{sendout.number}.people"
 
 
-def _adds_up(people: RecipientIndex, of: PreviousSendout) -> bool:
-    return int(people.reached.sum()) == of.accepted and int(people.unknown.sum()) == of.unknown
+def _matches_counters(people: RecipientIndex, sendout: PreviousSendout) -> bool:
+    counted = int(people.reached.sum()), int(people.unknown.sum())
+    return counted == (sendout.accepted, sendout.unknown)
 
 
-def _joined(of: PreviousSendout, marks: RecipientMarks, settings: Settings) -> RecipientIndex:
-    """Bring the marks of positions to the people at these positions."""
-    numbers, order = _sorted_numbers(FrozenPlan.open(of.plan_id, settings), of.start, of.stop)
-    chosen = (marks.reached | marks.unknown | marks.coming)[order]
-    order = order[chosen]
+def _index_of(
+    sendout: PreviousSendout, marks: RecipientMarks, settings: Settings
+) -> RecipientIndex:
+    """Return the index of the entries that have a mark, from marks by position."""
+    plan = FrozenPlan.open(sendout.plan_id, settings)
+    numbers, order = _sorted_numbers(plan, sendout.start, sendout.stop)
+    is_marked = (marks.reached | marks.unknown | marks.coming)[order]
+    order = order[is_marked]
     return RecipientIndex(
-        numbers=numbers[chosen],
+        numbers=numbers[is_marked],
         reached=marks.reached[order],
         unknown=marks.unknown[order],
         coming=marks.coming[order],
@@ -87,29 +92,31 @@ def _joined(of: PreviousSendout, marks: RecipientMarks, settings: Settings) -> R
 
 @functools.lru_cache(maxsize=4)
 def _sorted_numbers(plan: FrozenPlan, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers at these positions, sorted, and from which place each has come."""
+    """Return the sorted numbers at these positions, and the index that each had before."""
     numbers = plan.numbers(start, stop)
     order = np.argsort(numbers)
     return numbers[order], order
 
 
-def _read(path: Path) -> RecipientIndex | None:
-    """Read what is kept of a sendout; None where there is nothing.
+def _read_index(path: Path) -> RecipientIndex | None:
+    """Read the index file of a sendout; return None if it cannot be read.
 
-    A file that was cut short does not add up, and is made anew for that.
+    A truncated file does not match the counters.
     """
     try:
-        kept = np.fromfile(path, _KEPT)
+        records = np.fromfile(path, _RECORD)
     except OSError:
         return None
-    unknown = kept["doubtful"]
-    nobody = np.zeros(len(kept), dtype=bool)
+    unknown = records["doubtful"]
+    coming = np.zeros(len(records), dtype=bool)
     return RecipientIndex(
-        np.ascontiguousarray(kept["number"]), ~unknown, unknown, nobody, kept["minute"]
+        np.ascontiguousarray(records["number"]), ~unknown, unknown, coming, records["minute"]
     )
 
 
-def store_recipient_index(of: PreviousSendout, people: RecipientIndex, settings: Settings) -> None:
-    """Write down the people of a sendout in which nothing waits. Raises OSError."""
-    kept = np.rec.fromarrays([people.numbers, people.minutes, people.unknown], dtype=_KEPT)
-    write_atomically(_path(of, settings), kept.tobytes())
+def store_recipient_index(
+    sendout: PreviousSendout, people: RecipientIndex, settings: Settings
+) -> None:
+    """Write the index file of a sendout without waiting rows. Raises OSError."""
+    records = np.rec.fromarrays([people.numbers, people.minutes, people.unknown], dtype=_RECORD)
+    write_atomically(_index_path(sendout, settings), records.tobytes())

@@ -1,8 +1,8 @@
-"""Who of a plan's people has had their campaign before, over the same connection.
+"""Find the people of a plan who have received its campaigns before, over the same connection.
 
-A person is a normalised number, a campaign its name, whatever files they came from. What waits in
-a run that goes on counts as well: those people are about to get it. Tests on one's own phone are
-no campaigns to people, and do not count.
+People are compared by normalised number and campaigns by name, whatever sheet they came from. Rows
+that wait in an unfinished run count too, because they are about to be sent. Quick tests on one's
+own phone do not count.
 """
 
 from collections import defaultdict
@@ -19,15 +19,16 @@ from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.history import PreviousSendout, sendouts_of_campaigns
 from lib.settings import Settings, get_settings
 
-_NOBODY: Final = np.array([], dtype="int64")
+_NO_ROWS: Final = np.array([], dtype="int64")
 
 
 @dataclass(frozen=True)
 class CampaignRecipients:
-    """How many of a campaign's ``entries`` in the plan go to people who have had it before.
+    """How many of a campaign's ``entries`` in the plan go to people who have received it before.
 
-    ``reached`` have had it for certain, the ``last`` of them then; ``coming`` get it from a run
-    that still goes on; ``unknown`` may have had it. Nobody counts twice.
+    ``reached`` have received it, the last of them at ``last`` (UTC, to the minute); ``coming`` are
+    about to receive it from an unfinished run; the outcome of ``unknown`` is not known. Each entry
+    counts once.
     """
 
     campaign_name: str
@@ -40,11 +41,11 @@ class CampaignRecipients:
 
 @dataclass(frozen=True)
 class PreviousRecipients:
-    """The rows of a plan whose people have had their campaign before.
+    """The rows of a plan whose people have received its campaigns before.
 
-    ``rows`` have had it or are about to, ``unknown_rows`` may have had it; both are rows that are
-    sent. ``campaigns`` has those in which there is any, the most reached first. ``unreadable`` is
-    the number of earlier sendouts of which nobody can say whom they went to.
+    ``rows`` (row numbers of the sheet) have received it or are about to; ``unknown_rows`` may have.
+    Neither includes held rows. ``campaigns`` has the campaigns with any such row, those with most
+    first. ``unreadable`` is the number of previous sendouts whose plan cannot be read.
     """
 
     campaigns: tuple[CampaignRecipients, ...]
@@ -53,9 +54,9 @@ class PreviousRecipients:
     unreadable: int
 
     def left_out(self, *, include_unknown: bool) -> np.ndarray:
-        """Return the rows to leave out where only new people are wanted.
+        """Return the rows to exclude in order to send to new people only.
 
-        ``include_unknown`` sends to those who may have had the campaign.
+        With ``include_unknown``, people who may have received the campaign are sent to.
         """
         return self.rows if include_unknown else np.union1d(self.rows, self.unknown_rows)
 
@@ -63,9 +64,9 @@ class PreviousRecipients:
 def previous_sendouts(
     plan: Plan, connection: str, *, settings: Settings | None = None
 ) -> tuple[PreviousSendout, ...]:
-    """Return the sendouts of the plan's campaigns that were sent before over a connection.
+    """Return the previous sendouts of the plan's campaigns over a connection.
 
-    As long as these are the same, so is what `previous_recipients` finds. Raises LedgerError.
+    `previous_recipients` returns the same result while these are the same. Raises LedgerError.
     """
     names = {each.campaign_name for each in plan.sendouts}
     with open_ledger(settings).read() as db:
@@ -75,71 +76,73 @@ def previous_sendouts(
 def previous_recipients(
     plan: Plan, earlier: Sequence[PreviousSendout], *, settings: Settings | None = None
 ) -> PreviousRecipients:
-    """Return which rows of the plan go to people whom these sendouts have reached.
+    """Return the rows of the plan whose people are recipients of these previous sendouts.
 
-    Raises LedgerError. An earlier plan that cannot be read is counted as unreadable.
+    Raises LedgerError. A previous sendout whose plan cannot be read is counted in ``unreadable``.
     """
     settings = settings or get_settings()
     by_campaign: dict[str, list[PreviousSendout]] = defaultdict(list)
     for each in earlier:
         by_campaign[each.campaign_name].append(each)
-    found = [_of_campaign(plan, name, sendouts, settings) for name, sendouts in by_campaign.items()]
+    found = [
+        _find_recipients(plan, name, sendouts, settings) for name, sendouts in by_campaign.items()
+    ]
     campaigns = [each for each, *_ in found if each.reached or each.coming or each.unknown]
     return PreviousRecipients(
         campaigns=tuple(
             sorted(campaigns, key=lambda each: -(each.reached + each.coming + each.unknown))
         ),
-        rows=np.sort(np.concatenate([_NOBODY, *(rows for _, rows, _, _ in found)])),
-        unknown_rows=np.sort(np.concatenate([_NOBODY, *(rows for _, _, rows, _ in found)])),
+        rows=np.sort(np.concatenate([_NO_ROWS, *(rows for _, rows, _, _ in found)])),
+        unknown_rows=np.sort(np.concatenate([_NO_ROWS, *(rows for _, _, rows, _ in found)])),
         unreadable=sum(unreadable for *_, unreadable in found),
     )
 
 
-def _of_campaign(
+def _find_recipients(
     plan: Plan, name: str, earlier: Sequence[PreviousSendout], settings: Settings
 ) -> tuple[CampaignRecipients, np.ndarray, np.ndarray, int]:
-    """Return the campaign's counts, its rows reached, its rows in doubt, and what is unreadable."""
-    of_plan = plan.numbers_of(name)
-    rows = of_plan.index.to_numpy()
-    numbers, places = np.unique(of_plan, return_inverse=True)
-    people = _NumberLookup(numbers)
+    """Return a campaign's counts, reached rows, unknown rows, and number of unreadable sendouts."""
+    plan_numbers = plan.numbers_of(name)
+    rows = plan_numbers.index.to_numpy()
+    numbers, entry_index = np.unique(plan_numbers, return_inverse=True)
+    lookup = _NumberLookup(numbers)
     reached, coming, unknown = (np.zeros(len(numbers), dtype=bool) for _ in range(3))
     last, unreadable = 0, 0
     with open_ledger(settings).read() as db:
         for each in earlier:
             try:
-                theirs = recipient_index(db, each, settings)
+                previous = recipient_index(db, each, settings)
             except (OSError, ValueError):
                 unreadable += 1
                 continue
-            at, known = people.find(theirs.numbers)
-            reached[at[theirs.reached[known]]] = True
-            coming[at[theirs.coming[known]]] = True
-            unknown[at[theirs.unknown[known]]] = True
-            last = max(last, int(theirs.minutes[known][theirs.reached[known]].max(initial=0)))
+            at, known = lookup.find(previous.numbers)
+            reached[at[previous.reached[known]]] = True
+            coming[at[previous.coming[known]]] = True
+            unknown[at[previous.unknown[known]]] = True
+            last = max(last, int(previous.minutes[known][previous.reached[known]].max(initial=0)))
     coming &= ~reached
     unknown &= ~(reached | coming)
     campaign = CampaignRecipients(
         campaign_name=name,
         entries=len(rows),
-        reached=int(reached[places].sum()),
-        coming=int(coming[places].sum()),
-        unknown=int(unknown[places].sum()),
+        reached=int(reached[entry_index].sum()),
+        coming=int(coming[entry_index].sum()),
+        unknown=int(unknown[entry_index].sum()),
         last=datetime.fromtimestamp(last * 60, UTC) if last else None,
     )
     return (
         campaign,
-        rows[(reached | coming)[places]],
-        rows[unknown[places]],
+        rows[(reached | coming)[entry_index]],
+        rows[unknown[entry_index]],
         unreadable,
     )
 
 
 class _NumberLookup:
-    """Numbers, sorted and each once, among which others are looked up.
+    """A set of sorted, unique numbers in which arrays of numbers are looked up.
 
-    A mask of their last bits passes over nearly all that are not among them, many times faster
-    than a search.
+    A mask of their low bits rejects most numbers that are not in the set, many times faster than a
+    binary search.
     """
 
     def __init__(self, numbers: np.ndarray) -> None:
@@ -149,10 +152,10 @@ class _NumberLookup:
         self._mask[numbers & self._bits] = True
 
     def find(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return where the numbers stand that are among these, and which of the given they are."""
+        """Return the indexes in the set and in the argument of the numbers that are in the set."""
         likely = np.flatnonzero(self._mask[numbers & self._bits])
-        wanted = numbers[likely]
-        places = np.searchsorted(self._numbers, wanted)
-        places[places == len(self._numbers)] = 0
-        is_found = self._numbers[places] == wanted
-        return places[is_found], likely[is_found]
+        candidates = numbers[likely]
+        indexes = np.searchsorted(self._numbers, candidates)
+        indexes[indexes == len(self._numbers)] = 0
+        is_found = self._numbers[indexes] == candidates
+        return indexes[is_found], likely[is_found]

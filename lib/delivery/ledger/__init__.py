@@ -1,1 +1,1 @@
-"""The ledger: all SQL for runs."""
+"""The ledger: tables and SQL of runs."""

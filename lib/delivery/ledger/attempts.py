@@ -1,6 +1,6 @@
-"""Open, end and settle what is sent of a batch. Each function is given a transaction.
+"""Attempts of claimed batches. Each function is given a transaction.
 
-Whoever acts names the claim that it acts under; one that was taken back changes nothing.
+Each change names the claim that it is made under. It has no effect if the claim has been revoked.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, insert, select, upda
 
 from lib.delivery.answer_policy import Decision, SplitReason
 from lib.delivery.ledger import bisection, rate_slots
-from lib.delivery.ledger.bisection import OWNED_BY_ME
+from lib.delivery.ledger.bisection import HAS_CLAIM
 from lib.delivery.ledger.claims import IS_ALIVE, NEEDS_PILOT, Claim
 from lib.delivery.ledger.counters import CounterDelta, apply_deltas
 from lib.delivery.ledger.runs import pause, state_of
@@ -29,33 +29,33 @@ _UNSETTLED: Final = (BatchState.WAITING, BatchState.SENDING)
 
 _CONNECTION: Final = select(run.c.connection).where(run.c.id == bindparam("run"))
 
-_IN_HAND: Final = and_(OWNED_BY_ME, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
+_IS_HELD: Final = and_(HAS_CLAIM, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
 _IS_RUNNING: Final = exists().where(run.c.id == batch.c.run_id, run.c.state == RunState.RUNNING)
-_BEGIN: Final = (
+_OPEN_ATTEMPT: Final = (
     update(batch)
     .where(
-        _IN_HAND,
-        batch.c.attempts == bindparam("before"),
+        _IS_HELD,
+        batch.c.attempts == bindparam("attempts_before"),
         _IS_RUNNING,
         IS_ALIVE,
     )
     .values(state=BatchState.SENDING, attempts=batch.c.attempts + 1)
 )
 _INSERT_ATTEMPT: Final = insert(attempt)
-_OPENED: Final = (
+_OPEN_ATTEMPT_ID: Final = (
     select(attempt.c.id)
     .join(batch, attempt.c.batch_id == batch.c.id)
     .where(
-        OWNED_BY_ME,
+        HAS_CLAIM,
         batch.c.state == BatchState.SENDING,
-        batch.c.attempts == bindparam("opened"),
-        attempt.c.number == bindparam("opened"),
+        batch.c.attempts == bindparam("attempt_number"),
+        attempt.c.number == bindparam("attempt_number"),
         attempt.c.ended_at.is_(None),
     )
 )
-_END_ATTEMPT: Final = (
+_CLOSE_ATTEMPT: Final = (
     update(attempt)
-    .where(attempt.c.id == bindparam("attempt"), attempt.c.ended_at.is_(None))
+    .where(attempt.c.id == bindparam("attempt_id"), attempt.c.ended_at.is_(None))
     .values(
         ended_at=bindparam("now"),
         **{
@@ -74,54 +74,57 @@ _END_ATTEMPT: Final = (
         },
     )
 )
-_LEAVE: Final = (
+_SET_STATE: Final = (
     update(batch)
-    .where(_IN_HAND)
+    .where(_IS_HELD)
     .values(
-        state=bindparam("to"),
-        owner=bindparam("to_owner"),
-        has_unknown_attempt=bindparam("doubt"),
-        error_code=bindparam("code"),
-        settled_at=bindparam("settled"),
-        not_before=bindparam("later"),
-        retries=batch.c.retries + bindparam("again"),
+        state=bindparam("new_state"),
+        owner=bindparam("new_owner"),
+        has_unknown_attempt=bindparam("new_has_unknown_attempt"),
+        error_code=bindparam("new_error_code"),
+        settled_at=bindparam("new_settled_at"),
+        not_before=bindparam("new_not_before"),
+        retries=batch.c.retries + bindparam("added_retries"),
     )
 )
 _REPORT_VERSION: Final = (
     update(sendout)
-    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("of"))
-    .values(reported_version=bindparam("version"))
+    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("sendout_number"))
+    .values(reported_version=bindparam("new_version"))
 )
 _PIN_VERSION: Final = (
     update(sendout)
     .where(
         sendout.c.run_id == bindparam("run"),
-        sendout.c.number == bindparam("of"),
+        sendout.c.number == bindparam("sendout_number"),
         NEEDS_PILOT,
     )
-    .values(pinned_version=bindparam("version"))
+    .values(pinned_version=bindparam("new_version"))
 )
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One POST of a batch, in the ledger before it is made."""
+    """One POST of a batch, which is in the ledger before it is sent."""
 
     id: int
     number: int
 
 
-def open_attempt(db: Connection, of: Claim, attempts: int, now: datetime) -> Attempt | None:
-    """Open the next attempt of a batch; None where it may not be sent any more.
+def open_attempt(db: Connection, claim: Claim, attempts: int, now: datetime) -> Attempt | None:
+    """Open the next attempt of a batch; return None if the batch may no longer be sent.
 
-    ``attempts`` is how many it has had. The POST may be made only once this is committed. Where a
-    commit was thought to have failed and had not, the attempt is there already.
+    ``attempts`` is the number of its attempts so far. The POST may be sent only after the commit.
+    If an earlier commit succeeded although it was reported as failed, the attempt that it opened is
+    returned.
     """
     number = attempts + 1
-    if db.execute(_BEGIN, {**of.fence, "before": attempts}).rowcount == 0:
-        found = db.execute(_OPENED, {**of.fence, "opened": number}).scalar_one_or_none()
+    if db.execute(_OPEN_ATTEMPT, {**claim.fence, "attempts_before": attempts}).rowcount == 0:
+        found = db.execute(
+            _OPEN_ATTEMPT_ID, {**claim.fence, "attempt_number": number}
+        ).scalar_one_or_none()
         return None if found is None else Attempt(id=found, number=number)
-    row = {"batch_id": of.batch_id, "number": number, "owner": of.owner, "started_at": now}
+    row = {"batch_id": claim.batch_id, "number": number, "owner": claim.owner, "started_at": now}
     result = db.execute(_INSERT_ATTEMPT, row)
     assert result.inserted_primary_key is not None
     return Attempt(id=result.inserted_primary_key[0], number=number)
@@ -129,21 +132,22 @@ def open_attempt(db: Connection, of: Claim, attempts: int, now: datetime) -> Att
 
 def close_attempt(
     db: Connection,
-    of: Claim,
+    claim: Claim,
     opened: Attempt,
     decision: Decision,
     *,
     has_unknown_attempt: bool,
     now: datetime,
 ) -> None:
-    """Close an attempt and leave its batch as decided.
+    """Close an attempt and set the state of its batch as decided.
 
-    ``has_unknown_attempt`` tells whether any attempt of the batch, this one included, is in doubt.
+    ``has_unknown_attempt`` is true if the outcome of any attempt of the batch, this one included,
+    is unknown.
     """
     db.execute(
-        _END_ATTEMPT,
+        _CLOSE_ATTEMPT,
         {
-            "attempt": opened.id,
+            "attempt_id": opened.id,
             "now": now,
             "new_result": decision.result,
             "new_http_status": decision.http_status,
@@ -156,24 +160,24 @@ def close_attempt(
             "new_answer": decision.answer,
         },
     )
-    _keep_version(db, of, decision)
+    _record_version(db, claim, decision)
     state, code, wait = decision.state, decision.error_code, decision.wait
-    if state is BatchState.WAITING and state_of(db, of.run_id) is RunState.CANCELLED:
-        state, code = _in_a_cancelled_run(decision, has_unknown_attempt=has_unknown_attempt)
+    if state is BatchState.WAITING and state_of(db, claim.run_id) is RunState.CANCELLED:
+        state, code = _state_in_cancelled_run(decision, has_unknown_attempt=has_unknown_attempt)
         wait = None
     elif decision.parts is not None:
-        _part(db, of, decision, has_unknown_attempt=has_unknown_attempt, now=now)
+        _split_as_decided(db, claim, decision, has_unknown_attempt=has_unknown_attempt, now=now)
     set_batch_state(
-        db, of, state, code, has_unknown_attempt=has_unknown_attempt, now=now, wait=wait
+        db, claim, state, code, has_unknown_attempt=has_unknown_attempt, now=now, wait=wait
     )
     if decision.pause_run is not None:
-        pause(db, of.run_id, decision.pause_run)
+        pause(db, claim.run_id, decision.pause_run)
 
 
-def _in_a_cancelled_run(
+def _state_in_cancelled_run(
     decision: Decision, *, has_unknown_attempt: bool
 ) -> tuple[BatchState, str | None]:
-    """Return what becomes of a batch that would have waited, and why."""
+    """Return the state and error code of a batch that would wait if its run were not cancelled."""
     if decision.parts is SplitReason.IDENTIFY_REJECTED:
         return BatchState.MIXED, PART_REJECTED
     if has_unknown_attempt:
@@ -182,50 +186,50 @@ def _in_a_cancelled_run(
     return BatchState.REJECTED if refused else BatchState.CANCELLED, decision.error_code
 
 
-def _part(
-    db: Connection, of: Claim, decision: Decision, *, has_unknown_attempt: bool, now: datetime
+def _split_as_decided(
+    db: Connection, claim: Claim, decision: Decision, *, has_unknown_attempt: bool, now: datetime
 ) -> None:
-    """Go on in halves, and remember what was learnt from the answer."""
+    """Split a batch, and record what the answer says about its size or its counts."""
     if decision.parts is SplitReason.TOO_LARGE:
-        connection = db.execute(_CONNECTION, {"run": of.run_id}).scalar_one()
-        rate_slots.lower_max_entries(db, connection, (of.size + 1) // 2, now)
+        connection = db.execute(_CONNECTION, {"run": claim.run_id}).scalar_one()
+        rate_slots.lower_max_entries(db, connection, (claim.size + 1) // 2, now)
     if decision.parts is SplitReason.IDENTIFY_REJECTED:
         bisection.mark_parent(
             db,
-            of.fence,
+            claim.fence,
             accepted=decision.said_accepted,
             rejected=decision.said_rejected,
             version=decision.campaign_version,
         )
-    split(db, of, has_unknown_attempt=has_unknown_attempt)
+    split(db, claim, has_unknown_attempt=has_unknown_attempt)
 
 
-def withhold(db: Connection, of: Claim, *, has_unknown_attempt: bool, now: datetime) -> bool:
-    """Send no more of a batch in which somebody has opted out; tell whether it is settled.
+def withhold(db: Connection, claim: Claim, *, has_unknown_attempt: bool, now: datetime) -> bool:
+    """Stop sending a batch with a person who has opted out; return whether it is settled.
 
-    A batch of several entries goes back as two halves, until nobody shares a batch with the person;
-    in a cancelled run, of which nothing is claimed any more, it is settled as a whole.
-    What may have been sent already stays unknown; the rest is cancelled.
+    A batch of several entries is split until the person has a batch alone. In a cancelled run,
+    whose batches are no longer claimed, it is settled as a whole. A batch that may have been sent
+    becomes unknown, every other one cancelled.
     """
-    if of.size > 1 and state_of(db, of.run_id) is not RunState.CANCELLED:
-        split(db, of, has_unknown_attempt=has_unknown_attempt)
+    if claim.size > 1 and state_of(db, claim.run_id) is not RunState.CANCELLED:
+        split(db, claim, has_unknown_attempt=has_unknown_attempt)
         return False
-    may_be_sent = has_unknown_attempt or of.parent_batch_id is not None
+    may_be_sent = has_unknown_attempt or claim.parent_batch_id is not None
     state = BatchState.UNKNOWN if may_be_sent else BatchState.CANCELLED
     set_batch_state(
-        db, of, state, OPTED_OUT_SINCE, has_unknown_attempt=has_unknown_attempt, now=now
+        db, claim, state, OPTED_OUT_SINCE, has_unknown_attempt=has_unknown_attempt, now=now
     )
     return True
 
 
-def split(db: Connection, of: Claim, *, has_unknown_attempt: bool) -> bool:
-    """Put a batch back as two; tell whether this claim still holds."""
-    return bisection.split(db, of.fence, of.size, has_unknown_attempt=has_unknown_attempt)
+def split(db: Connection, claim: Claim, *, has_unknown_attempt: bool) -> bool:
+    """Put a batch back as two halves; return whether the claim is still valid."""
+    return bisection.split(db, claim.fence, claim.size, has_unknown_attempt=has_unknown_attempt)
 
 
 def set_batch_state(
     db: Connection,
-    of: Claim,
+    claim: Claim,
     state: BatchState,
     error_code: str | None,
     *,
@@ -233,39 +237,39 @@ def set_batch_state(
     now: datetime,
     wait: float | None = None,
 ) -> None:
-    """Take a batch from sending to another state, and count its rows where that settles them.
+    """Set the state of a claimed batch, and count its rows if that settles them.
 
-    One that waits does so for ``wait`` seconds at least. A part of a batch is counted together
-    with all its other parts.
+    A waiting batch waits at least ``wait`` seconds. The parts of a split batch are counted
+    together, once all are settled.
     """
     outcome = None if state in _UNSETTLED else outcome_of(state)
-    counts_now = outcome is not None and of.parent_batch_id is None
+    counts_now = outcome is not None and claim.parent_batch_id is None
     changed = db.execute(
-        _LEAVE,
+        _SET_STATE,
         {
-            **of.fence,
-            "to": state,
-            "to_owner": of.owner if state is BatchState.SENDING else None,
-            "doubt": has_unknown_attempt,
-            "code": error_code if outcome else None,
-            "settled": now if counts_now else None,
-            "later": now + timedelta(seconds=wait) if wait is not None else None,
-            "again": int(wait is not None),
+            **claim.fence,
+            "new_state": state,
+            "new_owner": claim.owner if state is BatchState.SENDING else None,
+            "new_has_unknown_attempt": has_unknown_attempt,
+            "new_error_code": error_code if outcome else None,
+            "new_settled_at": now if counts_now else None,
+            "new_not_before": now + timedelta(seconds=wait) if wait is not None else None,
+            "added_retries": int(wait is not None),
         },
     ).rowcount
     if changed and outcome and counts_now:
-        settled = CounterDelta(of.run_id, of.sendout, outcome, error_code, of.size)
+        settled = CounterDelta(claim.run_id, claim.sendout, outcome, error_code, claim.size)
         apply_deltas(db, [settled], now)
-    elif changed and outcome and of.parent_batch_id is not None:
-        bisection.finish_split(db, of.parent_batch_id, now)
+    elif changed and outcome and claim.parent_batch_id is not None:
+        bisection.finish_split(db, claim.parent_batch_id, now)
 
 
-def _keep_version(db: Connection, of: Claim, decision: Decision) -> None:
-    """Note the version that an answer names; where a new one was asked for, hold on to it."""
+def _record_version(db: Connection, claim: Claim, decision: Decision) -> None:
+    """Record the version that an answer names; pin it if the batch asked for a new one."""
     version = decision.campaign_version
-    if version is None or version == of.pinned_version:
+    if version is None or version == claim.pinned_version:
         return
-    which = {"run": of.run_id, "of": of.sendout, "version": version}
-    db.execute(_REPORT_VERSION, which)
-    if of.pilot:
-        db.execute(_PIN_VERSION, which)
+    values = {"run": claim.run_id, "sendout_number": claim.sendout, "new_version": version}
+    db.execute(_REPORT_VERSION, values)
+    if claim.pilot:
+        db.execute(_PIN_VERSION, values)

@@ -1,8 +1,8 @@
-"""Go on with a batch as two halves, and believe what they show only if it adds up.
+"""Split batches in two. Each function is given a transaction.
 
-Each function is given a transaction. A batch whose answer says that some of its rows were taken,
-but not which, is the root of its parts. Their outcomes count once all are in, and only if the
-totals are those of the root's own answer; else every row of it stays in doubt.
+A batch whose answer rejects some rows without naming them becomes the parent of its parts, which
+are sent again. The outcomes of the parts count once all of them are settled, and only if their
+totals match the counts of the parent's answer. Otherwise the outcome of every row is unknown.
 """
 
 from collections import Counter
@@ -16,49 +16,49 @@ from lib.delivery.ledger.counters import CounterDelta, apply_deltas
 from lib.delivery.ledger.schema import batch
 from lib.delivery.states import PART_REJECTED, BatchState, Outcome
 
-OWNED_BY_ME: Final = and_(
+HAS_CLAIM: Final = and_(
     batch.c.id == bindparam("batch"),
-    batch.c.owner == bindparam("by"),
+    batch.c.owner == bindparam("worker_id"),
     batch.c.claims == bindparam("claim"),
 )
-"""A batch under one claim: whoever holds an earlier one changes nothing any more."""
+"""A batch under one claim. A statement with an earlier claim changes nothing."""
 
-_in_hand: Final = and_(OWNED_BY_ME, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
-_HALVE: Final = (
+_IS_HELD: Final = and_(HAS_CLAIM, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
+_SHRINK: Final = (
     update(batch)
-    .where(_in_hand, batch.c.size > 1)
+    .where(_IS_HELD, batch.c.size > 1)
     .values(
-        size=bindparam("half"),
+        size=bindparam("first_size"),
         state=BatchState.WAITING,
         owner=None,
-        has_unknown_attempt=bindparam("is"),
+        has_unknown_attempt=bindparam("new_has_unknown_attempt"),
     )
 )
-_HALF: Final = select(batch).where(batch.c.id == bindparam("batch"))
+_BATCH: Final = select(batch).where(batch.c.id == bindparam("batch"))
 _INSERT: Final = insert(batch)
-_MAKE_ROOT: Final = (
+_MARK_PARENT: Final = (
     update(batch)
-    .where(_in_hand, batch.c.parent_batch_id.is_(None))
+    .where(_IS_HELD, batch.c.parent_batch_id.is_(None))
     .values(
         parent_batch_id=batch.c.id,
-        said_accepted=bindparam("accepted"),
-        said_rejected=bindparam("rejected"),
-        pinned_version=bindparam("version"),
+        said_accepted=bindparam("counted_accepted"),
+        said_rejected=bindparam("counted_rejected"),
+        pinned_version=bindparam("new_version"),
     )
 )
-_PARTS: Final = select(batch).where(batch.c.parent_batch_id == bindparam("whole"))
-_ADDS_UP: Final = bindparam("adds_up", type_=Boolean)
+_PARTS: Final = select(batch).where(batch.c.parent_batch_id == bindparam("parent"))
+_MATCHES_PARENT: Final = bindparam("matches_parent", type_=Boolean)
 _SETTLE: Final = (
     update(batch)
-    .where(batch.c.parent_batch_id == bindparam("whole"))
+    .where(batch.c.parent_batch_id == bindparam("parent"))
     .values(
         settled_at=bindparam("now"),
         owner=None,
-        state=case((_ADDS_UP, batch.c.state), else_=BatchState.MIXED),
-        error_code=case((_ADDS_UP, batch.c.error_code), else_=PART_REJECTED),
+        state=case((_MATCHES_PARENT, batch.c.state), else_=BatchState.MIXED),
+        error_code=case((_MATCHES_PARENT, batch.c.error_code), else_=PART_REJECTED),
     )
 )
-_OPEN_ROOTS: Final = (
+_OPEN_PARENTS: Final = (
     select(batch.c.parent_batch_id)
     .where(
         batch.c.run_id == bindparam("run"),
@@ -73,14 +73,15 @@ _UNSETTLED: Final = frozenset({BatchState.WAITING, BatchState.CLAIMED, BatchStat
 def split(
     db: Connection, fence: Mapping[str, object], size: int, *, has_unknown_attempt: bool
 ) -> bool:
-    """Put a batch of several entries back in line as two; tell whether it still was the owner's.
+    """Put a batch of several entries back as two halves; return whether the claim is still valid.
 
-    ``fence`` names the batch, its owner and the claim.
+    ``fence`` names the batch, its owner and the claim (see `Claim.fence`).
     """
     first = (size + 1) // 2
-    if db.execute(_HALVE, {**fence, "half": first, "is": has_unknown_attempt}).rowcount == 0:
+    values = {"first_size": first, "new_has_unknown_attempt": has_unknown_attempt}
+    if db.execute(_SHRINK, {**fence, **values}).rowcount == 0:
         return False
-    row = db.execute(_HALF, {"batch": fence["batch"]}).one()
+    row = db.execute(_BATCH, {"batch": fence["batch"]}).one()
     own = {"id", "start", "size", "claims", "attempts", "said_accepted", "said_rejected"}
     second = {each.key: getattr(row, each.key) for each in batch.c if each.key not in own}
     second |= {"start": row.start + first, "size": size - first, "claims": 0, "attempts": 0}
@@ -96,43 +97,47 @@ def mark_parent(
     rejected: int,
     version: str | None,
 ) -> None:
-    """Note what the first answer about a batch said; its parts have to add up to that."""
-    said = {"accepted": accepted, "rejected": rejected, "version": version}
-    db.execute(_MAKE_ROOT, {**fence, **said})
+    """Record the counts of a batch's first answer, which its parts have to match."""
+    answer = {
+        "counted_accepted": accepted,
+        "counted_rejected": rejected,
+        "new_version": version,
+    }
+    db.execute(_MARK_PARENT, {**fence, **answer})
 
 
 def finish_split(db: Connection, parent_batch_id: int, now: datetime) -> None:
-    """Settle the rows of a root once all its parts have an outcome."""
-    parts = db.execute(_PARTS, {"whole": parent_batch_id}).all()
+    """Settle the rows of a parent batch if all its parts have an outcome."""
+    parts = db.execute(_PARTS, {"parent": parent_batch_id}).all()
     if any(part.state in _UNSETTLED for part in parts):
         return
-    whole = next(part for part in parts if part.id == parent_batch_id)
+    parent = next(part for part in parts if part.id == parent_batch_id)
     sizes: Counter[str] = Counter()
     for part in parts:
         sizes[part.state] += part.size
-    said = Counter(accepted=whole.said_accepted, rejected=whole.said_rejected)
-    _settle(db, parent_batch_id, adds_up=sizes == said, now=now)
+    expected = Counter(accepted=parent.said_accepted, rejected=parent.said_rejected)
+    _settle(db, parent_batch_id, matches_parent=sizes == expected, now=now)
 
 
 def abandon_splits(db: Connection, run_id: str, now: datetime) -> None:
-    """Leave all rows in doubt whose batch is still being taken apart."""
-    for parent_batch_id in db.execute(_OPEN_ROOTS, {"run": run_id}).scalars().all():
-        _settle(db, parent_batch_id, adds_up=False, now=now)
+    """Settle all rows of batches that are still being split, as unknown."""
+    for parent_batch_id in db.execute(_OPEN_PARENTS, {"run": run_id}).scalars().all():
+        _settle(db, parent_batch_id, matches_parent=False, now=now)
 
 
-def _settle(db: Connection, parent_batch_id: int, *, adds_up: bool, now: datetime) -> None:
-    db.execute(_SETTLE, {"whole": parent_batch_id, "adds_up": adds_up, "now": now})
+def _settle(db: Connection, parent_batch_id: int, *, matches_parent: bool, now: datetime) -> None:
+    db.execute(_SETTLE, {"parent": parent_batch_id, "matches_parent": matches_parent, "now": now})
     apply_deltas(
         db,
         [
             CounterDelta(
                 part.run_id,
                 part.sendout,
-                Outcome(part.state) if adds_up else Outcome.UNKNOWN,
+                Outcome(part.state) if matches_parent else Outcome.UNKNOWN,
                 part.error_code,
                 part.size,
             )
-            for part in db.execute(_PARTS, {"whole": parent_batch_id}).all()
+            for part in db.execute(_PARTS, {"parent": parent_batch_id}).all()
         ],
         now,
     )

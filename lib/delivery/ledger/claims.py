@@ -1,7 +1,7 @@
-"""Make and claim batches in the ledger. Each function is given a transaction.
+"""Create and claim batches. Each function is given a transaction.
 
-Whoever acts on a batch names the claim that it acts under. A claim that was taken back in the
-meantime, by a pause, a cancel or another worker, changes nothing any more.
+Each change to a batch names the claim that it is made under. It has no effect if the claim has
+been revoked by a pause, a cancellation or another worker.
 """
 
 import json
@@ -16,13 +16,13 @@ from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, o
 from lib.connections import Business
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.delivery.ledger import rate_slots
-from lib.delivery.ledger.bisection import OWNED_BY_ME
+from lib.delivery.ledger.bisection import HAS_CLAIM
 from lib.delivery.ledger.runs import PUT_BACK, finish_if_done, pause
 from lib.delivery.ledger.schedule import HAS_SCHEDULE, advance
 from lib.delivery.ledger.schema import batch, run, sendout, worker
 from lib.delivery.states import BatchState, Reason, RunKind, RunState
 
-# Batches are made as they are needed: a run of a million starts at once and holds up nobody.
+# Batches are created as needed, so a run of a million rows starts at once and blocks no other run.
 _BATCHES_AHEAD: Final = 500
 
 _RUNS: Final = (
@@ -39,7 +39,7 @@ _RUNS: Final = (
         run.c.ignored_lists,
         HAS_SCHEDULE.label("has_schedule"),
     )
-    .where(run.c.state == RunState.RUNNING, run.c.connection == bindparam("of"))
+    .where(run.c.state == RunState.RUNNING, run.c.connection == bindparam("connection_name"))
     .order_by(run.c.kind != RunKind.TEST, run.c.served_at.nulls_first(), run.c.created_at)
 )
 _SERVED: Final = (
@@ -49,26 +49,26 @@ _SERVED: Final = (
         served_at=bindparam("now"), started_at=func.coalesce(run.c.started_at, bindparam("now"))
     )
 )
-_BIND: Final = (
+_PIN_BUSINESS: Final = (
     update(run)
     .where(run.c.id == bindparam("run"), run.c.business_id.is_(None))
-    .values(base_url=bindparam("url"), business_id=bindparam("business"))
+    .values(base_url=bindparam("new_base_url"), business_id=bindparam("new_business_id"))
 )
 _BUSY_CONNECTIONS: Final = (
     select(run.c.connection).where(run.c.state == RunState.RUNNING).distinct()
 )
 
 NEEDS_PILOT: Final = and_(sendout.c.needs_version, sendout.c.pinned_version.is_(None))
-_other: Final = batch.alias("other")
-_pilot_is_out: Final = exists().where(
-    _other.c.run_id == sendout.c.run_id,
-    _other.c.sendout == sendout.c.number,
-    _other.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]),
+_OTHER: Final = batch.alias("other")
+_PILOT_IS_CLAIMED: Final = exists().where(
+    _OTHER.c.run_id == sendout.c.run_id,
+    _OTHER.c.sendout == sendout.c.number,
+    _OTHER.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]),
 )
-_pilot_is_there: Final = exists().where(
-    _other.c.run_id == sendout.c.run_id,
-    _other.c.sendout == sendout.c.number,
-    _other.c.state.in_([BatchState.WAITING, BatchState.CLAIMED, BatchState.SENDING]),
+_PILOT_EXISTS: Final = exists().where(
+    _OTHER.c.run_id == sendout.c.run_id,
+    _OTHER.c.sendout == sendout.c.number,
+    _OTHER.c.state.in_([BatchState.WAITING, BatchState.CLAIMED, BatchState.SENDING]),
 )
 _WAITING: Final = (
     select(
@@ -89,15 +89,15 @@ _WAITING: Final = (
         batch.c.run_id == bindparam("run"),
         batch.c.state == BatchState.WAITING,
         or_(batch.c.not_before.is_(None), batch.c.not_before <= bindparam("now")),
-        or_(~NEEDS_PILOT, ~_pilot_is_out),
+        or_(~NEEDS_PILOT, ~_PILOT_IS_CLAIMED),
     )
     .order_by(batch.c.start)
-    .limit(bindparam("most"))
+    .limit(bindparam("max_batches"))
 )
 _CLAIM: Final = (
     update(batch)
     .where(batch.c.id == bindparam("batch"))
-    .values(state=BatchState.CLAIMED, owner=bindparam("by"), claims=batch.c.claims + 1)
+    .values(state=BatchState.CLAIMED, owner=bindparam("worker_id"), claims=batch.c.claims + 1)
 )
 _UNBATCHED: Final = (
     select(
@@ -110,7 +110,7 @@ _UNBATCHED: Final = (
     .where(
         sendout.c.run_id == bindparam("run"),
         sendout.c.batched < sendout.c.released,
-        or_(~NEEDS_PILOT, ~_pilot_is_there),
+        or_(~NEEDS_PILOT, ~_PILOT_EXISTS),
     )
     .order_by(sendout.c.number)
     .limit(100)
@@ -118,24 +118,24 @@ _UNBATCHED: Final = (
 _INSERT_BATCH: Final = insert(batch)
 _BATCHED: Final = (
     update(sendout)
-    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("of"))
-    .values(batched=sendout.c.batched + bindparam("more"))
+    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("sendout_number"))
+    .values(batched=sendout.c.batched + bindparam("added"))
 )
 
-# A worker that others have taken for dead opens nothing any more.
-IS_ALIVE: Final = exists().where(worker.c.id == bindparam("by"))
+# An evicted worker may open no attempt.
+IS_ALIVE: Final = exists().where(worker.c.id == bindparam("worker_id"))
 _ALIVE: Final = select(IS_ALIVE)
-_RELEASE: Final = PUT_BACK.where(OWNED_BY_ME)
-_RELEASE_ALL_BUT: Final = PUT_BACK.where(
-    batch.c.owner == bindparam("by"),
-    batch.c.id.not_in(bindparam("known", expanding=True)),
-    batch.c.run_id.in_(select(run.c.id).where(run.c.connection == bindparam("of"))),
+_RELEASE: Final = PUT_BACK.where(HAS_CLAIM)
+_RELEASE_OTHERS: Final = PUT_BACK.where(
+    batch.c.owner == bindparam("worker_id"),
+    batch.c.id.not_in(bindparam("known_batches", expanding=True)),
+    batch.c.run_id.in_(select(run.c.id).where(run.c.connection == bindparam("connection_name"))),
 )
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A batch that one owner alone may send, until the claim is taken back."""
+    """A batch that only its owner may send, until the claim is revoked."""
 
     owner: str
     batch_id: int
@@ -160,92 +160,113 @@ class Claim:
 
     @property
     def fence(self) -> dict[str, object]:
-        """The values that `OWNED_BY_ME` compares with."""
-        return {"batch": self.batch_id, "by": self.owner, "claim": self.number}
+        """The values that `HAS_CLAIM` compares with."""
+        return {"batch": self.batch_id, "worker_id": self.owner, "claim": self.number}
 
 
 def busy_connections(db: Connection) -> list[str]:
-    """Return the names of the connections that have running runs."""
+    """Return the names of the connections with running runs."""
     return [str(name) for name in db.execute(_BUSY_CONNECTIONS).scalars()]
 
 
 def claim(
-    db: Connection, connection: str, owner: str, most: int, now: datetime, *, business: Business
+    db: Connection,
+    connection: str,
+    owner: str,
+    max_batches: int,
+    now: datetime,
+    *,
+    business: Business,
 ) -> list[Claim]:
-    """Claim up to ``most`` batches of a connection's running runs: tests first, then fairly.
+    """Claim up to ``max_batches`` batches of a connection's running runs for a worker.
 
-    ``business`` is what the connection leads to now. A run that was confirmed for another one is
-    paused instead.
+    Tests are served first. After them, the run that has waited longest comes first, and each run
+    gets an equal share of the remaining batches. A run without waiting rows is finished.
 
-    The run that waited longest is served first, and each gets an equal share of what is left.
-    A run without anything left to do is finished on the way. A worker that others have taken for
-    dead gets nothing.
+    ``business`` is the current business of the connection. A run that was confirmed for another
+    business is paused. An evicted worker gets no batches.
     """
-    if not db.execute(_ALIVE, {"by": owner}).scalar_one():
+    if not db.execute(_ALIVE, {"worker_id": owner}).scalar_one():
         return []
-    runs = db.execute(_RUNS, {"of": connection}).all()
+    runs = db.execute(_RUNS, {"connection_name": connection}).all()
     max_entries = rate_slots.max_entries(db, connection, now) or sys.maxsize
     claims: list[Claim] = []
     for position, each in enumerate(runs):
-        left = most - len(claims)
-        if left == 0:
+        remaining = max_batches - len(claims)
+        if remaining == 0:
             break
-        if not _leads_to(db, each, business):
-            pause(db, each.id, Reason.CONNECTION_CHANGED)
+        if not _may_be_claimed(db, each, business, now):
             continue
-        if each.has_schedule and advance(db, each.id, now) is not RunState.RUNNING:
-            continue
-        share = left if each.kind == RunKind.TEST else -(-left // (len(runs) - position))
-        rows = _waiting(db, each.id, share, min(each.batch_size, max_entries), now)
+        runs_left = len(runs) - position
+        share = remaining if each.kind == RunKind.TEST else -(-remaining // runs_left)
+        size = min(each.batch_size, max_entries)
+        rows = _waiting_batches(db, each.id, share, size, now)
         if not rows:
             finish_if_done(db, each.id, now)
             continue
-        db.execute(_CLAIM, [{"batch": row.id, "by": owner} for row in rows])
+        db.execute(_CLAIM, [{"batch": row.id, "worker_id": owner} for row in rows])
         db.execute(_SERVED, {"run": each.id, "now": now})
-        claims += [
-            Claim(
-                owner=owner,
-                batch_id=row.id,
-                number=row.claims + 1,
-                run_id=each.id,
-                kind=RunKind(each.kind),
-                plan_id=each.plan_id,
-                sendout=row.sendout,
-                start=row.start,
-                size=row.size,
-                attempts=row.attempts,
-                has_unknown_attempt=row.has_unknown_attempt,
-                pilot=bool(row.pilot),
-                pinned_version=row.pinned_version,
-                version_behavior=VersionBehavior(each.if_version_unspecified),
-                duplicates=DuplicateBehavior(each.if_duplicate_check_unspecified),
-                business=business,
-                ignored_lists=frozenset(json.loads(each.ignored_lists or "[]")),
-                retries=row.retries,
-                max_retries=0 if row.parent_batch_id is not None else each.retries,
-                parent_batch_id=row.parent_batch_id,
-            )
-            for row in rows
-        ]
+        claims += [_claim_of(each, row, owner, business) for row in rows]
     return claims
 
 
-def _leads_to(db: Connection, of: Any, business: Business) -> bool:
-    """Tell whether a run was confirmed for this business; one that names none is bound to it."""
-    if of.business_id is None:
+def _claim_of(run_row: Any, batch_row: Row[Any], owner: str, business: Business) -> Claim:
+    is_part = batch_row.parent_batch_id is not None
+    return Claim(
+        owner=owner,
+        batch_id=batch_row.id,
+        number=batch_row.claims + 1,
+        run_id=run_row.id,
+        kind=RunKind(run_row.kind),
+        plan_id=run_row.plan_id,
+        sendout=batch_row.sendout,
+        start=batch_row.start,
+        size=batch_row.size,
+        attempts=batch_row.attempts,
+        has_unknown_attempt=batch_row.has_unknown_attempt,
+        pilot=bool(batch_row.pilot),
+        pinned_version=batch_row.pinned_version,
+        version_behavior=VersionBehavior(run_row.if_version_unspecified),
+        duplicates=DuplicateBehavior(run_row.if_duplicate_check_unspecified),
+        business=business,
+        ignored_lists=frozenset(json.loads(run_row.ignored_lists or "[]")),
+        retries=batch_row.retries,
+        max_retries=0 if is_part else run_row.retries,
+        parent_batch_id=batch_row.parent_batch_id,
+    )
+
+
+def _may_be_claimed(db: Connection, run_row: Any, business: Business, now: datetime) -> bool:
+    """Return whether batches of a run may be claimed now; pause or advance the run if needed."""
+    if not _matches_business(db, run_row, business):
+        pause(db, run_row.id, Reason.CONNECTION_CHANGED)
+        return False
+    return not run_row.has_schedule or advance(db, run_row.id, now) is RunState.RUNNING
+
+
+def _matches_business(db: Connection, run_row: Any, business: Business) -> bool:
+    """Return whether a run was confirmed for a business; pin it to that if it names none."""
+    if run_row.business_id is None:
         db.execute(
-            _BIND, {"run": of.id, "url": business.base_url, "business": business.business_id}
+            _PIN_BUSINESS,
+            {
+                "run": run_row.id,
+                "new_base_url": business.base_url,
+                "new_business_id": business.business_id,
+            },
         )
         return True
-    return Business(of.base_url, of.business_id) == business
+    return Business(run_row.base_url, run_row.business_id) == business
 
 
-def _waiting(db: Connection, run_id: str, most: int, size: int, now: datetime) -> list[Row[Any]]:
-    """Return batches to claim, made now if need be; of a sendout that needs a pilot, only one."""
-    wanted = {"run": run_id, "most": most, "now": now}
-    found = db.execute(_WAITING, wanted).all()
-    if len(found) < most and _make_batches(db, run_id, size):
-        found = db.execute(_WAITING, wanted).all()
+def _waiting_batches(
+    db: Connection, run_id: str, max_batches: int, size: int, now: datetime
+) -> list[Row[Any]]:
+    """Return batches to claim, created if needed; only one of a sendout that needs a pilot."""
+    values = {"run": run_id, "max_batches": max_batches, "now": now}
+    found = db.execute(_WAITING, values).all()
+    if len(found) < max_batches and _make_batches(db, run_id, size):
+        found = db.execute(_WAITING, values).all()
     piloted: set[int] = set()
     rows = []
     for row in found:
@@ -258,15 +279,15 @@ def _waiting(db: Connection, run_id: str, most: int, size: int, now: datetime) -
 
 
 def _make_batches(db: Connection, run_id: str, size: int) -> bool:
-    """Give the next entries of a run their batches, ``size`` entries each at the most.
+    """Create batches of at most ``size`` entries for the next entries of a run.
 
-    Tells whether there were any. The pilot of a new version is one entry, alone.
+    Returns whether there were any. The pilot of a new version is a batch of one entry.
     """
-    room = _BATCHES_AHEAD
-    made = False
+    remaining = _BATCHES_AHEAD
+    created = False
     for row in db.execute(_UNBATCHED, {"run": run_id}).all():
         first, end = row.start + row.batched, row.start + row.released
-        starts = [first] if row.pilot else [*islice(range(first, end, size), room)]
+        starts = [first] if row.pilot else [*islice(range(first, end, size), remaining)]
         if not starts:
             break
         end = first + 1 if row.pilot else min(end, starts[-1] + size)
@@ -287,17 +308,27 @@ def _make_batches(db: Connection, run_id: str, size: int) -> bool:
                 for start in starts
             ],
         )
-        db.execute(_BATCHED, {"run": run_id, "of": row.number, "more": end - first})
-        room -= len(starts)
-        made = True
-    return made
+        db.execute(_BATCHED, {"run": run_id, "sendout_number": row.number, "added": end - first})
+        remaining -= len(starts)
+        created = True
+    return created
 
 
-def release(db: Connection, of: Claim) -> None:
-    """Put a claimed batch back of which nothing has been sent."""
-    db.execute(_RELEASE, of.fence)
+def release(db: Connection, claim: Claim) -> None:
+    """Release a claimed batch that has not been sent."""
+    db.execute(_RELEASE, claim.fence)
 
 
 def release_all_but(db: Connection, connection: str, owner: str, known: set[int]) -> None:
-    """Put back what a worker has claimed over a connection without knowing of it."""
-    db.execute(_RELEASE_ALL_BUT, {"of": connection, "by": owner, "known": sorted(known)})
+    """Release the batches that a worker has claimed over a connection, except the known ones.
+
+    The worker does not know of a claim whose commit succeeded although it was reported as failed.
+    """
+    db.execute(
+        _RELEASE_OTHERS,
+        {
+            "connection_name": connection,
+            "worker_id": owner,
+            "known_batches": sorted(known),
+        },
+    )

@@ -1,52 +1,49 @@
-"""Keep the counters of sendouts and the tally true, in the transaction that changes batches."""
+"""Counters of sendouts and the tally. Each function is given the transaction of the batches."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
-
-# Its conflict clauses are written out for SQLite in the same words.
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, Executable, Row, bindparam, delete, func, select, update
 
 from lib.delivery.ledger.schema import sendout, tally
+from lib.delivery.ledger.upsert import insert_into
 from lib.delivery.states import Outcome
 
 _COUNTERS: Final = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.UNKNOWN, Outcome.CANCELLED)
 
-_MOVE: Final = (
+_SETTLE: Final = (
     update(sendout)
-    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("of"))
+    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("sendout_number"))
     .values(
-        waiting=sendout.c.waiting - bindparam("size"),
-        **{each.value: sendout.c[each.value] + bindparam(f"to_{each}") for each in _COUNTERS},
+        waiting=sendout.c.waiting - bindparam("row_count"),
+        **{each.value: sendout.c[each.value] + bindparam(f"added_{each}") for each in _COUNTERS},
     )
-)
-_inserted: Final = insert(tally)
-_TALLY: Final = _inserted.on_conflict_do_update(
-    index_elements=list(tally.primary_key.columns),
-    set_={"count": tally.c["count"] + _inserted.excluded.count},
 )
 _UNKNOWN_TO_WAITING: Final = (
     update(sendout)
-    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("of"))
+    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("sendout_number"))
     .values(
-        waiting=sendout.c.waiting + bindparam("size"), unknown=sendout.c.unknown - bindparam("size")
+        waiting=sendout.c.waiting + bindparam("row_count"),
+        unknown=sendout.c.unknown - bindparam("row_count"),
     )
 )
-_UNTALLY: Final = (
+_SUBTRACT_FROM_TALLY: Final = (
     update(tally)
     .where(
         tally.c.run_id == bindparam("run"),
-        tally.c.sendout == bindparam("of"),
+        tally.c.sendout == bindparam("sendout_number"),
         tally.c.outcome == Outcome.UNKNOWN,
-        tally.c.error_code == bindparam("code"),
-        tally.c.minute == bindparam("then"),
+        tally.c.error_code == bindparam("tallied_code"),
+        tally.c.minute == bindparam("tallied_minute"),
     )
-    .values(count=tally.c["count"] - bindparam("size"))
+    .values(count=tally.c["count"] - bindparam("row_count"))
 )
-_FORGET_NONE: Final = delete(tally).where(tally.c.run_id == bindparam("run"), tally.c["count"] == 0)
+_DELETE_EMPTY: Final = delete(tally).where(
+    tally.c.run_id == bindparam("run"), tally.c["count"] == 0
+)
 _WAITING: Final = select(func.coalesce(func.sum(sendout.c.waiting), 0)).where(
     sendout.c.run_id == bindparam("run")
 )
@@ -54,7 +51,7 @@ _WAITING: Final = select(func.coalesce(func.sum(sendout.c.waiting), 0)).where(
 
 @dataclass(frozen=True)
 class CounterDelta:
-    """So many rows of a sendout that no longer wait, and what became of them."""
+    """Counter increment for the settled rows of a sendout."""
 
     run_id: str
     sendout: int
@@ -64,23 +61,23 @@ class CounterDelta:
 
 
 def apply_deltas(db: Connection, settled: Sequence[CounterDelta], now: datetime) -> None:
-    """Move rows from waiting to their outcome."""
+    """Move the counts of settled rows from waiting to their outcome."""
     if not settled:
         return
     db.execute(
-        _MOVE,
+        _SETTLE,
         [
             {
                 "run": each.run_id,
-                "of": each.sendout,
-                "size": each.size,
-                **{f"to_{to}": each.size if to is each.outcome else 0 for to in _COUNTERS},
+                "sendout_number": each.sendout,
+                "row_count": each.size,
+                **{f"added_{name}": each.size if name is each.outcome else 0 for name in _COUNTERS},
             }
             for each in settled
         ],
     )
     db.execute(
-        _TALLY,
+        _add_to_tally(db.dialect.name),
         [
             {
                 "run_id": each.run_id,
@@ -95,26 +92,35 @@ def apply_deltas(db: Connection, settled: Sequence[CounterDelta], now: datetime)
     )
 
 
+@functools.cache
+def _add_to_tally(dialect: str) -> Executable:
+    insert = insert_into(tally, dialect)
+    return insert.on_conflict_do_update(
+        index_elements=list(tally.primary_key.columns),
+        set_={"count": tally.c["count"] + insert.excluded["count"]},
+    )
+
+
 def remove_unknown(db: Connection, batches: Sequence[Row[Any]]) -> None:
-    """Let the rows of these settled batches, which are in doubt, wait again."""
+    """Move the counts of settled batches from unknown back to waiting."""
     moved = [
         {
             "run": each.run_id,
-            "of": each.sendout,
-            "size": each.size,
-            "code": each.error_code or "",
-            "then": _minute(each.settled_at),
+            "sendout_number": each.sendout,
+            "row_count": each.size,
+            "tallied_code": each.error_code or "",
+            "tallied_minute": _minute(each.settled_at),
         }
         for each in batches
     ]
     db.execute(_UNKNOWN_TO_WAITING, moved)
-    db.execute(_UNTALLY, moved)
+    db.execute(_SUBTRACT_FROM_TALLY, moved)
     for run_id in {each.run_id for each in batches}:
-        db.execute(_FORGET_NONE, {"run": run_id})
+        db.execute(_DELETE_EMPTY, {"run": run_id})
 
 
 def count_waiting(db: Connection, run_id: str) -> int:
-    """Return how many rows of a run have no outcome yet."""
+    """Return the number of rows of a run without an outcome."""
     return int(db.execute(_WAITING, {"run": run_id}).scalar_one())
 
 

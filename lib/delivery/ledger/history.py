@@ -1,6 +1,6 @@
-"""Read from the ledger what earlier runs have sent to whom. Each function is given a transaction.
+"""Sendouts of previous runs and their outcomes. Each function is given a transaction.
 
-People are in the frozen plans, by position; the ledger knows the positions of what was sent.
+The ledger has outcomes by position; the people at these positions are in the frozen plans.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,7 @@ _ROWS_AT_ONCE: Final = 50_000
 
 _NOT_SENT: Final = (BatchState.REJECTED, BatchState.CANCELLED)
 
-_EARLIER: Final = (
+_PREVIOUS: Final = (
     select(
         sendout.c.run_id,
         sendout.c.number,
@@ -34,7 +34,10 @@ _EARLIER: Final = (
     )
     .join_from(sendout, run)
     .where(
-        or_(run.c.connection == bindparam("of"), run.c.business_id == bindparam("business")),
+        or_(
+            run.c.connection == bindparam("connection_name"),
+            run.c.business_id == bindparam("business"),
+        ),
         run.c.kind == RunKind.SHEET,
         sendout.c.accepted + sendout.c.unknown + sendout.c.waiting > 0,
     )
@@ -42,8 +45,8 @@ _EARLIER: Final = (
 )
 _of_sendout: Final = (
     batch.c.run_id == bindparam("run"),
-    batch.c.start >= bindparam("first"),
-    batch.c.start < bindparam("stop"),
+    batch.c.start >= bindparam("first_position"),
+    batch.c.start < bindparam("stop_position"),
 )
 _SETTLED: Final = select(
     batch.c.start,
@@ -51,21 +54,21 @@ _SETTLED: Final = select(
     (batch.c.state == BatchState.ACCEPTED).label("is_accepted"),
     type_coerce(batch.c.settled_at, BigInteger).label("settled_at"),
 ).where(*_of_sendout, batch.c.settled_at.is_not(None), batch.c.state.not_in(_NOT_SENT))
-# By index: of a run that goes well nearly all are accepted, and those are not read here.
+# Uses the index on the state. Most batches of a run are accepted, and those are not read here.
 _NOT_ACCEPTED: Final = select(
     batch.c.start, batch.c.size, batch.c.state, batch.c.settled_at.is_not(None)
 ).where(
     *_of_sendout,
     batch.c.state.in_([each for each in BatchState if each is not BatchState.ACCEPTED]),
 )
-_LAST: Final = select(type_coerce(func.max(batch.c.settled_at), BigInteger)).where(
+_LAST_SETTLED: Final = select(type_coerce(func.max(batch.c.settled_at), BigInteger)).where(
     batch.c.run_id == bindparam("run")
 )
 
 
 @dataclass(frozen=True)
 class PreviousSendout:
-    """One sendout of an earlier run, and how far it has come."""
+    """One sendout of a previous run, with its counters."""
 
     run_id: str
     number: int
@@ -88,7 +91,10 @@ class PreviousSendout:
 
 @dataclass(frozen=True)
 class RecipientMarks:
-    """What has become of a sendout's entries, by their place in it: masks, and microseconds."""
+    """The state of each entry of a sendout, by its index in the sendout.
+
+    Three boolean masks, and ``settled_at`` in microseconds since 1970.
+    """
 
     reached: np.ndarray
     unknown: np.ndarray
@@ -99,56 +105,65 @@ class RecipientMarks:
 def sendouts_of_campaigns(
     db: Connection, connection: str, campaigns: Collection[str], *, business_id: str | None = None
 ) -> tuple[PreviousSendout, ...]:
-    """Return the sendouts of these campaigns that have reached, or may reach, somebody.
+    """Return the sendouts of these campaigns that have reached, or may reach, a person.
 
-    Those of sheets, over one connection, or for one business over any connection.
+    Only runs of sheets count: those over a connection, and those of a business over any connection.
     """
-    rows = db.execute(_EARLIER, {"of": connection, "business": business_id}).mappings()
+    rows = db.execute(
+        _PREVIOUS, {"connection_name": connection, "business": business_id}
+    ).mappings()
     return tuple(PreviousSendout(**row) for row in rows if row["campaign_name"] in campaigns)
 
 
-def settled_marks(db: Connection, of: PreviousSendout) -> RecipientMarks:
-    """Return the marks of a sendout in which nothing waits, each with its own time."""
-    marks = _none_yet(of)
-    found = db.execute(_SETTLED, _place(of), execution_options={"yield_per": _ROWS_AT_ONCE})
-    for piece in found.partitions():
-        starts, sizes, accepted, times = np.array([tuple(row) for row in piece], dtype="int64").T
-        places = _spread(starts - of.start, sizes)
+def settled_marks(db: Connection, previous: PreviousSendout) -> RecipientMarks:
+    """Return the marks of a sendout without waiting rows, each with its own time."""
+    marks = _empty_marks(previous)
+    result = db.execute(
+        _SETTLED, _positions_of(previous), execution_options={"yield_per": _ROWS_AT_ONCE}
+    )
+    for rows in result.partitions():
+        starts, sizes, accepted, times = np.array([tuple(row) for row in rows], dtype="int64").T
+        indexes = _entry_indexes(starts - previous.start, sizes)
         is_accepted = np.repeat(accepted.astype(bool), sizes)
-        marks.reached[places] = is_accepted
-        marks.unknown[places] = ~is_accepted
-        marks.settled_at[places] = np.repeat(times, sizes)
+        marks.reached[indexes] = is_accepted
+        marks.unknown[indexes] = ~is_accepted
+        marks.settled_at[indexes] = np.repeat(times, sizes)
     return marks
 
 
-def changing_marks(db: Connection, of: PreviousSendout) -> RecipientMarks:
-    """Return the marks of a sendout that goes on, read in milliseconds however large it is.
+def changing_marks(db: Connection, previous: PreviousSendout) -> RecipientMarks:
+    """Return the marks of a sendout with waiting rows, in milliseconds even if it is large.
 
-    What is not rejected, in doubt or waiting has been accepted. The time is the run's last.
+    Every row that is not rejected, unknown or waiting has been accepted. All have the time of the
+    run's last settled batch.
     """
-    marks = _none_yet(of)
-    marks.reached[: of.batched] = True
-    marks.coming[of.batched :] = not of.is_cancelled
-    marks.settled_at[:] = db.execute(_LAST, {"run": of.run_id}).scalar_one() or 0
-    for start, size, state, is_settled in db.execute(_NOT_ACCEPTED, _place(of)):
-        place = slice(start - of.start, start - of.start + size)
-        marks.reached[place] = False
-        marks.coming[place] = not is_settled
-        marks.unknown[place] = is_settled and state not in _NOT_SENT
+    marks = _empty_marks(previous)
+    marks.reached[: previous.batched] = True
+    marks.coming[previous.batched :] = not previous.is_cancelled
+    marks.settled_at[:] = db.execute(_LAST_SETTLED, {"run": previous.run_id}).scalar_one() or 0
+    for start, size, state, is_settled in db.execute(_NOT_ACCEPTED, _positions_of(previous)):
+        entries = slice(start - previous.start, start - previous.start + size)
+        marks.reached[entries] = False
+        marks.coming[entries] = not is_settled
+        marks.unknown[entries] = is_settled and state not in _NOT_SENT
     return marks
 
 
-def _none_yet(of: PreviousSendout) -> RecipientMarks:
-    reached, unknown, coming = (np.zeros(of.entries, dtype=bool) for _ in range(3))
-    return RecipientMarks(reached, unknown, coming, np.zeros(of.entries, dtype="int64"))
+def _empty_marks(previous: PreviousSendout) -> RecipientMarks:
+    reached, unknown, coming = (np.zeros(previous.entries, dtype=bool) for _ in range(3))
+    return RecipientMarks(reached, unknown, coming, np.zeros(previous.entries, dtype="int64"))
 
 
-def _place(of: PreviousSendout) -> dict[str, object]:
-    return {"run": of.run_id, "first": of.start, "stop": of.stop}
+def _positions_of(previous: PreviousSendout) -> dict[str, object]:
+    return {
+        "run": previous.run_id,
+        "first_position": previous.start,
+        "stop_position": previous.stop,
+    }
 
 
-def _spread(starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Return the places of all entries of batches: of each its start and those after it."""
+def _entry_indexes(starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Return the indexes of all entries of batches with these starts and sizes."""
     if (sizes == 1).all():
         return starts
     ends = np.cumsum(sizes)

@@ -1,27 +1,15 @@
-"""Read runs, outcomes and attempts from the ledger. Each function is given a transaction."""
+"""Queries for outcomes and attempts. Each function is given a transaction."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    Row,
-    and_,
-    bindparam,
-    case,
-    select,
-    type_coerce,
-)
+from sqlalchemy import BigInteger, Connection, Row, and_, bindparam, case, select, type_coerce
 
 from lib.delivery.ledger.schema import attempt, batch
 from lib.delivery.states import AttemptResult, BatchState, Outcome
-from lib.delivery.summaries import (
-    AttemptRecord,
-)
+from lib.delivery.summaries import AttemptRecord
 
 _ROWS_AT_ONCE: Final = 50_000
 
@@ -50,16 +38,18 @@ _ATTEMPTS: Final = (
     .order_by(batch.c.start, attempt.c.number)
 )
 _ATTEMPTS_OF_RUN: Final = _ATTEMPTS.where(batch.c.run_id == bindparam("run")).limit(
-    bindparam("most")
+    bindparam("max_attempts")
 )
-_ATTEMPTS_OF_BATCHES: Final = _ATTEMPTS.where(batch.c.id.in_(bindparam("wanted", expanding=True)))
+_ATTEMPTS_OF_BATCHES: Final = _ATTEMPTS.where(
+    batch.c.id.in_(bindparam("batch_ids", expanding=True))
+)
 _UNDER_WAY: Final = select(batch.c.start, batch.c.size).where(
     batch.c.run_id == bindparam("run"), batch.c.state == BatchState.SENDING
 )
 
 
 def settled_batches(db: Connection, run_id: str) -> Iterator[Sequence[Row[Any]]]:
-    """Yield a run's settled batches with their last attempts, by position, in large pieces.
+    """Yield a run's settled batches with their last attempts, by position, in lists of rows.
 
     Columns: start, size, state, error_code, error_type, message, http_status, trace_id,
     settled_at (microseconds since 1970).
@@ -68,16 +58,16 @@ def settled_batches(db: Connection, run_id: str) -> Iterator[Sequence[Row[Any]]]
     yield from db.execute(_OUTCOMES, {"run": run_id}, execution_options=options).partitions()
 
 
-def attempts_of(db: Connection, run_id: str, most: int) -> list[AttemptRecord]:
-    """Return a run's attempts, by position and number, ``most`` at the most."""
-    rows = db.execute(_ATTEMPTS_OF_RUN, {"run": run_id, "most": most})
+def attempts_of(db: Connection, run_id: str, max_attempts: int) -> list[AttemptRecord]:
+    """Return the first ``max_attempts`` attempts of a run, by position and number."""
+    rows = db.execute(_ATTEMPTS_OF_RUN, {"run": run_id, "max_attempts": max_attempts})
     return [_attempt_record(row) for row in rows]
 
 
 def attempts_of_batches(db: Connection, batch_ids: Sequence[int]) -> dict[int, list[AttemptRecord]]:
     """Return the attempts of each of these batches, by number."""
     found: dict[int, list[AttemptRecord]] = defaultdict(list)
-    for row in db.execute(_ATTEMPTS_OF_BATCHES, {"wanted": list(batch_ids)}):
+    for row in db.execute(_ATTEMPTS_OF_BATCHES, {"batch_ids": list(batch_ids)}):
         found[row.batch_id].append(_attempt_record(row))
     return found
 
@@ -101,20 +91,11 @@ def _attempt_record(row: Row[Any]) -> AttemptRecord:
 
 
 def positions_under_way(db: Connection, run_id: str) -> np.ndarray:
-    """Return the positions of the rows whose request has left and whose answer is not there yet."""
+    """Return the positions of the rows whose request is in flight."""
     return positions_of(db.execute(_UNDER_WAY, {"run": run_id}).all())
 
 
 def positions_of(batches: Sequence[Row[Any, Any]]) -> np.ndarray:
     """Return the positions of all entries of these batches."""
-    pieces = [np.arange(each.start, each.start + each.size) for each in batches]
-    return np.concatenate([np.array([], dtype="int64"), *pieces])
-
-
-@dataclass(frozen=True)
-class Load:
-    """What there is to do: runs by state, recipients of running ones who wait, workers."""
-
-    runs: dict[str, int]
-    waiting: int
-    workers: int
+    ranges = [np.arange(each.start, each.start + each.size) for each in batches]
+    return np.concatenate([np.array([], dtype="int64"), *ranges])

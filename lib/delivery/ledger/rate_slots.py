@@ -1,7 +1,7 @@
-"""Share one pace among all who send over a connection. Each function is given a transaction.
+"""The send rate that workers share per connection. Each function is given a transaction.
 
-The ledger deals slots, the moments at which one request may leave, so that any number of workers
-together keep to the rate of the connection. Times are those of the ledger's `clock`.
+Workers lease slots: each slot is the moment at which one request may be sent. Together, any number
+of workers keep to the rate of the connection. Times are those of the ledger's `clock`.
 """
 
 from dataclasses import dataclass
@@ -9,37 +9,41 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from lib.delivery.ledger.schema import line
+from lib.delivery.ledger.upsert import insert_into
 
 LONGEST_PAUSE: Final = 300.0
-"""Longest pause that a server may ask for, in seconds; a longer one is cut short."""
+"""Longest pause that is honoured when a server asks for one, in seconds."""
 
-# No slots are dealt further ahead than this: whoever is, comes from before a clock was set back.
-_FURTHEST: Final = timedelta(seconds=2)
-# What was sent just before still counts in the other side's window of one second.
-_AFTER_A_JUMP: Final = timedelta(seconds=1)
-
-# For so long after a silence of as long, slots lie twice as far apart: the first requests open
-# connections, which takes them so much longer that later ones would catch up with them.
+# Slots are not leased further ahead: a later next slot dates from before a clock was set back.
+_MAX_AHEAD: Final = timedelta(seconds=2)
+# Requests sent before the jump still count in Connectly's window of one second.
+_DELAY_AFTER_JUMP: Final = timedelta(seconds=1)
+# After a silence of this length, slots are twice as far apart for as long: the first requests open
+# connections, and later ones would catch up with them.
 _SLOW_START: Final = timedelta(seconds=0.5)
 
-_INSERT: Final = insert(line).on_conflict_do_nothing(index_elements=[line.c.connection])
-_OF: Final = line.c.connection == bindparam("of")
-_LINE: Final = select(line).where(_OF)
-_DEAL: Final = (
-    update(line).where(_OF).values(next_slot=bindparam("next"), slow_until=bindparam("slow"))
+_OF_CONNECTION: Final = line.c.connection == bindparam("connection_name")
+_LINE: Final = select(line).where(_OF_CONNECTION)
+_LEASE: Final = (
+    update(line)
+    .where(_OF_CONNECTION)
+    .values(next_slot=bindparam("new_next_slot"), slow_until=bindparam("new_slow_until"))
 )
-_PAUSE: Final = update(line).where(_OF).values(paused_until=bindparam("until"))
-_LEARN: Final = update(line).where(_OF).values(max_entries=bindparam("most"))
+_PAUSE: Final = (
+    update(line).where(_OF_CONNECTION).values(paused_until=bindparam("new_paused_until"))
+)
+_SET_MAX_ENTRIES: Final = (
+    update(line).where(_OF_CONNECTION).values(max_entries=bindparam("new_max_entries"))
+)
 
 
 @dataclass(frozen=True)
 class SlotLease:
-    """Evenly spaced moments, one request each: ``number`` of them, the first after ``first`` s.
+    """Evenly spaced slots for one request each: ``number`` of them, the first in ``first`` seconds.
 
-    None are dealt during a pause, which ends in ``pause`` seconds.
+    ``spacing`` is in seconds. During a pause, which ends in ``pause`` seconds, there are none.
     """
 
     first: float
@@ -51,59 +55,68 @@ class SlotLease:
 def lease_slots(
     db: Connection, connection: str, number: int, *, rate: float, now: datetime
 ) -> SlotLease:
-    """Deal the next free slots of a connection; unused time is never made up for."""
-    row = _line(db, connection, now)
+    """Lease the next free slots of a connection. Unused slots of the past are forfeited."""
+    row = _line_of(db, connection, now)
     if pause := _pause_left(row, now):
         return SlotLease(0.0, 0.0, 0, pause)
     slow_until = row.slow_until
-    jumped = row.next_slot > now + _FURTHEST
-    first = now + _AFTER_A_JUMP if jumped else max(now, row.next_slot)
+    jumped = row.next_slot > now + _MAX_AHEAD
+    first = now + _DELAY_AFTER_JUMP if jumped else max(now, row.next_slot)
     if slow_until is None or row.next_slot < now - _SLOW_START:
         slow_until = first + _SLOW_START
     is_slow = first < slow_until <= first + _SLOW_START
     spacing = timedelta(seconds=(2.0 if is_slow else 1.0) / rate)
-    db.execute(_DEAL, {"of": connection, "next": first + number * spacing, "slow": slow_until})
+    db.execute(
+        _LEASE,
+        {
+            "connection_name": connection,
+            "new_next_slot": first + number * spacing,
+            "new_slow_until": slow_until,
+        },
+    )
     return SlotLease((first - now).total_seconds(), spacing.total_seconds(), number, 0.0)
 
 
 def pause_line(db: Connection, connection: str, seconds: float, now: datetime) -> None:
-    """Let nothing leave over a connection for so long, whoever sends; a longer pause stands."""
-    row = _line(db, connection, now)
-    pause = max(
-        min(seconds, timedelta(seconds=LONGEST_PAUSE).total_seconds()), _pause_left(row, now)
+    """Pause all workers of a connection for some seconds; a longer pause stays in effect."""
+    row = _line_of(db, connection, now)
+    pause = max(min(seconds, LONGEST_PAUSE), _pause_left(row, now))
+    db.execute(
+        _PAUSE, {"connection_name": connection, "new_paused_until": now + timedelta(seconds=pause)}
     )
-    db.execute(_PAUSE, {"of": connection, "until": now + timedelta(seconds=pause)})
 
 
 def max_entries(db: Connection, connection: str, now: datetime) -> int | None:
-    """Return how many entries a request has been found to hold at the most, if that is known."""
-    found: int | None = _line(db, connection, now).max_entries
+    """Return the largest number of entries of a request, or None if no limit is known."""
+    found: int | None = _line_of(db, connection, now).max_entries
     return found
 
 
-def lower_max_entries(db: Connection, connection: str, most: int, now: datetime) -> None:
-    """Remember that no request of this connection may hold more entries than these."""
+def lower_max_entries(db: Connection, connection: str, limit: int, now: datetime) -> None:
+    """Lower the largest number of entries of a request of this connection."""
     known = max_entries(db, connection, now)
-    if known is None or most < known:
-        db.execute(_LEARN, {"of": connection, "most": most})
+    if known is None or limit < known:
+        db.execute(_SET_MAX_ENTRIES, {"connection_name": connection, "new_max_entries": limit})
 
 
 def _pause_left(row: Row[Any], now: datetime) -> float:
-    """Return the seconds until something may leave; a pause longer than any asked for is none.
+    """Return the seconds until the pause of a connection ends, or 0.
 
-    Such a one was asked for before a clock was set back.
+    A pause longer than `LONGEST_PAUSE` dates from before a clock was set back, and is ignored.
     """
-    if row.paused_until is None or not now < row.paused_until <= now + timedelta(
-        seconds=LONGEST_PAUSE
-    ):
+    if row.paused_until is None:
         return 0.0
-    return float((row.paused_until - now).total_seconds())
+    seconds = float((row.paused_until - now).total_seconds())
+    return seconds if 0 < seconds <= LONGEST_PAUSE else 0.0
 
 
-def _line(db: Connection, connection: str, now: datetime) -> Row[Any]:
-    row = db.execute(_LINE, {"of": connection}).one_or_none()
+def _line_of(db: Connection, connection: str, now: datetime) -> Row[Any]:
+    row = db.execute(_LINE, {"connection_name": connection}).one_or_none()
     if row is None:
         silent_since = now - 2 * _SLOW_START
-        db.execute(_INSERT, {"connection": connection, "next_slot": silent_since})
-        row = db.execute(_LINE, {"of": connection}).one()
+        insert = insert_into(line, db.dialect.name).on_conflict_do_nothing(
+            index_elements=[line.c.connection]
+        )
+        db.execute(insert, {"connection": connection, "next_slot": silent_since})
+        row = db.execute(_LINE, {"connection_name": connection}).one()
     return row

@@ -1,4 +1,4 @@
-"""Read which rows of a run may be sent again. Each function is given a transaction."""
+"""Queries for rows that may be sent again. Each function is given a transaction."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _REJECTED_BY_CODE: Final = (
 )
 _REJECTED_WITH: Final = (
     select(batch.c.start, batch.c.size)
-    .where(_REJECTED, batch.c.error_code.in_(bindparam("codes", expanding=True)))
+    .where(_REJECTED, batch.c.error_code.in_(bindparam("error_codes", expanding=True)))
     .order_by(batch.c.start)
 )
 _CANCELLED: Final = select(batch.c.start, batch.c.size).where(
@@ -46,7 +46,7 @@ _RETRIES: Final = (
 
 @dataclass(frozen=True)
 class RetryRun:
-    """A run that has taken rejected rows of another one."""
+    """A run that resends rejected rows of another run."""
 
     id: str
     plan_id: str
@@ -60,7 +60,7 @@ def retries_of(db: Connection, run_id: str) -> tuple[RetryRun, ...]:
 
 
 def rejected_by_code(db: Connection, run_id: str) -> dict[str, int]:
-    """Return how many rows of a run were rejected with each error code."""
+    """Return the number of rejected rows of a run by error code."""
     return {
         row.error_code: int(row.rows)
         for row in db.execute(_REJECTED_BY_CODE, {"run": run_id})
@@ -69,11 +69,13 @@ def rejected_by_code(db: Connection, run_id: str) -> dict[str, int]:
 
 
 def rejected_positions(db: Connection, run_id: str, codes: Collection[str]) -> np.ndarray:
-    """Return the positions of the rows that were rejected with one of these codes, in order."""
-    return positions_of(db.execute(_REJECTED_WITH, {"run": run_id, "codes": sorted(codes)}).all())
+    """Return the sorted positions of the rows that were rejected with one of these codes."""
+    return positions_of(
+        db.execute(_REJECTED_WITH, {"run": run_id, "error_codes": sorted(codes)}).all()
+    )
 
 
 def cancelled_positions(db: Connection, run_id: str) -> np.ndarray:
-    """Return the positions of the rows that never will be sent, in no order."""
+    """Return the positions of the rows that are never sent, in any order."""
     found = [*db.execute(_CANCELLED, {"run": run_id}), *db.execute(_UNBATCHED, {"run": run_id})]
     return positions_of(found)

@@ -1,8 +1,7 @@
-"""Make, pause, resume, cancel and finish runs in the ledger. Each function is given a transaction.
+"""Create, pause, resume, cancel and finish runs. Each function is given a transaction.
 
-What a run may do stands in its row alone. Every function changes the state only from the states
-it expects and tells whether it did, so that two clicks, a worker and a person can never undo each
-other's decision unseen.
+The row of a run holds its state. Every function changes it only from the states that it expects,
+and returns whether it did, so a click or a worker never reverts a decision made in between.
 """
 
 import json
@@ -11,31 +10,26 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, case, func, select, update
-
-# Its conflict clauses are written out for SQLite in the same words.
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
 from lib.campaign import SendSchedule, apportion, wave_size
 from lib.connections import Business
 from lib.delivery.ledger.bisection import abandon_splits
 from lib.delivery.ledger.counters import CounterDelta, apply_deltas, count_waiting
 from lib.delivery.ledger.schema import batch, run, sendout
+from lib.delivery.ledger.upsert import insert_into
 from lib.delivery.states import OVER, BatchState, Outcome, Reason, RunKind, RunState
 
-_INSERT_RUN: Final = (
-    insert(run).on_conflict_do_nothing(index_elements=[run.c.token]).returning(run.c.id)
-)
 _INSERT_SENDOUT: Final = insert(sendout)
-_BY_TOKEN: Final = select(run.c.id).where(run.c.token == bindparam("token"))
+_ID_BY_TOKEN: Final = select(run.c.id).where(run.c.token == bindparam("token"))
 _STATE: Final = select(run.c.state).where(run.c.id == bindparam("run"))
-_RUNNING_OF: Final = select(run.c.id).where(
-    run.c.state == RunState.RUNNING, run.c.connection == bindparam("of")
+_RUNNING_IDS: Final = select(run.c.id).where(
+    run.c.state == RunState.RUNNING, run.c.connection == bindparam("connection_name")
 )
 _PAUSE: Final = (
     update(run)
     .where(run.c.id == bindparam("run"), run.c.state.in_([RunState.RUNNING, RunState.SCHEDULED]))
-    .values(state=RunState.PAUSED, reason=bindparam("why"))
+    .values(state=RunState.PAUSED, reason=bindparam("new_reason"))
 )
 _RESUME: Final = (
     update(run)
@@ -57,12 +51,12 @@ _REOPEN: Final = (
     .where(run.c.id == bindparam("run"), run.c.state == RunState.FINISHED)
     .values(state=RunState.RUNNING, reason=None, finished_at=None)
 )
-_SAY_WHY: Final = (
+_SET_REASON: Final = (
     update(run)
-    .where(run.c.connection == bindparam("of"), run.c.state == RunState.RUNNING)
-    .values(reason=bindparam("why"))
+    .where(run.c.connection == bindparam("connection_name"), run.c.state == RunState.RUNNING)
+    .values(reason=bindparam("new_reason"))
 )
-# Of what is only claimed nothing has been sent, so that it may wait again without doubt.
+# A claimed batch has not been sent, so it may wait again.
 PUT_BACK: Final = (
     update(batch)
     .where(batch.c.state == BatchState.CLAIMED)
@@ -91,7 +85,7 @@ _UNBATCHED: Final = select(sendout.c.number, sendout.c.entries - sendout.c.batch
 
 @dataclass(frozen=True)
 class NewSendout:
-    """All entries of one campaign and version, at ``start`` and after in the frozen plan."""
+    """The entries of one campaign and version, from position ``start`` of the frozen plan."""
 
     number: int
     campaign_name: str
@@ -104,7 +98,7 @@ class NewSendout:
 
 @dataclass(frozen=True)
 class NewRun:
-    """A confirmed plan, as it enters the ledger."""
+    """A confirmed plan that is inserted into the ledger."""
 
     id: str
     token: str
@@ -126,15 +120,15 @@ class NewRun:
 
 
 def has_token(db: Connection, token: str) -> bool:
-    """Tell whether a run of this token is there already."""
-    return db.execute(_BY_TOKEN, {"token": token}).scalar_one_or_none() is not None
+    """Return whether there is a run with this token."""
+    return db.execute(_ID_BY_TOKEN, {"token": token}).scalar_one_or_none() is not None
 
 
 def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> str:
-    """Enter a run, unless its token is there already; return the id of the one with the token."""
-    apart = {"schedule", "business", "ignored_lists"}
+    """Insert a run unless there is one with its token; return the id of the run with the token."""
+    converted = {"schedule", "business", "ignored_lists"}
     row = {
-        **{name: value for name, value in asdict(new).items() if name not in apart},
+        **{name: value for name, value in asdict(new).items() if name not in converted},
         **new.schedule.model_dump(),
         "base_url": new.business.base_url if new.business else None,
         "business_id": new.business.business_id if new.business else None,
@@ -144,16 +138,19 @@ def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> s
         "seen_answered": 0,
         "seen_refused": 0,
     }
-    if db.execute(_INSERT_RUN, row).scalar_one_or_none() is not None:
+    insert_new = insert_into(run, db.dialect.name).on_conflict_do_nothing(
+        index_elements=[run.c.token]
+    )
+    if db.execute(insert_new.returning(run.c.id), row).scalar_one_or_none() is not None:
         first = wave_size(new.schedule, 1, sum(each.entries for each in sendouts))
         released = apportion([each.entries for each in sendouts], first, each=1)
-        none_yet = dict.fromkeys(("batched", "accepted", "rejected", "unknown", "cancelled"), 0)
+        counters = dict.fromkeys(("batched", "accepted", "rejected", "unknown", "cancelled"), 0)
         db.execute(
             _INSERT_SENDOUT,
             [
                 {
                     **asdict(each),
-                    **none_yet,
+                    **counters,
                     "run_id": new.id,
                     "waiting": each.entries,
                     "released": share,
@@ -161,55 +158,59 @@ def insert_run(db: Connection, new: NewRun, sendouts: Sequence[NewSendout]) -> s
                 for each, share in zip(sendouts, released, strict=True)
             ],
         )
-    return str(db.execute(_BY_TOKEN, {"token": new.token}).scalar_one())
+    return str(db.execute(_ID_BY_TOKEN, {"token": new.token}).scalar_one())
 
 
 def _first_state(new: NewRun) -> RunState:
-    waits = new.schedule.starts_at is not None and new.schedule.starts_at > new.created_at
-    return RunState.SCHEDULED if waits else RunState.RUNNING
+    is_scheduled = new.schedule.starts_at is not None and new.schedule.starts_at > new.created_at
+    return RunState.SCHEDULED if is_scheduled else RunState.RUNNING
 
 
 def state_of(db: Connection, run_id: str) -> RunState | None:
-    """Return the run's state, or None where there is no such run."""
+    """Return the state of a run, or None if it does not exist."""
     state = db.execute(_STATE, {"run": run_id}).scalar_one_or_none()
     return None if state is None else RunState(state)
 
 
 def pause(db: Connection, run_id: str, reason: Reason | None = None) -> bool:
-    """Stop a run that is running or about to: what is claimed goes back, no more is claimed."""
-    changed = db.execute(_PAUSE, {"run": run_id, "why": reason}).rowcount == 1
+    """Pause a running or scheduled run and release its claimed batches; return whether it was."""
+    changed = db.execute(_PAUSE, {"run": run_id, "new_reason": reason}).rowcount == 1
     if changed:
         put_back(db, run_id)
     return changed
 
 
 def put_back(db: Connection, run_id: str) -> None:
-    """Put back what is claimed of a run, so that nothing of it is begun any more."""
+    """Release the claimed batches of a run, so that no attempt of them is opened."""
     db.execute(_RELEASE, {"run": run_id})
 
 
 def pause_connection(db: Connection, connection: str, reason: Reason) -> list[str]:
-    """Stop every running run of a connection; return their ids."""
-    run_ids = [str(run_id) for run_id in db.execute(_RUNNING_OF, {"of": connection}).scalars()]
+    """Pause every running run of a connection; return their ids."""
+    run_ids = [
+        str(run_id)
+        for run_id in db.execute(_RUNNING_IDS, {"connection_name": connection}).scalars()
+    ]
     for run_id in run_ids:
         pause(db, run_id, reason)
     return run_ids
 
 
 def set_reason(db: Connection, connection: str, reason: Reason | None) -> None:
-    """Tell at all running runs of a connection why nothing moves; None takes it back."""
-    db.execute(_SAY_WHY, {"of": connection, "why": reason})
+    """Set or clear the reason why the running runs of a connection do not progress."""
+    db.execute(_SET_REASON, {"connection_name": connection, "new_reason": reason})
 
 
 def resume(db: Connection, run_id: str) -> bool:
-    """Let a paused run go on."""
+    """Resume a paused run; return whether it was paused."""
     return db.execute(_RESUME, {"run": run_id}).rowcount == 1
 
 
 def cancel(db: Connection, run_id: str, now: datetime) -> bool:
-    """End a run: whatever has not been sent never will be; what is under way still ends.
+    """Cancel a run that is not over; return whether there was one.
 
-    A row that waits for its repeat may have been sent the first time, so it stays in doubt.
+    Waiting rows are cancelled, except that rows waiting for a repeat become unknown, because the
+    first attempt may have been accepted. Requests in flight still get their outcome.
     """
     if db.execute(_CANCEL, {"run": run_id, "now": now}).rowcount == 0:
         return False
@@ -234,12 +235,12 @@ def cancel(db: Connection, run_id: str, now: datetime) -> bool:
 
 
 def finish_if_done(db: Connection, run_id: str, now: datetime) -> bool:
-    """Close a running run in which nothing waits or is under way."""
+    """Finish a running run in which every row has an outcome; return whether it did."""
     if count_waiting(db, run_id) > 0:
         return False
     return db.execute(_FINISH, {"run": run_id, "now": now}).rowcount == 1
 
 
 def reopen(db: Connection, run_id: str) -> bool:
-    """Let a finished run go on, in which something waits again."""
+    """Set a finished run with waiting rows to running; return whether it was finished."""
     return db.execute(_REOPEN, {"run": run_id}).rowcount == 1

@@ -1,8 +1,8 @@
-"""Move runs on by their course: start, rest, waves, the stop rule. Each is given a transaction.
+"""Schedules of runs: start, quiet hours, waves and the stop rule.
 
-`advance` alone decides, by the ledger and the time. It may be called by anybody at any moment: by
-whoever sends, before each claim, and by the engine when a time has come. What holds a run back
-needs no engine; only what lets it begin or go on at a certain time does.
+Each function is given a transaction. `advance` decides by the ledger and the time, and may be
+called at any moment: before each claim, and by the workflow engine at a scheduled time. Only a
+start or resumption at a time needs the engine; holding a run back does not.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from lib.delivery.ledger.schema import run, sendout
 from lib.delivery.states import OVER, Reason, RunState
 
 MISSED_AFTER: Final = timedelta(hours=1)
-"""A start missed by more than this asks instead of sending."""
+"""A start missed by more than this waits for approval."""
 
 STOPS_FROM: Final = 20
-"""So many must have been answered before their share can stop a run."""
+"""Answers that a run needs before its share of rejected recipients can stop it."""
 
 HAS_SCHEDULE: Final = or_(
     run.c.first_wave.is_not(None),
@@ -30,7 +30,7 @@ HAS_SCHEDULE: Final = or_(
 )
 _HAS_HOURS: Final = or_(run.c.starts_at.is_not(None), run.c.quiet_from.is_not(None))
 _UNFINISHED: Final = run.c.state.not_in(OVER)
-_sums: Final = (
+_TOTALS: Final = (
     select(
         sendout.c.run_id,
         func.sum(sendout.c.entries).label("entries"),
@@ -43,13 +43,13 @@ _sums: Final = (
     .group_by(sendout.c.run_id)
     .subquery()
 )
-_RUN: Final = select(run, _sums).join(_sums, _sums.c.run_id == run.c.id)
+_RUN: Final = select(run, _TOTALS).join(_TOTALS, _TOTALS.c.run_id == run.c.id)
 _WITH_HOURS: Final = select(run.c.id).where(_UNFINISHED, _HAS_HOURS).order_by(run.c.created_at)
 _ANY_SCHEDULED: Final = select(run.c.id).where(run.c.state == RunState.SCHEDULED).limit(1)
-_MOVE: Final = (
+_SET_STATE: Final = (
     update(run)
-    .where(run.c.id == bindparam("run"), run.c.state == bindparam("of"))
-    .values(state=bindparam("to"), reason=bindparam("why"))
+    .where(run.c.id == bindparam("run"), run.c.state == bindparam("old_state"))
+    .values(state=bindparam("new_state"), reason=bindparam("new_reason"))
 )
 _START_NOW: Final = (
     update(run)
@@ -63,35 +63,35 @@ _START_NOW: Final = (
     )
     .values(state=RunState.RUNNING, reason=None, starts_at=bindparam("now"))
 )
-_SEEN: Final = (
+_RECORD_SEEN: Final = (
     update(run)
     .where(run.c.id == bindparam("run"))
     .values(seen_answered=bindparam("answered"), seen_refused=bindparam("refused"))
 )
 _NEXT_WAVE: Final = update(run).where(run.c.id == bindparam("run")).values(wave=run.c.wave + 1)
-_LEFT: Final = (
+_UNRELEASED: Final = (
     select(sendout.c.number, sendout.c.entries - sendout.c.released)
     .where(sendout.c.run_id == bindparam("run"))
     .order_by(sendout.c.number)
 )
 _RELEASE: Final = (
     update(sendout)
-    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("of"))
-    .values(released=sendout.c.released + bindparam("more"))
+    .where(sendout.c.run_id == bindparam("run"), sendout.c.number == bindparam("sendout_number"))
+    .values(released=sendout.c.released + bindparam("added"))
 )
 
 
 @dataclass(frozen=True)
 class RunProgress:
-    """A run as it stands: what was chosen, and how far it has come."""
+    """The schedule of a run, and how many of its rows are released, waiting and answered."""
 
     id: str
     state: RunState
     reason: Reason | None
     schedule: SendSchedule
     wave: int
-    has_begun: bool
-    left: int
+    has_started: bool
+    unreleased: int
     waiting: int
     answered: int
     refused: int
@@ -100,12 +100,12 @@ class RunProgress:
 
     @property
     def refused_share(self) -> float:
-        """Share of those answered who were not accepted; those in doubt are not."""
+        """Share of answered recipients who were not accepted, including unknown ones."""
         return self.refused / self.answered if self.answered else 0.0
 
     @property
     def must_stop(self) -> bool:
-        """Tell whether too many were not accepted since a person last let it go on."""
+        """Return whether too many were not accepted since a person last resumed the run."""
         answered = self.answered - self.seen_answered
         if self.schedule.stop_share is None or self.waiting == 0 or answered < STOPS_FROM:
             return False
@@ -113,67 +113,67 @@ class RunProgress:
 
     @property
     def ends_wave(self) -> bool:
-        """Tell whether all of the waves that are out are answered, and more is to come."""
-        return self.left > 0 and self.waiting <= self.left
+        """Return whether all released rows are answered and more are to be released."""
+        return self.unreleased > 0 and self.waiting <= self.unreleased
 
 
 def schedule_of(row: Row[Any]) -> SendSchedule:
-    """Return what was chosen for the run of this row."""
-    chosen = {name: getattr(row, name) for name in SendSchedule.model_fields}
-    return SendSchedule(**{**chosen, "zone": row.zone or "UTC"})
+    """Return the schedule of the run in this row."""
+    values = {name: getattr(row, name) for name in SendSchedule.model_fields}
+    return SendSchedule(**{**values, "zone": row.zone or "UTC"})
 
 
 def runs_with_hours(db: Connection) -> list[str]:
-    """Return the ids of unfinished runs for which a time of day matters."""
+    """Return the ids of unfinished runs with a start time or quiet hours."""
     return [str(run_id) for run_id in db.execute(_WITH_HOURS).scalars()]
 
 
 def any_scheduled(db: Connection) -> bool:
-    """Tell whether a run waits for its time."""
+    """Return whether any run is scheduled."""
     return db.execute(_ANY_SCHEDULED).first() is not None
 
 
 def advance(db: Connection, run_id: str, now: datetime) -> RunState | None:
-    """Move a run on if its time has come, or hold it back; return its state, None without one."""
-    standing = _progress_of(db, run_id)
-    if standing is None:
+    """Start, resume or hold back a run as its schedule says; return its state, None if unknown."""
+    progress = _progress_of(db, run_id)
+    if progress is None:
         return state_of(db, run_id)
-    match standing.state:
+    match progress.state:
         case RunState.SCHEDULED:
-            _begin_if_due(db, standing, now)
+            _start_if_due(db, progress, now)
         case RunState.RUNNING:
-            _hold_back_if_due(db, standing, now)
+            _hold_back_if_due(db, progress, now)
         case _:
-            return standing.state
+            return progress.state
     return state_of(db, run_id)
 
 
 def next_change(db: Connection, run_id: str, now: datetime) -> datetime | None:
-    """Return the next moment at which the clock may let a run begin or go on, if there is one."""
-    standing = _progress_of(db, run_id)
-    return None if standing is None else standing.schedule.next_change(now)
+    """Return the next time at which a run may start or resume, or None."""
+    progress = _progress_of(db, run_id)
+    return None if progress is None else progress.schedule.next_change(now)
 
 
 def approve(db: Connection, run_id: str, now: datetime, *, wave: int, everything: bool) -> bool:
-    """Let a run go on that waits for approval after a wave; tell whether it did.
+    """Approve a run that waits for approval after a wave; return whether it did.
 
-    Changes nothing unless ``wave`` is the one after which it waits: a click on an old page does
-    not approve what nobody has seen.
+    Changes nothing unless ``wave`` is the latest wave, so a click on an outdated page approves no
+    wave that the person has not seen.
     """
-    standing = _progress_of(db, run_id)
-    if standing is None or standing.state is not RunState.WAITING_FOR_APPROVAL:
+    progress = _progress_of(db, run_id)
+    if progress is None or progress.state is not RunState.WAITING_FOR_APPROVAL:
         return False
-    if standing.wave != wave or not standing.ends_wave:
+    if progress.wave != wave or not progress.ends_wave:
         return False
-    _release_next(db, standing, everything=everything)
-    _record_seen(db, standing)
-    _move(db, standing, RunState.RUNNING, None)
+    _release_next(db, progress, everything=everything)
+    _record_seen(db, progress)
+    _set_state(db, progress, RunState.RUNNING, None)
     advance(db, run_id, now)
     return True
 
 
 def start_now(db: Connection, run_id: str, now: datetime) -> bool:
-    """Start a run that waits for its time, or has missed it; tell whether it did."""
+    """Start a run that is scheduled or has missed its start; return whether it was one."""
     if db.execute(_START_NOW, {"run": run_id, "now": now}).rowcount == 0:
         return False
     advance(db, run_id, now)
@@ -181,82 +181,90 @@ def start_now(db: Connection, run_id: str, now: datetime) -> bool:
 
 
 def resume_on_schedule(db: Connection, run_id: str, now: datetime) -> bool:
-    """Let a paused run go on, by its course: what was refused so far stops it no more."""
+    """Resume a paused run on its schedule; return whether it was paused.
+
+    Rejections so far no longer count for the stop rule.
+    """
     if not resume(db, run_id):
         return False
-    standing = _progress_of(db, run_id)
-    if standing is not None:
-        _record_seen(db, standing)
+    progress = _progress_of(db, run_id)
+    if progress is not None:
+        _record_seen(db, progress)
         advance(db, run_id, now)
     return True
 
 
-def _begin_if_due(db: Connection, standing: RunProgress, now: datetime) -> None:
-    schedule = standing.schedule
+def _start_if_due(db: Connection, progress: RunProgress, now: datetime) -> None:
+    schedule = progress.schedule
     opens_at = schedule.opens_at
-    if not standing.has_begun and opens_at is not None:
+    if not progress.has_started and opens_at is not None:
         if schedule.starts_at is not None and now < schedule.starts_at:
             return
         if now > opens_at + MISSED_AFTER:
-            _move(db, standing, RunState.WAITING_FOR_APPROVAL, Reason.START_MISSED)
+            _set_state(db, progress, RunState.WAITING_FOR_APPROVAL, Reason.START_MISSED)
             return
     if schedule.rest_ends(now) is not None:
-        _move(db, standing, RunState.SCHEDULED, Reason.QUIET_HOURS)
+        _set_state(db, progress, RunState.SCHEDULED, Reason.QUIET_HOURS)
     else:
-        _move(db, standing, RunState.RUNNING, None)
+        _set_state(db, progress, RunState.RUNNING, None)
 
 
-def _hold_back_if_due(db: Connection, standing: RunProgress, now: datetime) -> None:
-    schedule = standing.schedule
-    if not standing.has_begun and schedule.starts_at is not None and now < schedule.starts_at:
-        _move(db, standing, RunState.SCHEDULED, None)
+def _hold_back_if_due(db: Connection, progress: RunProgress, now: datetime) -> None:
+    schedule = progress.schedule
+    if not progress.has_started and schedule.starts_at is not None and now < schedule.starts_at:
+        _set_state(db, progress, RunState.SCHEDULED, None)
     elif schedule.rest_ends(now) is not None:
-        _move(db, standing, RunState.SCHEDULED, Reason.QUIET_HOURS)
-    elif standing.must_stop:
-        pause(db, standing.id, Reason.TOO_MANY_REJECTED)
-    elif standing.ends_wave:
-        _end_wave(db, standing)
+        _set_state(db, progress, RunState.SCHEDULED, Reason.QUIET_HOURS)
+    elif progress.must_stop:
+        pause(db, progress.id, Reason.TOO_MANY_REJECTED)
+    elif progress.ends_wave:
+        _end_wave(db, progress)
 
 
-def _end_wave(db: Connection, standing: RunProgress) -> None:
-    """Release the next wave, or ask a person: unasked, or since too many were not accepted."""
-    tolerance = standing.schedule.wave_tolerance
+def _end_wave(db: Connection, progress: RunProgress) -> None:
+    """Release the next wave, or wait for approval if the schedule or the rejections require it."""
+    tolerance = progress.schedule.wave_tolerance
     if tolerance is None:
-        _move(db, standing, RunState.WAITING_FOR_APPROVAL, None)
-    elif standing.refused_share > tolerance:
-        _move(db, standing, RunState.WAITING_FOR_APPROVAL, Reason.WAVE_REJECTED)
+        _set_state(db, progress, RunState.WAITING_FOR_APPROVAL, None)
+    elif progress.refused_share > tolerance:
+        _set_state(db, progress, RunState.WAITING_FOR_APPROVAL, Reason.WAVE_REJECTED)
     else:
-        _release_next(db, standing, everything=False)
+        _release_next(db, progress, everything=False)
 
 
-def _release_next(db: Connection, standing: RunProgress, *, everything: bool) -> None:
-    size = standing.left
+def _release_next(db: Connection, progress: RunProgress, *, everything: bool) -> None:
+    size = progress.unreleased
     if not everything:
-        size = wave_size(standing.schedule, standing.wave + 1, standing.left)
-    left = db.execute(_LEFT, {"run": standing.id}).all()
-    shares = apportion([each[1] for each in left], size)
+        size = wave_size(progress.schedule, progress.wave + 1, progress.unreleased)
+    unreleased = db.execute(_UNRELEASED, {"run": progress.id}).all()
+    shares = apportion([each[1] for each in unreleased], size)
     db.execute(
         _RELEASE,
         [
-            {"run": standing.id, "of": number, "more": share}
-            for (number, _), share in zip(left, shares, strict=True)
+            {"run": progress.id, "sendout_number": number, "added": share}
+            for (number, _), share in zip(unreleased, shares, strict=True)
         ],
     )
-    db.execute(_NEXT_WAVE, {"run": standing.id})
+    db.execute(_NEXT_WAVE, {"run": progress.id})
 
 
-def _record_seen(db: Connection, standing: RunProgress) -> None:
-    seen = {"answered": standing.answered, "refused": standing.refused}
-    db.execute(_SEEN, {"run": standing.id, **seen})
+def _record_seen(db: Connection, progress: RunProgress) -> None:
+    seen = {"answered": progress.answered, "refused": progress.refused}
+    db.execute(_RECORD_SEEN, {"run": progress.id, **seen})
 
 
-def _move(db: Connection, standing: RunProgress, to: RunState, why: Reason | None) -> None:
-    """Bring a run from the state it was found in to another, unless it is there already."""
-    if (standing.state, standing.reason) == (to, why):
+def _set_state(
+    db: Connection, progress: RunProgress, state: RunState, reason: Reason | None
+) -> None:
+    """Change the state and reason of a run, if its state is still that of ``progress``."""
+    if (progress.state, progress.reason) == (state, reason):
         return
-    db.execute(_MOVE, {"run": standing.id, "of": standing.state, "to": to, "why": why})
-    if to is not RunState.RUNNING:
-        put_back(db, standing.id)
+    db.execute(
+        _SET_STATE,
+        {"run": progress.id, "old_state": progress.state, "new_state": state, "new_reason": reason},
+    )
+    if state is not RunState.RUNNING:
+        put_back(db, progress.id)
 
 
 def _progress_of(db: Connection, run_id: str) -> RunProgress | None:
@@ -269,8 +277,8 @@ def _progress_of(db: Connection, run_id: str) -> RunProgress | None:
         reason=Reason(row.reason) if row.reason else None,
         schedule=schedule_of(row),
         wave=row.wave,
-        has_begun=row.started_at is not None,
-        left=row.entries - row.released,
+        has_started=row.started_at is not None,
+        unreleased=row.entries - row.released,
         waiting=row.waiting,
         answered=row.accepted + row.refused,
         refused=row.refused,

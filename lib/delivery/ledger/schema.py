@@ -1,8 +1,8 @@
-"""The tables of the ledger, which alone says what has been sent.
+"""The tables of the ledger.
 
-A run has sendouts, a sendout has batches, a batch has attempts. Each sendout carries its own
-counters; they change in the transaction that changes a batch, so that a summary never disagrees
-with the batches. The tally keeps the same outcomes by error code and minute.
+A run has sendouts, a sendout has batches, a batch has attempts. Each sendout has counters, which
+change in the transaction that changes a batch, so a summary always matches the batches. The tally
+counts the same outcomes by error code and minute.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware UTC time, kept as whole microseconds since 1970: exact, sortable, small."""
+    """An aware UTC time, stored as whole microseconds since 1970: exact, sortable, small."""
 
     impl = BigInteger
     cache_ok = True
@@ -53,7 +53,7 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + value * _MICROSECOND
 
 
-# SQLite counts rows by itself only where the key is a plain INTEGER.
+# SQLite assigns row ids automatically only if the key is a plain INTEGER.
 _RowNumber: Final = BigInteger().with_variant(Integer, "sqlite")
 
 metadata: Final = MetaData(
@@ -69,7 +69,7 @@ run: Final = Table(
     "run",
     metadata,
     Column("id", String, primary_key=True),
-    # Two clicks carry the same token; only one of them makes a run.
+    # Two clicks have the same token, so only one of them creates a run.
     Column("token", String, nullable=False, unique=True),
     Column("label", String, nullable=False),
     Column("kind", String, nullable=False),
@@ -77,7 +77,7 @@ run: Final = Table(
     Column("state", String, nullable=False),
     Column("reason", String),
     Column("fingerprint", String, nullable=False),
-    # The frozen plan: other rows held back make another one, though the same is sent.
+    # The frozen plan. Plans with the same fingerprint differ if other rows are held back.
     Column("plan_id", String, nullable=False),
     Column("sheet_id", String),
     Column("rows", Integer, nullable=False),
@@ -87,36 +87,36 @@ run: Final = Table(
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("finished_at", Moment),
-    # When batches were last claimed: whoever waited longest comes first.
+    # When batches were last claimed: the run that has waited longest comes first.
     Column("served_at", Moment),
-    # Entries that may go in one request, at the most.
+    # Largest number of entries of a request.
     Column("batch_size", Integer, nullable=False),
-    # The wave that is out, from 1; of how many recipients the first one was, by what factor each
-    # next one grows (none: the rest follows at once), and the share of rejected recipients up to
-    # which it goes on by itself (none: a person is asked).
+    # The latest wave, from 1; the recipients of the first wave; the factor by which each wave grows
+    # (NULL: the second wave is the rest); and the share of rejected recipients up to which the next
+    # wave is released automatically (NULL: a person approves it).
     Column("wave", Integer, nullable=False),
     Column("first_wave", Integer),
     Column("wave_growth", Float),
     Column("wave_tolerance", Float),
     # The share of rejected recipients at which the run stops.
     Column("stop_share", Float),
-    # So many were answered, and so many of them not accepted, when a person last let it go on.
+    # Answered recipients, and those of them not accepted, when a person last resumed the run.
     Column("seen_answered", Integer, nullable=False),
     Column("seen_refused", Integer, nullable=False),
-    # When it starts, in which zone that was said, and the minutes of a day in which it rests.
+    # Its start, the time zone of its schedule, and its quiet hours in minutes of the day.
     Column("starts_at", Moment),
     Column("zone", String),
     Column("quiet_from", Integer),
     Column("quiet_until", Integer),
-    # How often what is to be waited for is tried again by itself.
+    # Automatic retries of rows that Connectly asks to send later.
     Column("retries", Integer, nullable=False),
-    # The run whose rejected or doubtful rows these are.
+    # The run whose rejected rows these are.
     Column("retry_of", String),
-    # The address and the business that the run was confirmed for. Missing in runs of earlier
-    # releases, and where there was no such connection: the first claim fills them in.
+    # The base URL and business that the run was confirmed for. NULL in runs of earlier releases or
+    # without a connection at that time: the first claim sets them.
     Column("base_url", String),
     Column("business_id", String),
-    # The ids of exclude lists that do not count for this run, as a JSON array.
+    # The ids of exclude lists that do not apply to this run, as a JSON array.
     Column("ignored_lists", Text),
     Index(None, "state", "connection"),
     Index(None, "created_at"),
@@ -130,15 +130,15 @@ sendout: Final = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("campaign_name", String, nullable=False),
     Column("campaign_version", String),
-    # Where a new version is asked for, one batch goes alone until the version is known.
+    # If the sendout creates a version, one batch is sent alone until the version is known.
     Column("needs_version", Boolean, nullable=False),
     Column("pinned_version", String),
     Column("reported_version", String),
-    # Its entries stand at these positions of the frozen plan; so many of them have a batch.
+    # The positions of its entries in the frozen plan, and how many of them have a batch.
     Column("start", Integer, nullable=False),
     Column("entries", Integer, nullable=False),
     Column("batched", Integer, nullable=False),
-    # So many of them may have one by now: all, unless they go out in waves.
+    # How many may have a batch so far: all, or those of the released waves.
     Column("released", Integer, nullable=False),
     Column("waiting", Integer, nullable=False),
     Column("accepted", Integer, nullable=False),
@@ -157,21 +157,21 @@ batch: Final = Table(
     Column("size", Integer, nullable=False),
     Column("state", String, nullable=False),
     Column("owner", String),
-    # Counts claims: whoever holds an earlier one may not act on it any more.
+    # Number of claims: a change under an earlier claim has no effect.
     Column("claims", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
-    # Some attempt's answer is unknown: no later refusal proves that nothing was sent.
+    # The outcome of an attempt is unknown, so a later rejection does not settle the batch.
     Column("doubtful", Boolean, key="has_unknown_attempt", nullable=False),
     Column("error_code", String),
     Column("settled_at", Moment),
-    # Not to be claimed before: it waits for a better moment. So often it has been put off.
+    # Not claimed before this time, because of a retry; the number of retries so far.
     Column("not_before", Moment),
     Column("retries", Integer, nullable=False),
-    # The batch that this one is a part of, whose answer said how many were taken, not which.
+    # The split batch of which this is a part, and the counts of its answer.
     Column("root", _RowNumber, key="parent_batch_id"),
     Column("said_accepted", Integer),
     Column("said_rejected", Integer),
-    # What its first answer named, where none was asked for: its parts must not go elsewhere.
+    # The version in the first answer of a split batch, to which its parts are sent.
     Column("pinned_version", String),
     ForeignKeyConstraint(["run_id", "sendout"], ["sendout.run_id", "sendout.number"]),
     UniqueConstraint("run_id", "start"),
@@ -232,7 +232,7 @@ judgement: Final = Table(
     metadata,
     Column("id", _RowNumber, primary_key=True),
     Column("batch_id", _RowNumber, ForeignKey("batch.id"), nullable=False),
-    # What a person has decided of a batch in doubt, who and when.
+    # A person's decision on a batch whose outcome is unknown.
     Column("verdict", String, nullable=False),
     Column("person", String, nullable=False),
     Column("at", Moment, nullable=False),
@@ -243,7 +243,7 @@ opt_out: Final = Table(
     "opt_out",
     metadata,
     Column("business_id", String, primary_key=True),
-    # A person, as `lib.sheet.phones.identity` defines it, who a rejection says has opted out.
+    # A person reported as opted out; see `lib.sheet.phones.identity`.
     Column("identity", BigInteger, primary_key=True, autoincrement=False),
     Column("learned_at", Moment, nullable=False),
     sqlite_with_rowid=False,
@@ -252,15 +252,17 @@ opt_out: Final = Table(
 export: Final = Table(
     "export",
     metadata,
-    # The file that it becomes, in the folder of reports; the state of the run that it tells of.
+    # The name of its file in the reports folder, which includes the state of the run.
     Column("name", String, primary_key=True),
     Column("run_id", String, ForeignKey("run.id"), nullable=False),
     Column("state", String, nullable=False),
     Column("share", Float, nullable=False),
     Column("asked_at", Moment, nullable=False),
     Column("ended_at", Moment),
-    # Why there is none, in words for people.
+    # The error that ended it, and its values as a JSON object.
     Column("error_code", String),
+    Column("error_values", Text),
+    # Texts of the error, which earlier releases stored. No longer written.
     Column("sentence", Text),
     Column("action", Text),
     Index(None, "state"),
@@ -270,12 +272,12 @@ line: Final = Table(
     "line",
     metadata,
     Column("connection", String, primary_key=True),
-    # The next moment at which a request may leave, and until when none may.
+    # The next time at which a request may be sent, and the end of a pause.
     Column("next_slot", Moment, nullable=False),
     Column("paused_until", Moment),
-    # After a silence requests leave at half the pace until then: the first ones open connections.
+    # Until this time, requests are sent at half the rate, because the first ones open connections.
     Column("slow_until", Moment),
-    # Learnt from refusals: more entries a request are too many.
+    # Largest accepted number of entries of a request, learnt from rejections.
     Column("most_entries", Integer, key="max_entries"),
 )
 
@@ -285,13 +287,13 @@ worker: Final = Table(
     Column("id", String, primary_key=True),
     Column("pid", Integer, nullable=False),
     Column("host", String, nullable=False),
-    # Where it sits: only one worker at a time holds a data folder's lock.
+    # Only one worker at a time holds a data folder's lock.
     Column("seat", String, key="data_folder_id", nullable=False),
     Column("release", String, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("beat_at", Moment, nullable=False),
-    # Counts its beats: others watch it stand still by clocks of their own.
+    # Number of heartbeats: other workers time its changes with their own monotonic clocks.
     Column("beats", Integer, nullable=False),
-    # Whether it can carry what has to wait for its time; nothing while it had no need to.
+    # Whether it can run scheduled work; NULL until it has tried.
     Column("carries", Boolean, key="can_schedule"),
 )

@@ -1,4 +1,4 @@
-"""Queries for counted outcomes by sendout, error code and minute."""
+"""Queries for counts of outcomes by sendout, error code and minute."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,20 +18,12 @@ from sqlalchemy import (
 
 from lib.delivery.ledger.schema import Moment, run, sendout, tally
 from lib.delivery.states import Outcome, RunKind
-from lib.delivery.summaries import (
-    OutcomeCount,
-)
+from lib.delivery.summaries import OutcomeCount
 
 _TALLY_KEYS: Final = (tally.c.run_id, tally.c.sendout, tally.c.outcome, tally.c.error_code)
-
-
 _MINUTE: Final = timedelta(minutes=1)
-
-
 _MICROSECOND: Final = timedelta(microseconds=1)
-
-
-_OUTCOME: Final = {each.value: each for each in Outcome}
+_OUTCOMES_BY_VALUE: Final = {each.value: each for each in Outcome}
 
 
 def count_outcomes(
@@ -45,10 +37,10 @@ def count_outcomes(
 ) -> list[OutcomeCount]:
     """Return settled recipients by run, sendout, outcome, code and time, in order of time.
 
-    Times are beginnings of steps of that length, counted from 1970.
+    Times are the starts of steps of length ``step``, counted from 1970.
     """
     counts = _counts(run_ids, since, until, step).subquery()
-    wanted = (
+    query = (
         select(
             counts.c.run_id,
             run.c.label,
@@ -70,13 +62,20 @@ def count_outcomes(
         .where(run.c.kind.in_(kinds))
         .order_by(counts.c.moment, counts.c.run_id, counts.c.sendout, counts.c.outcome)
     )
-    # Columns by their place, and outcomes from a table: there are many lines in a year of runs.
+    # Unpacking and a dict are faster than attributes and Enum calls; a year of runs has many rows.
     return [
         OutcomeCount(
-            run_id, label, campaign, version, _OUTCOME[outcome], code or None, minute, count
+            run_id,
+            label,
+            campaign,
+            version,
+            _OUTCOMES_BY_VALUE[outcome],
+            code or None,
+            minute,
+            count,
         )
         for run_id, label, campaign, version, outcome, code, minute, count in db.execute(
-            wanted
+            query
         ).all()
     ]
 
@@ -84,14 +83,14 @@ def count_outcomes(
 def _counts(
     run_ids: Sequence[str] | None, since: datetime | None, until: datetime | None, step: timedelta
 ) -> Select[Any]:
-    """Choose lines of the tally, those of one step added up."""
+    """Select the rows of the tally, with those of one step added up."""
     if step == _MINUTE:
         counts = select(
             *_TALLY_KEYS, tally.c.minute.label("moment"), tally.c["count"].label("recipients")
         )
     else:
         minute = type_coerce(tally.c.minute, BigInteger)
-        # A parameter would be two of them, and the database could not tell that they are the same.
+        # As a literal: PostgreSQL would not recognise two parameters as the same GROUP BY term.
         moment = minute - minute % literal_column(str(step // _MICROSECOND))
         counts = select(
             *_TALLY_KEYS,

@@ -1,4 +1,4 @@
-"""Read and judge what is in doubt in the ledger. Each function is given a transaction."""
+"""Batches whose outcome is unknown, and decisions on them. Each function is given a transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,33 +12,33 @@ from lib.delivery.ledger.runs import reopen
 from lib.delivery.ledger.schema import batch, judgement
 from lib.delivery.states import MARKED_SENT, BatchState, Outcome, ResolutionChoice
 
-_IN_DOUBT: Final = batch.c.state.in_([BatchState.UNKNOWN, BatchState.MIXED])
+_IS_UNKNOWN: Final = batch.c.state.in_([BatchState.UNKNOWN, BatchState.MIXED])
 _OF_RUN: Final = batch.c.run_id == bindparam("run")
-_WANTED: Final = batch.c.id.in_(bindparam("wanted", expanding=True))
-_COUNT: Final = select(func.count()).select_from(batch).where(_OF_RUN, _IN_DOUBT)
+_IS_CHOSEN: Final = batch.c.id.in_(bindparam("batch_ids", expanding=True))
+_COUNT: Final = select(func.count()).select_from(batch).where(_OF_RUN, _IS_UNKNOWN)
 _PAGE: Final = (
     select(batch)
-    .where(_OF_RUN, _IN_DOUBT)
+    .where(_OF_RUN, _IS_UNKNOWN)
     .order_by(batch.c.start)
-    .limit(bindparam("most"))
-    .offset(bindparam("skip"))
+    .limit(bindparam("max_batches"))
+    .offset(bindparam("skipped"))
 )
-_ALL: Final = select(batch).where(_OF_RUN, _IN_DOUBT)
-_SOME: Final = _ALL.where(_WANTED)
+_ALL: Final = select(batch).where(_OF_RUN, _IS_UNKNOWN)
+_SOME: Final = _ALL.where(_IS_CHOSEN)
 _JUDGEMENTS: Final = (
     select(judgement)
-    .where(judgement.c.batch_id.in_(bindparam("wanted", expanding=True)))
+    .where(judgement.c.batch_id.in_(bindparam("batch_ids", expanding=True)))
     .order_by(judgement.c.at, judgement.c.id)
 )
 _INSERT: Final = insert(judgement)
-_THIS: Final = batch.c.id == bindparam("which")
+_IS_BATCH: Final = batch.c.id == bindparam("batch")
 _REPEAT: Final = (
     update(batch)
-    .where(_THIS)
+    .where(_IS_BATCH)
     .values(
         state=BatchState.WAITING,
-        # Some of a mixed batch were accepted: as with an unknown one, a later rejection of all of
-        # it proves nothing about them.
+        # Some rows of a mixed batch were accepted: as for an unknown batch, a later rejection does
+        # not prove that none was.
         has_unknown_attempt=True,
         error_code=None,
         settled_at=None,
@@ -49,14 +49,14 @@ _REPEAT: Final = (
 )
 _MARK_SENT: Final = (
     update(batch)
-    .where(_THIS)
+    .where(_IS_BATCH)
     .values(state=BatchState.ACCEPTED, error_code=MARKED_SENT, settled_at=bindparam("now"))
 )
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """What a person has decided of a batch in doubt."""
+    """A person's decision on a batch whose outcome is unknown."""
 
     verdict: ResolutionChoice
     person: str
@@ -64,21 +64,21 @@ class Resolution:
 
 
 def count_unknown_batches(db: Connection, run_id: str) -> int:
-    """Return how many batches of a run are in doubt."""
+    """Return the number of batches of a run whose outcome is unknown."""
     return int(db.execute(_COUNT, {"run": run_id}).scalar_one())
 
 
-def unknown_batches(db: Connection, run_id: str, most: int, skip: int) -> Sequence[Row[Any]]:
-    """Return a page of a run's batches in doubt, by position."""
-    return db.execute(_PAGE, {"run": run_id, "most": most, "skip": skip}).all()
+def unknown_batches(db: Connection, run_id: str, limit: int, offset: int) -> Sequence[Row[Any]]:
+    """Return a page of a run's batches whose outcome is unknown, by position."""
+    return db.execute(_PAGE, {"run": run_id, "max_batches": limit, "skipped": offset}).all()
 
 
 def resolutions(db: Connection, batch_ids: Sequence[int]) -> dict[int, list[Resolution]]:
-    """Return what has been decided of each of these batches, in order of time."""
+    """Return the decisions on each of these batches, in order of time."""
     found: dict[int, list[Resolution]] = {}
-    for row in db.execute(_JUDGEMENTS, {"wanted": list(batch_ids)}):
-        judged = Resolution(ResolutionChoice(row.verdict), row.person, row.at)
-        found.setdefault(row.batch_id, []).append(judged)
+    for row in db.execute(_JUDGEMENTS, {"batch_ids": list(batch_ids)}):
+        decision = Resolution(ResolutionChoice(row.verdict), row.person, row.at)
+        found.setdefault(row.batch_id, []).append(decision)
     return found
 
 
@@ -91,15 +91,15 @@ def resolve(
     person: str,
     now: datetime,
 ) -> int:
-    """Do with a run's batches in doubt as a person has decided; return how many rows that were.
+    """Apply a person's decision to a run's batches with an unknown outcome; return their rows.
 
-    ``batch_ids`` None means all of them. Others than those in doubt are passed over. A finished
-    run goes on where something is repeated.
+    ``batch_ids`` is None for all of them. Batches with a known outcome are skipped. A finished run
+    is reopened if batches are repeated.
     """
     found = (
         db.execute(_ALL, {"run": run_id}).all()
         if batch_ids is None
-        else db.execute(_SOME, {"run": run_id, "wanted": list(batch_ids)}).all()
+        else db.execute(_SOME, {"run": run_id, "batch_ids": list(batch_ids)}).all()
     )
     if not found:
         return 0
@@ -109,11 +109,11 @@ def resolve(
     )
     if verdict is ResolutionChoice.REPEAT:
         remove_unknown(db, found)
-        db.execute(_REPEAT, [{"which": each.id} for each in found])
+        db.execute(_REPEAT, [{"batch": each.id} for each in found])
         reopen(db, run_id)
     elif verdict is ResolutionChoice.SENT:
         remove_unknown(db, found)
-        db.execute(_MARK_SENT, [{"which": each.id, "now": now} for each in found])
+        db.execute(_MARK_SENT, [{"batch": each.id, "now": now} for each in found])
         settled = [
             CounterDelta(run_id, each.sendout, Outcome.ACCEPTED, None, each.size) for each in found
         ]

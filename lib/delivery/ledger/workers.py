@@ -1,22 +1,10 @@
-"""Register workers in the ledger, and take over what a dead one has left behind.
-
-Each function is given a transaction.
-"""
+"""Worker registration, heartbeats and takeover. Each function is given a transaction."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import (
-    Connection,
-    bindparam,
-    case,
-    delete,
-    exists,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, bindparam, case, delete, exists, insert, select, update
 
 from lib.delivery.ledger import bisection
 from lib.delivery.ledger.claims import NEEDS_PILOT
@@ -24,34 +12,36 @@ from lib.delivery.ledger.counters import CounterDelta, apply_deltas
 from lib.delivery.ledger.runs import PUT_BACK, pause
 from lib.delivery.ledger.schema import Moment, attempt, batch, sendout, worker
 from lib.delivery.states import INTERRUPTED, AttemptResult, BatchState, Outcome, Reason
-from lib.delivery.summaries import (
-    WorkerState,
-)
+from lib.delivery.summaries import WorkerState
 
 DEAD_AFTER: Final = timedelta(seconds=10)
-"""A worker that has not beaten for so long is taken for dead."""
+"""A worker without a heartbeat for this long is considered dead."""
 
 _REGISTER: Final = insert(worker)
 _BEAT: Final = (
     update(worker)
-    .where(worker.c.id == bindparam("who"))
+    .where(worker.c.id == bindparam("worker_id"))
     .values(beat_at=bindparam("now"), beats=worker.c.beats + 1)
 )
-_NOTE_CARRYING: Final = (
-    update(worker).where(worker.c.id == bindparam("who")).values(can_schedule=bindparam("able"))
+_SET_CAN_SCHEDULE: Final = (
+    update(worker)
+    .where(worker.c.id == bindparam("worker_id"))
+    .values(can_schedule=bindparam("is_able"))
 )
-_ALIVE: Final = select(worker.c.id)
-_RETIRE: Final = delete(worker).where(worker.c.id == bindparam("who"))
-_OTHERS: Final = select(worker.c.id, worker.c.beats).where(worker.c.id != bindparam("who"))
-_OF_SEAT: Final = select(worker.c.id).where(
-    worker.c.id != bindparam("who"), worker.c.data_folder_id == bindparam("seat")
+_WORKER_IDS: Final = select(worker.c.id)
+_REMOVE: Final = delete(worker).where(worker.c.id == bindparam("worker_id"))
+_OTHER_BEATS: Final = select(worker.c.id, worker.c.beats).where(
+    worker.c.id != bindparam("worker_id")
 )
-_NOBODYS: Final = (
+_SAME_FOLDER: Final = select(worker.c.id).where(
+    worker.c.id != bindparam("worker_id"), worker.c.data_folder_id == bindparam("folder_id")
+)
+_ORPHAN_OWNERS: Final = (
     select(batch.c.owner)
     .where(batch.c.owner.is_not(None), ~exists().where(worker.c.id == batch.c.owner))
     .distinct()
 )
-_RELEASE: Final = PUT_BACK.where(batch.c.owner == bindparam("who"))
+_RELEASE: Final = PUT_BACK.where(batch.c.owner == bindparam("worker_id"))
 _UNDER_WAY: Final = (
     select(
         batch.c.id,
@@ -62,11 +52,11 @@ _UNDER_WAY: Final = (
         NEEDS_PILOT.label("pilot"),
     )
     .join(sendout)
-    .where(batch.c.owner == bindparam("who"), batch.c.state == BatchState.SENDING)
+    .where(batch.c.owner == bindparam("worker_id"), batch.c.state == BatchState.SENDING)
 )
 _TO_UNKNOWN: Final = (
     update(batch)
-    .where(batch.c.id == bindparam("which"))
+    .where(batch.c.id == bindparam("batch"))
     .values(
         state=BatchState.UNKNOWN,
         owner=None,
@@ -75,20 +65,24 @@ _TO_UNKNOWN: Final = (
         settled_at=case((batch.c.parent_batch_id.is_(None), bindparam("now", type_=Moment()))),
     )
 )
-_END_ATTEMPTS: Final = (
+_CLOSE_ATTEMPTS: Final = (
     update(attempt)
-    .where(attempt.c.batch_id == bindparam("which"), attempt.c.ended_at.is_(None))
+    .where(attempt.c.batch_id == bindparam("batch"), attempt.c.ended_at.is_(None))
     .values(
         ended_at=bindparam("now"),
         result=AttemptResult.UNKNOWN,
         error_code=INTERRUPTED,
     )
 )
+_ANY_SCHEDULER: Final = select(
+    exists().where(worker.c.beat_at >= bindparam("since"), worker.c.can_schedule.is_not(False))
+)
+_WORKER: Final = select(worker).order_by(worker.c.beat_at.desc()).limit(1)
 
 
 @dataclass(frozen=True)
 class TakeoverResult:
-    """How many batches a worker had claimed, and how many were under way."""
+    """The numbers of batches that removed workers had claimed, and had in flight."""
 
     claimed: int
     under_way: int
@@ -96,7 +90,7 @@ class TakeoverResult:
 
 @dataclass(frozen=True)
 class NewWorker:
-    """A worker that starts. At most one worker holds the lock of a data folder at a time."""
+    """A worker that starts. At most one worker at a time holds the lock of a data folder."""
 
     id: str
     pid: int
@@ -106,63 +100,69 @@ class NewWorker:
 
 
 def register(db: Connection, new: NewWorker, now: datetime) -> None:
-    """Enter a worker that has begun."""
+    """Register a worker."""
     db.execute(_REGISTER, {**asdict(new), "started_at": now, "beat_at": now, "beats": 0})
 
 
 def beat(db: Connection, worker_id: str, now: datetime) -> bool:
-    """Note that a worker is alive; tell whether it still counts as such."""
-    return db.execute(_BEAT, {"who": worker_id, "now": now}).rowcount == 1
+    """Record a heartbeat; return whether the worker is still registered."""
+    return db.execute(_BEAT, {"worker_id": worker_id, "now": now}).rowcount == 1
 
 
 def beats_of_others(db: Connection, worker_id: str) -> dict[str, int]:
-    """Return how often each other worker has beaten; nothing else proves that it is alive."""
-    return {row.id: row.beats for row in db.execute(_OTHERS, {"who": worker_id})}
+    """Return the heartbeat counter of each other worker, which increases while it is alive."""
+    return {row.id: row.beats for row in db.execute(_OTHER_BEATS, {"worker_id": worker_id})}
 
 
 def record_scheduler_state(db: Connection, worker_id: str, *, able: bool) -> None:
-    """Note whether a worker can carry what waits for its time."""
-    db.execute(_NOTE_CARRYING, {"who": worker_id, "able": able})
+    """Record whether a worker can run scheduled work."""
+    db.execute(_SET_CAN_SCHEDULE, {"worker_id": worker_id, "is_able": able})
 
 
 def living_worker_ids(db: Connection) -> set[str]:
-    """Return the ids of all workers that nobody has taken for dead."""
-    return {*db.execute(_ALIVE).scalars()}
+    """Return the ids of all registered workers."""
+    return {*db.execute(_WORKER_IDS).scalars()}
 
 
 def remove_worker(db: Connection, worker_id: str, now: datetime) -> TakeoverResult:
-    """Take out a worker that ends or is dead, with whatever it could not end itself.
+    """Remove a worker that ends or is dead, and settle its open batches.
 
-    From then on it can open no attempt any more, should it live after all.
+    It can open no attempt from then on, even if it is alive.
     """
-    left = _give_up(db, worker_id, now)
-    db.execute(_RETIRE, {"who": worker_id})
-    return left
+    result = _settle_batches_of(db, worker_id, now)
+    db.execute(_REMOVE, {"worker_id": worker_id})
+    return result
 
 
 def evict_stale_workers(
     db: Connection, new: NewWorker, *, alone: bool, now: datetime
 ) -> TakeoverResult:
-    """Take over from workers that are dead for certain: the caller holds the lock of their seat.
+    """Remove dead workers: those of the data folder whose lock the caller holds.
 
-    ``alone`` says that no other seat uses this ledger. What nobody owns any more is taken too.
+    If ``alone``, no other data folder uses this ledger, and all other workers are dead. Batches
+    owned by unregistered workers are settled too.
     """
-    dead = {*db.execute(_OF_SEAT, {"who": new.id, "seat": new.data_folder_id}).scalars()}
+    dead = {
+        *db.execute(_SAME_FOLDER, {"worker_id": new.id, "folder_id": new.data_folder_id}).scalars()
+    }
     if alone:
         dead |= {*beats_of_others(db, new.id)}
-    dead |= {*db.execute(_NOBODYS).scalars()}
-    left = [remove_worker(db, str(each), now) for each in sorted(dead)]
-    return TakeoverResult(sum(each.claimed for each in left), sum(each.under_way for each in left))
+    dead |= {*db.execute(_ORPHAN_OWNERS).scalars()}
+    results = [remove_worker(db, str(each), now) for each in sorted(dead)]
+    return TakeoverResult(
+        claimed=sum(each.claimed for each in results),
+        under_way=sum(each.under_way for each in results),
+    )
 
 
-def _give_up(db: Connection, worker_id: str, now: datetime) -> TakeoverResult:
-    """Put back what was only claimed; whatever was under way is in doubt, and stays so."""
-    claimed = db.execute(_RELEASE, {"who": worker_id}).rowcount
-    under_way = db.execute(_UNDER_WAY, {"who": worker_id}).all()
-    which = [{"which": row.id, "now": now} for row in under_way]
-    if which:
-        db.execute(_END_ATTEMPTS, which)
-        db.execute(_TO_UNKNOWN, which)
+def _settle_batches_of(db: Connection, worker_id: str, now: datetime) -> TakeoverResult:
+    """Release the claimed batches of a worker, and settle those in flight as unknown."""
+    claimed = db.execute(_RELEASE, {"worker_id": worker_id}).rowcount
+    under_way = db.execute(_UNDER_WAY, {"worker_id": worker_id}).all()
+    batches = [{"batch": row.id, "now": now} for row in under_way]
+    if batches:
+        db.execute(_CLOSE_ATTEMPTS, batches)
+        db.execute(_TO_UNKNOWN, batches)
     settled = [
         CounterDelta(row.run_id, row.sendout, Outcome.UNKNOWN, INTERRUPTED, row.size)
         for row in under_way
@@ -176,16 +176,8 @@ def _give_up(db: Connection, worker_id: str, now: datetime) -> TakeoverResult:
     return TakeoverResult(claimed, len(under_way))
 
 
-_KEEPS_TIME: Final = select(
-    exists().where(worker.c.beat_at >= bindparam("since"), worker.c.can_schedule.is_not(False))
-)
-
-
-_WORKER: Final = select(worker).order_by(worker.c.beat_at.desc()).limit(1)
-
-
 def latest_worker(db: Connection, now: datetime) -> WorkerState:
-    """Return the worker that beat last, alive or not."""
+    """Return the worker with the latest heartbeat, alive or not."""
     row = db.execute(_WORKER).one_or_none()
     if row is None:
         return WorkerState(alive=False)
@@ -196,5 +188,5 @@ def latest_worker(db: Connection, now: datetime) -> WorkerState:
         host=row.host,
         started_at=row.started_at,
         beat_at=row.beat_at,
-        scheduler_ok=db.execute(_KEEPS_TIME, {"since": now - DEAD_AFTER}).scalar_one(),
+        scheduler_ok=db.execute(_ANY_SCHEDULER, {"since": now - DEAD_AFTER}).scalar_one(),
     )

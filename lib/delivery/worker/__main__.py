@@ -1,7 +1,7 @@
-"""The worker: ``python -m lib.delivery.worker``. It sends what the runs of a data folder hold.
+"""The worker process: ``python -m lib.delivery.worker``. It sends the runs of a data folder.
 
-One a data folder: the lock on ``worker.lock`` is given up by the system when the process dies,
-however it dies. SIGTERM and SIGINT let it finish what is under way.
+There is one worker per data folder, which holds the lock ``worker.lock``; the system releases the
+lock when the process ends. After SIGTERM or SIGINT, open requests are finished first.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from lib.delivery.worker.current_exclusions import CurrentExclusions
 from lib.delivery.worker.entry_reader import EntryReader
 from lib.delivery.worker.group_commit import GroupWriter
 from lib.delivery.worker.heartbeat import Heartbeat, WorkerEvictedError
-from lib.delivery.worker.retention import tidy_nightly
+from lib.delivery.worker.retention import delete_old_files_nightly
 from lib.delivery.worker.sender import ConnectionSender
 from lib.delivery.worker.workflow_supervisor import Supervisor
 from lib.log_redaction import install_redaction
@@ -41,16 +41,16 @@ from lib.settings import RELEASE, Settings, get_settings
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-_LOOK_SECONDS: Final = 0.25
-_TEND_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 0.25
+_TICK_SECONDS: Final = 1.0
 _DRAIN_SECONDS: Final = 20.0
 _ORPHAN_SECONDS: Final = 60.0
-# Whoever only asks whether the lock is free holds it for a moment.
+# Processes that only check the lock hold it for a moment.
 _LOCK_SECONDS: Final = 1.0
 
 
 class Worker:
-    """Keeps a lane for each connection that has something to send."""
+    """Runs one sender for each connection that has something to send."""
 
     def __init__(self, settings: Settings, ledger: Ledger, *, orphan_seconds: float | None) -> None:
         self._new = NewWorker(
@@ -68,21 +68,21 @@ class Worker:
         self._stopping = asyncio.Event()
         self._reader = EntryReader(settings)
         self._exclusions = CurrentExclusions(settings)
-        self._lanes: dict[str, tuple[ConnectionSender, asyncio.Task[None]]] = {}
+        self._senders: dict[str, tuple[ConnectionSender, asyncio.Task[None]]] = {}
         self._supervisor = Supervisor(settings, ledger, self._new.id)
 
     async def run(self) -> None:
         """Send until told to stop.
 
-        Raises LedgerError where the ledger cannot be written, TakenForDeadError where another
-        worker has taken over from this one.
+        Raises LedgerError if the ledger cannot be written, WorkerEvictedError if another worker has
+        evicted this one.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         with GroupWriter(self._ledger) as writer:
             heartbeat = Heartbeat(self._new, writer)
-            left = await heartbeat.enter(alone=not self._ledger.is_shared)
+            taken = await heartbeat.enter(alone=not self._ledger.is_shared)
             await asyncio.to_thread(note_opt_outs_of_earlier_releases, self._settings)
             self._announce()
             metrics.serve(
@@ -90,12 +90,12 @@ class Worker:
                 self._ledger,
                 writes_waiting=lambda: writer.depth,
                 commits_failed=lambda: writer.failures,
-                silence=lambda: heartbeat.silence,
+                heartbeat_age=lambda: heartbeat.age,
             )
             _LOGGER.info(
-                "worker started", extra={"released": left.claimed, "in_doubt": left.under_way}
+                "worker started", extra={"released": taken.claimed, "unknown": taken.under_way}
             )
-            # What is imported stays: looking it through again would hold up requests for 60 ms.
+            # Imported modules stay in memory; scanning them in each collection would take 60 ms.
             gc.collect()
             gc.freeze()
             try:
@@ -103,68 +103,70 @@ class Worker:
                     beat = tasks.create_task(heartbeat.beat())
                     tasks.create_task(self._tick(heartbeat))
                     while not self._stopping.is_set():
-                        await self._look(heartbeat, writer, tasks)
-                        await self._rest(_LOOK_SECONDS)
+                        await self._wake_senders(heartbeat, writer, tasks)
+                        await self._rest(_POLL_SECONDS)
                     await self._drain()
                     beat.cancel()
             finally:
                 await asyncio.to_thread(self._supervisor.close)
-            left = await heartbeat.leave()
-        _LOGGER.info("worker ended", extra={"in_doubt": left.under_way})
+            taken = await heartbeat.leave()
+        _LOGGER.info("worker ended", extra={"unknown": taken.under_way})
 
     def _announce(self) -> None:
         announcement = json.dumps({"pid": os.getpid(), "id": self._new.id}).encode()
         write_atomically(self._settings.data_dir / "worker.json", announcement)
 
-    async def _look(
+    async def _wake_senders(
         self, heartbeat: Heartbeat, writer: GroupWriter, tasks: asyncio.TaskGroup
     ) -> None:
-        """Wake the lanes that have something to do; end where nobody wants us any more."""
+        """Wake the senders that have work; stop an idle worker whose parent has ended."""
         try:
             names = await asyncio.to_thread(self._busy_connections)
         except LedgerTooNewError:
             raise
         except LedgerError:
-            # A database that restarts is waited for where it is written to, and no longer.
+            # The writer waits for a restarting database, and raises an error in time.
             return
         for name in names:
-            if name not in self._lanes:
-                lane = self._lane(name, heartbeat, writer)
-                self._lanes[name] = (lane, tasks.create_task(lane.run()))
-            self._lanes[name][0].wake()
+            if name not in self._senders:
+                sender = self._new_sender(name, heartbeat, writer)
+                self._senders[name] = (sender, tasks.create_task(sender.run()))
+            self._senders[name][0].wake()
         if names:
             self._idle_since = time.monotonic()
         elif (
             time.monotonic() - self._idle_since > self._patience
             and os.getppid() != self._parent
-            and not await asyncio.to_thread(self._is_awaited)
+            and not await asyncio.to_thread(self._has_scheduled_work)
         ):
             self._stopping.set()
 
     async def _tick(self, heartbeat: Heartbeat) -> None:
-        """Keep going what waits for its time."""
+        """Run scheduled work: workflows and retention."""
         while not self._stopping.is_set():
             with contextlib.suppress(LedgerError):
                 await asyncio.to_thread(self._supervisor.tick, heartbeat.evictions)
             with contextlib.suppress(OSError, ValueError):
-                await asyncio.to_thread(tidy_nightly, self._settings, datetime.now().astimezone())
-            await self._rest(_TEND_SECONDS)
+                await asyncio.to_thread(
+                    delete_old_files_nightly, self._settings, datetime.now().astimezone()
+                )
+            await self._rest(_TICK_SECONDS)
 
     def _busy_connections(self) -> list[str]:
         with self._ledger.read() as db:
             self._ledger.require_own_tables(db)
             return claims.busy_connections(db)
 
-    def _is_awaited(self) -> bool:
-        """Tell whether a run waits for its time, or somebody for a report, and so for a worker."""
+    def _has_scheduled_work(self) -> bool:
+        """Return whether there are scheduled runs or queued reports."""
         with self._ledger.read() as db:
             return schedule.any_scheduled(db) or bool(exports.waiting(db))
 
-    def _lane(self, name: str, heartbeat: Heartbeat, writer: GroupWriter) -> ConnectionSender:
+    def _new_sender(self, name: str, heartbeat: Heartbeat, writer: GroupWriter) -> ConnectionSender:
         return ConnectionSender(
             name,
             heartbeat=heartbeat,
-            line=PacedClientPool(name, self._settings, writer),
+            clients=PacedClientPool(name, self._settings, writer),
             writer=writer,
             reader=self._reader,
             exclusions=self._exclusions,
@@ -172,10 +174,10 @@ class Worker:
         )
 
     async def _drain(self) -> None:
-        """Wait for what is under way; what takes too long is in doubt."""
-        running = [task for _, task in self._lanes.values()]
-        for lane, _ in self._lanes.values():
-            lane.wake()
+        """Wait for open requests; those that take too long have unknown outcomes."""
+        running = [task for _, task in self._senders.values()]
+        for sender, _ in self._senders.values():
+            sender.wake()
         if running:
             _, late = await asyncio.wait(running, timeout=_DRAIN_SECONDS)
             for task in late:
@@ -188,10 +190,10 @@ class Worker:
 
 
 class _JsonLines(logging.Formatter):
-    """One JSON object a line. Ids and codes only: nothing else is ever handed in."""
+    """Format records as one JSON object per line, with ids and codes only."""
 
     _FIELDS: Final = (
-        "run", "batch", "attempt", "result", "status", "code", "released", "in_doubt", "dead",
+        "run", "batch", "attempt", "result", "status", "code", "released", "unknown", "evicted",
         "workflows", "files",
     )  # fmt: skip
 
@@ -208,7 +210,7 @@ class _JsonLines(logging.Formatter):
 
 
 def main() -> int:
-    """Work until told to stop; return the exit code."""
+    """Run the worker until told to stop; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lib.delivery.worker", description=__doc__)
     parser.add_argument(
         "--exit-when-orphaned",
@@ -216,7 +218,7 @@ def main() -> int:
         nargs="?",
         const=_ORPHAN_SECONDS,
         metavar="SECONDS",
-        help="end once the parent process is gone and nothing has been running for a minute",
+        help="exit when the parent process has ended and nothing was sent for this long",
     )
     arguments = parser.parse_args()
     install_redaction()
@@ -230,7 +232,7 @@ def main() -> int:
         with FileLock(settings.data_dir / "worker.lock", timeout=_LOCK_SECONDS, mode=0o600):
             return _work(settings, orphan_seconds=arguments.exit_when_orphaned)
     except Timeout:
-        sys.stderr.write("Another worker already serves this data folder; this one ends.\n")
+        sys.stderr.write("Another worker already uses this data folder.\n")
         return 0
 
 
@@ -246,16 +248,16 @@ def _work(settings: Settings, *, orphan_seconds: float | None) -> int:
             failure = failure.exceptions[0]
         if isinstance(failure, LedgerError):
             _LOGGER.critical("ledger unusable", extra={"code": failure.code})
-            sys.stderr.write(f"{failure.sentence} {failure.action}\n")
+            sys.stderr.write(f"{failure}\n")
             return 1
         if failure is None:
             return 0
-        # What this process had is somebody else's by now: it begins anew, under another name.
-        _LOGGER.warning("taken for dead, beginning anew")
+        # Other workers own its batches now, so it restarts under another id.
+        _LOGGER.warning("worker evicted, restarting")
 
 
 def _data_folder_id(settings: Settings) -> str:
-    """Return the name of the place that the lock of this data folder gives; it never changes."""
+    """Return the permanent id of this data folder."""
     path = settings.data_dir / "worker.seat"
     if not path.exists():
         write_atomically(path, secrets.token_hex(8).encode())

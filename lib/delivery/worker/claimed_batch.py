@@ -1,4 +1,4 @@
-"""A claimed batch on its way: its entries, how far it is, and what its attempts have come to."""
+"""A claimed batch while it is being sent: its entries, its phase and its attempts."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -13,16 +13,16 @@ from lib.sheet.phones.identity import identities
 
 
 class Phase(Enum):
-    """How far a claimed batch is."""
+    """The phase of a claimed batch."""
 
-    AHEAD = auto()  # claimed, and not posted yet
-    UNDER_WAY = auto()  # posted, and its outcome not committed yet
-    HELD = auto()  # in doubt, until it is time to repeat it
+    AHEAD = auto()  # claimed, not posted yet
+    UNDER_WAY = auto()  # posted, outcome not committed yet
+    HELD = auto()  # outcome unknown, waiting to be repeated
 
 
 @dataclass
 class Delivery:
-    """One claim on its way, and what its attempts have come to so far."""
+    """A claim that is being sent, and the state of its attempts."""
 
     claim: Claim
     entries: list[CampaignEntry]
@@ -39,8 +39,8 @@ class Delivery:
         found: list[int] = identities(self.numbers).tolist()
         return found
 
-    def circumstances(self) -> BatchContext:
-        """Return what must be known to decide what an answer means."""
+    def context(self) -> BatchContext:
+        """Return what a decision about a response depends on."""
         return BatchContext(
             duplicates=self.claim.duplicates,
             pilot=self.claim.pilot,

@@ -1,4 +1,4 @@
-"""The line to one connection: its address and key as they stand now, its clients and its pace."""
+"""HTTP clients of one connection, with its current address and key, at its rate."""
 
 import asyncio
 import time
@@ -18,25 +18,24 @@ from lib.connectly import (
 )
 from lib.delivery.ledger.rate_slots import SlotLease, lease_slots
 from lib.delivery.worker.group_commit import GroupWriter, LedgerTransaction
-from lib.delivery.worker.metrics import ANSWER_SECONDS
+from lib.delivery.worker.metrics import RESPONSE_SECONDS
 from lib.delivery.worker.pacing import Backoff, LocalSlotLease, Pacer
 from lib.settings import Settings
 
-# Together with those that are left when more are asked for, enough for a fifth of a second: what a
-# slow commit takes.
+# With the slots left at a refill, enough for the fifth of a second that a slow commit takes.
 _SLOTS_AT_ONCE: Final = 16
 
 
 class ConnectionUnfitError(Exception):
-    """The connection's address or key has no form that may be used."""
+    """The address or the key of the connection is malformed or insecure."""
 
 
 class PacedClientPool:
-    """Lets requests out one slot at a time, and nothing at all while the other side asks for it.
+    """Sends one request per leased slot, and none during a pause that the API has asked for.
 
-    The slots are the ledger's, shared with all other workers, and so is a pause that the other
-    side asks for. One request a client at a time: many clients of a single connection cost half
-    the CPU that one client with a large pool does.
+    Slots and pauses come from the ledger and are shared by all workers. Each client sends one
+    request at a time: many clients with one HTTP connection use half the CPU of one client with a
+    large connection pool.
     """
 
     def __init__(self, name: str, settings: Settings, writer: GroupWriter) -> None:
@@ -45,63 +44,63 @@ class PacedClientPool:
         self._writer = writer
         self._connection: Connection | None = None
         self._idle: list[AsyncConnectlyClient] = []
-        self._lent: set[AsyncConnectlyClient] = set()
-        self._pacer = Pacer(self._deal)
+        self._borrowed: set[AsyncConnectlyClient] = set()
+        self._pacer = Pacer(self._lease_slots)
         self._backoff = Backoff()
         self.is_reachable = True
-        # Answers in doubt, one after the other, since the last clear one.
-        self.doubts_running = 0
-        # The other side asks for a pause, of which the other workers do not know yet.
+        # Consecutive responses without a known outcome.
+        self.consecutive_unknown = 0
+        # The API has asked for a pause that is not yet in the ledger.
         self.is_asked_to_pause = False
 
     async def refresh(self) -> None:
-        """Take the connection as it stands now; where it has changed, use new clients.
+        """Load the connection, and replace all clients if it has changed.
 
-        Raises ConnectionNotFoundError where it is gone, ConnectionUnfitError where it has no form
-        that may be used.
+        Raises ConnectionNotFoundError if it was deleted, ConnectionUnfitError if its address or key
+        is malformed or insecure.
         """
         connection = get_connection(self._name, self._settings)
         if connection == self._connection:
             return
         client = await asyncio.to_thread(self._new_client, connection)
-        # Nothing is awaited between these: no client of the former connection can be lent once the
-        # new one counts, however long closing them takes.
-        former, self._idle, self._lent = self._idle, [client], set()
+        # No await between these lines: no client of the former connection can be borrowed once the
+        # new one is in effect.
+        former, self._idle, self._borrowed = self._idle, [client], set()
         self._connection = connection
         await _close(former)
 
     @property
     def business(self) -> Business:
-        """What the connection leads to, as it was last looked up."""
+        """The business of the connection as it was last loaded."""
         assert self._connection is not None
         return self._connection.business
 
     @property
     def pause_left(self) -> float:
-        """Seconds until something may leave again; 0 where it may now."""
+        """Remaining seconds of the pause, 0 without one."""
         return self._pacer.pause_left
 
     async def ready(self, business: Business) -> AsyncConnectlyClient | None:
-        """Wait for the moment at which one request to this business may leave.
+        """Wait for a slot, and return a client to send one request to this business.
 
-        Returns None where a pause has begun, and where the connection leads elsewhere by then. The
-        client is there before its slot comes: making one takes longer than a slot may be late.
+        Return None in a pause, or if the connection has changed to another business. The client is
+        created before its slot, because that takes longer than a slot may be late.
         """
         client = await self._borrow()
         while (slot := await self._pacer.reserve()) is not None:
             await asyncio.sleep(slot - time.monotonic())
             if self._pacer.take(slot):
-                # The connection may have changed while this waited.
-                if client in self._lent and self.business == business:
+                # The connection may have changed during the wait.
+                if client in self._borrowed and self.business == business:
                     return client
                 break
         await self.give_back(client)
         return None
 
     async def give_back(self, client: AsyncConnectlyClient) -> None:
-        """Take a client back that `ready` has lent."""
-        if client in self._lent:
-            self._lent.remove(client)
+        """Return a borrowed client to the pool, or close it if the connection has changed."""
+        if client in self._borrowed:
+            self._borrowed.remove(client)
             self._idle.append(client)
         else:
             await client.aclose()
@@ -112,8 +111,8 @@ class PacedClientPool:
         entries: Sequence[CampaignEntry],
         options: SendCampaignsOptions,
     ) -> SendCampaignsResponse | ConnectlyError:
-        """Make one POST and return what came of it; an answer that calls for a pause begins one."""
-        left_at = time.monotonic()
+        """Send one request; return the response or the error, and pause if the API asks for it."""
+        sent_at = time.monotonic()
         try:
             answer: SendCampaignsResponse | ConnectlyError = await client.send_campaigns(
                 entries, options=options
@@ -121,12 +120,12 @@ class PacedClientPool:
         except ConnectlyError as error:
             answer = error
         finally:
-            ANSWER_SECONDS.observe(time.monotonic() - left_at)
+            RESPONSE_SECONDS.observe(time.monotonic() - sent_at)
             await self.give_back(client)
-        self._learn(answer, left_at)
+        self._note_result(answer, sent_at)
         return answer
 
-    async def _deal(self) -> LocalSlotLease:
+    async def _lease_slots(self) -> LocalSlotLease:
         assert self._connection is not None
         rate = self._connection.rate
 
@@ -142,22 +141,22 @@ class PacedClientPool:
         return LocalSlotLease(times, slots.pause)
 
     async def close(self) -> None:
-        """Want no more slots, and close all clients; those that are lent when they come back."""
+        """Stop leasing slots and close all clients; borrowed ones are closed when returned."""
         self._pacer.close()
-        idle, self._idle, self._lent = self._idle, [], set()
+        idle, self._idle, self._borrowed = self._idle, [], set()
         await _close(idle)
 
-    def _learn(self, answer: SendCampaignsResponse | ConnectlyError, left_at: float) -> None:
+    def _note_result(self, answer: SendCampaignsResponse | ConnectlyError, sent_at: float) -> None:
         if isinstance(answer, OutcomeUnknownError):
-            self.doubts_running += 1
+            self.consecutive_unknown += 1
             return
-        self.doubts_running = 0
+        self.consecutive_unknown = 0
         self.is_reachable = not isinstance(answer, ConnectionFailed)
         if isinstance(answer, RateLimited | ConnectionFailed):
-            self._pacer.pause_until(self._backoff.failed(left_at, answer.retry_after))
+            self._pacer.pause_until(self._backoff.failed(sent_at, answer.retry_after))
             self.is_asked_to_pause |= isinstance(answer, RateLimited)
         else:
-            self._backoff.succeeded(left_at)
+            self._backoff.succeeded(sent_at)
 
     async def _borrow(self) -> AsyncConnectlyClient:
         while True:
@@ -168,7 +167,7 @@ class PacedClientPool:
             else:
                 client = await asyncio.to_thread(self._new_client, connection)
             if connection is self._connection:
-                self._lent.add(client)
+                self._borrowed.add(client)
                 return client
             await client.aclose()
 

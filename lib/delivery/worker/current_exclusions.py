@@ -1,4 +1,4 @@
-"""The exclude lists as they stand at this moment, for a worker that is about to send."""
+"""Current exclude lists, checked by the worker immediately before sending."""
 
 import asyncio
 import time
@@ -14,21 +14,21 @@ from lib.storage import StorageError
 
 T = TypeVar("T")
 
-# Combinations of lists kept in memory: one for all runs that ignore the same lists.
-_KEPT: Final = 4
-# A folder is listed before each attempt, in microseconds. A storage that is shared by machines
-# answers in tens of milliseconds, so it is asked once a second.
+# Combinations of lists in memory; runs that ignore the same lists share one.
+_MAX_LOADED: Final = 4
+# Listing a local folder takes microseconds and is done before each attempt. A shared storage takes
+# tens of milliseconds and is listed once a second.
 _SHARED_SECONDS: Final = 1.0
-# A shared storage that is away for a moment does not stop a run; meanwhile nothing is sent.
-_ASK_AFTER_SECONDS: Final = (0.0, 0.5, 1.0, 2.0)
+# Pauses between retries while the shared storage is unavailable; nothing is sent in between.
+_RETRY_SECONDS: Final = (0.0, 0.5, 1.0, 2.0)
 
 
 class ExcludeListsUnreadableError(Exception):
-    """An exclude list is damaged, or the storage of the lists stays out of reach."""
+    """An exclude list is damaged, or the shared storage is unavailable."""
 
 
 class CurrentExclusions:
-    """Tells who is on an exclude list now. A list never changes, so its id says what it holds."""
+    """The people on the current exclude lists. Lists are immutable and cached by id."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -37,18 +37,18 @@ class CurrentExclusions:
         self._loaded: OrderedDict[frozenset[str], Exclusions] = OrderedDict()
 
     async def mask(self, numbers: np.ndarray, ignored: frozenset[str]) -> np.ndarray:
-        """Return for each phone, as a whole number, whether its person is on a list.
+        """Return for each phone number (`int64`) whether its person is on a list.
 
-        ``ignored`` are ids of lists that do not count. Raises ExcludeListsUnreadableError.
+        ``ignored`` are ids of lists that do not apply. Raises ExcludeListsUnreadableError.
         """
         ids = await self._current_ids() - ignored
         if not ids:
             return np.zeros(len(numbers), dtype=bool)
         if ids not in self._loaded:
-            self._loaded[ids] = await self._patiently(
+            self._loaded[ids] = await self._read_with_retries(
                 lambda: load_exclusions(sorted(ids), self._settings)
             )
-            if len(self._loaded) > _KEPT:
+            if len(self._loaded) > _MAX_LOADED:
                 self._loaded.popitem(last=False)
         self._loaded.move_to_end(ids)
         found: np.ndarray = self._loaded[ids].mask(numbers)
@@ -62,14 +62,14 @@ class CurrentExclusions:
                 raise ExcludeListsUnreadableError from error
         now = time.monotonic()
         if self._listed_at is None or now - self._listed_at >= _SHARED_SECONDS:
-            self._ids = await self._patiently(lambda: exclude_list_ids(self._settings))
+            self._ids = await self._read_with_retries(lambda: exclude_list_ids(self._settings))
             self._listed_at = now
         return self._ids
 
-    async def _patiently(self, read: Callable[[], T]) -> T:
-        """Read in a thread; wait a few seconds for a storage that is out of reach."""
+    async def _read_with_retries(self, read: Callable[[], T]) -> T:
+        """Read in a thread, and retry for a few seconds if the storage is unavailable."""
         failure: Exception | None = None
-        for seconds in _ASK_AFTER_SECONDS:
+        for seconds in _RETRY_SECONDS:
             await asyncio.sleep(seconds)
             try:
                 return await asyncio.to_thread(read)

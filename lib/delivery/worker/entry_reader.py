@@ -1,4 +1,4 @@
-"""Read the entries of claimed batches from the frozen plans, a block at a time."""
+"""Read the entries of claimed batches from stored plans, in blocks."""
 
 import asyncio
 import logging
@@ -19,29 +19,29 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 _BLOCK: Final = 2_000
 _MAX_BLOCKS: Final = 8
-# A shared storage that is away for a moment does not stop a run; meanwhile nothing is sent.
-_ASK_AFTER_SECONDS: Final = (0.0, 0.5, 1.0, 2.0)
+# Pauses between retries while the shared storage is unavailable; nothing is sent in between.
+_RETRY_SECONDS: Final = (0.0, 0.5, 1.0, 2.0)
 _MAX_SECONDS: Final = 10.0
 
 
 def numbers_of(entries: Sequence[CampaignEntry]) -> np.ndarray:
-    """Return the phone of each entry as a whole number (`int64`)."""
+    """Return the phone numbers of entries (`int64`)."""
     return np.array([int(each.client.removeprefix("+")) for each in entries], dtype="int64")
 
 
 class PlanUnreadableError(Exception):
-    """The file of a frozen plan is missing or damaged, or its storage stays out of reach."""
+    """The file of a stored plan is missing or damaged, or the shared storage is unavailable."""
 
 
 class EntryReader:
-    """Keeps the blocks used last, so that memory does not grow with the plan."""
+    """Reads entries through a cache of the most recently used blocks."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._blocks: OrderedDict[tuple[str, int], list[CampaignEntry]] = OrderedDict()
 
     async def read(self, claim: Claim) -> list[CampaignEntry]:
-        """Return the entries of a claim, with the version that its sendout is pinned to.
+        """Return the entries of a claim, with the pinned version of its sendout.
 
         Raises PlanUnreadableError.
         """
@@ -59,19 +59,19 @@ class EntryReader:
     async def _block(self, plan_id: str, number: int) -> list[CampaignEntry]:
         key = (plan_id, number)
         if key not in self._blocks:
-            self._blocks[key] = await self._load_patiently(plan_id, number)
+            self._blocks[key] = await self._load_with_retries(plan_id, number)
             if len(self._blocks) > _MAX_BLOCKS:
                 self._blocks.popitem(last=False)
         self._blocks.move_to_end(key)
         return self._blocks[key]
 
-    async def _load_patiently(self, plan_id: str, number: int) -> list[CampaignEntry]:
+    async def _load_with_retries(self, plan_id: str, number: int) -> list[CampaignEntry]:
         until = time.monotonic() + _MAX_SECONDS
         failure: StorageError | None = None
-        for seconds in _ASK_AFTER_SECONDS:
+        for seconds in _RETRY_SECONDS:
             await asyncio.sleep(seconds)
             try:
-                return await asyncio.to_thread(self._load, plan_id, number)
+                return await asyncio.to_thread(self._load_block, plan_id, number)
             except StorageError as error:
                 _LOGGER.warning("shared storage unusable", extra={"code": error.code})
                 failure = error
@@ -79,7 +79,7 @@ class EntryReader:
                 break
         raise PlanUnreadableError from failure
 
-    def _load(self, plan_id: str, number: int) -> list[CampaignEntry]:
+    def _load_block(self, plan_id: str, number: int) -> list[CampaignEntry]:
         try:
             plan = FrozenPlan.open(plan_id, self._settings)
             return plan.entries(number * _BLOCK, (number + 1) * _BLOCK)

@@ -1,7 +1,7 @@
-"""Commit many small writes together: one thread gathers what waits into one transaction.
+"""Group commit: one thread combines pending writes into one transaction.
 
-A commit costs a flush of the disk however little it holds. With ten milliseconds a flush, one
-commit a write would allow a fraction of the rate that one commit a group does.
+Each commit flushes the disk, which takes about ten milliseconds whatever its size. One commit per
+write would limit the sending rate to a fraction of what groups allow.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _PATIENCE_SECONDS: Final = 30.0
 
 @dataclass(frozen=True)
 class LedgerTransaction:
-    """A transaction, the ledger's time in it, and what this process's own clock said just then."""
+    """A transaction, with the ledger's time and this process's monotonic time at its start."""
 
     db: Connection
     now: datetime
@@ -41,11 +41,10 @@ class _Write:
 
 
 class GroupWriter:
-    """The one writer of a process.
+    """The only writer of a process.
 
-    Where the ledger cannot be written (a full disk, a database that restarts), a group is tried
-    again for half a minute. Everything waits meanwhile, so nothing is sent whose attempt is not in
-    the ledger.
+    If the ledger cannot be written (full disk, restarting database), a group is retried for half a
+    minute. All writers wait until then, so nothing is sent without a committed attempt.
     """
 
     def __init__(self, ledger: Ledger, *, patience: float = _PATIENCE_SECONDS) -> None:
@@ -53,7 +52,7 @@ class GroupWriter:
         self._patience = patience
         self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
-        # How many commits have failed. One of them may have happened all the same.
+        # Number of failed commits; one that was reported as failed may have been committed.
         self.failures = 0
 
     def __enter__(self) -> Self:
@@ -61,21 +60,20 @@ class GroupWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Commit what waits, then end."""
+        """Commit pending writes, then stop."""
         self._waiting.put(None)
         self._thread.join()
 
     @property
     def depth(self) -> int:
-        """How many writes wait for their transaction."""
+        """Number of pending writes."""
         return self._waiting.qsize()
 
     async def write(self, operation: Callable[[LedgerTransaction], T]) -> T:
-        """Run ``operation`` in the next transaction; return its result once that is committed.
+        """Run ``operation`` in the next transaction, and return its result after the commit.
 
-        ``operation`` touches nothing but the ledger and has the same effect however often it runs,
-        since it runs again where a commit fails. Raises LedgerError where the ledger could not be
-        written in all the time allowed.
+        ``operation`` must only use the ledger and be idempotent, because it is repeated if a commit
+        fails. Raises LedgerError if the ledger cannot be written within the time allowed.
         """
         write = _Write(operation)
         self._waiting.put(write)
@@ -109,11 +107,11 @@ class GroupWriter:
                     time.sleep(_RETRY_SECONDS)
                     continue
                 _fail(group, error)
-            except Exception as error:  # noqa: BLE001 - handed on to whoever waits, none is lost
+            except Exception as error:  # noqa: BLE001 - passed to the callers that wait
                 if len(group) == 1:
                     _fail(group, error)
                 else:
-                    # One of them is to blame: the others must not fail with it.
+                    # Commit one by one, so that only the failing operation fails.
                     for each in group:
                         self._commit([each])
             else:

@@ -1,9 +1,10 @@
-"""Be known to be alive, know when one no longer counts as such, and notice when others die.
+"""Worker heartbeat and failure detection.
 
-A worker beats in the ledger every two seconds. One that has not beaten for ten is dead to the
-others, who watch its count stand still by clocks of their own, so that a clock that jumps buries
-nobody. One that could not beat for five sends nothing more: when the others take over, it has
-long been silent, whether it was stopped, cut off, or asleep with its machine.
+A worker increments its counter in the ledger every two seconds. The others evict a worker whose
+counter has not changed for ten seconds by their own monotonic clocks, so that changes of the system
+time evict nobody. A worker that could not write its heartbeat for five seconds stops sending, so it
+has been silent for some time when others take over, whether it was stopped, disconnected, or
+suspended with its machine.
 """
 
 import asyncio
@@ -24,16 +25,16 @@ SILENT_AFTER_SECONDS: Final = 5.0
 
 
 def _since_boot() -> float:
-    """Return seconds of a clock that nobody sets and that runs on while the machine sleeps."""
+    """Return the seconds of a monotonic clock that includes suspend."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class WorkerEvictedError(Exception):
-    """Others have taken this worker for dead and have taken over from it."""
+    """Other workers have evicted this one and taken over its batches."""
 
 
 class Heartbeat:
-    """The beat of one worker, and its watch over the others."""
+    """The heartbeat of one worker, and its observation of the others."""
 
     def __init__(
         self, new: NewWorker, writer: GroupWriter, *, clock: Callable[[], float] = _since_boot
@@ -43,26 +44,26 @@ class Heartbeat:
         self._clock = clock
         self._beaten_at = clock() - SILENT_AFTER_SECONDS
         self._seen: dict[str, tuple[int, float]] = {}
-        # How many others this one has taken for dead: somebody has to carry on for them.
+        # Number of workers that this one has evicted; their workflows have to be resumed.
         self.evictions = 0
 
     @property
     def worker_id(self) -> str:
-        """The name under which this worker owns batches."""
+        """The id under which this worker owns batches."""
         return self._new.id
 
     @property
     def is_current(self) -> bool:
-        """Tell whether this worker may send: it beat a short while ago, and nobody doubts it."""
-        return self.silence < SILENT_AFTER_SECONDS
+        """Whether this worker may send: its last heartbeat is recent and it was not evicted."""
+        return self.age < SILENT_AFTER_SECONDS
 
     @property
-    def silence(self) -> float:
-        """Seconds since this worker last beat."""
+    def age(self) -> float:
+        """Seconds since the last heartbeat."""
         return self._clock() - self._beaten_at
 
     async def enter(self, *, alone: bool) -> TakeoverResult:
-        """Enter the ledger, and take over from those who are dead for certain."""
+        """Register this worker, and take over from workers that have certainly ended."""
 
         def operation(transaction: LedgerTransaction) -> TakeoverResult:
             workers.register(transaction.db, self._new, transaction.now)
@@ -71,12 +72,12 @@ class Heartbeat:
             )
 
         started = self._clock()
-        left = await self._writer.write(operation)
+        taken = await self._writer.write(operation)
         self._beaten_at = started
-        return left
+        return taken
 
     async def beat(self) -> None:
-        """Beat for ever, and take over from whoever has died. Raises TakenForDeadError."""
+        """Write heartbeats until cancelled, and evict stale workers. Raises WorkerEvictedError."""
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             started = self._clock()
@@ -84,15 +85,15 @@ class Heartbeat:
             if not alive:
                 raise WorkerEvictedError
             self._beaten_at = started
-            for worker_id in self._stood_still(beats):
-                await self._bury(worker_id, self._seen.pop(worker_id)[0])
+            for worker_id in self._stale_workers(beats):
+                await self._evict(worker_id, self._seen.pop(worker_id)[0])
 
     def _beat_once(self, transaction: LedgerTransaction) -> tuple[bool, dict[str, int]]:
         alive = workers.beat(transaction.db, self.worker_id, transaction.now)
         return alive, workers.beats_of_others(transaction.db, self.worker_id)
 
-    def _stood_still(self, beats: dict[str, int]) -> list[str]:
-        """Return the workers whose count has not moved for so long that they are dead."""
+    def _stale_workers(self, beats: dict[str, int]) -> list[str]:
+        """Return the workers whose counter has not changed for too long."""
         now = self._clock()
         before, self._seen = self._seen, {}
         for worker_id, count in beats.items():
@@ -104,23 +105,23 @@ class Heartbeat:
             if now - since > DEAD_AFTER.total_seconds()
         ]
 
-    async def _bury(self, worker_id: str, count: int) -> None:
+    async def _evict(self, worker_id: str, count: int) -> None:
         def operation(transaction: LedgerTransaction) -> TakeoverResult | None:
             if workers.beats_of_others(transaction.db, self.worker_id).get(worker_id) != count:
                 return None
             return workers.remove_worker(transaction.db, worker_id, transaction.now)
 
-        left = await self._writer.write(operation)
-        if left is not None:
+        taken = await self._writer.write(operation)
+        if taken is not None:
             self.evictions += 1
             TAKEOVERS.inc()
             _LOGGER.warning(
-                "worker taken for dead",
-                extra={"dead": worker_id, "released": left.claimed, "in_doubt": left.under_way},
+                "worker evicted",
+                extra={"evicted": worker_id, "released": taken.claimed, "unknown": taken.under_way},
             )
 
     async def leave(self) -> TakeoverResult:
-        """Leave the ledger, with whatever could not be ended."""
+        """Unregister this worker; its open attempts become unknown."""
         return await self._writer.write(
             lambda transaction: workers.remove_worker(
                 transaction.db, self.worker_id, transaction.now

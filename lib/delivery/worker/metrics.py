@@ -1,7 +1,7 @@
-"""What a worker tells about itself, in the form that Prometheus reads. Counts and names only.
+"""Prometheus metrics of a worker. They hold counts and names only.
 
-It listens where SENDOUT_METRICS_PORT says, on this machine only unless SENDOUT_METRICS_ADDRESS
-says otherwise, and not at all without a port.
+They are served on SENDOUT_METRICS_PORT if it is set, on this machine only unless
+SENDOUT_METRICS_ADDRESS says otherwise.
 """
 
 import functools
@@ -24,34 +24,30 @@ from lib.settings import Settings
 
 _REGISTRY: Final = CollectorRegistry()
 
-ATTEMPTS: Final = Counter(
-    "sendout_attempts", "Requests made, by what came of them", ["result"], registry=_REGISTRY
-)
-ANSWER_SECONDS: Final = Histogram(
+ATTEMPTS: Final = Counter("sendout_attempts", "Requests by result", ["result"], registry=_REGISTRY)
+RESPONSE_SECONDS: Final = Histogram(
     "sendout_answer_seconds",
-    "How long the API took to answer",
+    "Response time of the API",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
     registry=_REGISTRY,
 )
-PAUSES: Final = Counter(
-    "sendout_pauses", "Pauses that the API has asked for (429)", registry=_REGISTRY
-)
+PAUSES: Final = Counter("sendout_pauses", "Pauses requested by the API (429)", registry=_REGISTRY)
 TAKEOVERS: Final = Counter(
-    "sendout_takeovers", "Workers that this one has taken over from", registry=_REGISTRY
+    "sendout_takeovers", "Workers that this one has evicted", registry=_REGISTRY
 )
 _WRITES_WAITING: Final = Gauge(
-    "sendout_ledger_writes_waiting", "Writes that wait for their commit", registry=_REGISTRY
+    "sendout_ledger_writes_waiting", "Pending ledger writes", registry=_REGISTRY
 )
 _COMMITS_FAILED: Final = Gauge(
-    "sendout_ledger_commits_failed", "Commits that have failed so far", registry=_REGISTRY
+    "sendout_ledger_commits_failed", "Failed commits", registry=_REGISTRY
 )
-_SILENCE: Final = Gauge(
-    "sendout_heartbeat_age_seconds", "Seconds since this worker last beat", registry=_REGISTRY
+_HEARTBEAT_AGE: Final = Gauge(
+    "sendout_heartbeat_age_seconds", "Seconds since the last heartbeat", registry=_REGISTRY
 )
 
 
 class _LedgerCollector(Collector):
-    """What waits, read from the ledger whenever somebody asks."""
+    """Collects queue depths from the ledger at each scrape."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -67,14 +63,14 @@ class _LedgerCollector(Collector):
             return
         up.add_metric([], 1)
         yield up
-        runs = GaugeMetricFamily("sendout_runs", "Runs that are not over", labels=["state"])
+        runs = GaugeMetricFamily("sendout_runs", "Unfinished runs", labels=["state"])
         for state, number in load.runs.items():
             runs.add_metric([state], number)
         yield runs
         yield GaugeMetricFamily(
-            "sendout_recipients_waiting", "Recipients of running runs who wait", load.waiting
+            "sendout_recipients_waiting", "Waiting recipients of running runs", load.waiting
         )
-        yield GaugeMetricFamily("sendout_workers", "Workers that the ledger knows", load.workers)
+        yield GaugeMetricFamily("sendout_workers", "Registered workers", load.workers)
 
 
 def serve(
@@ -83,18 +79,18 @@ def serve(
     *,
     writes_waiting: Callable[[], float],
     commits_failed: Callable[[], float],
-    silence: Callable[[], float],
+    heartbeat_age: Callable[[], float],
 ) -> None:
-    """Answer Prometheus from now on, where a port is set. Raises OSError where it is taken."""
+    """Serve metrics if a port is set. Raises OSError if the port is in use."""
     _WRITES_WAITING.set_function(writes_waiting)
     _COMMITS_FAILED.set_function(commits_failed)
-    _SILENCE.set_function(silence)
+    _HEARTBEAT_AGE.set_function(heartbeat_age)
     if settings.metrics_port is not None:
         _listen(settings.metrics_port, settings.metrics_address, ledger)
 
 
 @functools.cache
 def _listen(port: int, address: str, ledger: Ledger) -> None:
-    """Listen once a process, however often a worker begins anew in it."""
+    """Listen once per process, also if the worker restarts within it."""
     _REGISTRY.register(_LedgerCollector(ledger))
     start_http_server(port, addr=address, registry=_REGISTRY)

@@ -1,4 +1,4 @@
-"""Keep to a rate that a strict sliding window of one second never refuses."""
+"""Keep requests within a rate that a strict sliding window of one second accepts."""
 
 import asyncio
 import random
@@ -10,92 +10,92 @@ from typing import Final
 
 from lib.delivery.ledger.rate_slots import LONGEST_PAUSE
 
-# A request that leaves later than this after its slot could crowd the next ones.
+# Maximum delay of a request after its slot, in seconds; later ones could exceed the rate.
 LATENESS: Final = 0.012
-# More are asked for when no more than these are left.
-_FEW_LEFT: Final = 24
+# Request more slots when this many are left.
+_REFILL_AT: Final = 24
 
-_FIRST_WAIT: Final = 1.0
-_LONGEST_WAIT: Final = 30.0
+_FIRST_PAUSE_SECONDS: Final = 1.0
+_LONGEST_PAUSE_SECONDS: Final = 30.0
 _JITTER: Final = 0.2
 
 
 @dataclass(frozen=True)
 class LocalSlotLease:
-    """Slots as times of the pacer's clock, in order; or the seconds in which none are dealt."""
+    """Slots as ascending times of the pacer's clock, or the seconds of a pause without slots."""
 
     slots: tuple[float, ...]
     pause: float = 0.0
 
 
 class Pacer:
-    """Hand out the slots that are dealt to all who send over one connection, one request each.
+    """Distribute leased slots, one per request.
 
-    A slot is a time of ``clock``, in seconds. Unused time is never made up for: a slot taken too
-    late is lost. Slots are asked for before they are needed, since the answer takes a commit.
+    A slot is a time of ``clock``, in seconds. A slot that is not used in time is forfeited. Slots
+    are leased in advance, because a lease takes a commit.
     """
 
     def __init__(
         self,
-        deal: Callable[[], Awaitable[LocalSlotLease]],
+        lease: Callable[[], Awaitable[LocalSlotLease]],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._deal = deal
+        self._lease = lease
         self._clock = clock
         self._slots: deque[float] = deque()
-        self._asking: asyncio.Future[None] | None = None
+        self._leasing: asyncio.Future[None] | None = None
         self._turn = asyncio.Lock()
         self._paused_until = clock()
 
     async def reserve(self) -> float | None:
-        """Return the next free slot; None where a pause has begun. Raises what ``deal`` raises."""
+        """Return the next free slot, or None in a pause. Raises what ``lease`` raises."""
         async with self._turn:
             while not self.pause_left:
                 while self._slots and self._slots[0] < self._clock() - LATENESS:
                     self._slots.popleft()
-                if self._asking is None and len(self._slots) <= _FEW_LEFT:
-                    self._asking = asyncio.ensure_future(self._ask())
+                if self._leasing is None and len(self._slots) <= _REFILL_AT:
+                    self._leasing = asyncio.ensure_future(self._refill())
                 if self._slots:
                     return self._slots.popleft()
-                assert self._asking is not None
-                await self._asking
+                assert self._leasing is not None
+                await self._leasing
             return None
 
-    async def _ask(self) -> None:
+    async def _refill(self) -> None:
         try:
-            dealt = await self._deal()
+            leased = await self._lease()
         finally:
-            self._asking = None
-        if dealt.pause:
-            self.pause_until(self._clock() + dealt.pause)
-        self._slots.extend(dealt.slots)
+            self._leasing = None
+        if leased.pause:
+            self.pause_until(self._clock() + leased.pause)
+        self._slots.extend(leased.slots)
 
     def take(self, slot: float) -> bool:
-        """Tell whether a request may leave now on this slot; if not, the slot is forfeited."""
+        """Return whether a request may be sent now on this slot; otherwise it is forfeited."""
         now = self._clock()
         return slot <= now <= slot + LATENESS and now >= self._paused_until
 
     def pause_until(self, moment: float) -> None:
-        """Let nothing leave before this moment; a longer pause stands."""
+        """Pause until a time of the clock, unless a longer pause is in effect."""
         self._paused_until = max(self._paused_until, moment)
 
     @property
     def pause_left(self) -> float:
-        """Seconds until something may leave again; 0 where it may now."""
+        """Remaining seconds of the pause, 0 without one."""
         return max(0.0, self._paused_until - self._clock())
 
     def close(self) -> None:
-        """Want no more slots."""
-        if self._asking is not None:
-            self._asking.cancel()
+        """Stop leasing slots."""
+        if self._leasing is not None:
+            self._leasing.cancel()
 
 
 class Backoff:
-    """Choose the length of pauses: 1, 2, 4 … 30 seconds, a little random, anew after success.
+    """Exponential back-off: 1, 2, 4 … 30 seconds with jitter, reset by a success.
 
-    Requests that were already under way when a pause began say nothing new: only one that left
-    after it makes the next pause longer, or ends the series.
+    Requests that were sent before a pause do not count: only a later one makes the next pause
+    longer, or resets it.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -103,25 +103,25 @@ class Backoff:
         self._failures = 0
         self._pause_ends = 0.0
 
-    def failed(self, left_at: float, wait: float | None = None) -> float:
-        """Return the moment until which to pause after a failure.
+    def failed(self, sent_at: float, wait: float | None = None) -> float:
+        """Return the time until which to pause after a failure.
 
-        ``left_at`` is when the request left; ``wait`` the seconds that the server itself asked
-        for, which are honoured up to five minutes.
+        ``sent_at`` is the time of the request; ``wait`` are the seconds that the server asked for
+        (Retry-After), of which at most five minutes are honoured.
         """
         now = self._clock()
         if wait:
             self._pause_ends = max(self._pause_ends, now + min(wait, LONGEST_PAUSE))
-        elif left_at >= self._pause_ends:
+        elif sent_at >= self._pause_ends:
             self._failures += 1
-            self._pause_ends = now + self._wait()
+            self._pause_ends = now + self._next_pause()
         return self._pause_ends
 
-    def succeeded(self, left_at: float) -> None:
-        """Begin the series anew, unless the request left before the last pause."""
-        if left_at >= self._pause_ends:
+    def succeeded(self, sent_at: float) -> None:
+        """Reset the back-off, unless the request was sent before the last pause."""
+        if sent_at >= self._pause_ends:
             self._failures = 0
 
-    def _wait(self) -> float:
-        wait = min(_FIRST_WAIT * 2.0 ** (self._failures - 1), _LONGEST_WAIT)
-        return wait * random.uniform(1.0, 1.0 + _JITTER)  # noqa: S311 - spreads, hides nothing
+    def _next_pause(self) -> float:
+        wait = min(_FIRST_PAUSE_SECONDS * 2.0 ** (self._failures - 1), _LONGEST_PAUSE_SECONDS)
+        return wait * random.uniform(1.0, 1.0 + _JITTER)  # noqa: S311 - jitter needs no cryptographic randomness

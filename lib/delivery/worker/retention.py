@@ -1,6 +1,6 @@
-"""Remove once a night what proves nothing and can be made again: reports, old drafts, uploads.
+"""Retention: delete old reports, drafts and unused uploads once a night.
 
-The ledger, confirmed plans, sheets and exclude lists stay for good.
+The ledger, confirmed plans, sheets and exclude lists are never deleted.
 """
 
 import logging
@@ -17,13 +17,13 @@ from lib.storage import StorageError, delete
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-# By this machine's clock; a machine that is off then does it once it is on.
+# Local time; a machine that is off at night does it when it starts.
 _NIGHT_ENDS: Final = timedelta(hours=3)
 _DAY_SECONDS: Final = 86_400
 
 
-def tidy_nightly(settings: Settings, now: datetime) -> int:
-    """Remove what is older than the settings say, once a night; return how many files.
+def delete_old_files_nightly(settings: Settings, now: datetime) -> int:
+    """Delete files older than the retention period once a night; return their number.
 
     ``now`` is local time. Raises OSError.
     """
@@ -31,23 +31,23 @@ def tidy_nightly(settings: Settings, now: datetime) -> int:
     mark = settings.data_dir / "tidied"
     if mark.exists() and mark.read_text(encoding="ascii") == night:
         return 0
-    removed = tidy(settings)
+    removed = delete_old_files(settings)
     write_atomically(mark, night.encode())
     if removed:
         _LOGGER.info("old files removed", extra={"files": removed})
     return removed
 
 
-def tidy(settings: Settings) -> int:
-    """Remove reports, drafts and unused uploads that are too old; return how many."""
+def delete_old_files(settings: Settings) -> int:
+    """Delete old reports, drafts and unused uploads; return their number."""
     before = time.time() - settings.retention_days * _DAY_SECONDS
-    removed = _discard(_older(settings.reports_dir, before), settings)
+    removed = _delete_shared(_older(settings.reports_dir, before), settings)
     removed += discard_old_drafts(before, settings)
     used = uploads_in_use(settings)
     if used is None:
         return removed
     uploads = _older(settings.uploads_dir, before)
-    return removed + _remove(each for each in uploads if each.name not in used)
+    return removed + _delete_local(each for each in uploads if each.name not in used)
 
 
 def _older(folder: Path, before: float) -> list[Path]:
@@ -56,8 +56,8 @@ def _older(folder: Path, before: float) -> list[Path]:
     return [each for each in folder.iterdir() if each.is_file() and each.stat().st_mtime < before]
 
 
-def _discard(paths: Iterable[Path], settings: Settings) -> int:
-    """Remove what may lie in the shared storage too; where that is away, another night will do."""
+def _delete_shared(paths: Iterable[Path], settings: Settings) -> int:
+    """Delete files here and in the shared storage; stop if the storage is unavailable."""
     removed = 0
     for path in paths:
         try:
@@ -68,7 +68,7 @@ def _discard(paths: Iterable[Path], settings: Settings) -> int:
     return removed
 
 
-def _remove(paths: Iterable[Path]) -> int:
+def _delete_local(paths: Iterable[Path]) -> int:
     removed = 0
     for path in paths:
         path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""Send what the ledger holds for one connection: claim, open the attempt, POST, settle.
+"""Send the batches of one connection: claim, open an attempt, POST, close the attempt.
 
-An attempt is committed to the ledger before its POST is made, and its outcome after. In between
-it is open; should the worker die then, the batch is in doubt, and no other can be.
+An attempt is committed to the ledger before its POST, and its result after. If the worker dies in
+between, the outcome of that batch is unknown, and of no other.
 """
 
 import asyncio
@@ -35,36 +35,37 @@ from lib.delivery.worker.heartbeat import Heartbeat
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-# Claimed ahead: enough for the time that a claim takes with its entries, little enough that a quick
-# test is soon served.
+# Batches claimed ahead: enough to bridge the time of a claim, few enough that a quick test is sent
+# soon.
 _MAX_AHEAD: Final = 40
 _MAX_UNDER_WAY: Final = 160
 _MAX_HELD: Final = 500
-# Entries in memory at a time, however large the batches are.
+# Maximum entries in memory.
 _MAX_ENTRIES: Final = 10_000
-# Attempts open but not posted yet: as few as bridge a slow commit, since each is a doubt if we die.
+# Open attempts that are not posted yet: enough to bridge a slow commit, and few, because their
+# outcomes are unknown if the worker dies.
 _MAX_OPENING: Final = 16
-# After so many answers in doubt one after the other, more would only put more rows in doubt.
-_MAX_DOUBTS_RUNNING: Final = 20
+# Consecutive unknown outcomes after which the connection is paused.
+_MAX_CONSECUTIVE_UNKNOWN: Final = 20
 _REPEAT_AFTER_SECONDS: Final = (1.0, 4.0)
 
 
 class _Refusal(Enum):
     """Why no attempt was opened."""
 
-    NOT_NOW = auto()  # nothing may be sent now, or the batch is somebody else's by now
-    OPTED_OUT = auto()  # somebody in the batch does not want messages
+    NOT_NOW = auto()  # nothing may be sent now, or another worker owns the batch
+    OPTED_OUT = auto()  # a recipient of the batch has opted out
 
 
 class ConnectionSender:
-    """Everything on its way over one connection."""
+    """Sends all batches of one connection."""
 
     def __init__(
         self,
         name: str,
         *,
         heartbeat: Heartbeat,
-        line: PacedClientPool,
+        clients: PacedClientPool,
         writer: GroupWriter,
         reader: EntryReader,
         exclusions: CurrentExclusions,
@@ -74,7 +75,7 @@ class ConnectionSender:
         self._heartbeat = heartbeat
         self._commits_failed = 0
         self._claimed: set[int] = set()
-        self._line = line
+        self._clients = clients
         self._writer = writer
         self._reader = reader
         self._exclusions = exclusions
@@ -85,15 +86,15 @@ class ConnectionSender:
         self._room.set()
         self._phases: Counter[Phase | None] = Counter()
         self._entries = 0
-        # Unknown at first, so that the first answer takes back what an earlier worker has said.
-        self._said_unreachable = True
+        # True at first, so that the first response clears what an earlier worker recorded.
+        self._recorded_unreachable = True
 
     def wake(self) -> None:
-        """Say that there may be something to claim, or that it is time to stop."""
+        """Signal that there may be batches to claim, or that it is time to stop."""
         self._work.set()
 
     async def run(self) -> None:
-        """Claim and send until told to stop; then wait for what is under way."""
+        """Claim and send until told to stop, then wait for open requests."""
         try:
             async with asyncio.TaskGroup() as deliveries:
                 while not self._stopping.is_set():
@@ -103,22 +104,22 @@ class ConnectionSender:
                     while await self._claim(deliveries):
                         await self._room.wait()
         finally:
-            await self._line.close()
+            await self._clients.close()
 
     async def _claim(self, deliveries: asyncio.TaskGroup) -> bool:
-        """Claim as many batches as there is room for and set them going; tell whether any."""
+        """Claim as many batches as there is room for and start sending them; return whether any."""
         if not self._may_send() or not await self._is_fit():
             return False
-        # Repeats may have come ahead of us since there was room.
+        # Repeated batches may have taken the room.
         most = max(_MAX_AHEAD - self._phases[Phase.AHEAD], 1)
         owner = self._heartbeat.worker_id
-        business = self._line.business
-        forgotten = self._writer.failures != self._commits_failed
+        business = self._clients.business
+        has_failed_commits = self._writer.failures != self._commits_failed
         self._commits_failed = self._writer.failures
 
         def operation(transaction: LedgerTransaction) -> list[Claim]:
-            if forgotten:
-                # A commit that was thought to have failed may have claimed batches after all.
+            if has_failed_commits:
+                # A commit that was reported as failed may have claimed batches.
                 ledger_claims.release_all_but(transaction.db, self._name, owner, self._claimed)
             return ledger_claims.claim(
                 transaction.db, self._name, owner, most, transaction.now, business=business
@@ -134,7 +135,7 @@ class ConnectionSender:
                 self._claimed.discard(claim.batch_id)
                 continue
             if len(entries) > 1 and body_size(entries) > MAX_BODY_BYTES:
-                await self._halve(claim)
+                await self._split(claim)
                 continue
             numbers = numbers_of(entries)
             delivery = Delivery(claim, entries, claim.attempts, claim.has_unknown_attempt, numbers)
@@ -143,9 +144,9 @@ class ConnectionSender:
         return bool(claims)
 
     async def _is_fit(self) -> bool:
-        """Look the connection up as it stands now; without one, its runs wait for a person."""
+        """Load the connection; pause its runs and return False if it cannot be used."""
         try:
-            await self._line.refresh()
+            await self._clients.refresh()
         except ConnectionNotFoundError:
             reason = Reason.CONNECTION_MISSING
         except ConnectionUnfitError:
@@ -155,10 +156,10 @@ class ConnectionSender:
         await self._writer.write(
             lambda transaction: runs.pause_connection(transaction.db, self._name, reason)
         )
-        _LOGGER.warning("connection unfit", extra={"code": reason})
+        _LOGGER.warning("connection unusable", extra={"code": reason})
         return False
 
-    async def _halve(self, claim: Claim) -> None:
+    async def _split(self, claim: Claim) -> None:
         await self._writer.write(
             lambda transaction: attempts.split(
                 transaction.db, claim, has_unknown_attempt=claim.has_unknown_attempt
@@ -172,7 +173,7 @@ class ConnectionSender:
         _LOGGER.warning("run paused", extra={"run": run_id, "code": reason})
 
     async def _deliver(self, delivery: Delivery) -> None:
-        """Attempt a batch until it is settled or put back."""
+        """Attempt a batch until it has an outcome or is released."""
         try:
             while await self._attempt(delivery):
                 self._move(delivery, Phase.HELD)
@@ -183,32 +184,34 @@ class ConnectionSender:
             self._move(delivery, None)
 
     async def _attempt(self, delivery: Delivery) -> bool:
-        """Make one attempt; tell whether another one is to follow."""
+        """Make one attempt; return whether to repeat it."""
         async with self._opening:
-            opened = await self._open(delivery)
+            opened = await self._open_attempt(delivery)
             if opened is _Refusal.OPTED_OUT:
                 await self._withhold(delivery)
                 return False
             if opened is _Refusal.NOT_NOW:
-                await self._let_go(delivery)
+                await self._release(delivery)
                 return False
-            client = await self._line.ready(delivery.claim.business)
+            client = await self._clients.ready(delivery.claim.business)
         if client is not None and not self._heartbeat.is_current:
-            # This process stood still: by now others may have taken it for dead.
-            await self._line.give_back(client)
+            # This process was suspended and may have been evicted.
+            await self._clients.give_back(client)
             client = None
         if client is None:
-            decision = decide_unposted(delivery.circumstances())
+            decision = decide_unposted(delivery.context())
         else:
             self._move(delivery, Phase.UNDER_WAY)
             decision = await self._post(delivery, client)
-        await self._end(delivery, opened, decision)
+        await self._close_attempt(delivery, opened, decision)
         return decision.state is BatchState.SENDING
 
-    async def _open(self, delivery: Delivery) -> Attempt | _Refusal:
-        """Commit an attempt, unless nothing may be sent now or somebody has opted out."""
-        while delivery.unknown_attempts and self._line.pause_left and not self._stopping.is_set():
-            await self._sleep(self._line.pause_left)
+    async def _open_attempt(self, delivery: Delivery) -> Attempt | _Refusal:
+        """Commit an attempt, unless nothing may be sent now or a recipient has opted out."""
+        while (
+            delivery.unknown_attempts and self._clients.pause_left and not self._stopping.is_set()
+        ):
+            await self._sleep(self._clients.pause_left)
         claim = delivery.claim
         try:
             if (await self._exclusions.mask(delivery.numbers, claim.ignored_lists)).any():
@@ -232,11 +235,13 @@ class ConnectionSender:
 
     def _may_send(self) -> bool:
         return (
-            self._heartbeat.is_current and not self._stopping.is_set() and not self._line.pause_left
+            self._heartbeat.is_current
+            and not self._stopping.is_set()
+            and not self._clients.pause_left
         )
 
     async def _withhold(self, delivery: Delivery) -> None:
-        """Send no more of a batch in which somebody has opted out since it was confirmed."""
+        """Withhold a batch in which a recipient has opted out since it was confirmed."""
         await self._writer.write(
             lambda transaction: attempts.withhold(
                 transaction.db,
@@ -247,8 +252,8 @@ class ConnectionSender:
         )
         self._work.set()
 
-    async def _let_go(self, delivery: Delivery) -> None:
-        """Put a batch back that was only claimed; one held for a repeat stays in doubt."""
+    async def _release(self, delivery: Delivery) -> None:
+        """Release a batch that was only claimed; one that waited for a repeat stays unknown."""
         claim = delivery.claim
 
         def operation(transaction: LedgerTransaction) -> None:
@@ -271,29 +276,29 @@ class ConnectionSender:
             if_version_unspecified=delivery.claim.version_behavior,
             if_duplicate_check_unspecified=delivery.claim.duplicates,
         )
-        answer = await self._line.post(client, delivery.entries, options)
+        answer = await self._clients.post(client, delivery.entries, options)
         if isinstance(answer, ConnectlyError):
-            return decide_error(answer, delivery.circumstances())
-        return decide_answer(delivery.entries, answer, delivery.circumstances())
+            return decide_error(answer, delivery.context())
+        return decide_answer(delivery.entries, answer, delivery.context())
 
-    async def _end(self, delivery: Delivery, opened: Attempt, decision: Decision) -> None:
-        """Commit what an attempt has come to, and what it means for all runs of the connection."""
+    async def _close_attempt(self, delivery: Delivery, opened: Attempt, decision: Decision) -> None:
+        """Commit the result of an attempt, and its effects on all runs of the connection."""
         claim = delivery.claim
         delivery.attempts = opened.number
         delivery.last_code = decision.error_code
         if decision.result is AttemptResult.UNKNOWN:
             delivery.unknown_attempts += 1
             delivery.has_unknown_attempt = True
-        unreachable = not self._line.is_reachable
-        says_why = unreachable or self._said_unreachable
-        self._said_unreachable = unreachable
+        unreachable = not self._clients.is_reachable
+        record_reason = unreachable or self._recorded_unreachable
+        self._recorded_unreachable = unreachable
         pause_all = decision.pause_connection
-        if self._line.doubts_running >= _MAX_DOUBTS_RUNNING:
-            self._line.doubts_running = 0
+        if self._clients.consecutive_unknown >= _MAX_CONSECUTIVE_UNKNOWN:
+            self._clients.consecutive_unknown = 0
             pause_all = Reason.NO_CLEAR_ANSWER
 
-        pause = self._line.pause_left if self._line.is_asked_to_pause else 0.0
-        self._line.is_asked_to_pause = False
+        pause = self._clients.pause_left if self._clients.is_asked_to_pause else 0.0
+        self._clients.is_asked_to_pause = False
 
         def operation(transaction: LedgerTransaction) -> None:
             attempts.close_attempt(
@@ -309,7 +314,7 @@ class ConnectionSender:
                 opt_outs.note_opt_outs(
                     transaction.db, claim.business.business_id, delivery.people, transaction.now
                 )
-            if says_why:
+            if record_reason:
                 reason = Reason.UNREACHABLE if unreachable else None
                 runs.set_reason(transaction.db, self._name, reason)
             if pause_all is not None:
@@ -325,7 +330,7 @@ class ConnectionSender:
             _log_attempt(claim, opened, decision)
 
     def _move(self, delivery: Delivery, phase: Phase | None) -> None:
-        """Note how far a delivery is, and whether there is room for more."""
+        """Set the phase of a delivery, and update whether there is room for more."""
         if delivery.phase is None or phase is None:
             self._entries += delivery.claim.size if delivery.phase is None else -delivery.claim.size
         self._phases[delivery.phase] -= 1
@@ -341,11 +346,11 @@ class ConnectionSender:
         else:
             self._room.clear()
         if not any(self._phases[each] for each in Phase):
-            # The run may be done: look at once.
+            # The run may be finished, so check immediately.
             self._work.set()
 
     async def _sleep(self, seconds: float) -> None:
-        """Wait, but not longer than until we are told to stop."""
+        """Sleep, or return early when told to stop."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()

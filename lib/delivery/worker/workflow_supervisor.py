@@ -1,8 +1,8 @@
-"""Watch over what waits for its time: start the engine when there is a need, and keep it going.
+"""Start the workflow engine when it is needed, and restart it after failures.
 
-A worker that only sends never starts the engine, which takes a second and some memory. Where it
-cannot start, the worker says so and goes on sending: what must not be sent now is held back by the
-ledger alone, so that runs which wait for a time stay where they are, and all others go out.
+A worker without scheduled work does not start the engine, which takes a second and some memory. If
+the engine cannot start, the worker reports that and continues to send: the ledger alone decides
+what may be sent, so scheduled runs wait and all others are sent.
 """
 
 import logging
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-# Orphans are looked for when somebody has died, and this often in any case.
+# Interval of the search for orphaned workflows, which an eviction starts as well.
 _ORPHANS_SECONDS: Final = 30.0
-# The engine itself keeps what has ended for ever.
-_FORGOTTEN_AFTER: Final = timedelta(days=7)
+# The engine itself keeps finished workflows indefinitely.
+_DELETED_AFTER: Final = timedelta(days=7)
 _FIRST_WAIT: Final = 5.0
 _LONGEST_WAIT: Final = 300.0
 
 
 class Supervisor:
-    """The engine of one worker."""
+    """Runs the workflow engine of one worker."""
 
     def __init__(self, settings: Settings, ledger: Ledger, worker_id: str) -> None:
         self._settings = settings
@@ -45,9 +45,9 @@ class Supervisor:
         self._lock = threading.Lock()
 
     def tick(self, evictions: int) -> None:
-        """Look once: every run for which a time matters, every report wanted, has a workflow.
+        """Ensure that every scheduled run and every queued report has a workflow.
 
-        ``evictions`` is how many workers have been taken for dead so far. Raises LedgerError.
+        ``evictions`` is the number of workers evicted so far. Raises LedgerError.
         """
         with self._lock:
             if not self._closed:
@@ -60,29 +60,29 @@ class Supervisor:
             living = workers.living_worker_ids(db)
         if not (run_ids or exports) or time.monotonic() < self._not_before:
             return
-        # Imported only now: DBOS takes a second, which a worker that only sends need not spend.
+        # Imported when needed, because importing DBOS takes a second.
         from lib.delivery.worker.workflows import Engine, EngineError
 
         try:
             if self._engine is None:
                 self._engine = Engine(self._settings, self._worker_id)
-                self._note(able=True)
+                self._record_state(able=True)
             if evictions != self._evictions or time.monotonic() >= self._orphans_at:
                 taken = self._engine.take_over(living)
                 if taken:
                     _LOGGER.info("workflows taken over", extra={"workflows": len(taken)})
                 self._evictions = evictions
                 self._orphans_at = time.monotonic() + _ORPHANS_SECONDS
-                self._engine.forget((datetime.now(UTC) - _FORGOTTEN_AFTER).isoformat())
+                self._engine.delete_finished((datetime.now(UTC) - _DELETED_AFTER).isoformat())
             self._engine.ensure_scheduled(run_ids)
             self._engine.ensure_exports_queued(exports)
         except EngineError as error:
-            self._give_up(error)
+            self._back_off(error)
         else:
             self._wait = _FIRST_WAIT
 
     def close(self) -> None:
-        """Stop the engine for good, if it runs."""
+        """Stop the engine permanently."""
         with self._lock:
             self._closed = True
             self._stop()
@@ -92,17 +92,17 @@ class Supervisor:
             self._engine.close()
             self._engine = None
 
-    def _give_up(self, error: Exception) -> None:
-        """Say that the engine does not work, and try again later, and later still."""
+    def _back_off(self, error: Exception) -> None:
+        """Record that the engine does not work, and retry with exponential back-off."""
         _LOGGER.error(
-            "engine unusable, so runs that wait for a time stay where they are",
+            "workflow engine unavailable, scheduled runs wait",
             extra={"code": type(error.__cause__ or error).__name__},
         )
         self._not_before = time.monotonic() + self._wait
         self._wait = min(2 * self._wait, _LONGEST_WAIT)
         self._stop()
-        self._note(able=False)
+        self._record_state(able=False)
 
-    def _note(self, *, able: bool) -> None:
+    def _record_state(self, *, able: bool) -> None:
         with self._ledger.write() as db:
             workers.record_scheduler_state(db, self._worker_id, able=able)

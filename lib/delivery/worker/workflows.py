@@ -1,13 +1,13 @@
-"""The engine: carries what must outlive a process, on DBOS. Nobody else imports that.
+"""Durable workflows on DBOS. No other module imports DBOS.
 
-One workflow a run, under the run's id, so that it is there once, whoever starts it. It does nothing
-but call one function of the ledger, which moves the run on if its time has come, and sleep until
-the next look. One workflow a long report, under the name of its file, which a child process makes.
-All that is true stands in the ledger: a lost engine database costs nothing but the sleep, since
-workers start the workflows of unfinished runs anew. Pause and cancel are words in the ledger too;
-DBOS's own cancel would throw away the result of a step and run it again.
+Each scheduled run has one workflow, whose id is the run's id. It calls one function of the ledger,
+which advances the run if it is due, and sleeps until the next check. Each long report has one
+workflow, whose id is its file name; a child process writes the report.
 
-Older workers are refused by the ledger, so all that share it run the same release.
+The ledger is the only source of truth. If the engine's database is lost, workers start the
+workflows of unfinished runs again. Pause and cancel are states in the ledger; DBOS's own cancel
+would discard the result of a step and run it again. The ledger refuses older workers, so all
+workers run the same release.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from lib.settings import ROOT, Settings
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-# Workflows of all releases are alike: whoever comes after goes on with them.
+# Workflows are compatible across releases, so a newer release continues them.
 _VERSION: Final = "1"
 _NAME: Final = "sendout-studio"
 _SCHEMA: Final = "sendout_engine"
@@ -42,35 +42,35 @@ _RUN: Final = "run"
 _EXPORT: Final = "export"
 _THREADS: Final = 8
 
-# A machine that sleeps stretches a nap by as long as it slept.
-_LONGEST_NAP: Final = timedelta(minutes=5)
+# A suspended machine extends a sleep by the time of its suspension.
+_MAX_SLEEP: Final = timedelta(minutes=5)
 _LEDGER_BUSY: Final = timedelta(seconds=5)
-# Then the workflow ends and another is started, so that none grows for ever.
-_MAX_LOOKS: Final = 500
-# A child that is told to stop may have been told before it could listen.
-_ENDED_WELL: Final = (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+# After this many checks a workflow ends and is started again, which limits its history.
+_MAX_CHECKS: Final = 500
+# Exit codes of a report process that has finished or was told to stop.
+_EXPECTED_EXITS: Final = (0, -signal.SIGTERM, 128 + signal.SIGTERM)
 
 _children: Final[set[subprocess.Popen[bytes]]] = set()
 
-_ON_ITS_WAY: Final = ("PENDING", "ENQUEUED", "DELAYED")
+_ACTIVE: Final = ("PENDING", "ENQUEUED", "DELAYED")
 
 
 class EngineError(Exception):
-    """The engine's own database cannot be used."""
+    """The database of the workflow engine cannot be used."""
 
 
 class Engine:
-    """DBOS, under the name of one worker. Making one may raise EngineError.
+    """The workflow engine of one worker. Creating it may raise EngineError.
 
-    There is one at a time in a process. None of its functions may be called from an event loop.
+    A process can have one engine at a time. Do not call its methods from an event loop.
     """
 
     def __init__(self, settings: Settings, worker_id: str) -> None:
-        _keep_quiet()
+        _silence_dbos_handler()
         self._worker_id = worker_id
         config: DBOSConfig = {
             "name": _NAME,
-            "system_database_url": _address(settings),
+            "system_database_url": _database_url(settings),
             "dbos_system_schema": _SCHEMA,
             "executor_id": worker_id,
             "application_version": _VERSION,
@@ -82,69 +82,66 @@ class Engine:
         try:
             DBOS(config=config)
             DBOS.launch()
-        except (*_TROUBLES, OSError) as error:
+        except (*_ENGINE_ERRORS, OSError) as error:
             DBOS.destroy()
             raise EngineError from error
 
     def close(self) -> None:
-        """Stop; whatever was under way goes on elsewhere, or at the next start."""
+        """Stop; unfinished workflows continue in another worker or at the next start."""
         for child in tuple(_children):
             child.terminate()
         DBOS.destroy()
 
     def ensure_scheduled(self, run_ids: Sequence[str]) -> None:
-        """See to it that each of these unfinished runs has a workflow on its way.
-
-        Raises EngineError.
-        """
-        _start_missing(_carry_run, run_ids)
+        """Ensure that each of these unfinished runs has an active workflow. Raises EngineError."""
+        _start_missing(_run_workflow, run_ids)
 
     def ensure_exports_queued(self, names: Sequence[str]) -> None:
-        """See to it that each of these wanted reports has a workflow on its way.
+        """Ensure that each of these queued reports has an active workflow. Raises EngineError."""
+        _start_missing(_export_workflow, names)
 
-        Raises EngineError.
-        """
-        _start_missing(_make_export, names)
-
-    def take_over(self, living: Collection[str]) -> list[str]:
-        """Go on with the workflows of workers that are not among the living; return their ids.
+    def take_over(self, living_workers: Collection[str]) -> list[str]:
+        """Resume the workflows of workers that are not alive; return their ids.
 
         Raises EngineError.
         """
         try:
             orphans = [
                 each.workflow_id
-                for each in _workflows(status="PENDING")
-                if each.executor_id not in living
+                for each in _list_workflows(status="PENDING")
+                if each.executor_id not in living_workers
             ]
             if orphans:
                 DBOS.resume_workflows(orphans)
-        except _TROUBLES as error:
+        except _ENGINE_ERRORS as error:
             raise EngineError from error
         return orphans
 
-    def forget(self, before: str) -> int:
-        """Delete what ended before a moment (ISO 8601); return how many. Raises EngineError."""
+    def delete_finished(self, before: str) -> int:
+        """Delete workflows that ended before a time (ISO 8601); return how many.
+
+        Raises EngineError.
+        """
         try:
-            old = [each.workflow_id for each in _workflows(completed_before=before)]
+            old = [each.workflow_id for each in _list_workflows(completed_before=before)]
             if old:
                 DBOS.delete_workflows(old)
-        except _TROUBLES as error:
+        except _ENGINE_ERRORS as error:
             raise EngineError from error
         return len(old)
 
 
 @DBOS.workflow(name=_RUN, max_recovery_attempts=None)
-async def _carry_run(run_id: str) -> None:
-    for _ in range(_MAX_LOOKS):
-        seconds = await DBOS.run_step_async({"name": "look"}, _look, run_id)
+async def _run_workflow(run_id: str) -> None:
+    for _ in range(_MAX_CHECKS):
+        seconds = await DBOS.run_step_async({"name": "look"}, _advance_run, run_id)
         if seconds is None:
             return
         await DBOS.sleep_async(seconds)
 
 
-def _look(run_id: str) -> float | None:
-    """Move a run on if its time has come; return the seconds until the next look, if any."""
+def _advance_run(run_id: str) -> float | None:
+    """Advance a run if it is due; return the seconds until the next check, None if it is over."""
     try:
         with open_ledger().write() as db:
             now = clock(db)
@@ -154,60 +151,59 @@ def _look(run_id: str) -> float | None:
             change = schedule.next_change(db, run_id, now)
     except LedgerError:
         return _LEDGER_BUSY.total_seconds()
-    nap = _LONGEST_NAP if change is None else min(change - now, _LONGEST_NAP)
-    return max(nap.total_seconds(), 0.05)
+    sleep = _MAX_SLEEP if change is None else min(change - now, _MAX_SLEEP)
+    return max(sleep.total_seconds(), 0.05)
 
 
 @DBOS.workflow(name=_EXPORT, max_recovery_attempts=None)
-async def _make_export(name: str) -> None:
-    await DBOS.run_step_async({"name": "make"}, _make, name)
+async def _export_workflow(name: str) -> None:
+    await DBOS.run_step_async({"name": "make"}, _write_report, name)
 
 
-async def _make(name: str) -> None:
-    await asyncio.to_thread(_make_apart, name)
+async def _write_report(name: str) -> None:
+    await asyncio.to_thread(_run_report_process, name)
 
 
-def _make_apart(name: str) -> None:
-    """Let a child make a report; it tells the ledger itself how it goes, unless it is killed."""
+def _run_report_process(name: str) -> None:
+    """Write a report in a child process, which records its result unless it is killed."""
     child = subprocess.Popen(
         [sys.executable, "-m", "lib.outcomes.report_process", name],
         cwd=ROOT,
-        stderr=subprocess.DEVNULL,  # what it says of an unforeseen end may quote cells
     )
     _children.add(child)
     status = child.wait()
     _children.discard(child)
-    # Ended with this worker, it is begun anew by another, or by the next.
-    if status not in _ENDED_WELL:
+    # A process that was told to stop is started again by the next worker.
+    if status not in _EXPECTED_EXITS:
         _LOGGER.error("report ended early", extra={"status": status})
         end_export(name, ExportEndedError())
 
 
 def _start_missing(workflow: Any, ids: Sequence[str]) -> None:
     if not ids:
-        return  # asked about none, the engine would tell of all
+        return  # without ids, the engine would list all workflows
     try:
-        found = {each.workflow_id: each.status for each in _workflows(workflow_ids=ids)}
-        ended = [each for each, status in found.items() if status not in _ON_ITS_WAY]
+        found = {each.workflow_id: each.status for each in _list_workflows(workflow_ids=ids)}
+        ended = [each for each, status in found.items() if status not in _ACTIVE]
         if ended:
-            # It has made all its looks, or what it was for is wanted again.
+            # It has made all its checks, or its report was requested again.
             DBOS.delete_workflows(ended)
         for each in ids:
-            if found.get(each) not in _ON_ITS_WAY:
+            if found.get(each) not in _ACTIVE:
                 with SetWorkflowID(each):
                     DBOS.start_workflow(workflow, each)
-    except _TROUBLES as error:
+    except _ENGINE_ERRORS as error:
         raise EngineError from error
 
 
-_TROUBLES: Final = (dbos_error.DBOSException, SQLAlchemyError, PostgresError, sqlite3.Error)
+_ENGINE_ERRORS: Final = (dbos_error.DBOSException, SQLAlchemyError, PostgresError, sqlite3.Error)
 
 
-def _workflows(**wanted: Any) -> list[Any]:
-    return DBOS.list_workflows(load_input=False, load_output=False, **wanted)
+def _list_workflows(**filters: Any) -> list[Any]:
+    return DBOS.list_workflows(load_input=False, load_output=False, **filters)
 
 
-def _address(settings: Settings) -> str:
+def _database_url(settings: Settings) -> str:
     if settings.database_url is not None:
         url = driver_url(settings.database_url.get_secret_value())
         return url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -221,8 +217,8 @@ def _address(settings: Settings) -> str:
     return f"sqlite:///{path}"
 
 
-def _keep_quiet() -> None:
-    """Let DBOS log through the worker's own handler; otherwise it brings one of its own."""
+def _silence_dbos_handler() -> None:
+    """Keep DBOS from adding its own log handler."""
     logger = logging.getLogger("dbos")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())

@@ -1,4 +1,4 @@
-"""Phone numbers: from the text of a cell to an E.164 number and the person behind it."""
+"""Phone numbers: read cells as E.164 numbers, and identify the person behind a number."""
 
 from lib.sheet.phones.parse import normalise
 

@@ -1,7 +1,7 @@
-"""What people and spreadsheets write around a phone number: taken off, or told apart from one.
+"""Extract the phone number from the text of a cell, regardless of countries.
 
-Nothing here knows of countries. What libphonenumber would let pass (letters as a keypad, ``.0`` as
-a digit, a date, an exponent) is refused before it is asked.
+What people and spreadsheets write around a number is removed. Texts that libphonenumber would
+wrongly accept (vanity letters, ``.0`` as a digit, dates, exponents) are rejected here.
 """
 
 import re
@@ -11,18 +11,20 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lib.sheet.phones.codes import PhoneProblem, PhoneRepair
+
 
 class PhoneText(NamedTuple):
-    """A cell's number as written, digits with what stands between them, or the ``problem``."""
+    """The number in a cell as written, digits and separators, or the ``problem``."""
 
     text: str
-    problem: str | None = None
-    repair: str | None = None
+    problem: PhoneProblem | None = None
+    repair: PhoneRepair | None = None
 
 
-_FEWEST_DIGITS: Final = 7
+_MIN_DIGITS: Final = 7
 _MAX_DIGITS: Final = 15
-_LONGEST_PREFIX: Final = 4  # 0011, with which Australians call abroad
+_MAX_PREFIX_DIGITS: Final = 4  # 0011, Australia's prefix for international calls
 
 _INVISIBLE: Final = dict.fromkeys(
     [0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F),
@@ -39,7 +41,7 @@ _DATE: Final = re.compile(
     r"|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:19|20)\d\d(?: .*)?"
 )
 _DECIMAL: Final = re.compile(r"(\+?\d{7,15})[.,]0{1,2}")
-# Money, coordinates, and the tax numbers of Brazil.
+# Amounts of money, coordinates, and Brazilian tax numbers (CPF).
 _OTHER_NUMBER: Final = re.compile(
     r"-.*|\+?\d+[.,]\d{1,2}|\d{1,3}[.,]\d{4,}|\d{3}\.\d{3}\.\d{3}-\d{2}"
 )
@@ -65,53 +67,55 @@ _SEPARATORS: Final = re.compile(r"[/;,|&\n]|\s(?:or|o|ou|y|e|and)\s", re.IGNOREC
 _ALLOWED: Final = re.compile(r"[\d+()./ -]+")
 _PLUS: Final = re.compile(r"[( ]*\+[\d()./ -]+")
 
-# What needs no look at each cell: signs between digits, and none of the forms refused above.
+# Cells that can be read by column: digits with separators, but none of the forms above.
 _DIGITS: Final = r"^\+?[0-9]{7,15}$"
-_EASY: Final = r"^(?:\+[0-9]|\(?[0-9])[0-9 ().-]*[0-9]$"
-_NOT_EASY: Final = "^(?:" + "|".join(
+_PLAIN: Final = r"^(?:\+[0-9]|\(?[0-9])[0-9 ().-]*[0-9]$"
+_NOT_PLAIN: Final = "^(?:" + "|".join(
     f"(?:{each.pattern})" for each in (_DATE, _DECIMAL, _OTHER_NUMBER)
 ) + ")$"  # fmt: skip
 
 
 def extract_plain(texts: pa.Array) -> pa.Array:
-    """Return the digits, after a ``+`` if there is one, of cells that hold nothing else but spaces,
-    dots, hyphens and brackets; null for all others, which are for `clean_phone_text` to look at.
+    """Return the digits of plain cells, after a ``+`` if there is one.
+
+    Plain cells contain only digits, spaces, dots, hyphens and brackets. For others, which
+    `clean_phone_text` can read, the result is null.
     """
-    plain = pc.fill_null(pc.match_substring_regex(texts, _DIGITS), fill_value=False)
-    if pc.all(plain).as_py():
+    has_digits_only = pc.fill_null(pc.match_substring_regex(texts, _DIGITS), fill_value=False)
+    if pc.all(has_digits_only).as_py():
         return texts
-    # All further looks are at the others only, which are few in most columns.
-    others = texts.filter(pc.invert(plain))
-    easy = pc.match_substring_regex(others, _EASY)
-    easy = pc.and_not(easy, pc.match_substring_regex(others, _NOT_EASY))
-    digits = pc.replace_substring_regex(pc.if_else(easy, others, ""), "[^0-9+]", "")
-    easy = pc.and_(easy, pc.match_substring_regex(digits, _DIGITS))
-    found = pc.if_else(easy, digits, pa.scalar(None, texts.type))
-    return pc.replace_with_mask(texts, pc.invert(plain), found)
+    # The steps below apply to the remaining cells only, which are few in most columns.
+    others = texts.filter(pc.invert(has_digits_only))
+    is_plain = pc.match_substring_regex(others, _PLAIN)
+    is_plain = pc.and_not(is_plain, pc.match_substring_regex(others, _NOT_PLAIN))
+    digits = pc.replace_substring_regex(pc.if_else(is_plain, others, ""), "[^0-9+]", "")
+    is_plain = pc.and_(is_plain, pc.match_substring_regex(digits, _DIGITS))
+    found = pc.if_else(is_plain, digits, pa.scalar(None, texts.type))
+    return pc.replace_with_mask(texts, pc.invert(has_digits_only), found)
 
 
 def clean_phone_text(cell: str) -> PhoneText:
-    """Take the number out of a cell, or say why there is none."""
+    """Return the number in a cell, or the problem if there is none."""
     text = plain_text(cell)
     if not text:
-        return PhoneText("", "phone_missing")
+        return PhoneText("", PhoneProblem.PHONE_MISSING)
     if text.startswith("#") and text[1:2].isalpha():
-        return PhoneText("", "not_a_phone")
+        return PhoneText("", PhoneProblem.NOT_A_PHONE)
     if exponent := _EXPONENT.fullmatch(text):
         whole, decimals, places = exponent[2], exponent[3] or "", int(exponent[4])
         whole = exponent[1].replace("+", "") + whole
-        # A digit for each place, as in 1.6505550123E+10: nothing is lost.
+        # With a digit for each place, as in 1.6505550123E+10, no digit is lost.
         if len(whole) != 1 or len(decimals) != places or not 7 <= places < _MAX_DIGITS:
-            return PhoneText("", "cut_by_spreadsheet")
-        return PhoneText(whole + decimals, None, "exponent_written_out")
+            return PhoneText("", PhoneProblem.CUT_BY_SPREADSHEET)
+        return PhoneText(whole + decimals, None, PhoneRepair.EXPONENT_WRITTEN_OUT)
     text, repair = _unwrap(text)
     if _DATE.fullmatch(text):
-        return PhoneText("", "looks_like_date")
+        return PhoneText("", PhoneProblem.LOOKS_LIKE_DATE)
     return PhoneText(text, _form_problem(text), repair)
 
 
 def plain_text(cell: str) -> str:
-    """Return the cell with Unicode's digits, dashes, spaces and plus signs as ASCII's."""
+    """Return the cell with Unicode digits, dashes, spaces and plus signs replaced by ASCII ones."""
     if not cell.isascii():
         cell = unicodedata.normalize("NFKC", cell.translate(_CHARACTERS)).translate(_CHARACTERS)
         cell = "".join(
@@ -121,51 +125,52 @@ def plain_text(cell: str) -> str:
 
 
 def digits_kept(cell: str) -> int:
-    """Count the digits that an exponent's form has kept: 3 of ``1.65E+10``."""
+    """Count the digits that scientific notation has kept: 3 for ``1.65E+10``."""
     exponent = _EXPONENT.fullmatch(plain_text(cell))
     return len((exponent[2] + (exponent[3] or "")).rstrip("0")) if exponent else 0
 
 
 def has_plus(text: str) -> bool:
-    """Tell whether a number is written with a plus, perhaps in brackets."""
+    """Return whether a number is written with a plus, perhaps in brackets."""
     return _PLUS.fullmatch(text) is not None
 
 
-def _unwrap(text: str) -> tuple[str, str | None]:
-    """Take the number out of what spreadsheets and people put around it."""
+def _unwrap(text: str) -> tuple[str, PhoneRepair | None]:
+    """Remove what spreadsheets and people write around a number; return it and the repair."""
     if link := _LINK.fullmatch(text):
-        return f"+{link[1] or link[2]}", "link_read"
-    repair = None
+        return f"+{link[1] or link[2]}", PhoneRepair.LINK_READ
+    repair: PhoneRepair | None = None
     if formula := _FORMULA.fullmatch(text):
-        text, repair = (formula[1] or formula[2] or "").strip(), "formula_removed"
+        text, repair = (formula[1] or formula[2] or "").strip(), PhoneRepair.FORMULA_REMOVED
     if text.startswith(("'", "`", "\u2019")):
-        text, repair = text[1:].strip(), "apostrophe_removed"
+        text, repair = text[1:].strip(), PhoneRepair.APOSTROPHE_REMOVED
     if label := _LABEL.match(text):
-        text, repair = text[label.end() :], "label_removed"
+        text, repair = text[label.end() :], PhoneRepair.LABEL_REMOVED
     if decimal := _DECIMAL.fullmatch(text):
-        text, repair = decimal[1], "decimal_removed"
+        text, repair = decimal[1], PhoneRepair.DECIMAL_REMOVED
     return text, repair
 
 
-def _form_problem(text: str) -> str | None:
+def _form_problem(text: str) -> PhoneProblem | None:
+    """Return why a text does not have the form of a phone number, or None."""
     if _EXTENSION.fullmatch(text):
-        return "extension"
+        return PhoneProblem.EXTENSION
     parts = [part for part in _SEPARATORS.split(text) if sum(map(str.isdigit, part)) >= 6]
     if len(parts) > 1 or len(re.findall(r"\+\s*\d{5}", text)) > 1:
-        return "two_numbers"
+        return PhoneProblem.TWO_NUMBERS
     if any(map(str.isalpha, text)):
-        return "letters"
-    if _is_no_phone(text):
-        return "not_a_phone"
+        return PhoneProblem.LETTERS
+    if _is_not_phone(text):
+        return PhoneProblem.NOT_A_PHONE
     digits = sum(map(str.isdigit, text))
-    if digits < _FEWEST_DIGITS:
-        return "too_short"
-    if digits > _MAX_DIGITS + (_LONGEST_PREFIX if text.startswith("0") else 0):
-        return "too_long"
+    if digits < _MIN_DIGITS:
+        return PhoneProblem.TOO_SHORT
+    if digits > _MAX_DIGITS + (_MAX_PREFIX_DIGITS if text.startswith("0") else 0):
+        return PhoneProblem.TOO_LONG
     return None
 
 
-def _is_no_phone(text: str) -> bool:
+def _is_not_phone(text: str) -> bool:
     if not _ALLOWED.fullmatch(text) or _OTHER_NUMBER.fullmatch(text) or text.endswith(")"):
         return True
     return "+" in text and not has_plus(text)

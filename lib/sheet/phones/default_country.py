@@ -1,4 +1,4 @@
-"""The default country of a column: said by its numbers or its name, or only hinted at."""
+"""Suggest the default country of a column by its numbers, its name, or other hints."""
 
 import functools
 import re
@@ -11,12 +11,13 @@ import pandas as pd
 import phonenumbers
 from babel import Locale, UnknownLocaleError
 
+from lib.sheet.phones.codes import PhoneProblem
 from lib.sheet.phones.parse import normalise
 from lib.sheet.table.detect import plain_name
 
 
 class Evidence(StrEnum):
-    """What speaks for a country, from the strongest to the weakest; ``NOTHING`` needs to."""
+    """The reason for suggesting a country, strongest first. It is stored with drafts."""
 
     NOT_NEEDED = "not_needed"
     CHOSEN = "chosen"
@@ -28,23 +29,23 @@ class Evidence(StrEnum):
 
     @property
     def is_thin(self) -> bool:
-        """Tell whether a person should be asked."""
+        """Whether a person should be asked to choose the country."""
         return self in {Evidence.USUAL, Evidence.BROWSER, Evidence.NOTHING}
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """The country (ISO code) that numbers without one may be of, and what speaks for it."""
+    """The suggested country (ISO code) of numbers without a country code, and the reason."""
 
     region: str | None
     evidence: Evidence
 
 
-_SAMPLE: Final = 2_000
-_FEWEST: Final = 3
-_SHARE: Final = 0.6
-# Ends of headers that are rather words than countries: "Phone no", "contact id", "send to".
-_WORDS: Final = frozenset(
+_SAMPLE_CELLS: Final = 2_000
+_MIN_NUMBERS: Final = 3
+_MIN_SHARE: Final = 0.6
+# Country codes that are more likely words in a header: "Phone no", "contact id", "send to".
+_CODES_LIKE_WORDS: Final = frozenset(
     {"AM", "AT", "BY", "CO", "DO", "ID", "IN", "IS", "ME", "MY", "NO", "NR", "PM", "SO", "TO"}
 )
 
@@ -56,33 +57,34 @@ def suggest_region(
     usual: str | None = None,
     locale: str | None = None,
 ) -> Suggestion:
-    """Suggest the country of numbers without one.
+    """Suggest the country of numbers without a country code.
 
-    At least three numbers that carry a country code, and six in ten of them, must agree; else a
-    header such as ``phone_br`` or ``Celular México`` speaks, then ``usual``, a person's usual
-    country, then that of the browser's ``locale``: each only where six in ten numbers are so.
+    If there are at least three numbers with a country code and six in ten of them agree, it is
+    theirs. Otherwise the hints are, in this order: a ``header`` such as ``phone_br`` or
+    ``Celular México``, the person's ``usual`` country, and the country of the browser's ``locale``.
+    A hint is used only if six in ten of the numbers are valid in its country.
     """
-    sample = cells[cells.str.strip() != ""].head(_SAMPLE)
+    sample = cells[cells.str.strip() != ""].head(_SAMPLE_CELLS)
     read = normalise(sample)
-    carried, bare = _carried(read), sample[read["problem"] == "no_country"]
-    by_code = _carried(normalise("+" + bare.str.replace(r"\D", "", regex=True)))
+    coded, bare = _regions_of(read), sample[read["problem"] == PhoneProblem.NO_COUNTRY]
+    by_code = _regions_of(normalise("+" + bare.str.replace(r"\D", "", regex=True)))
     if bare.empty:
-        return Suggestion(_agreed(carried), Evidence.NOT_NEEDED)
-    # Ten digits are national nearly everywhere; with more, a code may be in them.
+        return Suggestion(_agreed_region(coded), Evidence.NOT_NEEDED)
+    # Ten digits are a national number almost everywhere. Longer ones may include a country code.
     long = by_code[[len(re.sub(r"\D", "", str(cell))) > 10 for cell in bare[by_code.index]]]
-    if region := _agreed(pd.concat([carried, long])):
+    if region := _agreed_region(pd.concat([coded, long])):
         return Suggestion(region, Evidence.NUMBERS)
     for hint, evidence in (
-        (_of_header(header or ""), Evidence.HEADER),
+        (_region_of_header(header or ""), Evidence.HEADER),
         (usual, Evidence.USUAL),
-        (_of_locale(locale), Evidence.BROWSER),
+        (_region_of_locale(locale), Evidence.BROWSER),
     ):
-        if hint is not None and _fits(bare, hint):
+        if hint is not None and _fits_region(bare, hint):
             return Suggestion(hint, evidence)
     return Suggestion(None, Evidence.NOTHING)
 
 
-def _carried(read: pd.DataFrame) -> pd.Series:
+def _regions_of(read: pd.DataFrame) -> pd.Series:
     """Return the countries of the numbers that were read, by row."""
     return read["e164"].dropna().map(_region_of).dropna()
 
@@ -91,21 +93,22 @@ def _region_of(e164: str) -> str | None:
     return phonenumbers.region_code_for_number(phonenumbers.parse(e164))
 
 
-def _agreed(regions: pd.Series) -> str | None:
-    if len(regions) < _FEWEST:
+def _agreed_region(regions: pd.Series) -> str | None:
+    """Return the most frequent region, if there are enough numbers and most of them agree."""
+    if len(regions) < _MIN_NUMBERS:
         return None
     best, count = Counter(regions).most_common(1)[0]
-    return str(best) if count >= _SHARE * len(regions) else None
+    return str(best) if count >= _MIN_SHARE * len(regions) else None
 
 
-def _fits(bare: pd.Series, region: str) -> bool:
-    return bool(normalise(bare, region)["e164"].notna().mean() >= _SHARE)
+def _fits_region(bare: pd.Series, region: str) -> bool:
+    return bool(normalise(bare, region)["e164"].notna().mean() >= _MIN_SHARE)
 
 
-def _of_header(header: str) -> str | None:
+def _region_of_header(header: str) -> str | None:
     """Return the country at the end of a header, by its ISO code or its name."""
     ending = re.fullmatch(r".*[ _.(-]([A-Za-z]{2})\)?", header)
-    if ending and ending[1].upper() in phonenumbers.SUPPORTED_REGIONS - _WORDS:
+    if ending and ending[1].upper() in phonenumbers.SUPPORTED_REGIONS - _CODES_LIKE_WORDS:
         return ending[1].upper()
     words = plain_name(header).split()
     endings = (" ".join(words[at:]) for at in range(1, len(words)))
@@ -114,7 +117,7 @@ def _of_header(header: str) -> str | None:
 
 @functools.cache
 def _countries() -> dict[str, str]:
-    """Return ISO codes by countries' names in the languages that headers are read in."""
+    """Return ISO codes by country name, in the languages supported in headers."""
     return {
         plain_name(name): code
         for language in ("en", "es", "pt")
@@ -123,8 +126,8 @@ def _countries() -> dict[str, str]:
     }
 
 
-def _of_locale(locale: str | None) -> str | None:
-    """Return the country of a browser's locale, such as ``pt-BR``; many name none."""
+def _region_of_locale(locale: str | None) -> str | None:
+    """Return the country of a locale such as ``pt-BR``, or None if it has none."""
     try:
         territory = Locale.parse(locale or "", sep="-").territory
     except (ValueError, UnknownLocaleError):

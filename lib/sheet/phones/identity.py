@@ -1,9 +1,8 @@
-"""The person behind a phone number, as WhatsApp sees it.
+"""The identity of a phone number: numbers that WhatsApp treats as one account share it.
 
-Three countries write one WhatsApp account in two ways: Mexico with or without a 1 after 52,
-Argentina with or without a 9 after 54, and Brazil's mobile numbers with or without their ninth
-digit. Numbers are compared by identity wherever two of them may be the same person; they are sent
-as they were read.
+In three countries a WhatsApp account has two spellings: Mexico's with or without a 1 after 52,
+Argentina's with or without a 9 after 54, and Brazil's mobile numbers with or without their ninth
+digit. Identities are for comparing numbers; numbers are sent as they were read.
 """
 
 from typing import Final
@@ -17,19 +16,19 @@ _MEXICO_DROPPED: Final = 5_200_000_000_000 - 520_000_000_000 + 10_000_000_000
 _ARGENTINA_FROM: Final = 5_490_000_000_000
 _ARGENTINA_DROPPED: Final = 5_400_000_000_000 - 540_000_000_000 + 90_000_000_000
 _TEN_DIGITS: Final = 10_000_000_000
-# Brazil: 55, two digits of the area, a 9, and eight digits that begin with 6 to 9. A number whose
-# eight digits begin with 2 to 5 is a landline without the 9, and somebody else's.
+# Brazil: 55, a two-digit area code, a 9, and eight digits that begin with 6 to 9. Eight digits that
+# begin with 2 to 5 are a landline without the 9, which belongs to another person.
 _BRAZIL_FROM: Final = 5_500_000_000_000
 _BRAZIL_TO: Final = 5_600_000_000_000
 _EIGHT_DIGITS: Final = 100_000_000
-_FIRST_OF_MOBILE: Final = 60_000_000
+_FIRST_MOBILE: Final = 60_000_000
 
 
 def identities(numbers: np.ndarray) -> np.ndarray:
-    """Return the identity of each phone number, as whole numbers (`int64`), in the same order.
+    """Return the identity of each phone number as `int64`, in the same order.
 
     ``numbers`` are international numbers without the plus: 5215512345678 for ``+52 1 55 1234
-    5678``. Two numbers have the same identity if, and only if, WhatsApp treats them as one person.
+    5678``. Two numbers have the same identity if and only if WhatsApp treats them as one account.
     """
     found = np.asarray(numbers, dtype="int64").copy()
     found[_within(found, _MEXICO_FROM, _TEN_DIGITS)] -= _MEXICO_DROPPED
@@ -37,11 +36,11 @@ def identities(numbers: np.ndarray) -> np.ndarray:
     area, rest = np.divmod(found, 10 * _EIGHT_DIGITS)
     ninth, local = np.divmod(rest, _EIGHT_DIGITS)
     brazilian = (found >= _BRAZIL_FROM) & (found < _BRAZIL_TO)
-    with_ninth = brazilian & (ninth == 9) & (local >= _FIRST_OF_MOBILE)
+    with_ninth = brazilian & (ninth == 9) & (local >= _FIRST_MOBILE)
     found[with_ninth] = (area * _EIGHT_DIGITS + local)[with_ninth]
     return found
 
 
-def _within(numbers: np.ndarray, first: int, many: int) -> np.ndarray:
-    within: np.ndarray = (numbers >= first) & (numbers < first + many)
+def _within(numbers: np.ndarray, first: int, count: int) -> np.ndarray:
+    within: np.ndarray = (numbers >= first) & (numbers < first + count)
     return within

@@ -1,138 +1,211 @@
-"""What is said about phone cells: each problem and each repair, by its code."""
+"""Texts about phone cells: each problem and each repair, by its code."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
-from lib.sheet.phones.cleaning import digits_kept, plain_text
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+from lib.i18n import N_, _, current_locale, ngettext
+from lib.sheet.phones.cleaning import digits_kept, has_plus, plain_text
+from lib.sheet.phones.codes import PhoneProblem, PhoneRepair
 
 
 @dataclass(frozen=True)
 class PhoneWords:
-    """A problem or a repair as people read it: a title, and what it means or what to do."""
+    """Source texts about a problem or a repair: a title, and what it means or what to do."""
 
     title: str
     sentence: str
 
 
 PROBLEMS: Final[dict[str, PhoneWords]] = {
-    "phone_missing": PhoneWords(
-        "No phone number", "The cell is empty. Fill it in, or take the row out."
+    PhoneProblem.PHONE_MISSING: PhoneWords(
+        N_("No phone number"), N_("The cell is empty. Fill it in, or remove the row.")
     ),
-    "cut_by_spreadsheet": PhoneWords(
-        "Cut by the spreadsheet",
-        "The spreadsheet has cut this number short, and its last digits are lost. Export the "
-        "column as text from where it came.",
+    PhoneProblem.CUT_BY_SPREADSHEET: PhoneWords(
+        N_("Cut short by the spreadsheet"),
+        N_(
+            "The spreadsheet has rounded this number, and its last digits are lost. Export the "
+            "column as text from its source."
+        ),
     ),
-    "looks_like_date": PhoneWords(
-        "A date, not a phone number",
-        "The spreadsheet may have turned the number into a date. Export the column as text.",
+    PhoneProblem.LOOKS_LIKE_DATE: PhoneWords(
+        N_("Date instead of a phone number"),
+        N_("The spreadsheet may have turned the number into a date. Export the column as text."),
     ),
-    "letters": PhoneWords(
-        "Letters in the number", "A phone number has digits only. Correct it in your sheet."
+    PhoneProblem.LETTERS: PhoneWords(
+        N_("Letters in the phone number"),
+        N_("A phone number has digits only. Correct it in your sheet."),
     ),
-    "not_a_phone": PhoneWords(
-        "Not a phone number", "This can't be read as a phone number. Correct it in your sheet."
+    PhoneProblem.NOT_A_PHONE: PhoneWords(
+        N_("Not a phone number"),
+        N_("This can't be read as a phone number. Correct it in your sheet."),
     ),
-    "extension": PhoneWords(
-        "An extension", "A number with an extension has no WhatsApp. Use a mobile number."
+    PhoneProblem.EXTENSION: PhoneWords(
+        N_("Phone number with an extension"),
+        N_("Numbers with an extension aren't on WhatsApp. Use a mobile number."),
     ),
-    "two_numbers": PhoneWords(
-        "Two numbers in one cell", "Keep one number in the cell; give the other a row of its own."
+    PhoneProblem.TWO_NUMBERS: PhoneWords(
+        N_("Two phone numbers in one cell"),
+        N_("Keep one number in the cell, and add a row for the other."),
     ),
-    "too_short": PhoneWords(
-        "Too few digits", "Digits are missing, perhaps the area code. Complete the number."
+    PhoneProblem.TOO_SHORT: PhoneWords(
+        N_("Phone number too short"),
+        N_("Some digits are missing, perhaps the area code. Complete the number."),
     ),
-    "too_long": PhoneWords("Too many digits", "No number is this long. Correct it in your sheet."),
-    "no_country": PhoneWords(
-        "No country code",
-        "It is not clear which country this number is of. Choose the default country above, or "
-        "write the number with + and its country code.",
+    PhoneProblem.TOO_LONG: PhoneWords(
+        N_("Phone number too long"),
+        N_("The number has more digits than any phone number. Correct it in your sheet."),
     ),
-    "other_country": PhoneWords(
-        "Of another country, perhaps",
-        "It is no number of the default country, but could be one of another. Write it with + and "
-        "its country code.",
+    PhoneProblem.NO_COUNTRY: PhoneWords(
+        N_("No country code"),
+        N_(
+            "We can't tell which country the number is from. Choose the default country above, or "
+            "write the number with + and its country code."
+        ),
     ),
-    "two_readings": PhoneWords(
-        "Can be read in two ways",
-        "Its first digits may be the country code or a part of the number. Write it with + and "
-        "its country code.",
+    PhoneProblem.OTHER_COUNTRY: PhoneWords(
+        N_("Possibly from another country"),
+        N_(
+            "The number isn't valid in the default country but may be from another one. Write it "
+            "with + and its country code."
+        ),
     ),
-    "unknown_country": PhoneWords(
-        "Country code not known", "No country has this code. Correct the number in your sheet."
+    PhoneProblem.TWO_READINGS: PhoneWords(
+        N_("Ambiguous number"),
+        N_(
+            "The first digits may be the country code or part of the number. Write it with + and "
+            "its country code."
+        ),
     ),
-    "not_valid": PhoneWords(
-        "No such number", "Numbers of this country do not look like this. Check the digits."
+    PhoneProblem.UNKNOWN_COUNTRY: PhoneWords(
+        N_("Unknown country code"),
+        N_("No country has this code. Correct the number in your sheet."),
     ),
-    "nobodys": PhoneWords(
-        "A service number",
-        "Toll-free, premium and similar numbers have no WhatsApp. Use a mobile number.",
+    PhoneProblem.NOT_VALID: PhoneWords(
+        N_("Not a valid number"),
+        N_("The number isn't valid in its country. Check the digits."),
+    ),
+    PhoneProblem.NOBODYS: PhoneWords(
+        N_("Service number"),
+        N_("Toll-free, premium and similar numbers aren't on WhatsApp. Use a mobile number."),
     ),
 }
 
 REPAIRS: Final[dict[str, PhoneWords]] = {
-    "country_added": PhoneWords(
-        "Country code added",
-        "The number had no country code and was read as the default country's.",
+    PhoneRepair.COUNTRY_ADDED: PhoneWords(
+        N_("Country code added"),
+        N_("The number had no country code. We added the code of the default country."),
     ),
-    "plus_added": PhoneWords("Plus added", "The number had its country code, but no + before it."),
-    "international_prefix": PhoneWords(
-        "00 read as +", "The number began with the prefix for calls abroad."
+    PhoneRepair.PLUS_ADDED: PhoneWords(
+        N_("Plus sign added"), N_("The number had a country code but no + before it.")
     ),
-    "decimal_removed": PhoneWords(
-        "“.0” removed", "The spreadsheet had put a decimal point behind the number."
+    PhoneRepair.INTERNATIONAL_PREFIX: PhoneWords(
+        N_("00 replaced with +"), N_("The number began with the prefix for international calls.")
     ),
-    "exponent_written_out": PhoneWords(
-        "Exponent written out",
-        "The spreadsheet had written the number with an exponent, but with all of its digits.",
+    PhoneRepair.DECIMAL_REMOVED: PhoneWords(
+        N_("“.0” removed"), N_("The spreadsheet had added decimals to the number.")
     ),
-    "formula_removed": PhoneWords(
-        "Formula removed", "The number stood in a formula, such as =“…”, that keeps its digits."
+    PhoneRepair.EXPONENT_WRITTEN_OUT: PhoneWords(
+        N_("Exponent written out"),
+        N_("The number was in scientific notation, with all of its digits."),
     ),
-    "trunk_removed": PhoneWords(
-        "Trunk prefix removed",
-        "Digits that are only dialled within the country, such as (0), stood after its code.",
+    PhoneRepair.FORMULA_REMOVED: PhoneWords(
+        N_("Formula removed"), N_("The number was in a formula, such as =“…”.")
     ),
-    "apostrophe_removed": PhoneWords(
-        "Apostrophe removed", "An apostrophe that marks text in spreadsheets stood before it."
+    PhoneRepair.TRUNK_REMOVED: PhoneWords(
+        N_("Trunk prefix removed"),
+        N_("The country code was followed by digits for domestic calls only, such as (0)."),
     ),
-    "label_removed": PhoneWords("Label removed", "A word such as “tel:” stood before the number."),
-    "link_read": PhoneWords("Read from a link", "The number was taken out of a WhatsApp link."),
-    "mexico_1": PhoneWords(
-        "Mexico's 1 removed", "Mexican numbers no longer have a 1 after +52; it was removed."
+    PhoneRepair.APOSTROPHE_REMOVED: PhoneWords(
+        N_("Apostrophe removed"),
+        N_("The number began with an apostrophe, which marks text in spreadsheets."),
     ),
-    "argentina_9": PhoneWords(
-        "Argentina's 9 added", "Argentinian mobile numbers have a 9 after +54; it was added."
+    PhoneRepair.LABEL_REMOVED: PhoneWords(
+        N_("Label removed"), N_("The number followed a word such as “tel:”.")
     ),
-    "brazil_9": PhoneWords(
-        "Brazil's ninth digit added",
-        "Brazilian mobile numbers have nine digits after the area code; the leading 9 was added.",
+    PhoneRepair.LINK_READ: PhoneWords(
+        N_("Number taken from a link"), N_("The cell held a WhatsApp link.")
+    ),
+    PhoneRepair.MEXICO_1: PhoneWords(
+        N_("Mexico's 1 removed"),
+        N_("Mexican numbers no longer have a 1 after +52. We removed it."),
+    ),
+    PhoneRepair.ARGENTINA_9: PhoneWords(
+        N_("Argentina's 9 added"),
+        N_("Argentinian mobile numbers have a 9 after +54. We added it."),
+    ),
+    PhoneRepair.BRAZIL_9: PhoneWords(
+        N_("Brazil's ninth digit added"),
+        N_("Brazilian mobile numbers have a 9 after the area code. We added it."),
     ),
 }
 
-_FACTS: Final[dict[str, str]] = {
-    "cut_by_spreadsheet": "The spreadsheet has cut this number to {kept}. Export the column as "
-    "text from where it came.",
-    "too_short": "It has only {digits}; some are missing, perhaps the area code. Complete it.",
-    "too_long": "It has {digits}, more than any number of its country. Correct it in your sheet.",
-    "letters": "It has {letters} among its digits. Correct it in your sheet.",
-    "unknown_country": "No country has a code that begins with +{start}. Correct the number in "
-    "your sheet.",
-}
 
+def explained(problem: str, cell: str, region: str | None = None) -> str:
+    """Return what is wrong with a cell and what to do, in the reader's language.
 
-def explained(problem: str, cell: str) -> str:
-    """Say what is wrong with this cell and what to do, with the cell's own facts."""
+    The text names facts about the cell, such as its number of digits. ``region`` is the country
+    (ISO code) that a number without a country code was read for.
+    """
     text = plain_text(cell)
     digits = "".join(filter(str.isdigit, text))
-    facts = {
-        "kept": _several(digits_kept(cell), "digit"),
-        "digits": _several(len(digits), "digit"),
-        "letters": _several(sum(map(str.isalpha, text)), "letter"),
-        "start": digits.removeprefix("00")[:3],
-    }
-    return _FACTS.get(problem, PROBLEMS[problem].sentence).format(**facts)
+    match problem:
+        case PhoneProblem.CUT_BY_SPREADSHEET:
+            return ngettext(
+                "The spreadsheet kept only {count} digit of this number. Export the column as text "
+                "from its source.",
+                "The spreadsheet kept only {count} digits of this number. Export the column as "
+                "text from its source.",
+                digits_kept(cell),
+            )
+        case PhoneProblem.TOO_SHORT:
+            return ngettext(
+                "The number has only {count} digit. Complete it, perhaps with the area code.",
+                "The number has only {count} digits. Complete it, perhaps with the area code.",
+                len(digits),
+            )
+        case PhoneProblem.TOO_LONG:
+            return ngettext(
+                "The number has {count} digit, more than valid ones have. Correct it in your "
+                "sheet.",
+                "The number has {count} digits, more than valid ones have. Correct it in your "
+                "sheet.",
+                len(digits),
+            )
+        case PhoneProblem.LETTERS:
+            return ngettext(
+                "The number contains {count} letter. Correct it in your sheet.",
+                "The number contains {count} letters. Correct it in your sheet.",
+                sum(map(str.isalpha, text)),
+            )
+        case PhoneProblem.UNKNOWN_COUNTRY:
+            start = digits.removeprefix("00")[:3]
+            return _(
+                "No country code begins with +{start}. Correct the number in your sheet.",
+                start=start,
+            )
+        case PhoneProblem.NOT_VALID:
+            return _explain_not_valid(text, digits, region)
+        case _other:
+            return _(PROBLEMS[problem].sentence)
 
 
-def _several(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def _explain_not_valid(text: str, digits: str, region: str | None) -> str:
+    """Return that a number is not valid in its country, which is named if it is known."""
+    if has_plus(text) or text.startswith("00"):
+        region = _region_of_code(digits.removeprefix("00"))
+    country = current_locale().territories.get(region or "")
+    if country is None:
+        return _(PROBLEMS[PhoneProblem.NOT_VALID].sentence)
+    return _("Not a valid phone number for {country}. Check the digits.", country=country)
+
+
+def _region_of_code(digits: str) -> str | None:
+    """Return the country whose code the digits begin with; None if several share the code."""
+    codes = (int(match[0]) for length in (1, 2, 3) if (match := re.match(r"\d" * length, digits)))
+    for code in codes:
+        if regions := COUNTRY_CODE_TO_REGION_CODE.get(code):
+            return regions[0] if len(regions) == 1 else None
+    return None

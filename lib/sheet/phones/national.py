@@ -1,4 +1,4 @@
-"""Numbers written without their country, read as numbers of each country that is asked for."""
+"""Read numbers without a country code as numbers of given countries."""
 
 import functools
 from typing import Final
@@ -10,22 +10,22 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from lib.sheet.phones.vectorised import are_valid, countries_of
 
-_LONGEST: Final = 15
+_MAX_DIGITS: Final = 15
 _MEXICO, _ARGENTINA, _BRAZIL = 52, 54, 55
-# Prefixes of calls within Mexico until 2019, which libphonenumber no longer knows.
+# Mexico's domestic prefixes until 2019, which libphonenumber no longer has.
 _FORMER_PREFIXES: Final = {_MEXICO: (("01|044|045", ""),)}
-# Spellings that `identities` treats as one, but of which only the other one is a valid number.
+# Spellings that are not valid numbers, and the valid ones with the same identity.
 _VALID_SPELLINGS: Final = {
     _MEXICO: (("^521([0-9]{10})$", r"52\1"),),
     _ARGENTINA: (("^54([1-8][0-9]{9})$", r"549\1"), ("^549([0-9]{10})$", r"54\1")),
     _BRAZIL: (("^55([0-9]{2})([6-9][0-9]{7})$", r"55\19\2"),),
 }
-# Most lists are of these countries: asking them first leaves little for all others.
-_FIRST: Final = (52, 55, 54, 1, 57, 56, 51, 34, 49, 44, 91)
+# The countries of most lists. Trying them first leaves few numbers for all others.
+_FREQUENT_CODES: Final = (52, 55, 54, 1, 57, 56, 51, 34, 49, 44, 91)
 
 
 def country_codes(numbers: np.ndarray) -> np.ndarray:
-    """Return the country code of each whole number; 0 for one that begins with none."""
+    """Return the country code of each number; 0 if it begins with none."""
     texts = pa.array(np.asarray(numbers, dtype="int64")).cast(pa.string())
     starts = pc.utf8_slice_codeunits(texts, 0, 3).dictionary_encode()
     codes = [_country_code(start) for start in starts.dictionary.to_pylist()]
@@ -34,22 +34,22 @@ def country_codes(numbers: np.ndarray) -> np.ndarray:
 
 
 def read_as_national(digits: pa.Array, code: int) -> np.ndarray:
-    """Return all numbers of a country code that these digits may be, as whole numbers.
+    """Return all numbers of a country code that these digits may mean, as `int64`.
 
-    The digits are taken as they are, without leading zeros, and without the prefix that is dialled
-    before them within the country.
+    The digits are tried as they are, without leading zeros, and without the country's domestic
+    prefix.
     """
     texts = pa.chunked_array(_spellings(digits, code)).combine_chunks()
-    fits = pc.match_substring_regex(texts, f"^[0-9]{{7,{_LONGEST}}}$")
+    fits = pc.match_substring_regex(texts, f"^[0-9]{{7,{_MAX_DIGITS}}}$")
     found: np.ndarray = pc.unique(texts.filter(fits)).cast(pa.int64()).to_numpy()
     return found
 
 
 def is_number_anywhere(digits: pa.Array) -> np.ndarray:
-    """Tell which of these digits, without a country, are a person's number in any country."""
+    """Return a mask of the digits that are a person's number in at least one country."""
     found = np.zeros(len(digits), dtype=bool)
-    others = [code for code in COUNTRY_CODE_TO_REGION_CODE if code not in _FIRST]
-    for code in (*_FIRST, *others):
+    others = [code for code in COUNTRY_CODE_TO_REGION_CODE if code not in _FREQUENT_CODES]
+    for code in (*_FREQUENT_CODES, *others):
         left = np.flatnonzero(~found)
         if not len(left):
             break
@@ -61,6 +61,7 @@ def is_number_anywhere(digits: pa.Array) -> np.ndarray:
 
 
 def _spellings(digits: pa.Array, code: int) -> list[pa.Array]:
+    """Return the digits with the country code, in each possible reading."""
     digits = digits.cast(pa.string())
     variants = [digits, pc.utf8_ltrim(digits, "0")]
     variants += [
@@ -77,7 +78,7 @@ def _other_spellings(texts: pa.Array, code: int) -> list[pa.Array]:
 
 @functools.cache
 def _prefixes(code: int) -> tuple[tuple[str, str], ...]:
-    """Return patterns of what is dialled before a national number, and what stands for it."""
+    """Return patterns of domestic prefixes of a country code, and their replacements."""
     rules = countries_of(code)
     known = {
         (each.national_prefix_for_parsing, each.national_prefix_transform_rule or "")

@@ -1,1 +1,1 @@
-"""Read a file in a child process with limits on memory, time and environment."""
+"""Read a file in a child process with limits on memory and time."""

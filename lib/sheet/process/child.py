@@ -1,8 +1,9 @@
 """Child process that reads one sheet: ``python -m lib.sheet.process.child``, a JSON job on stdin.
 
-A file from outside can make any reader loop, swell or crash; here it costs one process. The sheet
-goes to the Arrow file ``target``. Standard output gets lines of JSON: ``{"share": 0.5}`` as it goes
-on, and in the end ``{}``, or what is wrong: its code, sentence and action.
+An uploaded file can make a reader hang, use too much memory or crash; here that ends one process
+only. The sheet is written to the Arrow file ``target``. Standard output gets one JSON object a
+line: ``{"share": 0.5}`` as progress, and at the end ``{}``, or the ``code`` and ``values`` of a
+`SheetError`.
 """
 
 import json
@@ -13,16 +14,19 @@ import threading
 import time
 from importlib.abc import MetaPathFinder
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-# Larger files are read piece by piece; smaller ones at once, which is faster.
+if TYPE_CHECKING:
+    from lib.sheet.errors import SheetError
+
+# Larger files are read in pieces. Smaller ones are read whole, which is faster.
 _LARGE_BYTES: Final = 96 << 20
-_LOOK_SECONDS: Final = 0.05
-_SAY_SECONDS: Final = 0.1
+_MEMORY_CHECK_SECONDS: Final = 0.05
+_REPORT_SECONDS: Final = 0.1
 
 
 class _NoPandas(MetaPathFinder):
-    """Hide pandas from Arrow, which would import it for nothing and at a second's cost."""
+    """Hide pandas from Arrow, which would import it without need; that takes about a second."""
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:  # noqa: ARG002 - the protocol's
         if fullname == "pandas":
@@ -30,38 +34,43 @@ class _NoPandas(MetaPathFinder):
 
 
 def main(job: dict[str, Any]) -> dict[str, Any]:
-    """Read a sheet; return the answer for standard output."""
+    """Read a sheet and return the last line for standard output."""
     sys.meta_path.insert(0, _NoPandas())
     import pyarrow as pa
 
     from lib.atomic_files import is_disk_full
-    from lib.sheet.errors import SheetError, sheet_error
+    from lib.sheet.errors import SheetError, SheetErrorCode
 
     pa.set_memory_pool(pa.system_memory_pool())
     limit_memory(job["max_memory"])
     try:
-        _read(job)
+        _read_sheet(job)
     except SheetError as error:
-        return vars(error)
+        return _to_json(error)
     except (MemoryError, pa.ArrowMemoryError):
-        return vars(sheet_error("out_of_memory"))
+        return _to_json(SheetError(SheetErrorCode.OUT_OF_MEMORY))
     except OSError as error:
         if is_disk_full(error):
-            return vars(sheet_error("disk_full"))
+            return _to_json(SheetError(SheetErrorCode.DISK_FULL))
         raise
     return {}
 
 
-def limit_memory(headroom: int) -> None:
-    """Allow this process as much memory again as ``headroom``, beyond what Python itself takes.
+def _to_json(error: "SheetError") -> dict[str, Any]:
+    return {"code": error.code, "values": error.values}
 
-    Where the system keeps no such limit, as on macOS, the process looks after itself.
+
+def limit_memory(headroom: int) -> None:
+    """Limit this process to ``headroom`` bytes of memory in addition to what it uses now.
+
+    Only Linux enforces such a limit. Elsewhere, as on macOS, a thread watches the memory in use.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not sys.platform.startswith("linux"):
         watch_memory(headroom)
         return
-    # What this process has for itself; files that are only mapped are the system's to take back.
+    # The sixth field is the size of data and stack in pages. It excludes mapped files, whose pages
+    # the system can reclaim.
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
     limit = pages * resource.getpagesize() + headroom
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
@@ -71,27 +80,29 @@ def limit_memory(headroom: int) -> None:
 
 
 def watch_memory(headroom: int) -> None:
-    """End this process, from a thread, once it has taken ``headroom`` more than now."""
+    """Start a thread that ends this process once it uses ``headroom`` bytes more than now."""
     from lib.sheet.errors import OUT_OF_MEMORY_STATUS
 
-    limit = _highest_memory() + headroom
+    limit = _peak_memory() + headroom
 
-    def look() -> None:
-        while _highest_memory() < limit:
-            time.sleep(_LOOK_SECONDS)
+    def exit_above_limit() -> None:
+        while _peak_memory() < limit:
+            time.sleep(_MEMORY_CHECK_SECONDS)
         os._exit(OUT_OF_MEMORY_STATUS)
 
-    threading.Thread(target=look, daemon=True).start()
+    threading.Thread(target=exit_above_limit, daemon=True).start()
 
 
-def _highest_memory() -> int:
-    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return highest if sys.platform == "darwin" else highest * 1024
+def _peak_memory() -> int:
+    """Return the highest resident memory of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _read(job: dict[str, Any]) -> None:
+def _read_sheet(job: dict[str, Any]) -> None:
+    """Read the job's source and write the sheet to its target. Raises SheetError."""
     from lib.sheet.dispatch import read_contents, read_large_contents
-    from lib.sheet.errors import sheet_error
+    from lib.sheet.errors import SheetError, SheetErrorCode
     from lib.sheet.file_type import is_workbook
     from lib.sheet.read_options import ReadLimits, ReadOptions
     from lib.sheet.store.arrow_file import write_arrow
@@ -103,7 +114,8 @@ def _read(job: dict[str, Any]) -> None:
     size = source.size
     is_whole = is_workbook(source.start(8))
     if is_whole and size > job["max_bytes"]:
-        raise sheet_error("too_large", limit=job["max_bytes"] // (1024 * 1024))
+        limit = job["max_bytes"] // (1024 * 1024)
+        raise SheetError(SheetErrorCode.TOO_LARGE, limit=limit)
     if size > _LARGE_BYTES and not is_whole:
         sheet, about = read_large_contents(
             source,
@@ -111,7 +123,7 @@ def _read(job: dict[str, Any]) -> None:
             worksheet=job["worksheet"],
             reading=reading,
             limits=limits,
-            report=_Reporter(),
+            report=_ProgressWriter(),
         )
     else:
         sheet, about = read_contents(
@@ -119,29 +131,29 @@ def _read(job: dict[str, Any]) -> None:
             worksheet=job["worksheet"],
             reading=reading,
             limits=limits,
-            report=_Reporter(),
+            report=_ProgressWriter(),
         )
     write_arrow(Path(job["target"]), sheet, about | {"filename": job["filename"]})
 
 
-class _Reporter:
-    """Say how far reading has come, not more often than anybody looks."""
+class _ProgressWriter:
+    """Write progress to standard output, at most every `_REPORT_SECONDS`."""
 
     def __init__(self) -> None:
         self._next = 0.0
 
     def __call__(self, share: float) -> None:
         if (now := time.monotonic()) >= self._next:
-            self._next = now + _SAY_SECONDS
-            _say({"share": round(share, 3)})
+            self._next = now + _REPORT_SECONDS
+            _write_line({"share": round(share, 3)})
 
 
-def _say(line: dict[str, Any]) -> None:
+def _write_line(line: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    _say(main(json.loads(sys.stdin.read())))
-    # The readers' own threads need not be waited for.
+    _write_line(main(json.loads(sys.stdin.read())))
+    # Exit without joining the threads of the readers.
     os._exit(0)

@@ -1,14 +1,14 @@
-"""Read a sheet in a process of its own, and keep what was read."""
+"""Read a sheet in a child process and store it."""
 
 import hashlib
 import json
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lib.atomic_files import is_disk_full, make_private_dir
-from lib.sheet.errors import SheetError, sheet_error
+from lib.sheet.errors import SheetError, SheetErrorCode, SheetStorageError
 from lib.sheet.process.parent import run_child
 from lib.sheet.read_options import ReadOptions
 from lib.sheet.store.allowed_roots import find_shared
@@ -18,9 +18,8 @@ from lib.storage import StorageError, publish
 if TYPE_CHECKING:
     from lib.settings import Settings
 
-# Changes whenever the same bytes would be read to other cells.
-_VERSION = 6
-
+# Part of each sheet's id. Increase it when the same bytes would be read as different cells.
+_VERSION: Final = 6
 
 Watch = Callable[[float], None]
 
@@ -34,28 +33,29 @@ def read_sheet(
     settings: "Settings | None" = None,
     watch: Watch | None = None,
 ) -> Sheet:
-    """Read a file, or its bytes, into a sheet that is kept from then on.
+    """Read a file, or its bytes, and return the sheet, which is stored.
 
-    ``filename`` is what people see (default: the file's own name); ``sheet`` picks a worksheet
-    (default: the first visible one with anything in it); ``reading`` says what is not to be found
-    but taken as a person has said. The same file read with the same choices is not read twice.
-    ``watch`` is called several times a second with the share that is done, as far as it is known;
-    what it raises ends the reading, and nothing is left behind. Raises SheetError.
+    ``filename`` is the name to show (default: the file's name). ``sheet`` is the name of a
+    worksheet (default: the first visible one that isn't empty). ``reading`` overrides what is
+    detected. A file that was read before with the same arguments is not read again.
+
+    ``watch`` is called several times a second with the share that is done, if it is known. What it
+    raises cancels the reading and is passed on; nothing is stored then. Raises SheetError.
     """
     settings = resolve_settings(settings)
-    wanted = _Wanted(sheet, reading or ReadOptions(), watch)
+    request = _ReadRequest(sheet, reading or ReadOptions(), watch)
     if isinstance(source, bytes):
         check_size(len(source), settings)
         digest = hashlib.sha256(source).digest()
-        return _read(digest, source, filename or "pasted rows", wanted, settings)
+        return _load_or_read(digest, source, filename or "pasted rows", request, settings)
     path = Path(source)
     try:
         check_size(path.stat().st_size, settings)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").digest()
     except FileNotFoundError as error:
-        raise sheet_error("sheet_gone") from error
-    return _read(digest, str(path.absolute()), filename or path.name, wanted, settings)
+        raise SheetError(SheetErrorCode.SHEET_GONE) from error
+    return _load_or_read(digest, str(path.absolute()), filename or path.name, request, settings)
 
 
 def read_shared_sheet(
@@ -66,54 +66,57 @@ def read_shared_sheet(
     settings: "Settings | None" = None,
     watch: Watch | None = None,
 ) -> Sheet:
-    """Read a file that lies below one of the roots in the settings, however large it is.
+    """Read a file of any size below one of the roots that the settings allow.
 
-    ``place`` is its path or address, or its path below a root. It is read piece by piece where its
-    kind allows, and read again once its size or its time has changed. Raises SheetError.
+    ``place`` is its path or address, or its path relative to a root. Text, Parquet and Arrow files
+    are read in pieces. A file is read again if its size or modification time has changed. Other
+    arguments are those of `read_sheet`. Raises SheetError.
     """
     settings = resolve_settings(settings)
     found = find_shared(place, settings)
-    wanted = _Wanted(sheet, reading or ReadOptions(), watch)
-    return _read(found.digest, found.url, found.filename, wanted, settings)
+    request = _ReadRequest(sheet, reading or ReadOptions(), watch)
+    return _load_or_read(found.digest, found.url, found.filename, request, settings)
 
 
-class _Wanted(NamedTuple):
+class _ReadRequest(NamedTuple):
+    """What to read of a file, and how."""
+
     worksheet: str | None
     reading: ReadOptions
     watch: Watch | None
 
 
-def _read(
-    digest: bytes, source: bytes | str, name: str, wanted: _Wanted, settings: "Settings"
+def _load_or_read(
+    digest: bytes, source: bytes | str, name: str, request: _ReadRequest, settings: "Settings"
 ) -> Sheet:
-    """Return the sheet of this content, kept or read now."""
-    reading = wanted.reading.to_json()
-    choices = json.dumps([_VERSION, name, wanted.worksheet, reading]).encode()
+    """Return the stored sheet of this content; read it first if there is none."""
+    reading = request.reading.to_json()
+    choices = json.dumps([_VERSION, name, request.worksheet, reading]).encode()
     sheet_id = hashlib.sha256(digest + choices).hexdigest()
     path = settings.sheets_dir / f"{sheet_id}.arrow"
     try:
         found = load_sheet(sheet_id, settings=settings)
     except SheetError as error:
-        if error.code != "sheet_gone":
+        if error.code != SheetErrorCode.SHEET_GONE:
             raise
-        job = {"filename": name, "worksheet": wanted.worksheet, "reading": reading}
-        _spool(source, path, job, settings, wanted.watch)
+        job = {"filename": name, "worksheet": request.worksheet, "reading": reading}
+        _read_and_store(source, path, job, settings, request.watch)
         found = load_sheet(sheet_id, settings=settings)
     try:
         publish(path, settings)
     except StorageError as error:
-        raise SheetError(error.code, error.sentence, error.action) from error
+        raise SheetStorageError(error) from error
     return found
 
 
-def _spool(
+def _read_and_store(
     source: bytes | str,
     target: Path,
     job: dict[str, Any],
     settings: "Settings",
     watch: Watch | None,
 ) -> None:
-    """Let the child write the sheet beside its target, then give it its name."""
+    """Have the child process write the sheet to a temporary file, then rename it to ``target``."""
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     scratch, content = (temporary.with_name(f"{temporary.name}.{end}") for end in ("raw", "in"))
     job |= {
@@ -131,12 +134,12 @@ def _spool(
             content.touch(mode=0o600)
             content.write_bytes(source)
         job["source"] = str(content) if isinstance(source, bytes) else source
-        if wrong := run_child(job, settings.sheet_max_seconds, watch):
-            raise SheetError(**wrong)
+        if failure := run_child(job, settings.sheet_max_seconds, watch):
+            raise SheetError(failure["code"], **failure["values"])
         temporary.replace(target)
     except OSError as error:
         if is_disk_full(error):
-            raise sheet_error("disk_full") from error
+            raise SheetError(SheetErrorCode.DISK_FULL) from error
         raise
     finally:
         for path in (temporary, scratch, content):

@@ -1,8 +1,8 @@
-"""The Arrow file that keeps a sheet: cells by position, row numbers, flags.
+"""The Arrow file that stores a sheet: cells by position, row numbers and cell issues.
 
-It is as large as its cells, and opened without being loaded: its pages are the disk's, which the
-system lends to all who look and takes back when memory is short. Names, notes and worksheets stand
-in the schema's metadata, so that no header can clash with a column of ours.
+It is not compressed and is opened as a memory map: processes share its pages, and the system
+reclaims them when memory is short. Column names, notices and worksheets are in the metadata of the
+schema, so that no column name of the sheet can clash with the columns "row" and "flags".
 """
 
 import json
@@ -15,19 +15,22 @@ import pyarrow as pa
 from lib.sheet.table.assemble import RawSheet
 
 METADATA_KEY = b"sendout_sheet"
-# A sheet of usual size is one batch; of a larger one only a part is in memory at a time.
+# Sheets up to this size are one batch. Larger ones are written in parts to limit memory.
 _ONE_BATCH_BYTES = 256 << 20
 _BATCH_BYTES = 32 << 20
 _FLAG = pa.list_(pa.struct([("column", pa.int32()), ("code", pa.string())]))
 
 
 def write_arrow(path: Path, sheet: RawSheet, about: dict[str, Any]) -> None:
-    """Write a sheet to the disk, in full. Raises OSError where there is no room."""
+    """Write a sheet to the disk and sync it. ``about`` is stored as JSON.
+
+    Raises OSError if the file exists or the disk is full.
+    """
     by_row: dict[int, list[dict[str, Any]]] = {}
     for flag in sheet.flags:
         by_row.setdefault(flag.row, []).append({"column": flag.column, "code": flag.code})
     width = sheet.table.num_columns
-    # The type that pandas works with: any other would be copied on opening.
+    # The type that pandas uses. Others would be copied on opening.
     fields = [pa.field(str(at), pa.large_string()) for at in range(width)]
     schema = pa.schema(
         [*fields, pa.field("row", pa.int64()), pa.field("flags", _FLAG)],
@@ -42,14 +45,14 @@ def write_arrow(path: Path, sheet: RawSheet, about: dict[str, Any]) -> None:
             for at in range(0, total, step):
                 rows, part = sheet.rows.slice(at, step), sheet.table.slice(at, step)
                 cells = [column.cast(pa.large_string()) for column in part.columns]
-                table = pa.table([*cells, rows, _flags(rows, by_row)], schema=schema)
+                table = pa.table([*cells, rows, _flag_column(rows, by_row)], schema=schema)
                 writer.write_table(table.combine_chunks())
         file.flush()
         os.fsync(file.fileno())
 
 
-def _flags(rows: pa.Array, by_row: dict[int, list[dict[str, Any]]]) -> pa.Array:
-    """Return the flags of these rows."""
+def _flag_column(rows: pa.Array, by_row: dict[int, list[dict[str, Any]]]) -> pa.Array:
+    """Return the issues of these rows, null for rows without any."""
     first, last = rows[0].as_py(), rows[-1].as_py()
     if not any(first <= row <= last for row in by_row):
         return pa.nulls(len(rows), _FLAG)
@@ -57,10 +60,10 @@ def _flags(rows: pa.Array, by_row: dict[int, list[dict[str, Any]]]) -> pa.Array:
 
 
 def open_arrow(path: Path) -> tuple[pa.Table, dict[str, Any]]:
-    """Return a kept sheet's table, not loaded, and what was written about it.
+    """Return the memory-mapped table of a stored sheet, and the ``about`` written with it.
 
-    Raises OSError where there is no such file; ValueError (pa.ArrowInvalid among them), KeyError or
-    TypeError where it is damaged or something else.
+    Raises OSError if there is no such file; ValueError (which includes pa.ArrowInvalid), KeyError
+    or TypeError if it is damaged or of another kind.
     """
     table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
     table.validate()

@@ -1,4 +1,4 @@
-"""Where a file's bytes come from: memory, this machine's disk, or a storage that fsspec knows."""
+"""Sources of a file's bytes: the local disk, or any storage that fsspec supports."""
 
 import io
 from collections.abc import Callable
@@ -10,42 +10,42 @@ _REDIRECTS: Final = {"http": {"allow_redirects": False}, "https": {"allow_redire
 
 
 def no_progress(_share: float) -> None:
-    """Take no note of how far something is."""
+    """No-op progress callback."""
 
 
 @dataclass(frozen=True)
 class ByteSource:
-    """A file that can be opened again and again. ``url`` is a path or an fsspec address."""
+    """A file that can be opened more than once. ``url`` is a path or an fsspec address."""
 
     url: str
 
     @property
     def size(self) -> int:
-        """Its length in bytes. Raises OSError where it is not there."""
+        """The length in bytes. Raises OSError if there is no such file."""
         system, path = file_system(self.url)
         return int(system.size(path) or 0)
 
     def open(self) -> BinaryIO:
-        """Open it for reading. Raises OSError where it is not there."""
+        """Open the file for reading. Raises OSError if there is no such file."""
         system, path = file_system(self.url)
         opened: BinaryIO = system.open(path, "rb")
         return opened
 
     def read(self) -> bytes:
-        """Return all its bytes."""
+        """Return all bytes."""
         with self.open() as file:
             return file.read()
 
     def start(self, length: int) -> bytes:
-        """Return its first bytes."""
+        """Return the first ``length`` bytes, or fewer if the file is shorter."""
         with self.open() as file:
             return file.read(length)
 
 
 def file_system(url: str) -> tuple[Any, str]:
-    """Return fsspec's file system for an address, and the path in it.
+    """Return the fsspec file system of an address, and the path in it.
 
-    Redirects are not followed: they would lead out of what is allowed.
+    Redirects are not followed, since they could lead outside of the allowed roots.
     """
     from fsspec.core import url_to_fs
     from fsspec.implementations.local import LocalFileSystem
@@ -58,7 +58,7 @@ def file_system(url: str) -> tuple[Any, str]:
 
 
 class ProgressReader(io.RawIOBase):
-    """A file that tells how far it has been read."""
+    """A file that reports which share of it has been read."""
 
     def __init__(self, file: BinaryIO, size: int, report: Report) -> None:
         super().__init__()
@@ -66,11 +66,11 @@ class ProgressReader(io.RawIOBase):
         self._read = 0
 
     def readable(self) -> bool:
-        """Say yes."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer, and tell."""
+        """Fill the buffer and report the progress."""
         data = self._file.read(len(buffer))
         buffer[: len(data)] = data
         self._read += len(data)
@@ -78,6 +78,6 @@ class ProgressReader(io.RawIOBase):
         return len(data)
 
     def close(self) -> None:
-        """Close the file below too."""
+        """Close this reader and the underlying file."""
         self._file.close()
         super().close()

@@ -1,4 +1,4 @@
-"""Sheets and uploads kept in the data folder, under names made from their content."""
+"""Store of sheets and uploads in the data folder, under names derived from their content."""
 
 import hashlib
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lib.atomic_files import is_disk_full, write_atomically
-from lib.sheet.errors import SheetError, sheet_error
+from lib.sheet.errors import SheetError, SheetErrorCode, SheetStorageError
 from lib.sheet.notes import ReadNotice, read_notice
 from lib.sheet.read_options import ReadOptions
 from lib.storage import StorageError, fetch
@@ -24,14 +24,13 @@ _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet as it was read; nobody may change its frames.
+    """A sheet that was read from a file. Its frames are shared and must not be modified.
 
-    ``frame`` holds text only (``string[pyarrow]``, an empty cell is ""); its index "row" is the
-    number that a spreadsheet program shows beside the row. ``first_row`` is the first of them.
-    ``flags`` names cells that can't be trusted, by row, column and code: "error_value",
-    "formula_without_value", "digits_lost" or "row_too_long". ``reading`` is how the file was read;
-    ``tables`` are the first and last rows of each table in it; ``hidden`` counts the rows and the
-    columns that a spreadsheet program hides.
+    ``frame`` holds text (``string[pyarrow]``; empty cells are ""). Its index "row" is the number
+    that a spreadsheet program shows beside the row; ``first_row`` is the first of them. ``flags``
+    lists unreliable cells by row, column and code: "error_value", "formula_without_value",
+    "digits_lost" or "row_too_long". ``reading`` is how the file was read. ``tables`` are the first
+    and last rows of each table. ``hidden`` counts hidden rows and hidden columns.
     """
 
     id: str
@@ -49,7 +48,7 @@ class Sheet:
 
 
 def resolve_settings(settings: "Settings | None") -> "Settings":
-    """Return these settings, or this process's own."""
+    """Return these settings, or those of the process if they are None."""
     if settings is not None:
         return settings
     from lib.settings import get_settings
@@ -58,24 +57,26 @@ def resolve_settings(settings: "Settings | None") -> "Settings":
 
 
 def load_sheet(sheet_id: str, *, settings: "Settings | None" = None) -> Sheet:
-    """Return a kept sheet.
+    """Return a stored sheet.
 
-    Raises SheetError: sheet_gone where it is missing or unreadable, disk_full, or a StorageError's
-    code where the shared storage cannot be asked for it.
+    Raises SheetError: sheet_gone if it is missing or unreadable, disk_full, or a SheetStorageError
+    if the shared storage can't be used.
     """
     if not _SHEET_ID.fullmatch(sheet_id):
-        raise sheet_error("sheet_gone")
+        raise SheetError(SheetErrorCode.SHEET_GONE)
     settings = resolve_settings(settings)
     try:
         path = fetch(settings.sheets_dir / f"{sheet_id}.arrow", settings)
     except StorageError as error:
-        raise SheetError(error.code, error.sentence, error.action) from error
+        raise SheetStorageError(error) from error
     except OSError as error:
-        raise sheet_error("disk_full" if is_disk_full(error) else "sheet_gone") from error
-    return _open(sheet_id, path)
+        is_full = is_disk_full(error)
+        code = SheetErrorCode.DISK_FULL if is_full else SheetErrorCode.SHEET_GONE
+        raise SheetError(code) from error
+    return _open_sheet(sheet_id, path)
 
 
-def _open(sheet_id: str, path: Path) -> Sheet:
+def _open_sheet(sheet_id: str, path: Path) -> Sheet:
     import pandas as pd
     import pyarrow as pa
 
@@ -84,9 +85,9 @@ def _open(sheet_id: str, path: Path) -> Sheet:
     try:
         table, about = open_arrow(path)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise sheet_error("sheet_gone") from error
+        raise SheetError(SheetErrorCode.SHEET_GONE) from error
     index = pd.Index(table["row"].to_numpy(), dtype="int64", name="row")
-    flags = _flags(table["flags"], index, about["names"])
+    flags = _flag_frame(table["flags"], index, about["names"])
     cells = table.drop_columns(["row", "flags"])
     frame = cells.to_pandas(types_mapper={pa.large_string(): pd.StringDtype("pyarrow")}.get)
     frame.index = index
@@ -107,7 +108,7 @@ def _open(sheet_id: str, path: Path) -> Sheet:
     )
 
 
-def _flags(column: Any, index: "pd.Index[int]", names: list[str]) -> "pd.DataFrame":
+def _flag_frame(column: Any, index: "pd.Index[int]", names: list[str]) -> "pd.DataFrame":
     import pandas as pd
 
     found: list[tuple[int, str, str]] = []
@@ -119,7 +120,7 @@ def _flags(column: Any, index: "pd.Index[int]", names: list[str]) -> "pd.DataFra
 
 
 def keep_upload(data: bytes, filename: str, *, settings: "Settings | None" = None) -> str:
-    """Keep a file as it came and return its id: the SHA-256 of its bytes, and its suffix.
+    """Store an uploaded file and return its id: the SHA-256 of its bytes, and its suffix.
 
     Raises SheetError: empty_file, too_large, disk_full.
     """
@@ -136,24 +137,24 @@ def keep_upload(data: bytes, filename: str, *, settings: "Settings | None" = Non
         write_atomically(path, data)
     except OSError as error:
         if is_disk_full(error):
-            raise sheet_error("disk_full") from error
+            raise SheetError(SheetErrorCode.DISK_FULL) from error
         raise
     return upload_id
 
 
 def check_size(size: int, settings: "Settings") -> None:
-    """Raise SheetError too_large or empty_file where a file has no acceptable size."""
+    """Raise SheetError empty_file or too_large if a file of this size is not accepted."""
     if size == 0:
-        raise sheet_error("empty_file")
+        raise SheetError(SheetErrorCode.EMPTY_FILE)
     if size > settings.sheet_max_bytes:
-        raise sheet_error("too_large", limit=settings.sheet_max_bytes // (1024 * 1024))
+        raise SheetError(SheetErrorCode.TOO_LARGE, limit=settings.sheet_max_bytes // (1024 * 1024))
 
 
 def upload_path(upload_id: str, *, settings: "Settings | None" = None) -> Path:
-    """Return where an upload is kept. Raises SheetError sheet_gone where it isn't."""
+    """Return the path of a stored upload. Raises SheetError sheet_gone if there is none."""
     if not _UPLOAD_ID.fullmatch(upload_id):
-        raise sheet_error("sheet_gone")
+        raise SheetError(SheetErrorCode.SHEET_GONE)
     path = resolve_settings(settings).uploads_dir / upload_id
     if not path.is_file():
-        raise sheet_error("sheet_gone")
+        raise SheetError(SheetErrorCode.SHEET_GONE)
     return path

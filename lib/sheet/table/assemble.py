@@ -1,4 +1,4 @@
-"""Make a sheet of raw cells: find the header, leave out what is empty, keep row numbers."""
+"""Assemble a sheet from raw cells: find the header, remove empty rows and columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lib.sheet.errors import sheet_error
-from lib.sheet.notes import CellIssue
+from lib.sheet.errors import SheetError, SheetErrorCode
+from lib.sheet.notes import CellIssue, NoticeCode
 from lib.sheet.table.detect import (
-    LINES_LOOKED_AT,
+    SAMPLE_ROWS,
     Structure,
     TableRange,
     find_structure,
@@ -20,16 +20,16 @@ from lib.sheet.table.detect import (
     unique_names,
 )
 
-# Most columns have something among their first cells; then the rest need not be looked at.
-_FIRST: Final = 1_000
+# Most columns have a value in their first cells. Checking these first avoids a full scan.
+_FIRST_CELLS: Final = 1_000
 
 
 @dataclass(frozen=True)
 class RawSheet:
-    """A sheet's columns by position, its row numbers, and its columns' names.
+    """A sheet: its cells by position, the row numbers, and the column names.
 
-    ``tables`` are the first and last rows of each table that the sheet holds; ``number`` says
-    which of them this is, from 1.
+    ``tables`` are the first and last rows of each table found in the sheet. ``number`` is the
+    number of the table that was read, from 1. ``notes`` are codes of notices.
     """
 
     table: pa.Table
@@ -44,10 +44,10 @@ class RawSheet:
 
 @dataclass(frozen=True)
 class HeaderOptions:
-    """What a person has said about a sheet's lines; None is left to be found.
+    """Choices about a sheet's rows; those that are None are detected.
 
-    ``header_row`` names the columns (0: none does), ``last_row`` is the last one that counts,
-    ``table`` is the number of the table, from 1.
+    ``header_row`` names the columns (0 for none), ``last_row`` is the last row to read, ``table``
+    is the number of the table to read, from 1.
     """
 
     header_row: int | None = None
@@ -66,101 +66,111 @@ def assemble(
     merged: Sequence[tuple[int, int, int]] = (),
     rows: pa.Array | None = None,
 ) -> RawSheet:
-    """Return the sheet in these cells, whose first record is row 1.
+    """Return the sheet in these cells.
 
-    Empty columns are left out; but where no row names them, the first ``kept`` ones are all there.
-    ``rows`` are the numbers of the records, where empty ones have been left out already.
-    ``merged`` are cells merged downwards, as first row, last row and column: each gets the value.
+    ``rows`` are the row numbers if empty rows have been removed; otherwise the first row is row 1.
+    Empty columns are removed, except the first ``kept`` ones if there is no header. ``merged`` are
+    vertically merged cells (first row, last row, column from 0); each of their rows gets the value.
 
     Raises SheetError: empty_file, only_header, too_many_rows, too_many_cells.
     """
-    positions = [at for at, column in enumerate(raw.columns) if _has_anything(column)]
+    positions = _filled_columns(raw)
     if not positions:
-        raise sheet_error("empty_file")
-    is_filtered = rows is not None
-    table = raw.select(positions)
+        raise SheetError(SheetErrorCode.EMPTY_FILE)
+    table, is_filtered = raw.select(positions), rows is not None
     if rows is None:
         table, rows = _filled_rows(table)
-    notes = ["empty_rows"] * (table.num_rows < rows[-1].as_py())
-    if len(positions) < raw.num_columns:
-        notes.append("empty_columns")
-    blocks, repeats = _blocks(table, rows, wanted)
-    tables = [(rows[block.start].as_py(), rows[block.stop - 1].as_py()) for block in blocks]
-    if repeats:
-        notes.append("names_repeated")
-    chosen = _chosen(blocks, rows, wanted)
-    table, rows = _block(table, rows, chosen, repeats)
-    if len(blocks) > 1:
-        notes.append("several_tables")
-        still = [at for at, column in enumerate(table.columns) if _has_anything(column)]
-        table, positions = table.select(still), [positions[at] for at in still]
-    structure = _structure(table, rows, wanted)
+    notes: list[str] = [NoticeCode.EMPTY_ROWS] * (table.num_rows < rows[-1].as_py())
+    notes += [NoticeCode.EMPTY_COLUMNS] * (len(positions) < raw.num_columns)
+    ranges, repeats = _find_ranges(table, rows, wanted)
+    notes += [NoticeCode.NAMES_REPEATED] * bool(repeats)
+    tables = [(rows[each.start].as_py(), rows[each.stop - 1].as_py()) for each in ranges]
+    chosen = _choose_range(ranges, rows, wanted)
+    table, rows = _select_range(table, rows, chosen, repeats)
+    if len(ranges) > 1:
+        notes.append(NoticeCode.SEVERAL_TABLES)
+        table, positions = _drop_empty_columns(table, positions)
+    structure = _detect_structure(table, rows, wanted)
     header_row = rows[structure.first].as_py() if structure.header else 0
-    table, rows, more = _cut(table, rows, structure)
-    notes.extend(more)
-    every = sorted({*positions, *range(min(kept, raw.num_columns))})
-    if not structure.header and every != positions and not is_filtered:
-        positions = every
-        table = raw.select(positions).take(pc.subtract(rows, 1))
-    names, more = _names(table, structure.header, positions)
-    notes.extend(more)
+    table, rows, notices = _trim(table, rows, structure)
+    notes += notices
+    if not structure.header and not is_filtered:
+        table, positions = _restore_columns(raw, table, rows, positions, kept)
+    names, notices = _name_columns(table, structure.header, positions)
+    notes += notices
     table, rows = table.slice(structure.header), rows.slice(structure.header)
     _check_size(table, max_rows, max_cells)
-    table, is_changed = _repeated(table, rows, positions, merged)
-    if is_changed:
-        notes.append("merged_repeated")
-    moved = _moved(flags, positions, rows)
-    number = blocks.index(chosen) + 1
-    return RawSheet(table, rows, names, header_row, notes, moved, tables, number)
+    table, is_changed = _repeat_merged(table, rows, positions, merged)
+    notes += [NoticeCode.MERGED_REPEATED] * is_changed
+    flags = _move_flags(flags, positions, rows)
+    number = ranges.index(chosen) + 1
+    return RawSheet(table, rows, names, header_row, notes, flags, tables, number)
+
+
+def _restore_columns(
+    raw: pa.Table, table: pa.Table, rows: pa.Array, positions: list[int], kept: int
+) -> tuple[pa.Table, list[int]]:
+    """Return the table with the first ``kept`` columns even if they are empty, and all positions.
+
+    ``rows`` are the numbers, from 1, of the table's rows in ``raw``.
+    """
+    restored = sorted({*positions, *range(min(kept, raw.num_columns))})
+    if restored == positions:
+        return table, positions
+    return raw.select(restored).take(pc.subtract(rows, 1)), restored
 
 
 def _check_size(table: pa.Table, max_rows: int, max_cells: int) -> None:
+    """Raise SheetError only_header, too_many_rows or too_many_cells for an unacceptable size."""
     if not table.num_rows:
-        raise sheet_error("only_header")
+        raise SheetError(SheetErrorCode.ONLY_HEADER)
     if table.num_rows > max_rows:
-        raise sheet_error("too_many_rows", limit=max_rows)
+        raise SheetError(SheetErrorCode.TOO_MANY_ROWS, limit=max_rows)
     if (cells := table.num_rows * table.num_columns) > max_cells:
-        raise sheet_error("too_many_cells", found=cells, limit=max_cells)
+        raise SheetError(SheetErrorCode.TOO_MANY_CELLS, found=cells, limit=max_cells)
 
 
-def _names(table: pa.Table, header: int, positions: list[int]) -> tuple[list[str], list[str]]:
-    """Return the columns' names by the first ``header`` lines, and notes about them."""
+def _name_columns(
+    table: pa.Table, header: int, positions: list[int]
+) -> tuple[list[str], list[str]]:
+    """Return the names of the columns from the first ``header`` rows, and notices about them."""
     if not header:
-        return unique_names([""] * len(positions), positions)[0], ["no_header"]
-    named = _lines(table.slice(0, header))
-    return unique_names(joined_names(*named) if header == 2 else named[0], positions)
+        return unique_names([""] * len(positions), positions)[0], [NoticeCode.NO_HEADER]
+    header_rows = _row_lists(table.slice(0, header))
+    cells = joined_names(*header_rows) if header == 2 else header_rows[0]
+    return unique_names(cells, positions)
 
 
-def _blocks(
+def _find_ranges(
     table: pa.Table, rows: pa.Array, wanted: HeaderOptions
 ) -> tuple[list[TableRange], list[int]]:
-    """Return the tables among these lines, and the lines that repeat the names of columns."""
+    """Return the tables in these rows, and the indices of rows that repeat the column names."""
     whole = [TableRange(0, table.num_rows)]
     if wanted.header_row is not None:
         header = pc.index(rows, wanted.header_row).as_py()
     else:
-        structure = _structure(table, rows, HeaderOptions())
+        structure = _detect_structure(table, rows, HeaderOptions())
         header = structure.first + structure.header - 1 if structure.header else -1
     return find_tables(table, rows, header) if header >= 0 else (whole, [])
 
 
-def _chosen(blocks: list[TableRange], rows: pa.Array, wanted: HeaderOptions) -> TableRange:
-    """Return the table that a person wants: by its number, by its header, else the first."""
+def _choose_range(ranges: list[TableRange], rows: pa.Array, wanted: HeaderOptions) -> TableRange:
+    """Return the table to read: by its number, by its header row, else the first."""
     if wanted.table is not None:
-        return blocks[min(max(wanted.table, 1), len(blocks)) - 1]
+        return ranges[min(max(wanted.table, 1), len(ranges)) - 1]
     if wanted.header_row:
         at = pc.index(rows, wanted.header_row).as_py()
-        return next((block for block in blocks if block.start <= at < block.stop), blocks[0])
-    return blocks[0]
+        return next((each for each in ranges if each.start <= at < each.stop), ranges[0])
+    return ranges[0]
 
 
-def _block(
-    table: pa.Table, rows: pa.Array, block: TableRange, repeats: list[int]
+def _select_range(
+    table: pa.Table, rows: pa.Array, chosen: TableRange, repeats: list[int]
 ) -> tuple[pa.Table, pa.Array]:
-    """Return the lines of one table, without those that repeat the names of columns."""
-    left_out = [at - block.start for at in repeats if block.start <= at < block.stop]
-    table = table.slice(block.start, block.stop - block.start)
-    rows = rows.slice(block.start, block.stop - block.start)
+    """Return the rows of one table, without those that repeat the column names."""
+    left_out = [at - chosen.start for at in repeats if chosen.start <= at < chosen.stop]
+    table = table.slice(chosen.start, chosen.stop - chosen.start)
+    rows = rows.slice(chosen.start, chosen.stop - chosen.start)
     if left_out:
         kept = np.ones(table.num_rows, dtype=bool)
         kept[left_out] = False
@@ -168,32 +178,44 @@ def _block(
     return table, rows
 
 
-def _has_anything(column: pa.ChunkedArray) -> bool:
-    return bool(pc.any(_filled(column[:_FIRST])).as_py() or pc.any(_filled(column)).as_py())
+def _filled_columns(table: pa.Table) -> list[int]:
+    """Return the positions of columns that are not empty."""
+    return [at for at, column in enumerate(table.columns) if _has_values(column)]
 
 
-def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    # Chunk by chunk: the trimmed text of a whole column would be as large as the column.
+def _drop_empty_columns(table: pa.Table, positions: list[int]) -> tuple[pa.Table, list[int]]:
+    filled = _filled_columns(table)
+    return table.select(filled), [positions[at] for at in filled]
+
+
+def _has_values(column: pa.ChunkedArray) -> bool:
+    return bool(
+        pc.any(_is_filled(column[:_FIRST_CELLS])).as_py() or pc.any(_is_filled(column)).as_py()
+    )
+
+
+def _is_filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    # By chunk, to limit memory: trimming a whole column would copy it.
     chunks = [pc.not_equal(pc.utf8_trim_whitespace(chunk), "") for chunk in column.chunks]
     return pa.chunked_array(chunks, pa.bool_())
 
 
 def _filled_rows(table: pa.Table) -> tuple[pa.Table, pa.Array]:
-    """Return the rows that are not empty, and their numbers."""
+    """Return the rows that are not empty, and their numbers from 1."""
     rows = pa.array(np.arange(1, table.num_rows + 1))
-    kept = _filled(table[0])
+    kept = _is_filled(table[0])
     for column in table.columns[1:]:
         if pc.all(kept).as_py():
             return table, rows
-        kept = pc.or_(kept, _filled(column))
+        kept = pc.or_(kept, _is_filled(column))
     kept = kept.combine_chunks()
     return table.filter(kept), rows.filter(kept)
 
 
-def _structure(table: pa.Table, rows: pa.Array, wanted: HeaderOptions) -> Structure:
-    """Find the table among the lines that are not empty, or take it as a person has said."""
-    top = _lines(table.slice(0, LINES_LOOKED_AT))
-    end = _lines(table.slice(max(len(top), table.num_rows - LINES_LOOKED_AT)))
+def _detect_structure(table: pa.Table, rows: pa.Array, wanted: HeaderOptions) -> Structure:
+    """Detect where the table begins and ends in these rows, unless ``wanted`` specifies it."""
+    top = _row_lists(table.slice(0, SAMPLE_ROWS))
+    end = _row_lists(table.slice(max(len(top), table.num_rows - SAMPLE_ROWS)))
     found = find_structure(top, end)
     if wanted.header_row is not None:
         first = pc.index(rows, wanted.header_row).as_py()
@@ -207,30 +229,30 @@ def _structure(table: pa.Table, rows: pa.Array, wanted: HeaderOptions) -> Struct
     return found
 
 
-def _lines(table: pa.Table) -> list[list[str]]:
-    return [list(line) for line in zip(*(column.to_pylist() for column in table), strict=True)]
+def _row_lists(table: pa.Table) -> list[list[str]]:
+    return [list(row) for row in zip(*(column.to_pylist() for column in table), strict=True)]
 
 
-def _cut(
+def _trim(
     table: pa.Table, rows: pa.Array, structure: Structure
 ) -> tuple[pa.Table, pa.Array, list[str]]:
-    """Return the table without the lines above and below it, and notes about those."""
+    """Return the table without the rows above and below it, and notices about those."""
     length = table.num_rows - structure.first - structure.last
-    notes = ["preamble"] * (structure.first > 0) + ["footer"] * (structure.last > 0)
-    return (
-        table.slice(structure.first, length),
-        rows.slice(structure.first, length),
-        notes,
-    )
+    notes: list[str] = []
+    if structure.first:
+        notes.append(NoticeCode.PREAMBLE)
+    if structure.last:
+        notes.append(NoticeCode.FOOTER)
+    return table.slice(structure.first, length), rows.slice(structure.first, length), notes
 
 
-def _repeated(
+def _repeat_merged(
     table: pa.Table,
     rows: pa.Array,
     positions: list[int],
     merged: Sequence[tuple[int, int, int]],
 ) -> tuple[pa.Table, bool]:
-    """Write the value of merged cells into each of their rows; tell whether there were any."""
+    """Return the table with merged values in each of their rows, and whether there were any."""
     numbers = rows.to_numpy()
     by_column: dict[int, list[tuple[int, int]]] = {}
     for first, last, column in merged:
@@ -247,14 +269,16 @@ def _repeated(
     return table, bool(by_column)
 
 
-def _moved(flags: Sequence[CellIssue], positions: list[int], rows: pa.Array) -> list[CellIssue]:
-    """Return the flags of cells that are still there, their columns counted anew."""
+def _move_flags(
+    flags: Sequence[CellIssue], positions: list[int], rows: pa.Array
+) -> list[CellIssue]:
+    """Return the issues of cells that are in the sheet, with their new column positions."""
     if not flags:
         return []
-    places = {old: new for new, old in enumerate(positions)}
-    alive = set(rows.to_pylist())
+    new_positions = {old: new for new, old in enumerate(positions)}
+    remaining = set(rows.to_pylist())
     return sorted(
-        CellIssue(flag.row, places[flag.column], flag.code)
+        CellIssue(flag.row, new_positions[flag.column], flag.code)
         for flag in flags
-        if flag.column in places and flag.row in alive
+        if flag.column in new_positions and flag.row in remaining
     )

@@ -1,4 +1,4 @@
-"""Kinds of cells: what a column usually holds tells where a cell, a row or a name belongs."""
+"""Kinds of cell values, such as dates, numbers and phones, and the usual kind of a column."""
 
 import re
 from collections import Counter
@@ -26,21 +26,26 @@ _KINDS: Final = (
     ("truth", re.compile(r"true|false|yes|no|sí|não|si|ja|nein", re.IGNORECASE)),
     ("code", re.compile(r"(?=\S*\d)(?=\S*[^\W\d_])[\w./#-]{2,40}")),
 )  # fmt: skip
-_LONGEST: Final = 200
+# Longer cells are text.
+_MAX_LENGTH: Final = 200
 
 
 def kind_of_cell(cell: str) -> str:
-    """Return what a cell holds: "" for nothing, "text" for words."""
+    """Return the kind of a cell's value: "" for an empty cell, "text" if no other kind fits."""
     bare = cell.strip()
     if not bare:
         return EMPTY
-    if len(bare) > _LONGEST:
+    if len(bare) > _MAX_LENGTH:
         return TEXT
     return next((kind for kind, pattern in _KINDS if pattern.fullmatch(bare)), TEXT)
 
 
 def column_kinds(rows: Sequence[Sequence[str]], width: int) -> list[str]:
-    """Return what most cells of each column hold; "text" where no kind has four in five."""
+    """Return the usual kind of each of ``width`` columns.
+
+    A column is "" if at most one in five cells has a value, and "text" unless four in five values
+    are of one kind.
+    """
     kinds = []
     for at in range(width):
         found = Counter(kind_of_cell(row[at]) for row in rows if at < len(row))
@@ -55,5 +60,5 @@ def column_kinds(rows: Sequence[Sequence[str]], width: int) -> list[str]:
 
 
 def fit(cells: Sequence[str], kinds: Sequence[str]) -> int:
-    """Count the cells that hold what their column usually holds."""
+    """Count the cells whose kind is the usual kind of their column."""
     return sum(kind_of_cell(cell) == kind for cell, kind in zip(cells, kinds, strict=False))

@@ -1,1 +1,1 @@
-"""The pieces of the Broadcasts and Unconfirmed rows pages."""
+"""The parts of the pages Broadcasts and Unconfirmed rows."""

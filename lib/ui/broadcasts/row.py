@@ -1,4 +1,4 @@
-"""One run in a list: its name, state and counts, and the way to it."""
+"""A broadcast in a list: its name, state and counts."""
 
 from typing import Final, Literal
 
@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from lib.delivery import Outcome, RunState, RunSummary
-from lib.ui import formatting, navigation
-from lib.ui.formatting import OUTCOMES, STATES, literal, moment, several, shortened
+from lib.i18n import _, ngettext
+from lib.ui import navigation
+from lib.ui.formatting import OUTCOMES, STATES, literal, moment, outcome_count, shortened
 
 _COLOURS: Final[dict[RunState, Literal["blue", "orange", "green", "gray"]]] = {
     RunState.WAITING_FOR_APPROVAL: "orange",
@@ -26,16 +27,16 @@ _ICONS: Final = {
     RunState.CANCELLED: ":material/close:",
 }
 
-_NAME_LENGTH: Final = 36  # what a phone shows in one line; a link does not break into two
+_NAME_LENGTH: Final = 36  # fits one line of a phone, since links do not wrap
 
 
 def draw_state(state: RunState) -> None:
-    """Draw a run's state as a badge."""
-    st.badge(STATES[state.value], icon=_ICONS[state], color=_COLOURS[state])
+    """Draw the state of a broadcast as a badge."""
+    st.badge(_(STATES[state.value]), icon=_ICONS[state], color=_COLOURS[state])
 
 
 def draw_run_line(summary: RunSummary) -> None:
-    """Draw a run in a list."""
+    """Draw a broadcast in a list."""
     with st.container(border=True, key=f"run_{summary.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             name = literal(shortened(summary.label, _NAME_LENGTH))
@@ -45,37 +46,40 @@ def draw_run_line(summary: RunSummary) -> None:
 
 
 def counts_text(summary: RunSummary) -> str:
-    """Return a run's counts as a sum: ``60 rows = 40 accepted + 20 held back``."""
-    parts = [
-        f"{formatting.count(count)} {OUTCOMES[outcome.value].lower()}"
-        for outcome in Outcome
-        if (count := getattr(summary, outcome.value))
-    ]
-    return f"{several(summary.rows, 'row')} = {' + '.join(parts) or '0'}"
+    """Return the counts of a broadcast as a sum: ``60 rows = 40 accepted + 20 held back``."""
+    counts = {outcome: getattr(summary, outcome.value) for outcome in Outcome}
+    parts = [outcome_count(outcome, number) for outcome, number in counts.items() if number]
+    rows = ngettext("{count} row", "{count} rows", summary.rows)
+    return f"{rows} = {' + '.join(parts) or '0'}"
 
 
 def draw_sendouts(summary: RunSummary) -> None:
-    """Draw a line for each sendout of a run."""
+    """Draw a table with a line for each sendout of a broadcast."""
     table = pd.DataFrame(
         {
-            "Campaign": [each.campaign_name for each in summary.sendouts],
-            "Version": [
-                each.campaign_version or each.pinned_version or each.reported_version or "not named"
+            _("Campaign"): [each.campaign_name for each in summary.sendouts],
+            _("Version"): [
+                each.campaign_version
+                or each.pinned_version
+                or each.reported_version
+                or _("not known")
                 for each in summary.sendouts
             ],
-            "Recipients": [each.entries for each in summary.sendouts],
+            _("Recipients"): [each.entries for each in summary.sendouts],
             **{
-                OUTCOMES[outcome.value]: [getattr(each, outcome.value) for each in summary.sendouts]
+                _(OUTCOMES[outcome.value]): [
+                    getattr(each, outcome.value) for each in summary.sendouts
+                ]
                 for outcome in Outcome
                 if outcome is not Outcome.HELD
             },
         }
     )
-    st.subheader("Sendouts", anchor=False)
+    st.subheader(_("Sendouts, grouped by campaign and version"), anchor=False)
     st.dataframe(
         table,
         hide_index=True,
-        alt="The sendouts of this run and their outcomes",
+        alt=_("Sendouts of this broadcast and their outcomes"),
         column_config={
             name: st.column_config.NumberColumn(format="localized")
             for name in table.select_dtypes("number").columns

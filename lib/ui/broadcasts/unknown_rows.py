@@ -1,4 +1,4 @@
-"""Rows in doubt as a person sees them: what is known, what repeating risks, and three ways out."""
+"""Unconfirmed rows: what is known of them, the risk of resending, and three decisions."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -6,59 +6,66 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from lib.connectly import explain
-from lib.delivery import ResolutionChoice, RunState, RunSummary, UnknownRows, resolve_unknown_rows
+from lib.delivery import (
+    Outcome,
+    ResolutionChoice,
+    RunState,
+    RunSummary,
+    UnknownRows,
+    resolve_unknown_rows,
+)
+from lib.error_catalogue import explain
+from lib.i18n import N_, _, ngettext
 from lib.settings import Settings
 from lib.ui import auth
-from lib.ui.formatting import count, moment, several
+from lib.ui.formatting import decimal, moment, outcome_count
 
 PAGE_SIZE: Final = 25
 
-_VERDICTS: Final = {
-    ResolutionChoice.REPEAT: "sent again",
-    ResolutionChoice.SENT: "marked as sent",
-    ResolutionChoice.LEFT: "left in doubt",
+_DECISIONS: Final = {
+    ResolutionChoice.REPEAT: N_("Resent by {person}, {moment}"),
+    ResolutionChoice.SENT: N_("Marked as sent by {person}, {moment}"),
+    ResolutionChoice.LEFT: N_("Left unconfirmed by {person}, {moment}"),
 }
 
 
 def draw_risk(run: RunSummary) -> None:
-    """Say what is in doubt, and what sending it again would risk under the run's rule."""
-    rows = several(run.unknown, "row")
+    """Draw how many rows are unconfirmed, and the risk of resending them."""
+    title = ngettext("{count} row unconfirmed.", "{count} rows unconfirmed.", run.unknown)
     if run.allows_repeats:
-        st.warning(
-            f"**{rows} in doubt.** This run lets people get a campaign more than once: whoever did "
-            "get the message gets it a second time if you send again. Look these people up in "
-            "Connectly's inbox first.",
-            icon=":material/warning:",
+        risk = _(
+            "This broadcast may reach people more than once. If you resend, anyone who already got "
+            "the message gets it again. Look these people up in Connectly's inbox first."
         )
+        st.warning(f"**{title}** {risk}", icon=":material/warning:")
     elif run.repeats_may_reach_twice:
-        st.warning(
-            f"**{rows} in doubt.** This run asks for a new version of a campaign, and it is not "
-            "known whether it was opened. Sending again opens another one: whoever did get the "
-            "message may get it a second time. Look these people up in Connectly's inbox first.",
-            icon=":material/warning:",
+        risk = _(
+            "This broadcast creates a new version of a campaign, and we don't know whether it was "
+            "created. Resending creates another one, so anyone who already got the message may get "
+            "it again. Look these people up in Connectly's inbox first."
         )
+        st.warning(f"**{title}** {risk}", icon=":material/warning:")
     else:
-        st.info(
-            f"**{rows} in doubt.** This run lets each phone get a campaign once: Connectly does "
-            "not message again whoever did get it, so sending again is safe.",
-            icon=":material/verified_user:",
+        risk = _(
+            "Resending is safe. This broadcast reaches each phone once, and Connectly doesn't "
+            "message anyone again who already got it."
         )
+        st.info(f"**{title}** {risk}", icon=":material/verified_user:")
 
 
-def draw_table(unknown_attempts: Sequence[UnknownRows], *, key: str) -> list[UnknownRows]:
-    """Draw what is known of each; return those that are chosen."""
+def draw_unknown_table(unknown: Sequence[UnknownRows], *, key: str) -> list[UnknownRows]:
+    """Draw a table of unconfirmed rows and return the selected ones."""
     table = pd.DataFrame(
         [
             {
-                "Row": _rows_of(each),
-                "Phone": each.recipients[0][1] if each.size == 1 else "",
-                "What is known": _known(each),
-                "Asked": len(each.attempts),
-                "Last asked": moment(each.attempts[-1].started_at) if each.attempts else "",
-                "Decided": _decided(each),
+                _("Row"): _rows_of(each),
+                _("Phone"): each.recipients[0][1] if each.size == 1 else "",
+                _("What we know"): _known(each),
+                _("Attempts"): len(each.attempts),
+                _("Last attempt"): moment(each.attempts[-1].started_at) if each.attempts else "",
+                _("Decision"): _decision(each),
             }
-            for each in unknown_attempts
+            for each in unknown
         ]
     )
     event = st.dataframe(
@@ -67,105 +74,160 @@ def draw_table(unknown_attempts: Sequence[UnknownRows], *, key: str) -> list[Unk
         key=key,
         on_select="rerun",
         selection_mode="multi-row",
-        alt="The rows in doubt, and what is known of each",
+        alt=_("Unconfirmed rows and what we know about each"),
     )
-    places = event["selection"]["rows"]
-    return [unknown_attempts[place] for place in places if place < len(unknown_attempts)]
+    selected = event["selection"]["rows"]
+    return [unknown[index] for index in selected if index < len(unknown)]
 
 
-def _rows_of(doubt: UnknownRows) -> str:
-    first = count(doubt.recipients[0][0])
-    return first if doubt.size == 1 else f"{first} and {count(doubt.size - 1)} more"
+def _rows_of(unknown: UnknownRows) -> str:
+    """Return the row number, or the first one of several rows in one request."""
+    first = str(unknown.recipients[0][0])
+    if unknown.size == 1:
+        return first
+    return ngettext("{row} and {count} more", "{row} and {count} more", unknown.size - 1, row=first)
 
 
-def _known(doubt: UnknownRows) -> str:
-    title = explain(doubt.code).title
-    if doubt.said_accepted is None or doubt.said_rejected is None:
+def _known(unknown: UnknownRows) -> str:
+    title = _(explain(unknown.code).title)
+    if unknown.said_accepted is None or unknown.said_rejected is None:
         return title
-    return f"{title}: {count(doubt.said_accepted)} accepted, {count(doubt.said_rejected)} rejected"
+    accepted = outcome_count(Outcome.ACCEPTED, unknown.said_accepted)
+    rejected = outcome_count(Outcome.REJECTED, unknown.said_rejected)
+    return f"{title}: {accepted}, {rejected}"
 
 
-def _decided(doubt: UnknownRows) -> str:
-    if not doubt.judgements:
+def _decision(unknown: UnknownRows) -> str:
+    """Return the last decision about these rows; empty if there is none."""
+    if not unknown.judgements:
         return ""
-    last = doubt.judgements[-1]
-    return f"{_VERDICTS[last.verdict].capitalize()} by {last.person}, {moment(last.at)}"
+    last = unknown.judgements[-1]
+    return _(
+        _DECISIONS[last.verdict], person=auth.display_name(last.person), moment=moment(last.at)
+    )
 
 
 def draw_attempts(chosen: Sequence[UnknownRows]) -> None:
-    """Draw each attempt of the one row that is chosen: when it was made, and what came back."""
+    """Draw the attempts to send the selected row, if exactly one is selected."""
     if len(chosen) != 1:
         return
-    [doubt] = chosen
-    st.markdown(f"**What was tried for row {_rows_of(doubt)}**")
+    [unknown] = chosen
+    title = _("Attempts to send row {row}", row=_rows_of(unknown))
+    st.markdown(f"**{title}**")
     st.dataframe(
         pd.DataFrame(
             [
                 {
-                    "Try": each.number,
-                    "Sent": moment(each.started_at),
-                    "Answer after": (
-                        "no answer"
+                    _("Attempt"): each.number,
+                    _("Sent"): moment(each.started_at),
+                    _("Response time"): (
+                        _("no response")
                         if each.ended_at is None
-                        else f"{(each.ended_at - each.started_at).total_seconds():.1f} s"
+                        else _(
+                            "{seconds} s",
+                            seconds=decimal(
+                                (each.ended_at - each.started_at).total_seconds(), places=1
+                            ),
+                        )
                     ),
-                    "What came back": explain(each.error_code).title,
-                    "HTTP status": "" if each.http_status is None else str(each.http_status),
-                    "Trace id for Connectly's support": each.trace_id or "",
+                    _("Result"): _(explain(each.error_code).title),
+                    _("HTTP status"): "" if each.http_status is None else str(each.http_status),
+                    _("Trace ID for Connectly's support"): each.trace_id or "",
                 }
-                for each in doubt.attempts
+                for each in unknown.attempts
             ]
         ),
         hide_index=True,
-        alt="The attempts to send this row",
+        alt=_("Attempts to send this row"),
     )
 
 
-def choose_verdict(run: RunSummary, chosen: Sequence[UnknownRows], settings: Settings) -> None:
-    """Draw the three ways out, for the chosen rows or for all."""
-    batch_ids = [each.batch_id for each in chosen] or None
-    rows = sum(each.size for each in chosen) or run.unknown
-    what = f"{'these' if chosen else 'all'} {several(rows, 'row')}"
+def choose_resolution(run: RunSummary, chosen: Sequence[UnknownRows], settings: Settings) -> None:
+    """Draw the decisions about the selected rows, or about all if none is selected."""
     st.caption(
-        "Choose rows in the table, or decide about all at once. Each decision is kept, with who "
-        "made it and when. Choose one row to see what was tried."
+        _(
+            "Select rows in the table, or decide about all at once. Each decision is saved with "
+            "your name and the time. Select one row to see its attempts."
+        )
     )
-    sure = True
-    repeats = run.state is not RunState.CANCELLED
-    if repeats and run.repeats_may_reach_twice:
-        sure = st.checkbox("I accept that some people may be messaged twice", key="accept_twice")
+    can_resend = run.state is not RunState.CANCELLED
+    confirmed = True
+    if can_resend and run.repeats_may_reach_twice:
+        confirmed = st.checkbox(
+            _("I accept that some people may be messaged twice"), key="accept_twice"
+        )
+    _draw_resolution_buttons(run, chosen, settings, can_resend=can_resend, confirmed=confirmed)
+    if not can_resend:
+        st.caption(_("This broadcast was cancelled, so its rows can't be resent."))
 
-    def decide(verdict: ResolutionChoice) -> Callable[[], None]:
+
+def _draw_resolution_buttons(
+    run: RunSummary,
+    chosen: Sequence[UnknownRows],
+    settings: Settings,
+    *,
+    can_resend: bool,
+    confirmed: bool,
+) -> None:
+    batch_ids = [each.batch_id for each in chosen] or None
+    labels = _button_labels(run, chosen)
+
+    def resolve(choice: ResolutionChoice) -> Callable[[], None]:
         def write() -> None:
             resolve_unknown_rows(
                 run.id,
-                verdict,
+                choice,
                 batch_ids=batch_ids,
                 person=auth.name(),
-                confirmed=run.repeats_may_reach_twice and sure,
+                confirmed=run.repeats_may_reach_twice and confirmed,
                 settings=settings,
             )
 
         return write
 
     with st.container(horizontal=True):
-        if repeats:
+        if can_resend:
             st.button(
-                f"Send {what} again",
+                labels[ResolutionChoice.REPEAT],
                 icon=":material/replay:",
                 type="primary",
-                on_click=decide(ResolutionChoice.REPEAT),
-                disabled=not sure,
+                on_click=resolve(ResolutionChoice.REPEAT),
+                disabled=not confirmed,
             )
         st.button(
-            f"Mark {what} as sent",
+            labels[ResolutionChoice.SENT],
             icon=":material/done_all:",
-            on_click=decide(ResolutionChoice.SENT),
+            on_click=resolve(ResolutionChoice.SENT),
         )
         st.button(
-            f"Leave {what} in doubt",
+            labels[ResolutionChoice.LEFT],
             icon=":material/bookmark:",
-            on_click=decide(ResolutionChoice.LEFT),
+            on_click=resolve(ResolutionChoice.LEFT),
         )
-    if not repeats:
-        st.caption("The run was cancelled, so nothing is sent again from here.")
+
+
+def _button_labels(run: RunSummary, chosen: Sequence[UnknownRows]) -> dict[ResolutionChoice, str]:
+    """Return the label of each decision: about the selected rows, or about all."""
+    if chosen or run.unknown == 1:
+        rows = sum(each.size for each in chosen) or run.unknown
+        return {
+            ResolutionChoice.REPEAT: ngettext("Resend {count} row", "Resend {count} rows", rows),
+            ResolutionChoice.SENT: ngettext(
+                "Mark {count} row as sent", "Mark {count} rows as sent", rows
+            ),
+            ResolutionChoice.LEFT: ngettext(
+                "Leave {count} row unconfirmed", "Leave {count} rows unconfirmed", rows
+            ),
+        }
+    rows = run.unknown
+    return {
+        ResolutionChoice.REPEAT: ngettext(
+            "Resend all {count} rows", "Resend all {count} rows", rows
+        ),
+        ResolutionChoice.SENT: ngettext(
+            "Mark all {count} rows as sent", "Mark all {count} rows as sent", rows
+        ),
+        ResolutionChoice.LEFT: ngettext(
+            "Leave all {count} rows unconfirmed", "Leave all {count} rows unconfirmed", rows
+        ),
+    }

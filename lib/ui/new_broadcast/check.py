@@ -1,4 +1,4 @@
-"""Step 3 of a sendout: the check. What is wrong or odd, in which rows, and what to do."""
+"""Step 3 of a broadcast: the check. Findings, the rows they concern, and what to do about them."""
 
 from typing import Final
 
@@ -6,64 +6,74 @@ import streamlit as st
 
 from lib.campaign import CheckFailedError, Draft, FindingGroup, Plan, held_sheet
 from lib.connections import Connection
+from lib.i18n import _, ngettext
 from lib.outcomes import csv_bytes, xlsx_bytes
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.sheet.phones.messages import PROBLEMS, REPAIRS, explained
 from lib.ui import exclude_lists
 from lib.ui.cache import CheckedPlan, plan_for
-from lib.ui.formatting import count, literal, several
-from lib.ui.new_broadcast import (
-    consent,
-    corrections,
-    default_country,
-    phone_repairs,
-    previous_recipients,
-)
+from lib.ui.errors import draw_error
+from lib.ui.formatting import count, literal, row_list
+from lib.ui.new_broadcast.consent import draw_consent_decision, draw_email_decisions
+from lib.ui.new_broadcast.corrections import draw_corrections, draw_corrections_upload
+from lib.ui.new_broadcast.default_country import WHY, draw_country_choice
+from lib.ui.new_broadcast.phone_repairs import draw_phone_repair
+from lib.ui.new_broadcast.previous_recipients import draw_previous_recipients
 
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def draw(draft: Draft, sheet: Sheet, connection: Connection, settings: Settings) -> CheckedPlan:
-    """Draw the step; return the plan that follows from the draft."""
+def draw_check_step(
+    draft: Draft, sheet: Sheet, connection: Connection, settings: Settings
+) -> CheckedPlan:
+    """Draw the step and return the plan that follows from the draft."""
     assert draft.sheet_id is not None
     assert draft.mapping is not None
     try:
-        found = plan_for(
+        checked = plan_for(
             draft.sheet_id, draft.mapping, draft.answers, connection=connection, settings=settings
         )
     except CheckFailedError as error:
-        st.error(f"**{error.sentence}** {error.action}", icon=":material/error:")
+        draw_error(error)
         st.stop()
-    plan = found.plan
-    title = f"**3 · Check** · {count(plan.entry_count)} to send"
-    if plan.held_count:
-        title += f", {count(plan.held_count)} held back"
-    worth_a_look = _is_worth_a_look(found) or bool(draft.answers.corrections)
-    with st.expander(title, expanded=worth_a_look, icon=_icon(plan)):
+    plan = checked.plan
+    needs_review = _needs_review(checked) or bool(draft.answers.corrections)
+    with st.expander(_title(plan), expanded=needs_review, icon=_icon(plan)):
         _draw_country(draft, settings)
         exclude_lists.choose(draft, settings)
         with st.container():
-            previous_recipients.draw(found, draft, settings)
-        _draw_sum(plan)
-        # Findings come and go as rows are mended. In a place of their own, they do not move the
-        # table below: the browser would build it anew, and lose the word that is being typed.
+            draw_previous_recipients(checked, draft, settings)
+        _draw_totals(plan)
+        # Findings appear and disappear as rows are fixed. In a separate container they do not move
+        # the table below: the browser would rebuild it and lose the word that is being typed.
         with st.container():
             if not plan.finding_groups:
-                st.success("Nothing is wrong with any row.", icon=":material/check_circle:")
+                st.success(_("No problems found."), icon=":material/check_circle:")
             for group in plan.finding_groups:
                 _draw_group(group, plan, sheet, draft, settings)
-            consent.draw_decided(draft, settings)
-        corrections.draw(plan, sheet, draft, connection, settings)
+            draw_email_decisions(draft, settings)
+        draw_corrections(plan, sheet, draft, connection, settings)
         if plan.held_count:
             _draw_downloads(plan, sheet, draft)
-            corrections.take_back(sheet, draft, settings)
-    return found
+            draw_corrections_upload(sheet, draft, settings)
+    return checked
 
 
-def _is_worth_a_look(found: CheckedPlan) -> bool:
-    told = found.reached.campaigns or found.reached.unreadable
-    return bool(len(found.plan.findings) or told)
+def _title(plan: Plan) -> str:
+    sending = count(plan.entry_count)
+    if not plan.held_count:
+        return _("**3 · Check** · {sending} to send", sending=sending)
+    return _(
+        "**3 · Check** · {sending} to send, {held} held back",
+        sending=sending,
+        held=count(plan.held_count),
+    )
+
+
+def _needs_review(checked: CheckedPlan) -> bool:
+    has_history = checked.reached.campaigns or checked.reached.unreadable
+    return bool(len(checked.plan.findings) or has_history)
 
 
 def _icon(plan: Plan) -> str:
@@ -71,82 +81,100 @@ def _icon(plan: Plan) -> str:
 
 
 def _draw_country(draft: Draft, settings: Settings) -> None:
-    label = "Numbers without a country code are from"
-    default_country.choose(draft, settings, label, place="check")
-    if draft.answers.region is not None and draft.region_evidence in default_country.WHY:
-        st.caption(
-            f"{default_country.WHY[draft.region_evidence]} Below you see how many numbers were "
-            "read this way."
-        )
+    draw_country_choice(draft, settings, place="check")
+    if draft.answers.region is not None and draft.region_evidence in WHY:
+        reason = _(WHY[draft.region_evidence])
+        st.caption(f"{reason} {_('See below how many numbers it applies to.')}")
 
 
-def _draw_sum(plan: Plan) -> None:
+def _draw_totals(plan: Plan) -> None:
     with st.container(horizontal=True, key="check_sum"):
-        st.metric("Rows", count(plan.rows), border=True)
-        st.metric("To send", count(plan.entry_count), border=True)
-        st.metric("Held back", count(plan.held_count), border=True)
-    st.caption(
-        f"{several(plan.rows, 'row')} = {count(plan.entry_count)} to send + "
-        f"{count(plan.held_count)} held back. Rows held back are not sent."
-    )
+        st.metric(_("Rows"), count(plan.rows), border=True)
+        st.metric(_("To send"), count(plan.entry_count), border=True)
+        st.metric(_("Held back"), count(plan.held_count), border=True)
+    if plan.held_count:
+        st.caption(_("Rows that are held back are not sent."))
 
 
 def _draw_group(
     group: FindingGroup, plan: Plan, sheet: Sheet, draft: Draft, settings: Settings
 ) -> None:
-    holds = group.severity == "hold"
     with st.container(border=True, key=f"finding_{group.code}_{group.column or 'row'}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.badge(
-                f"{several(group.count, 'row')} {'held back' if holds else 'to look at'}",
-                icon=":material/block:" if holds else ":material/visibility:",
-                color="red" if holds else "orange",
+            _draw_badge(group)
+            st.markdown(f"**{_(group.title)}**", width="stretch")
+        cell = _example_cell(group, sheet, draft)
+        st.write(_meaning(group, cell))
+        st.caption(_location(group))
+        if cell is not None and cell.strip():
+            st.caption(
+                _(
+                    "For example, row {row}: “{cell}”",
+                    row=group.example_rows[0],
+                    cell=literal(cell),
+                )
             )
-            st.markdown(f"**{group.title}**", width="stretch")
-        st.write(f"{group.sentence} {group.action}")
-        st.caption(_where(group))
-        if group.code in PROBLEMS and group.column in sheet.frame.columns:
-            st.caption(literal(_example(group, sheet, draft)))
         if group.code in REPAIRS:
-            phone_repairs.draw(group.code, plan, sheet, draft, settings)
-        consent.draw(group, draft, sheet, settings)
+            draw_phone_repair(group.code, plan, sheet, draft, settings)
+        draw_consent_decision(group, draft, sheet, settings)
 
 
-def _where(group: FindingGroup) -> str:
-    """Say in which column and rows the findings are."""
-    shown = ", ".join(count(row) for row in group.example_rows)
+def _draw_badge(group: FindingGroup) -> None:
+    if group.severity == "hold":
+        text = ngettext("{count} row held back", "{count} rows held back", group.count)
+        st.badge(text, icon=":material/block:", color="red")
+    else:
+        text = ngettext("{count} row to review", "{count} rows to review", group.count)
+        st.badge(text, icon=":material/visibility:", color="orange")
+
+
+def _example_cell(group: FindingGroup, sheet: Sheet, draft: Draft) -> str | None:
+    """Return the first cell with a phone problem, as corrected; None for other findings."""
+    column = group.column
+    if column is None or group.code not in PROBLEMS or column not in sheet.frame.columns:
+        return None
+    row = group.example_rows[0]
+    fixed = draft.answers.corrections.get(row, {})
+    return fixed.get(column, str(sheet.frame.loc[row, column]))
+
+
+def _meaning(group: FindingGroup, cell: str | None) -> str:
+    """Return what a finding means and what to do: of a single cell, with its own values."""
+    if cell is not None and group.count == 1:
+        return literal(explained(group.code, cell))
+    # The empty message is the header of a catalogue.
+    return f"{_(group.sentence)} {_(group.action) if group.action else ''}".strip()
+
+
+def _location(group: FindingGroup) -> str:
+    """Return the column and the first rows of a group."""
+    rows = row_list(group.example_rows)
     more = group.count - len(group.example_rows)
-    column = f"Column “{literal(group.column)}” · " if group.column else ""
-    noun = "row" if group.count == 1 else "rows"
-    rest = f" and {count(more)} more" if more else ""
-    return f"{column}{noun} {shown}{rest}"
-
-
-def _example(group: FindingGroup, sheet: Sheet, draft: Draft) -> str:
-    """Say what is wrong with the first of these cells, with its own facts."""
-    row, column = group.example_rows[0], group.column or ""
-    mended = draft.answers.corrections.get(row, {})
-    cell = mended.get(column, str(sheet.frame.loc[row, column]))
-    shown = f"“{cell}”" if cell.strip() else "an empty cell"
-    return f"Row {count(row)} has {shown}. {explained(group.code, cell)}"
+    if more:
+        text = _("Rows {rows} and {more} more", rows=rows, more=count(more))
+    else:
+        text = ngettext("Row {rows}", "Rows {rows}", group.count, rows=rows)
+    if not group.column:
+        return text
+    return f"{_('Column “{column}”', column=literal(group.column))} · {text}"
 
 
 def _draw_downloads(plan: Plan, sheet: Sheet, draft: Draft) -> None:
-    stem = f"{draft.filename.rsplit('.', 1)[0]} - held back"
-    st.write("Or mend the rows held back in your spreadsheet, and upload them again below.")
+    name = _("{name} - held back", name=draft.filename.rsplit(".", 1)[0])
+    st.write(_("Or fix them in a spreadsheet: download the rows and upload them again below."))
     with st.container(horizontal=True):
         st.download_button(
-            "Rows held back, as XLSX",
+            _("Download XLSX"),
             lambda: xlsx_bytes(held_sheet(plan, sheet)),
-            file_name=f"{stem}.xlsx",
+            file_name=f"{name}.xlsx",
             mime=_XLSX,
             icon=":material/download:",
             on_click="ignore",
         )
         st.download_button(
-            "as CSV",
+            _("Download CSV"),
             lambda: csv_bytes(held_sheet(plan, sheet)),
-            file_name=f"{stem}.csv",
+            file_name=f"{name}.csv",
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",

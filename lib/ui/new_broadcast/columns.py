@@ -1,4 +1,4 @@
-"""Step 2 of a sendout: the columns. Which column, or fixed value, feeds which field."""
+"""Step 2 of a broadcast: the columns. Where the value of each field comes from."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,21 +13,27 @@ from lib.campaign import (
     mapping_problems,
     save_mapping,
 )
+from lib.i18n import N_, _
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui import auth
-from lib.ui.form_state import Shown, show_anew, shown_in
+from lib.ui.form_state import Shown, reset_form, shown_in
 from lib.ui.formatting import literal
-from lib.ui.new_broadcast import consent, default_country, saved_mappings, value_format
+from lib.ui.new_broadcast.consent import draw_consent_columns
+from lib.ui.new_broadcast.default_country import draw_country_question, suggested_country_changes
 from lib.ui.new_broadcast.draft import latest, save_changes
+from lib.ui.new_broadcast.saved_mappings import draw_saved_mapping_choice
+from lib.ui.new_broadcast.value_format import draw_format_choice, format_example
 
-_LEAVE_OUT: Final = -1
+_NOT_USED: Final = -1
 _FIXED: Final = -2
 _TEMPLATE: Final = -3
 
 
 @dataclass(frozen=True)
 class _Field:
+    """A field of the request; ``label`` and ``help`` are source texts."""
+
     name: str
     label: str
     help: str
@@ -36,73 +42,91 @@ class _Field:
 _FIELDS: Final = (
     _Field(
         "campaign_name",
-        "Campaign name",
-        "Exactly as it stands in Connectly. Use a fixed value if all rows get the same campaign.",
+        N_("Campaign name"),
+        N_(
+            "Exactly as in Connectly. If all rows get the same campaign, choose “Same for every "
+            "row”."
+        ),
     ),
     _Field(
         "campaign_version",
-        "Campaign version",
-        "Leave it out to use the version that the preview step explains.",
+        N_("Campaign version"),
+        N_("Choose “Not used” to decide the version in step 4."),
     ),
-    _Field("sender", "Sender", "Leave it out to send from your business's usual number."),
+    _Field(
+        "sender",
+        N_("Sender"),
+        N_("Choose “Not used” to send from the default number of your business."),
+    ),
     _Field(
         "callback_data",
-        "Callback data",
-        "Your own note, handed back to your systems with delivery news. Most people leave it out.",
+        N_("Callback data"),
+        N_(
+            "Your own note, which Connectly returns to your systems with delivery reports. Most "
+            "people don't need it."
+        ),
     ),
 )
 
 
-def draw(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
-    """Draw the step; return the draft as it is now, and whether its columns are settled."""
+def draw_columns_step(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[Draft, bool]:
+    """Draw the step; return the updated draft, and whether its columns are confirmed."""
     assert draft.mapping is not None  # a draft with a sheet has at least the suggested mapping
-    shown = _shown(draft)
-    mapping = shown.value
+    mapping = _shown(draft).value
     settled = draft.mapping_confirmed and not mapping_problems(sheet, mapping)
-    title = "**2 · Columns**"
+    title = _("**2 · Columns**")
     if settled:
         title += f" · {_summary(mapping)}"
     with st.expander(title, expanded=not settled, icon=_icon(done=settled)):
-        st.write(
-            "We have matched your columns as well as their names allow. Check each line and "
-            "change what is not right."
-        )
-        saved_mappings.offer(draft, sheet, settings)
-        _explain_campaign_names()
+        st.write(_("We matched your columns. Change anything that's wrong."))
+        draw_saved_mapping_choice(draft, sheet, settings)
+        _draw_campaign_name_help()
         chosen = _choose_fields(mapping, sheet, draft)
-        consent.choose_uses(draft, draft.mapping, sheet, settings)
+        draw_consent_columns(draft, draft.mapping, sheet, settings)
         variables = _choose_variables(mapping, sheet, draft, settings)
         if variables is None:
             return draft, False
         changed = Mapping(**chosen, variables=variables, consent=mapping.consent)
         problems = mapping_problems(sheet, changed)
-        if changed != mapping:
-            anew = changed.client != mapping.client
-            country = (
-                default_country.suggested(sheet, changed, draft.answers, settings) if anew else {}
-            )
-            drawn = draft.model_copy(update={"mapping": mapping})
-            draft = save_changes(drawn, settings, mapping=changed, **country)
-            shown.value = changed
-            if draft.mapping_confirmed and draft.mapping == changed and not problems:
-                save_mapping(changed, sheet, saved_by=auth.name(), settings=settings)
+        draft = _save_mapping_changes(draft, changed, sheet, settings)
         if draft.mapping != changed:
             # Another tab has changed something that these widgets do not show yet.
-            show_anew(_form(draft), draft.mapping)
+            reset_form(_form(draft), draft.mapping)
             st.rerun()
-        default_country.ask(draft, settings)
+        draw_country_question(draft, settings)
         for problem in problems:
-            st.warning(literal(problem.sentence), icon=":material/error:")
-        if not draft.mapping_confirmed and st.button(
-            "These columns are right",
-            type="primary",
-            icon=":material/check:",
-            disabled=bool(problems),
-        ):
-            saved = save_mapping(changed, sheet, saved_by=auth.name(), settings=settings)
-            save_changes(draft, settings, mapping_confirmed=True, mapping_from=saved.id)
-            st.rerun()
+            st.warning(literal(problem.translated_sentence), icon=":material/error:")
+        if not draft.mapping_confirmed:
+            _draw_confirmation(draft, sheet, settings, disabled=bool(problems))
     return draft, draft.mapping_confirmed and not problems
+
+
+def _save_mapping_changes(
+    draft: Draft, changed: Mapping, sheet: Sheet, settings: Settings
+) -> Draft:
+    """Save what was changed in these widgets; return the updated draft."""
+    shown = _shown(draft)
+    before = shown.value
+    if changed == before:
+        return draft
+    country = {}
+    if changed.client != before.client:
+        country = suggested_country_changes(sheet, changed, draft.answers, settings)
+    drawn = draft.model_copy(update={"mapping": before})
+    draft = save_changes(drawn, settings, mapping=changed, **country)
+    shown.value = changed
+    is_usable = draft.mapping == changed and not mapping_problems(sheet, changed)
+    if draft.mapping_confirmed and is_usable:
+        save_mapping(changed, sheet, saved_by=auth.name(), settings=settings)
+    return draft
+
+
+def _draw_confirmation(draft: Draft, sheet: Sheet, settings: Settings, *, disabled: bool) -> None:
+    assert draft.mapping is not None
+    if st.button(_("Confirm columns"), type="primary", icon=":material/check:", disabled=disabled):
+        saved = save_mapping(draft.mapping, sheet, saved_by=auth.name(), settings=settings)
+        save_changes(draft, settings, mapping_confirmed=True, mapping_from=saved.id)
+        st.rerun()
 
 
 def _icon(*, done: bool) -> str:
@@ -111,49 +135,70 @@ def _icon(*, done: bool) -> str:
 
 def _summary(mapping: Mapping) -> str:
     source = mapping.campaign_name
-    campaign = source.column or source.template or source.value
-    names = ", ".join(mapping.variables) or "no variables"
-    return literal(f"phone from “{mapping.client.column}”, campaign “{campaign}”, {names}")
+    campaign = literal(str(source.column or source.template or source.value))
+    phone = literal(str(mapping.client.column))
+    if not mapping.variables:
+        return _(
+            "phone from “{phone}”, campaign “{campaign}”, no variables",
+            phone=phone,
+            campaign=campaign,
+        )
+    return _(
+        "phone from “{phone}”, campaign “{campaign}”, {variables}",
+        phone=phone,
+        campaign=campaign,
+        variables=literal(", ".join(mapping.variables)),
+    )
 
 
-def _explain_campaign_names() -> None:
-    with st.popover("Where do I find the campaign name?", icon=":material/help:"):
+def _draw_campaign_name_help() -> None:
+    with st.popover(_("Where do I find the campaign name?"), icon=":material/help:"):
         st.markdown(
-            "In Connectly, open the **Flow Builder** and choose **Resend** or **Edit** on the "
-            "campaign that you have already sent to yourself. The name at the top is the campaign "
-            "name. Copy it as it is: capitals, spaces and accents count.\n\n"
-            "Names can't be looked up for you: Connectly has no list that this app could ask. In "
-            "the sandbox, try `demo_welcome` or `demo_promo`."
+            _(
+                "In Connectly, open the **Flow Builder** and choose **Resend** or **Edit** on a "
+                "campaign that you have already sent to yourself. The name at the top is the "
+                "campaign name. Copy it exactly: capitals, spaces and accents count."
+            )
+        )
+        st.markdown(_("We can't look names up; Connectly offers no list."))
+        st.markdown(
+            _(
+                "In the sandbox, try {first} or {second}.",
+                first="`demo_welcome`",
+                second="`demo_promo`",
+            )
         )
 
 
 def _choose_phone(mapping: Mapping, sheet: Sheet, draft: Draft) -> FieldSource:
-    """Draw where phones come from: always a column, since each row has a phone of its own."""
+    """Draw the choice of the phone column and return it; a phone has no other source."""
     columns = list(sheet.frame.columns)
     column = mapping.client.column
     chosen = st.columns(2)[0].selectbox(
-        "Phone",
+        _("Phone"),
         columns,
         index=columns.index(column) if column in columns else None,
-        format_func=lambda name: f"Column “{name}”",
-        placeholder="Choose a column",
+        format_func=lambda name: _("Column “{column}”", column=name),
+        placeholder=_("Choose a column"),
         key=f"client_{_turn(draft)}",
-        help="Who gets the message. The only thing every row must have.",
+        help=_("The recipient's phone number. Every row needs one."),
     )
     return FieldSource(column=chosen)
 
 
 def _choose_channel(mapping: Mapping, sheet: Sheet, draft: Draft) -> FieldSource:
-    """Draw, for one of Connectly's own audience files, that only rows for WhatsApp are sent."""
+    """Draw, for an audience file of Connectly, whether rows for other channels are held back."""
     column = mapping.channel.column or audience_channel(sheet)
     if column is None:
         return FieldSource()
     kept = st.checkbox(
-        literal(f"Hold rows back whose “{column}” is not WhatsApp"),
+        _("Hold back rows whose “{column}” is not WhatsApp", column=literal(column)),
         mapping.channel.column is not None,
         key=f"channel_{_turn(draft)}",
-        help="This looks like one of Connectly's own audience files: for other channels than "
-        "WhatsApp, the id of a person is no phone.",
+        help=_(
+            "This looks like an audience file from Connectly. On channels other than WhatsApp, a "
+            "person's ID is not a phone number."
+        ),
     )
     return FieldSource(column=column) if kept else FieldSource()
 
@@ -166,8 +211,8 @@ def _choose_fields(mapping: Mapping, sheet: Sheet, draft: Draft) -> dict[str, Fi
     for field in _FIELDS:
         left, right = st.columns(2)
         chosen[field.name] = _choose_source(
-            field.label,
-            field.help,
+            _(field.label),
+            _(field.help),
             getattr(mapping, field.name),
             sheet,
             key=f"{field.name}_{_turn(draft)}",
@@ -179,46 +224,51 @@ def _choose_fields(mapping: Mapping, sheet: Sheet, draft: Draft) -> dict[str, Fi
 def _choose_variables(
     mapping: Mapping, sheet: Sheet, draft: Draft, settings: Settings
 ) -> dict[str, FieldSource] | None:
-    """Draw the variables; return them, or None while two of them have one name."""
-    st.markdown("**Variables** of the campaign, named as in Connectly")
-    chosen: list[tuple[str, FieldSource]] = []
-    for position, (name, source) in enumerate(mapping.variables.items()):
-        key = f"variable_{position}_{_turn(draft)}"
-        naming, left, right = st.columns([2, 2, 2])
-        new_name = naming.text_input("Variable", name, key=f"{key}_name").strip()
-        new_source = _choose_source(
-            "Comes from",
-            f"What is sent as {literal(name)}.",
-            source,
-            sheet,
-            key=key,
-            places=(left, right),
-        )
-        if new_source.columns:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                style = value_format.choose(
-                    new_source.model_copy(update={"style": source.style}), sheet, key=key
-                )
-                new_source = new_source.model_copy(update={"style": style})
-                st.caption(
-                    value_format.example(new_source, sheet, trim=draft.answers.trim),
-                    width="stretch",
-                )
-        chosen.append((new_name, new_source))
+    """Draw the variables; return them, or None if a name is missing or used twice."""
+    st.markdown(_("**Variables** of the campaign, named as in Connectly"))
+    chosen = [
+        _choose_variable(name, source, sheet, draft, key=f"variable_{position}_{_turn(draft)}")
+        for position, (name, source) in enumerate(mapping.variables.items())
+    ]
     st.button(
-        "Add a variable",
+        _("Add variable"),
         icon=":material/add:",
         on_click=_add_variable,
         args=(draft, settings),
     )
-    names = [name for name, _ in chosen]
+    names = [name for name, source in chosen]
     if "" in names:
-        st.error("Each variable needs a name. To drop one, choose “Leave out”.")
+        st.error(_("Every variable needs a name. To remove a variable, choose “Not used”."))
         return None
     if len(set(names)) < len(names):
-        st.error("Two variables have the same name. Give each its own.")
+        st.error(_("Two variables have the same name. Rename one of them."))
         return None
     return dict(chosen)
+
+
+def _choose_variable(
+    name: str, source: FieldSource, sheet: Sheet, draft: Draft, *, key: str
+) -> tuple[str, FieldSource]:
+    """Draw one variable; return its name and where its value comes from."""
+    naming, left, right = st.columns([2, 2, 2])
+    new_name = naming.text_input(_("Variable"), name, key=f"{key}_name").strip()
+    new_source = _choose_source(
+        _("Value from"),
+        _("The value that is sent as {variable}.", variable=literal(name)),
+        source,
+        sheet,
+        key=key,
+        places=(left, right),
+    )
+    if not new_source.columns:
+        return new_name, new_source
+    with st.container(horizontal=True, vertical_alignment="center"):
+        style = draw_format_choice(
+            new_source.model_copy(update={"style": source.style}), sheet, key=key
+        )
+        new_source = new_source.model_copy(update={"style": style})
+        st.caption(format_example(new_source, sheet, trim=draft.answers.trim), width="stretch")
+    return new_name, new_source
 
 
 def _add_variable(draft: Draft, settings: Settings) -> None:
@@ -241,10 +291,10 @@ def _choose_source(
     key: str,
     places: tuple[st.delta_generator.DeltaGenerator, st.delta_generator.DeltaGenerator],
 ) -> FieldSource:
-    """Draw where one field comes from: column, template, fixed value, or nowhere."""
+    """Draw the source of one field: a column, several columns, one value, or none."""
     left, right = places
     columns = list(sheet.frame.columns)
-    options = [_LEAVE_OUT, _FIXED, _TEMPLATE, *range(len(columns))]
+    options = [_NOT_USED, _FIXED, _TEMPLATE, *range(len(columns))]
     chosen = left.selectbox(
         label,
         options,
@@ -253,22 +303,29 @@ def _choose_source(
         key=f"{key}_from",
         help=help,
     )
-    if chosen == _LEAVE_OUT:
+    if chosen == _NOT_USED:
         return FieldSource()
     if chosen == _FIXED:
-        value = right.text_input("Fixed value", source.value or "", key=f"{key}_value")
+        value = right.text_input(_("Value for every row"), source.value or "", key=f"{key}_value")
         return FieldSource(value=value)
     template = None
     if chosen == _TEMPLATE:
         template = right.text_input(
-            "Text with columns in braces",
+            _("Text with column names in braces"),
             _as_template(source),
             key=f"{key}_template",
             placeholder="{first} {last}",
-            help="Put a column's name in braces: {first} {last}. Behind a bar stands what to use "
-            "for an empty cell: {first|friend}, or {middle|} to leave it out.",
+            help=_(
+                "Put column names in braces: {example}. After a bar, enter what to use for an "
+                "empty cell: {fallback}, or {omitted} to leave it out.",
+                example="{first} {last}",
+                fallback="{first|friend}",
+                omitted="{middle|}",
+            ),
         )
-    fallback = right.text_input("If a cell is empty, use", source.fallback, key=f"{key}_fallback")
+    fallback = right.text_input(
+        _("If a cell is empty, use"), source.fallback, key=f"{key}_fallback"
+    )
     if template is not None:
         return FieldSource(template=template, fallback=fallback)
     return FieldSource(column=columns[chosen], fallback=fallback)
@@ -285,21 +342,21 @@ def _option(source: FieldSource, columns: list[str]) -> int:
         return columns.index(source.column)
     if source.template is not None:
         return _TEMPLATE
-    return _FIXED if source.value is not None else _LEAVE_OUT
+    return _FIXED if source.value is not None else _NOT_USED
 
 
 def _describe(option: int, columns: list[str]) -> str:
-    if option == _LEAVE_OUT:
-        return "Leave out"
+    if option == _NOT_USED:
+        return _("Not used")
     if option == _FIXED:
-        return "A fixed value"
+        return _("Same for every row")
     if option == _TEMPLATE:
-        return "A text with several columns"
-    return f"Column “{columns[option]}”"
+        return _("Combine columns")
+    return _("Column “{column}”", column=columns[option])
 
 
 def _turn(draft: Draft) -> str:
-    """Name the widgets after the turn of what they show: another mapping has new widgets."""
+    """Return the part of widget keys that changes when the form shows another mapping."""
     return f"{_form(draft)}_{_shown(draft).turn}"
 
 

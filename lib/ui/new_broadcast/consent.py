@@ -1,4 +1,4 @@
-"""Consent: what a column means and whether it counts, and one decision for each group of rows."""
+"""Consent: what each consent column is used for, and one decision for each group of rows."""
 
 from typing import Final
 
@@ -16,65 +16,71 @@ from lib.campaign import (
 )
 from lib.campaign.consent import ConsentColumn, consent_column, consent_uses, counted
 from lib.campaign.consent_vocabulary import Answer, Channel
+from lib.i18n import N_, _, ngettext
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui import auth
-from lib.ui.formatting import count, literal, several
+from lib.ui.formatting import count, literal
 from lib.ui.new_broadcast.draft import latest, save_changes
 
 _USES: Final = {
-    ConsentUse.HOLD: "Hold back the rows that say no",
-    ConsentUse.IGNORE: "Ignore this column",
-    ConsentUse.OTHER: "Not about consent: a column like others",
+    ConsentUse.HOLD: N_("Hold back rows that say no"),
+    ConsentUse.IGNORE: N_("Ignore this column"),
+    ConsentUse.OTHER: N_("Not about consent"),
 }
-_ABOUT: Final = {
-    Channel.WHATSAPP: "WhatsApp",
-    Channel.SMS: "SMS",
-    Channel.GENERAL: "marketing",
-    Channel.EMAIL: "e-mail",
+_TOPICS: Final = {
+    Channel.WHATSAPP: N_("WhatsApp"),
+    Channel.SMS: N_("SMS"),
+    Channel.GENERAL: N_("marketing"),
+    Channel.EMAIL: N_("email"),
 }
-_COUNTS: Final = {
-    Answer.YES: "agreed",
-    Answer.NOT_REFUSED: "did not refuse",
-    Answer.NO: "said no",
-    Answer.BLANK: "blank",
-    Answer.UNCLEAR: "not understood",
+_FIGURES: Final = {
+    Answer.YES: N_("{count} agreed"),
+    Answer.NOT_REFUSED: N_("{count} did not refuse"),
+    Answer.NO: N_("{count} said no"),
+    Answer.BLANK: N_("{count} blank"),
+    Answer.UNCLEAR: N_("{count} unclear"),
 }
-_SEND: Final = {
-    "consent_blank": ("send_blank_consent", "blanks"),
-    "consent_unclear": ("send_unclear_consent", "them"),
+_SEND_ANSWERS: Final = {
+    "consent_blank": "send_blank_consent",
+    "consent_unclear": "send_unclear_consent",
 }
+"""The answer that decides about the rows of a finding, by the finding's code."""
 
 
-def choose_uses(draft: Draft, mapping: Mapping, sheet: Sheet, settings: Settings) -> None:
-    """Draw the columns that say who has agreed to messages, and what each is for."""
+def draw_consent_columns(draft: Draft, mapping: Mapping, sheet: Sheet, settings: Settings) -> None:
+    """Draw the consent columns and the choice of what each is used for."""
     uses = consent_uses(sheet, mapping)
     if not uses:
         return
-    st.markdown("**Consent**: who has agreed to messages")
+    st.markdown(_("**Consent**: who has agreed to get messages"))
     for place, (name, use) in enumerate(uses.items()):
         key = f"consent_{place}_{use}_{draft.id}_{draft.mapping_turn}"
         left, right = st.columns([2, 3], vertical_alignment="center")
         left.selectbox(
-            literal(f"Column “{name}”"),
+            _("Column “{column}”", column=literal(name)),
             list(_USES),
             index=list(_USES).index(use),
-            format_func=lambda each: _USES[each],
+            format_func=lambda each: _(_USES[each]),
             key=key,
-            on_change=lambda name=name, key=key: use_column(
+            on_change=lambda name=name, key=key: set_column_use(
                 name, st.session_state[key], draft, sheet, settings
             ),
         )
         column = consent_column(name, sheet.frame[name])
-        right.caption(literal(f"{_meaning(column)} {_figures(column, sheet)}"))
+        right.caption(f"{_meaning(column)} {_figures(column, sheet)}")
     st.caption(
-        "WhatsApp counts before SMS, and SMS before marketing in general. None of these columns is "
-        "a variable."
+        _(
+            "WhatsApp columns take precedence over SMS columns, and SMS columns over general "
+            "marketing columns. They are not sent as variables."
+        )
     )
 
 
-def use_column(name: str, use: ConsentUse, draft: Draft, sheet: Sheet, settings: Settings) -> None:
-    """Keep what a column is for; one that is not about consent becomes a variable."""
+def set_column_use(
+    name: str, use: ConsentUse, draft: Draft, sheet: Sheet, settings: Settings
+) -> None:
+    """Save what a column is used for. A column that is not about consent becomes a variable."""
     draft = latest(draft, settings)
     assert draft.mapping is not None
     variables = dict(draft.mapping.variables)
@@ -91,31 +97,39 @@ def use_column(name: str, use: ConsentUse, draft: Draft, sheet: Sheet, settings:
         save_mapping(mapping, sheet, saved_by=auth.name(), settings=settings)
 
 
-def draw(group: FindingGroup, draft: Draft, sheet: Sheet, settings: Settings) -> None:
-    """Draw the decisions that a group of findings about consent asks for."""
+def draw_consent_decision(
+    group: FindingGroup, draft: Draft, sheet: Sheet, settings: Settings
+) -> None:
+    """Draw the buttons for a group of findings about consent; nothing for other groups."""
     code = group.code.removesuffix("_sent")
-    if code in _SEND:
-        _ask_for_rows(code, group, draft, settings)
+    if code in _SEND_ANSWERS:
+        _draw_rows_decision(code, group, draft, settings)
     elif code == "consent_email" and group.column is not None:
-        _ask_for_email(group.column, draft, settings)
+        _draw_email_decision(group.column, draft, settings)
     elif code == "said_no" and group.column is not None:
-        _offer_other_use(group.column, draft, sheet, settings)
+        _draw_column_decision(group.column, draft, sheet, settings)
 
 
-def draw_decided(draft: Draft, settings: Settings) -> None:
-    """Draw what was decided about columns of e-mail, to be changed again."""
+def draw_email_decisions(draft: Draft, settings: Settings) -> None:
+    """Draw the decisions about columns on email consent, each with a button to change it."""
     for name, counts in draft.answers.email_consent.items():
         if name not in (draft.mapping.consent if draft.mapping else {}):
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
-            what = "counts" if counts else "does not count"
-            st.caption(
-                f"Column “{literal(name)}” speaks of e-mail and {what} for WhatsApp, as you "
-                "decided.",
-                width="stretch",
-            )
+            column = literal(name)
+            if counts:
+                text = _(
+                    "You decided that the email column “{column}” also applies to WhatsApp.",
+                    column=column,
+                )
+            else:
+                text = _(
+                    "You decided that the email column “{column}” does not apply to WhatsApp.",
+                    column=column,
+                )
+            st.caption(text, width="stretch")
             st.button(
-                "Decide again",
+                _("Change"),
                 key=f"email_again_{name}_{draft.id}",
                 on_click=_decide_email,
                 args=(draft, settings, name),
@@ -123,31 +137,33 @@ def draw_decided(draft: Draft, settings: Settings) -> None:
             )
 
 
-def _ask_for_rows(code: str, group: FindingGroup, draft: Draft, settings: Settings) -> None:
-    field, noun = _SEND[code]
+def _draw_rows_decision(code: str, group: FindingGroup, draft: Draft, settings: Settings) -> None:
+    field = _SEND_ANSWERS[code]
     decided = getattr(draft.answers, field)
+    send = ngettext("Send {count} row anyway", "Send {count} rows anyway", group.count)
+    hold = ngettext("Hold back {count} row", "Hold back {count} rows", group.count)
     with st.container(horizontal=True):
         for label, icon, answer in (
-            (f"Send to {noun}", ":material/send:", True),
-            (f"Hold {noun} back", ":material/block:", False),
+            (send, ":material/send:", True),
+            (hold, ":material/block:", False),
         ):
             st.button(
-                f"{label} ({several(group.count, 'row')})",
+                label,
                 key=f"{code}_{answer}_{draft.id}",
                 icon=icon,
                 disabled=decided is answer,
-                on_click=_answer,
+                on_click=_save_answer,
                 args=(draft, settings, {field: answer}),
             )
     if decided is False:
-        st.caption("You chose to hold them back.")
+        st.caption(_("You chose to hold these rows back."))
 
 
-def _ask_for_email(name: str, draft: Draft, settings: Settings) -> None:
+def _draw_email_decision(name: str, draft: Draft, settings: Settings) -> None:
     with st.container(horizontal=True):
         for label, icon, counts in (
-            ("It counts: hold the rows that say no", ":material/block:", True),
-            ("It is about e-mail only: send", ":material/send:", False),
+            (_("Applies to WhatsApp: hold back rows that say no"), ":material/block:", True),
+            (_("Email only: send these rows"), ":material/send:", False),
         ):
             st.button(
                 label,
@@ -159,46 +175,52 @@ def _ask_for_email(name: str, draft: Draft, settings: Settings) -> None:
             )
 
 
-def _offer_other_use(name: str, draft: Draft, sheet: Sheet, settings: Settings) -> None:
+def _draw_column_decision(name: str, draft: Draft, sheet: Sheet, settings: Settings) -> None:
     with st.container(horizontal=True):
         for label, icon, use in (
-            ("Ignore this column", ":material/visibility_off:", ConsentUse.IGNORE),
-            ("This column is not about consent", ":material/undo:", ConsentUse.OTHER),
+            (_("Ignore this column"), ":material/visibility_off:", ConsentUse.IGNORE),
+            (_("This column is not about consent"), ":material/undo:", ConsentUse.OTHER),
         ):
             st.button(
                 label,
                 key=f"{use}_{name}_{draft.id}",
                 icon=icon,
-                on_click=use_column,
+                on_click=set_column_use,
                 args=(name, use, draft, sheet, settings),
             )
 
 
 def _decide_email(draft: Draft, settings: Settings, name: str, *, counts: bool | None) -> None:
-    """Keep whether a column of e-mail counts; None forgets what was decided about it."""
+    """Save whether a column on email consent counts for WhatsApp; None removes the decision."""
     now = latest(draft, settings)
-    decided = {each: says for each, says in now.answers.email_consent.items() if each != name}
+    decided = {each: answer for each, answer in now.answers.email_consent.items() if each != name}
     if counts is not None:
         decided[name] = counts
     save_changes(now, settings, answers=now.answers.model_copy(update={"email_consent": decided}))
 
 
-def _answer(draft: Draft, settings: Settings, changes: dict[str, object]) -> None:
+def _save_answer(draft: Draft, settings: Settings, changes: dict[str, object]) -> None:
     now = latest(draft, settings)
     answers: Answers = now.answers.model_copy(update=changes)
     save_changes(now, settings, answers=answers)
 
 
 def _meaning(column: ConsentColumn) -> str:
-    about = _ABOUT[column.channel]
+    topic = _(_TOPICS[column.channel])
     if column.refusing is None:
-        return f"Says who has agreed to {about} and who has not."
+        return _("Shows who has agreed to {topic} messages and who has refused.", topic=topic)
     if column.refusing:
-        return f"Says who has refused {about}: a yes, a mark or a date is a no."
-    return f"Says who has agreed to {about}."
+        return _(
+            "Shows who has refused {topic} messages. A yes, a mark or a date counts as a no.",
+            topic=topic,
+        )
+    return _("Shows who has agreed to {topic} messages.", topic=topic)
 
 
 def _figures(column: ConsentColumn, sheet: Sheet) -> str:
     counts = dict(counted(column, sheet.frame[column.name]))
-    told = [f"{count(counts[each])} {what}" for each, what in _COUNTS.items() if each in counts]
-    return ", ".join(told) + "."
+    return " · ".join(
+        _(text, count=count(counts[answer]))
+        for answer, text in _FIGURES.items()
+        if answer in counts
+    )

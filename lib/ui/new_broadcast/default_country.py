@@ -1,10 +1,11 @@
-"""The country of numbers that do not say theirs: suggested, or asked where nothing says it."""
+"""The country for numbers without a country code: suggested, or asked for."""
 
 from typing import Any, Final
 
 import streamlit as st
 
 from lib.campaign import Answers, Draft, Mapping
+from lib.i18n import N_, _
 from lib.preferences import load_preferences
 from lib.settings import Settings
 from lib.sheet import Sheet
@@ -14,23 +15,20 @@ from lib.ui.countries import choose_country, country_names
 from lib.ui.new_broadcast.draft import latest, save_changes
 
 WHY: Final = {
-    Evidence.CHOSEN: "You chose this country.",
-    Evidence.NUMBERS: "Suggested by the numbers in your sheet that have a country code.",
-    Evidence.HEADER: "Suggested by the name of the column.",
-    Evidence.USUAL: "Suggested by your settings.",
+    Evidence.CHOSEN: N_("You chose this country."),
+    Evidence.NUMBERS: N_("Suggested by the numbers in your sheet that have a country code."),
+    Evidence.HEADER: N_("Suggested by the column name."),
+    Evidence.USUAL: N_("Suggested by your settings."),
 }
-HELP: Final = (
-    "Only for numbers that do not say their country. A wrong choice could message strangers, so "
-    "leave it empty if you are not sure: such rows are then held back."
-)
+"""Source texts: why a country is suggested."""
 
 
-def suggested(
+def suggested_country_changes(
     sheet: Sheet, mapping: Mapping, answers: Answers, settings: Settings
 ) -> dict[str, Any]:
-    """Return the changes of a draft that the numbers of a newly chosen phone column ask for.
+    """Return the changes to a draft that the numbers of a newly chosen phone column suggest.
 
-    What only the browser hints at is not taken before the person says so.
+    A country that only the browser's language suggests is a hint; it is not set.
     """
     column = mapping.client.column
     found = Suggestion(None, Evidence.NOT_NEEDED)
@@ -49,44 +47,49 @@ def suggested(
     }
 
 
-def ask(draft: Draft, settings: Settings) -> None:
-    """Ask for the country of numbers without one, if there are any and little speaks for it."""
+def draw_country_question(draft: Draft, settings: Settings) -> None:
+    """Ask for the country if some numbers have no code and there is little evidence for one."""
     if not draft.region_evidence.is_thin and draft.region_evidence is not Evidence.CHOSEN:
         return
     names = country_names()
-    st.markdown("**Country** of numbers that do not say theirs")
+    st.markdown(_("**Country**: some numbers have no country code"))
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        choose(draft, settings, "Some numbers have no country code. They are from", place="asked")
+        draw_country_choice(draft, settings, place="asked")
     hint = draft.region_hint
     if draft.region_evidence is Evidence.BROWSER and hint in names:
         right.button(
-            f"They are from {names[hint]}",
+            _("Use {country}", country=names[hint]),
             icon=":material/language:",
-            help="The country that your browser is set to.",
-            on_click=_remember,
+            help=_("The country that your browser is set to."),
+            on_click=_save_country,
             args=(draft, settings, hint),
         )
     if draft.region_evidence in WHY:
-        st.caption(WHY[draft.region_evidence])
+        st.caption(_(WHY[draft.region_evidence]))
     elif draft.answers.region is None:
-        st.caption("Nothing in your sheet says it. Without a country, these rows are held back.")
+        st.caption(
+            _("We couldn't tell from your sheet. Without a country, these rows are held back.")
+        )
 
 
-def choose(draft: Draft, settings: Settings, label: str, *, place: str) -> None:
-    """Draw the list of countries; what is chosen is kept as the person's own choice."""
+def draw_country_choice(draft: Draft, settings: Settings, *, place: str) -> None:
+    """Draw the list of countries and save the choice; ``place`` makes its key unique."""
     region = draft.answers.region
     key = f"region_{place}_{region}_{draft.id}"
     choose_country(
-        label,
+        _("Country for numbers without a code"),
         region,
         key=key,
-        help=HELP,
-        on_change=lambda: _remember(draft, settings, st.session_state[key]),
+        help=_(
+            "Used only for numbers without a country code. A wrong country could message "
+            "strangers. If you aren't sure, leave it empty: these rows are then held back."
+        ),
+        on_change=lambda: _save_country(draft, settings, st.session_state[key]),
     )
 
 
-def _remember(draft: Draft, settings: Settings, region: str | None) -> None:
+def _save_country(draft: Draft, settings: Settings, region: str | None) -> None:
     now = latest(draft, settings)
     answers = now.answers.model_copy(update={"region": region})
     save_changes(now, settings, answers=answers, region_evidence=Evidence.CHOSEN)

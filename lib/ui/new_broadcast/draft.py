@@ -1,33 +1,38 @@
-"""The draft in hand: found by the address, kept on disk at every change."""
+"""The current draft: found by the page's address and saved at every change."""
 
 from typing import Any
 
 import streamlit as st
 
 from lib.campaign import Draft, change_draft, is_damaged, load_draft
+from lib.i18n import _
 from lib.settings import Settings
 from lib.ui import navigation
 
 
 def current_draft(settings: Settings) -> Draft:
-    """Return the draft that the address names, or one that is not kept yet."""
+    """Return the draft that the address names, or a new one that is not saved yet."""
     draft_id = st.query_params.get(navigation.DRAFT)
     if draft_id is None:
         return Draft()
     draft = load_draft(draft_id, settings)
     if draft is None and is_damaged(draft_id, settings):
         st.error(
-            "**This draft can't be read.** Its file was damaged and has been set aside in the data "
-            "folder. Nothing was sent from it unseen: everything that was sent is on the Runs "
-            "page. Upload the sheet again to start anew.",
+            _(
+                "**This draft can't be read.** Its file was damaged and has been moved aside in "
+                "the data folder. Everything that was sent is on the Broadcasts page. Upload the "
+                "sheet again to start over."
+            ),
             icon=":material/error:",
         )
-        st.button("Start with a sheet", icon=":material/add:", on_click=start_over)
+        st.button(_("Start over"), icon=":material/add:", on_click=start_over)
         return Draft()
     if draft is None:
         st.warning(
-            "This draft is no longer here. Start with a sheet; nothing was sent from it unseen: "
-            "everything that was sent is on the Runs page.",
+            _(
+                "This draft is no longer available. Everything that was sent is on the Broadcasts "
+                "page. Upload a sheet to start over."
+            ),
             icon=":material/search_off:",
         )
         return Draft()
@@ -35,11 +40,11 @@ def current_draft(settings: Settings) -> Draft:
 
 
 def latest(draft: Draft, settings: Settings) -> Draft:
-    """Return a draft as it is now.
+    """Return the saved state of a draft.
 
-    A callback may run twice before the page is drawn anew; the second time, the draft that was
-    drawn is not the one that the person has changed. Where it has another sheet by now, it comes
-    back as it was drawn: `save_changes` drops what was changed for the former sheet.
+    A callback may run twice before the page is drawn again; the second time, the draft that was
+    drawn is out of date. If its sheet has been replaced since, the draft is returned as it was
+    drawn: `save_changes` drops changes that were made for the former sheet.
     """
     now = load_draft(draft.id, settings)
     return draft if now is None or now.sheet_id != draft.sheet_id else now
@@ -48,7 +53,7 @@ def latest(draft: Draft, settings: Settings) -> Draft:
 def save_changes(draft: Draft, settings: Settings, **changes: Any) -> Draft:
     """Apply changes that were made to this draft, and put its id into the address.
 
-    Returns the draft as it is now, with what other tabs have changed meanwhile.
+    Returns the saved draft, which includes changes from other tabs.
     """
     changed = change_draft(draft, changes, settings)
     st.query_params[navigation.DRAFT] = changed.id
@@ -56,5 +61,5 @@ def save_changes(draft: Draft, settings: Settings, **changes: Any) -> Draft:
 
 
 def start_over() -> None:
-    """Leave the draft as it is and begin with an empty one."""
+    """Start with an empty draft. The current one is kept."""
     st.query_params.pop(navigation.DRAFT, None)

@@ -1,4 +1,4 @@
-"""Step 4 of a sendout: the preview. What goes out, to how many, how, and in which formatting."""
+"""Step 4 of a broadcast: the preview. What is sent, to how many people, and with which options."""
 
 import secrets
 from typing import Final
@@ -14,46 +14,51 @@ from lib.connectly import (
     SendCampaignsRequest,
     VersionBehavior,
 )
+from lib.i18n import N_, _, ngettext
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui.form_state import show
-from lib.ui.formatting import count, duration, literal, roughly, several
+from lib.ui.formatting import duration, literal, roughly
 from lib.ui.new_broadcast.draft import latest, save_changes
 
+# The source texts of each option: its label and its caption.
 _VERSIONS: Final = {
     VersionBehavior.REUSE_LAST_ACTIVE: (
-        "Use the version that is live",
-        "Where a row names no version, the last active one is used. The usual choice.",
+        N_("Use the active version"),
+        N_("Rows without a version get the last active one. This is the usual choice."),
     ),
     VersionBehavior.CREATE_NEW: (
-        "Open a new version",
-        (
-            "One message goes out first and opens the new version; all others of that campaign "
+        N_("Create a new version"),
+        N_(
+            "One message is sent first and creates the new version. All others of that campaign "
             "follow with the same version."
         ),
     ),
 }
 _DUPLICATES: Final = {
     DuplicateBehavior.ALLOW_ONE: (
-        "Each phone once",
-        (
-            "Whoever has had this campaign before does not get it again. If an answer is lost on "
-            "the way, asking again is safe."
-        ),
+        N_("Skip people who already got it"),
+        N_("Connectly sends each phone a campaign once. If an answer is lost, resending is safe."),
     ),
     DuplicateBehavior.ALLOW_MULTIPLE: (
-        "Again, even if they had it before",
-        (
-            "For alerts that must repeat. If an answer is lost on the way, the row stays in doubt: "
-            "asking again could message that person twice."
+        N_("Send again to everyone"),
+        N_(
+            "For alerts that repeat. If an answer is lost, the row stays unconfirmed, because "
+            "resending could message that person twice."
         ),
     ),
 }
+_SEEDS: Final = 1_000_000
 
 
-def draw(draft: Draft, plan: Plan, sheet: Sheet, settings: Settings) -> Draft:
-    """Draw the step; return the draft as it is now."""
-    title = f"**4 · Preview** · {several(len(plan.sendouts), 'sendout')}, {roughly(plan.seconds)}"
+def draw_preview_step(draft: Draft, plan: Plan, sheet: Sheet, settings: Settings) -> Draft:
+    """Draw the step and return the draft."""
+    title = ngettext(
+        "**4 · Preview** · {count} sendout, {duration}",
+        "**4 · Preview** · {count} sendouts, {duration}",
+        len(plan.sendouts),
+        duration=roughly(plan.seconds),
+    )
     with st.expander(title, expanded=True, icon=":material/visibility:"):
         _draw_sendouts(plan)
         left, right = st.columns(2)
@@ -64,57 +69,58 @@ def draw(draft: Draft, plan: Plan, sheet: Sheet, settings: Settings) -> Draft:
         draw_variable_previews(plan, sheet, key=f"glimpse_{draft.id}")
         entry = choose_entry(plan, draft, key="preview_row")
         if entry is not None:
-            st.caption("The request for this row, exactly as it is sent")
+            st.caption(_("Exact request for this row"))
             st.code(request_text(entry, draft), language="json", wrap_lines=True)
     return draft
 
 
 def _draw_sendouts(plan: Plan) -> None:
+    recipients, requests = _("Recipients"), _("Requests")
     table = pd.DataFrame(
         {
-            "Campaign": [each.campaign_name for each in plan.sendouts],
-            "Version": [each.campaign_version or "not named" for each in plan.sendouts],
-            "Recipients": [each.entries for each in plan.sendouts],
-            "Requests": [each.requests for each in plan.sendouts],
-            "Takes about": [duration(each.seconds) for each in plan.sendouts],
+            _("Campaign"): [each.campaign_name for each in plan.sendouts],
+            _("Version"): [each.campaign_version or _("not set") for each in plan.sendouts],
+            recipients: [each.entries for each in plan.sendouts],
+            requests: [each.requests for each in plan.sendouts],
+            _("Estimated time"): [duration(each.seconds) for each in plan.sendouts],
         }
     )
+    st.caption(_("Sendouts, grouped by campaign and version"))
     st.dataframe(
         table,
         hide_index=True,
-        alt="One line for each sendout, with its recipients, requests and duration",
+        alt=_("Sendouts with their recipients, requests and estimated time"),
         column_config={
             name: st.column_config.NumberColumn(format="localized")
-            for name in ("Recipients", "Requests")
+            for name in (recipients, requests)
         },
     )
 
 
 def _draw_version_choice(draft: Draft, settings: Settings) -> None:
     key = f"version_{draft.id}"
-    unnamed = list(_VERSIONS)
 
-    def remember() -> None:
+    def save_choice() -> None:
         now = latest(draft, settings)
         answers = now.answers.model_copy(update={"if_version_unspecified": st.session_state[key]})
         save_changes(now, settings, answers=answers)
 
     show(key, draft.answers.if_version_unspecified)
     st.radio(
-        "If a row names no version",
-        unnamed,
-        format_func=lambda option: _VERSIONS[option][0],
-        captions=[caption for _, caption in _VERSIONS.values()],
+        _("Version to send"),
+        list(_VERSIONS),
+        format_func=lambda option: _(_VERSIONS[option][0]),
+        captions=[_(caption) for label, caption in _VERSIONS.values()],
         key=key,
-        on_change=remember,
+        help=_("Applies to rows that name no version."),
+        on_change=save_choice,
     )
 
 
 def _draw_duplicate_choice(draft: Draft, settings: Settings) -> None:
     key = f"duplicates_{draft.id}"
-    options = list(_DUPLICATES)
 
-    def remember() -> None:
+    def save_choice() -> None:
         now = latest(draft, settings)
         answers = now.answers.model_copy(
             update={"if_duplicate_check_unspecified": st.session_state[key]}
@@ -123,36 +129,36 @@ def _draw_duplicate_choice(draft: Draft, settings: Settings) -> None:
 
     show(key, draft.answers.if_duplicate_check_unspecified)
     st.radio(
-        "If somebody has had this campaign before",
-        options,
-        format_func=lambda option: _DUPLICATES[option][0],
-        captions=[caption for _, caption in _DUPLICATES.values()],
+        _("If someone already got this campaign"),
+        list(_DUPLICATES),
+        format_func=lambda option: _(_DUPLICATES[option][0]),
+        captions=[_(caption) for label, caption in _DUPLICATES.values()],
         key=key,
-        on_change=remember,
+        on_change=save_choice,
     )
 
 
 def choose_entry(plan: Plan, draft: Draft, *, key: str) -> CampaignEntry | None:
-    """Let the person choose a row by its number in the sheet; return its entry, if it has one."""
+    """Draw the choice of a row by its number; return its entry, or None if it is not sent."""
     first = plan.first_row_to_send
     if first is None:
         return None
     row = st.number_input(
-        "Row to look at",
+        _("Row"),
         min_value=1,
         value=first,
         step=1,
         key=f"{key}_{draft.id}",
-        help="The row's number in your spreadsheet.",
+        help=_("The row number in your spreadsheet."),
     )
     entry = plan.entry_for_row(row)
     if entry is None:
-        st.info(f"Row {count(row)} is not sent: it is held back or not in the sheet.")
+        st.info(_("Row {row} is not sent. It is held back or not in the sheet.", row=row))
     return entry
 
 
 def request_text(entry: CampaignEntry, draft: Draft) -> str:
-    """Return the request for one entry as it goes over the wire."""
+    """Return the JSON body of the request for one entry, indented."""
     options = SendCampaignsOptions(
         if_version_unspecified=draft.answers.if_version_unspecified,
         if_duplicate_check_unspecified=draft.answers.if_duplicate_check_unspecified,
@@ -161,11 +167,8 @@ def request_text(entry: CampaignEntry, draft: Draft) -> str:
     return request.to_json(indent=2)
 
 
-_SEEDS: Final = 1_000_000
-
-
 def draw_variable_previews(plan: Plan, sheet: Sheet, *, key: str) -> None:
-    """Draw the rows side by side, each variable as it is sent beside its cells in the sheet."""
+    """Draw the first, a random and the longest row: their variables beside their cells."""
     first, longest = plan.first_row_to_send, plan.longest_row_to_send
     if first is None or longest is None:
         return
@@ -173,27 +176,35 @@ def draw_variable_previews(plan: Plan, sheet: Sheet, *, key: str) -> None:
     chance = random_row(plan, st.session_state.setdefault(seed_key, secrets.randbelow(_SEEDS)))
     assert chance is not None
 
-    def another() -> None:
+    def change_seed() -> None:
         st.session_state[seed_key] += 1
 
-    st.markdown("**What people will read** in the places of the campaign's text")
-    titles = {"First row": first, "Random row": chance, "Longest row": longest}
-    for place, (title, row) in zip(st.columns(3), titles.items(), strict=True):
-        name = title.split()[0].lower()
+    st.markdown(_("**Values your recipients will see**"))
+    rows = {
+        "first": (_("**First** (row {row})", row=first), first),
+        "random": (_("**Random** (row {row})", row=chance), chance),
+        "longest": (_("**Longest** (row {row})", row=longest), longest),
+    }
+    for place, (name, (title, row)) in zip(st.columns(3), rows.items(), strict=True):
         with place.container(border=True, gap="xsmall", key=f"{key}_{name}"):
-            st.markdown(f"**{title}** · {count(row)}")
+            st.markdown(title)
             variables = variable_previews(plan, sheet, row)
             if not variables:
-                st.caption("No variables: everybody reads the same.")
+                st.caption(_("No variables. Everyone gets the same text."))
             for each in variables:
                 _draw_variable(each)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Another random row", icon=":material/shuffle:", key=f"{key}_another", on_click=another
+            _("Another random row"),
+            icon=":material/shuffle:",
+            key=f"{key}_another",
+            on_click=change_seed,
         )
         st.caption(
-            "Only the values: the text around them is the campaign's, and this app can't read it. "
-            "Step 5 shows you the whole message on your own phone.",
+            _(
+                "These are only the values. This app can't read the text of the campaign. In step "
+                "5, you can send the whole message to your own phone."
+            ),
             width="stretch",
         )
 
@@ -204,4 +215,4 @@ def _draw_variable(variable: VariablePreview) -> None:
     cells = variable.cells
     if cells and list(cells.values()) != [variable.text]:
         parts = (f"{column}: “{cell}”" for column, cell in cells.items())
-        st.caption(literal(f"In your sheet: {', '.join(parts)}"))
+        st.caption(_("In your sheet: {cells}", cells=literal(", ".join(parts))))

@@ -1,4 +1,4 @@
-"""Who has had a campaign before, in step 3, and the choice to leave them out."""
+"""Previous recipients in step 3: who already got a campaign, and whether to skip them."""
 
 from typing import Final
 
@@ -7,110 +7,148 @@ import streamlit as st
 from lib.campaign import Draft
 from lib.connectly import DuplicateBehavior
 from lib.delivery import CampaignRecipients
+from lib.i18n import _, ngettext
 from lib.settings import Settings
 from lib.ui.cache import CheckedPlan
 from lib.ui.form_state import show
-from lib.ui.formatting import count, day, literal, several
+from lib.ui.formatting import count, day, literal
 from lib.ui.new_broadcast.draft import latest, save_changes
 
-_SHOWN: Final = 5
-_HELP: Final = (
-    "Earlier sendouts with the same connection count, by phone and campaign name, whatever file "
-    "they came from. Tests on your own phone do not count."
-)
+_MAX_CAMPAIGNS: Final = 5
 
 
-def draw(found: CheckedPlan, draft: Draft, settings: Settings) -> None:
-    """Draw how many have had their campaign before, and ask who gets this sendout."""
-    reached = found.reached
+def draw_previous_recipients(checked: CheckedPlan, draft: Draft, settings: Settings) -> None:
+    """Draw how many people already got their campaign, and ask who gets this broadcast."""
+    reached = checked.reached
     if reached.unreadable:
         st.warning(
-            f"Nobody can say whom {several(reached.unreadable, 'earlier sendout')} of this "
-            "campaign went to: what was sent there is missing in the folder “plans”, or cannot be "
-            "read. Put it back from a backup before you send to new people only.",
+            ngettext(
+                "We can't tell who got {count} earlier sendout of this campaign. Its record in "
+                "the “plans” folder is missing or can't be read. Restore it from a backup before "
+                "you send to new people only.",
+                "We can't tell who got {count} earlier sendouts of this campaign. Their records in "
+                "the “plans” folder are missing or can't be read. Restore them from a backup "
+                "before you send to new people only.",
+                reached.unreadable,
+            ),
             icon=":material/help:",
         )
     if not reached.campaigns:
         return
     with st.container(border=True, key="reached_before"):
-        for each in reached.campaigns[:_SHOWN]:
+        for each in reached.campaigns[:_MAX_CAMPAIGNS]:
             _draw_campaign(each)
-        if (more := len(reached.campaigns) - _SHOWN) > 0:
-            st.markdown(f"And some people of {several(more, 'other campaign')}.")
-        _draw_choice(found, draft, settings)
+        if (more := len(reached.campaigns) - _MAX_CAMPAIGNS) > 0:
+            st.markdown(
+                ngettext(
+                    "Some people also received {count} other campaign.",
+                    "Some people also received {count} other campaigns.",
+                    more,
+                )
+            )
+        _draw_choice(checked, draft, settings)
 
 
 def _draw_campaign(each: CampaignRecipients) -> None:
-    name = f"**{literal(each.campaign_name)}**"
-    of = f"of {count(each.entries)}"
-    if each.reached:
-        last = f", last on {day(each.last)}" if each.last else ""
-        verb = "has" if each.reached == 1 else "have"
-        st.markdown(
-            f":material/history: **{count(each.reached)} {of}** {verb} received {name} "
-            f"before{last}."
+    values = {"total": count(each.entries), "campaign": literal(each.campaign_name)}
+    if each.reached and each.last:
+        text = ngettext(
+            "**{count} of {total}** has already received **{campaign}**, last on {day}.",
+            "**{count} of {total}** have already received **{campaign}**, last on {day}.",
+            each.reached,
+            **values,
+            day=day(each.last),
         )
+        st.markdown(f":material/history: {text}")
+    elif each.reached:
+        text = ngettext(
+            "**{count} of {total}** has already received **{campaign}**.",
+            "**{count} of {total}** have already received **{campaign}**.",
+            each.reached,
+            **values,
+        )
+        st.markdown(f":material/history: {text}")
     if each.coming:
-        verb = "gets" if each.coming == 1 else "get"
-        st.markdown(
-            f":material/schedule_send: **{count(each.coming)} {of}** {verb} {name} from a "
-            "run that is not over yet."
+        text = ngettext(
+            "**{count} of {total}** gets **{campaign}** from a broadcast that hasn't finished yet.",
+            "**{count} of {total}** get **{campaign}** from a broadcast that hasn't finished yet.",
+            each.coming,
+            **values,
         )
+        st.markdown(f":material/schedule_send: {text}")
     if each.unknown:
-        st.markdown(
-            f":material/help: **{count(each.unknown)} {of}** may have received {name}: "
-            "the answer to an earlier request got lost."
+        text = ngettext(
+            "**{count} of {total}** may have received **{campaign}**; we never got confirmation.",
+            "**{count} of {total}** may have received **{campaign}**; we never got confirmation.",
+            each.unknown,
+            **values,
         )
+        st.markdown(f":material/help: {text}")
 
 
-def _draw_choice(found: CheckedPlan, draft: Draft, settings: Settings) -> None:
-    answers, full_size = draft.answers, found.full_plan.entry_count
-    unknown = len(found.reached.unknown_rows)
-    include_unknown = answers.include_unknown
-    new = full_size - len(found.reached.left_out(include_unknown=include_unknown))
-    key, doubt_key = f"only_new_{draft.id}", f"with_doubtful_{draft.id}"
+def _draw_choice(checked: CheckedPlan, draft: Draft, settings: Settings) -> None:
+    answers, total = draft.answers, checked.full_plan.entry_count
+    left_out = checked.reached.left_out(include_unknown=answers.include_unknown)
+    new = total - len(left_out)
+    key = f"only_new_{draft.id}"
 
-    def remember() -> None:
+    def save_choice() -> None:
         now = latest(draft, settings)
         changed = now.answers.model_copy(update={"only_new": st.session_state[key]})
-        save_changes(now, settings, answers=changed)
-
-    def remember_doubt() -> None:
-        now = latest(draft, settings)
-        changed = now.answers.model_copy(update={"include_unknown": st.session_state[doubt_key]})
         save_changes(now, settings, answers=changed)
 
     if answers.only_new is not None:
         show(key, answers.only_new)
     st.radio(
-        "Who gets this sendout?",
+        _("Who gets this broadcast?"),
         [True, False],
         index=None,
         format_func={
-            True: _only(new),
-            False: f"All {count(full_size)}",
+            True: _only_new_label(new),
+            False: ngettext("Everyone ({count})", "Everyone ({count})", total),
         }.__getitem__,
-        captions=["The others are held back.", _again(draft)],
+        captions=[_("The others are held back."), _send_again_caption(draft)],
         key=key,
-        help=_HELP,
-        on_change=remember,
+        help=_(
+            "Counts earlier broadcasts over the same connection, by phone and campaign name, from "
+            "any file. Tests on your own phone don't count."
+        ),
+        on_change=save_choice,
     )
-    if unknown and answers.only_new:
-        show(doubt_key, include_unknown)
-        st.checkbox(
-            f"Also send to the {count(unknown)} who may have received it",
-            key=doubt_key,
-            on_change=remember_doubt,
-        )
+    if answers.only_new:
+        _draw_unknown_choice(len(checked.reached.unknown_rows), draft, settings)
 
 
-def _only(new: int) -> str:
+def _draw_unknown_choice(unknown: int, draft: Draft, settings: Settings) -> None:
+    """Draw whether people who may have received the campaign get it too."""
+    if not unknown:
+        return
+    key = f"with_doubtful_{draft.id}"
+
+    def save_choice() -> None:
+        now = latest(draft, settings)
+        changed = now.answers.model_copy(update={"include_unknown": st.session_state[key]})
+        save_changes(now, settings, answers=changed)
+
+    show(key, draft.answers.include_unknown)
+    st.checkbox(
+        ngettext(
+            "Also send to the {count} person who may have received it",
+            "Also send to the {count} people who may have received it",
+            unknown,
+        ),
+        key=key,
+        on_change=save_choice,
+    )
+
+
+def _only_new_label(new: int) -> str:
     if new == 0:
-        return "Only new people: there are none"
-    return f"Only the {count(new)} new {'one' if new == 1 else 'ones'}"
+        return _("Only new people (there are none)")
+    return ngettext("Only the {count} new person", "Only the {count} new people", new)
 
 
-def _again(draft: Draft) -> str:
+def _send_again_caption(draft: Draft) -> str:
     if draft.answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_ONE:
-        return "Connectly itself skips whoever has had the campaign: step 4 says “Each phone once”."
-    return "They get it again, as step 4 says."
+        return _("Connectly skips people who already got the campaign, as chosen in step 4.")
+    return _("They get it again, as chosen in step 4.")

@@ -1,4 +1,4 @@
-"""Saved mappings as pages show them: to be chosen for a sheet, renamed and deleted."""
+"""Saved mappings: choose one for a sheet, rename and delete them."""
 
 import streamlit as st
 
@@ -11,22 +11,24 @@ from lib.campaign import (
     saved_mappings,
     suggest_mapping,
 )
+from lib.i18n import _
 from lib.settings import Settings
 from lib.sheet import Sheet
+from lib.ui.auth import display_name
 from lib.ui.formatting import literal, moment
 from lib.ui.new_broadcast.draft import save_changes
 
 _SUGGESTED = ""
 
 
-def offer(draft: Draft, sheet: Sheet, settings: Settings) -> None:
-    """Draw which saved mapping the columns come from, where any fits the sheet."""
+def draw_saved_mapping_choice(draft: Draft, sheet: Sheet, settings: Settings) -> None:
+    """Draw the choice among the saved mappings that fit the sheet, if there are any."""
     fitting = {each.id: each for each in fitting_mappings(sheet, saved_mappings(settings))}
     if not fitting:
         return
     key = f"saved_mapping_{draft.id}_{draft.sheet_id}"
 
-    def put_in_place() -> None:
+    def replace_mapping() -> None:
         chosen = fitting.get(st.session_state[key])
         mapping = chosen.mapping if chosen else suggest_mapping(sheet, list(fitting.values()))
         save_changes(
@@ -40,53 +42,60 @@ def offer(draft: Draft, sheet: Sheet, settings: Settings) -> None:
 
     options = [_SUGGESTED, *fitting]
     st.selectbox(
-        "Saved columns",
+        _("Saved mappings"),
         options,
         index=options.index(draft.mapping_from) if draft.mapping_from in options else 0,
-        format_func=lambda each: fitting[each].name if each else "None: as this sheet suggests",
+        format_func=lambda each: fitting[each].name if each else _("None, use suggestions"),
         key=key,
-        help="Columns that were confirmed before for a sheet like this one.",
-        on_change=put_in_place,
+        help=_("Columns that were confirmed for a similar sheet."),
+        on_change=replace_mapping,
     )
     used = fitting.get(draft.mapping_from or "")
     if used is not None and not draft.mapping_confirmed:
         st.info(
-            f"We have put in place what was confirmed as “{literal(used.name)}” on "
-            f"{moment(used.saved_at)}. Look at the campaign name first: is it this one "
-            "again?",
+            _(
+                "We used the mapping “{name}”, confirmed on {moment}. Check that the campaign name "
+                "is still right.",
+                name=literal(used.name),
+                moment=moment(used.saved_at),
+            ),
             icon=":material/history:",
         )
 
 
 def manage(settings: Settings) -> None:
-    """Draw all saved mappings, to be renamed and deleted."""
+    """Draw all saved mappings, each with its name and a button to delete it."""
     saved = saved_mappings(settings)
     if not saved:
         st.caption(
-            "There are none yet. The columns that you confirm for a sheet are saved, and come "
-            "back with the next sheet that has the same columns."
+            _(
+                "No saved mappings yet. When you confirm the columns of a sheet, they are saved "
+                "for the next sheet with the same columns."
+            )
         )
     for each in saved:
-        _manage_one(each, settings)
+        _draw_saved_mapping(each, settings)
 
 
-def _manage_one(saved: SavedMapping, settings: Settings) -> None:
+def _draw_saved_mapping(saved: SavedMapping, settings: Settings) -> None:
     key = f"mapping_name_{saved.id}"
 
     def rename() -> None:
         rename_mapping(saved.id, st.session_state[key], settings)
 
     with st.container(border=True, key=f"mapping_{saved.id}"):
-        st.text_input("Name of these columns", saved.name, key=key, on_change=rename)
-        columns = literal(", ".join(saved.headers))
-        st.caption(
-            f"Saved on {moment(saved.saved_at)} by {literal(saved.saved_by)}  \n"
-            f"For sheets with the columns {columns}"
+        st.text_input(_("Mapping name"), saved.name, key=key, on_change=rename)
+        origin = _(
+            "Saved on {moment} by {name}",
+            moment=moment(saved.saved_at),
+            name=literal(display_name(saved.saved_by)),
         )
-        with st.popover("Delete", icon=":material/delete:", key=f"drop_{saved.id}"):
-            st.write("The next sheet like this one gets suggestions again. Nothing else changes.")
+        columns = _("Columns: {columns}", columns=literal(", ".join(saved.headers)))
+        st.caption(f"{origin}  \n{columns}")
+        with st.popover(_("Delete"), icon=":material/delete:", key=f"drop_{saved.id}"):
+            st.write(_("Similar sheets will get suggestions instead. Nothing else changes."))
             st.button(
-                "Delete these columns",
+                _("Delete mapping"),
                 key=f"drop_mapping_{saved.id}",
                 type="primary",
                 on_click=delete_mapping,

@@ -1,22 +1,24 @@
-"""Step 5 of a sendout: the test. One row's message to one's own phone."""
+"""Step 5 of a broadcast: the test. Send the message of one row to your own phone."""
 
 import streamlit as st
 
 from lib.campaign import Draft, Plan
 from lib.connections import Connection
+from lib.i18n import _
 from lib.settings import Settings
 from lib.ui.new_broadcast.preview import choose_entry
 from lib.ui.quick_test import ask_own_phone, draw_trial
 
 
-def draw(draft: Draft, plan: Plan, connection: Connection, settings: Settings) -> None:
-    """Draw the step. It is for one's own good, and may be left out."""
-    with st.expander(
-        "**5 · Test** · see one row's message on your own phone", icon=":material/phone_iphone:"
-    ):
+def draw_test_step(draft: Draft, plan: Plan, connection: Connection, settings: Settings) -> None:
+    """Draw the step, which is optional."""
+    title = _("**5 · Test** · send one row's message to your own phone")
+    with st.expander(title, icon=":material/phone_iphone:"):
         st.write(
-            "The message of the row that you choose goes to your own phone, with that row's "
-            "values. It goes out even if you have had this campaign before."
+            _(
+                "The message goes to your own phone with the values of the row you choose. It is "
+                "sent even if you already got this campaign."
+            )
         )
         left, right = st.columns(2)
         with left:

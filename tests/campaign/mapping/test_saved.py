@@ -1,4 +1,4 @@
-"""What was confirmed for a sheet comes back with the next one of its kind."""
+"""Saved mappings are offered for sheets with similar headers."""
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -47,13 +47,13 @@ def _fitting(settings: Settings, *headers: str) -> list[Mapping]:
     return [each.mapping for each in fitting_mappings(_sheet(*headers), saved_mappings(settings))]
 
 
-def test_it_comes_back_for_the_same_headers_in_any_order(settings: Settings) -> None:
+def test_a_mapping_fits_the_same_headers_in_any_order(settings: Settings) -> None:
     _save(MAPPING, settings)
 
     assert _fitting(settings, *reversed(HEADERS)) == [MAPPING]
 
 
-def test_it_comes_back_in_the_new_sheets_own_spelling(settings: Settings) -> None:
+def test_a_mapping_uses_the_new_sheets_spelling(settings: Settings) -> None:
     _save(MAPPING, settings)
 
     (found,) = _fitting(settings, "CELULAR", "nombre", "Apelido", "codigo", "Extra")
@@ -71,7 +71,7 @@ def test_it_comes_back_in_the_new_sheets_own_spelling(settings: Settings) -> Non
         ("Fone", "Nome", "Sobrenome", "Cupom"),
     ],
 )
-def test_it_stays_away_where_a_column_is_missing_or_the_sheet_is_another(
+def test_a_mapping_does_not_fit_if_columns_are_missing_or_most_headers_differ(
     headers: tuple[str, ...], settings: Settings
 ) -> None:
     _save(MAPPING, settings)
@@ -79,7 +79,7 @@ def test_it_stays_away_where_a_column_is_missing_or_the_sheet_is_another(
     assert _fitting(settings, *headers) == []
 
 
-def test_the_nearest_comes_first_and_then_the_newest(settings: Settings) -> None:
+def test_mappings_are_ordered_by_similarity_and_then_newest_first(settings: Settings) -> None:
     phone = Mapping(client=FieldSource(column="Celular"))
     _save(phone, settings, "Celular", "Nombre")
     for campaign in ("old", "new"):
@@ -91,7 +91,9 @@ def test_the_nearest_comes_first_and_then_the_newest(settings: Settings) -> None
     assert [each.campaign_name.value for each in found] == ["new", "old", None]
 
 
-def test_it_is_one_for_each_campaign_and_headers_and_keeps_its_name(settings: Settings) -> None:
+def test_a_mapping_replaces_one_for_the_same_campaign_and_headers_and_keeps_its_name(
+    settings: Settings,
+) -> None:
     first = _save(MAPPING, settings)
     rename_mapping(first, "  Monday's list ", settings)
     rename_mapping(first, " ", settings)
@@ -103,7 +105,7 @@ def test_it_is_one_for_each_campaign_and_headers_and_keeps_its_name(settings: Se
     assert names == {"Monday's list": {}, "promo_b": MAPPING.variables}
 
 
-def test_a_name_given_while_the_same_columns_are_confirmed_stays(settings: Settings) -> None:
+def test_renaming_while_saving_the_same_mapping_is_not_lost(settings: Settings) -> None:
     saved = _save(MAPPING, settings)
     for number in range(20):
         name = f"list {number}"
@@ -114,7 +116,7 @@ def test_a_name_given_while_the_same_columns_are_confirmed_stays(settings: Setti
         assert [each.name for each in saved_mappings(settings)] == [name]
 
 
-def test_columns_deleted_while_they_are_renamed_are_gone(settings: Settings) -> None:
+def test_deleting_while_renaming_deletes(settings: Settings) -> None:
     for _ in range(20):
         saved = _save(MAPPING, settings)
         with ThreadPoolExecutor(4) as threads:
@@ -124,7 +126,7 @@ def test_columns_deleted_while_they_are_renamed_are_gone(settings: Settings) -> 
         assert saved_mappings(settings) == []
 
 
-def test_damaged_columns_are_set_aside_before_they_are_confirmed_anew(settings: Settings) -> None:
+def test_a_damaged_file_is_renamed_before_it_is_replaced(settings: Settings) -> None:
     path = settings.mappings_dir / f"{_save(MAPPING, settings)}.json"
     path.write_text("{")
 
@@ -134,7 +136,7 @@ def test_damaged_columns_are_set_aside_before_they_are_confirmed_anew(settings: 
     assert len(saved_mappings(settings)) == 1
 
 
-def test_it_is_deleted_and_its_file_is_its_owners_alone(settings: Settings) -> None:
+def test_a_mapping_can_be_deleted_and_only_its_owner_can_read_the_file(settings: Settings) -> None:
     saved = _save(MAPPING, settings)
     (path,) = settings.mappings_dir.iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -145,16 +147,16 @@ def test_it_is_deleted_and_its_file_is_its_owners_alone(settings: Settings) -> N
     assert saved_mappings(settings) == []
 
 
-def test_a_damaged_file_is_passed_over_and_no_path_is_an_id(settings: Settings) -> None:
+def test_damaged_files_are_skipped_and_paths_are_not_ids(settings: Settings) -> None:
     _save(MAPPING, settings)
     (settings.mappings_dir / f"{'0' * 16}.json").write_text('{"id": 7')
 
     assert len(saved_mappings(settings)) == 1
-    with pytest.raises(ValueError, match="no id"):
+    with pytest.raises(ValueError, match="not the id"):
         delete_mapping("../../secret", settings)
 
 
-def test_what_a_header_fed_before_is_suggested_before_what_its_name_says(
+def test_earlier_uses_of_a_header_take_precedence_over_its_meaning(
     settings: Settings,
 ) -> None:
     earlier = Mapping(

@@ -1,3 +1,5 @@
+"""Mappings are suggested from headers in three languages and from the cells."""
+
 import pytest
 
 from lib.campaign import FieldSource, make_plan, suggest_mapping
@@ -16,7 +18,9 @@ NAMES = ["Ana", "Ben", "Cam", "Dia"]
      ("Telephon number", "Campain name"),
      ("client", "campaignName"), ("external_id", "campaign")],
 )  # fmt: skip
-def test_headers_are_known_in_three_languages_and_many_spellings(phone: str, campaign: str) -> None:
+def test_headers_are_recognized_in_three_languages_and_many_spellings(
+    phone: str, campaign: str
+) -> None:
     sheet = make_sheet({campaign: ["spring"] * 4, "Nombre": NAMES, phone: PHONES})
 
     mapping = suggest_mapping(sheet)
@@ -43,14 +47,14 @@ def test_headers_are_known_in_three_languages_and_many_spellings(phone: str, cam
         ("x", ["Invoice", "CEP", "Conta"]),
     ],
 )
-def test_the_phone_is_found_among_other_numbers(phone: str, others: list[str]) -> None:
+def test_the_phone_column_is_found_among_other_numbers(phone: str, others: list[str]) -> None:
     digits = ["11987654321", "21987654322", "31987654323", "41987654324"]
     columns = dict.fromkeys((*others, phone), digits)
 
     assert suggest_mapping(make_sheet(columns)).client.column == phone
 
 
-def test_an_id_is_taken_for_a_phone_only_if_it_is_written_like_one() -> None:
+def test_a_column_of_ids_is_a_phone_column_only_if_its_cells_look_like_phones() -> None:
     ids = {"CPF": ["11987654321"] * 4, "Pedido": ["2025550100"] * 4}
 
     assert suggest_mapping(make_sheet(ids)).client.is_left_out
@@ -76,26 +80,32 @@ def test_an_audience_file_sends_to_whatsapp_only() -> None:
     assert "channel" not in next(plan.entries()).model_dump()
 
 
-def test_a_column_of_names_is_no_phone_whatever_its_header() -> None:
+def test_a_column_of_names_is_never_the_phone_column() -> None:
     mapping = suggest_mapping(make_sheet({"cliente": NAMES, "celular": PHONES}))
 
     assert mapping.client.column == "celular"
     assert list(mapping.variables) == ["cliente"]
 
 
-def test_without_a_fitting_header_the_cells_decide() -> None:
+def test_without_a_matching_header_the_cells_decide() -> None:
     assert suggest_mapping(make_sheet({"a": NAMES, "b": PHONES})).client.column == "b"
 
 
-def test_a_sheet_without_phones_gets_no_phone() -> None:
+def test_a_sheet_without_phones_has_no_phone_column() -> None:
     assert suggest_mapping(
         make_sheet({"phone": NAMES, "age": ["1", "2", "3", "4"]})
     ).client.is_left_out
 
 
-def test_a_mended_report_does_not_send_our_own_columns() -> None:
+def test_columns_that_downloads_add_are_not_variables() -> None:
     columns = {"phone": PHONES, "name": NAMES, "Row": ["2"] * 4, "Why held": ["x"] * 4,
                "Outcome": ["Held back"] * 4, "Error code": ["y"] * 4}  # fmt: skip
+
+    assert list(suggest_mapping(make_sheet(columns)).variables) == ["name"]
+
+
+def test_translated_columns_that_downloads_add_are_not_variables(in_spanish: None) -> None:
+    columns = {"phone": PHONES, "name": NAMES, "Fila": ["2"] * 4, "Resultado": ["x"] * 4}
 
     assert list(suggest_mapping(make_sheet(columns)).variables) == ["name"]
 
@@ -107,5 +117,5 @@ def test_no_column_feeds_two_fields() -> None:
     assert len(columns) == len(set(columns)) == 3
 
 
-def test_a_column_without_a_single_cell_is_no_variable() -> None:
+def test_an_empty_column_is_not_a_variable() -> None:
     assert suggest_mapping(make_sheet({"phone": PHONES, "empty": [""] * 4})).variables == {}

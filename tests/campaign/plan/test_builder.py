@@ -1,4 +1,4 @@
-"""A plan accounts for every row, holds the right ones, and sends just what the cells say."""
+"""Plans account for every row, hold the right ones back, and send what the cells contain."""
 
 import json
 from typing import Any
@@ -6,13 +6,17 @@ from typing import Any
 import pytest
 
 from lib.campaign import (
+    WORDS,
     Answers,
     FieldSource,
+    FindingCode,
     Mapping,
     MappingIncompleteError,
     Plan,
     before_and_after,
     make_plan,
+    mapping_problems,
+    reasons_in_words,
     repaired_rows,
     single_entry_plan,
 )
@@ -54,7 +58,7 @@ def _findings(plan: Plan) -> set[tuple[int, str, str]]:
     return {(int(row), code, severity) for row, code, severity in found.itertuples(index=False)}
 
 
-def test_findings_are_right_to_the_row() -> None:
+def test_every_finding_is_in_the_right_row() -> None:
     known = known_sheet(300)
     columns = dict(
         zip(known.header, map(list, zip(*known.rows.values(), strict=True)), strict=True)
@@ -84,14 +88,14 @@ def test_a_phone_that_cannot_be_read_holds_its_row(phone: str, code: str) -> Non
     assert _held(_plan([ANA, phone])) == {3: code}
 
 
-def test_one_person_written_in_three_ways_is_messaged_once() -> None:
+def test_three_spellings_of_a_phone_are_one_recipient() -> None:
     plan = _plan(["+1 (202) 555-0100", "0012025550100", "tel:+1-202-555-0100"], ["Ana", "Ana", "X"])
 
     assert _held(plan) == {3: "duplicate", 4: "duplicate_differs"}
 
 
-def test_a_row_that_is_held_is_nobodys_first() -> None:
-    """The good second row is sent, since the first one is held for its empty name."""
+def test_held_rows_do_not_make_later_rows_duplicates() -> None:
+    """The second row is sent, because the first is held back for its empty name."""
     plan = _plan([ANA, ANA], ["", "Ana"])
 
     assert _held(plan) == {2: "variable_empty"}
@@ -102,7 +106,7 @@ def test_the_same_phone_may_get_two_campaigns() -> None:
     assert _held(_plan([ANA, ANA], campaigns=["spring", "summer"])) == {}
 
 
-def test_who_may_get_a_campaign_again_gets_it_for_each_row() -> None:
+def test_duplicates_are_sent_if_multiple_sends_are_allowed() -> None:
     answers = Answers(if_duplicate_check_unspecified=DuplicateBehavior.ALLOW_MULTIPLE)
 
     plan = _plan([ANA, ANA], answers=answers)
@@ -113,14 +117,14 @@ def test_who_may_get_a_campaign_again_gets_it_for_each_row() -> None:
 
 @pytest.mark.parametrize("name", ["", " ", "\u00a0", "\u3000", "\t\n"])
 @pytest.mark.parametrize("trim", [True, False])
-def test_a_variable_of_nothing_but_space_is_empty(name: str, trim: bool) -> None:
+def test_a_variable_of_only_spaces_is_empty(name: str, trim: bool) -> None:
     plan = _plan([ANA, BEN], [name, "Ben"], answers=Answers(trim=trim))
 
     assert list(plan.held.index) == [2]
     assert "variable_empty" in _held(plan)[2]
 
 
-def test_an_empty_cell_takes_its_fallback() -> None:
+def test_a_fallback_replaces_an_empty_cell() -> None:
     mapping = MAPPING.model_copy(
         update={"variables": {"name": FieldSource(column="name", fallback="friend")}}
     )
@@ -133,13 +137,13 @@ def test_an_empty_cell_takes_its_fallback() -> None:
 @pytest.mark.parametrize(
     "value", ["007", "1.10", "1e5", "TRUE", "2026-01-31", '"', "\\", "{name}", "año 🎉", "null"]
 )
-def test_text_stays_text_to_the_wire(value: str) -> None:
+def test_texts_are_sent_as_texts(value: str) -> None:
     (entry,) = _plan([ANA], [value]).entries()
 
     assert entry.variables == {"name": value}
 
 
-def test_spaces_are_taken_off_and_shown_unless_a_person_keeps_them() -> None:
+def test_spaces_are_trimmed_with_a_warning_unless_trimming_is_off() -> None:
     trimmed, kept = _plan([ANA], [" Ana "]), _plan([ANA], [" Ana "], answers=Answers(trim=False))
 
     assert next(trimmed.entries()).variables == {"name": "Ana"}
@@ -152,7 +156,7 @@ def test_spaces_are_taken_off_and_shown_unless_a_person_keeps_them() -> None:
     [("a\nb", "line_break"), ("a\tb", "line_break"), ("a     b", "many_spaces"),
      ("x" * 1025, "long_value")],
 )  # fmt: skip
-def test_what_whatsapp_may_refuse_later_is_warned_of_and_sent(value: str, code: str) -> None:
+def test_values_that_whatsapp_may_reject_are_sent_with_a_warning(value: str, code: str) -> None:
     plan = _plan([ANA], [value])
 
     assert (2, code, "warn") in _findings(plan)
@@ -163,7 +167,7 @@ def test_what_whatsapp_may_refuse_later_is_warned_of_and_sent(value: str, code: 
     ("text", "sent"),
     [('{"id": 1}', {"id": 1}), ("[1, 2]", [1, 2]), ("plain", "plain"), ("7", "7"), ("", None)],
 )
-def test_callback_data_is_an_object_a_list_or_text(text: str, sent: object) -> None:
+def test_callback_data_is_an_object_an_array_or_text(text: str, sent: object) -> None:
     mapping = MAPPING.model_copy(update={"callback_data": FieldSource(value=text)})
 
     (entry,) = _plan([ANA], mapping=mapping).entries()
@@ -176,13 +180,13 @@ def test_callback_data_is_an_object_a_list_or_text(text: str, sent: object) -> N
     [("é" * 511 + "x", "callback_too_large"), ('{"a": NaN}', "callback_unfit"),
      ("{broken", "callback_unfit"), ("[" * 100_000, "callback_unfit")],
 )  # fmt: skip
-def test_callback_data_that_the_api_would_refuse_holds_its_row(text: str, code: str) -> None:
+def test_callback_data_that_the_api_would_reject_holds_its_row(text: str, code: str) -> None:
     mapping = MAPPING.model_copy(update={"callback_data": FieldSource(value=text)})
 
     assert _held(_plan([ANA], mapping=mapping)) == {2: code}
 
 
-def test_only_flags_of_cells_that_are_sent_hold_a_row() -> None:
+def test_lost_cells_hold_a_row_only_if_their_column_is_used() -> None:
     flags = [(2, "name", "error_value"), (3, "unused", "error_value")]
 
     assert _held(_plan([ANA, BEN], flags=flags)) == {2: "error_value"}
@@ -199,7 +203,7 @@ def test_a_refused_repair_holds_its_rows() -> None:
     assert _held(left) == {2: "repair_refused"}
 
 
-def test_a_repair_can_be_refused_for_one_row_and_is_shown_with_before_and_after() -> None:
+def test_a_repair_can_be_refused_for_one_row() -> None:
     sheet = make_sheet(
         {"phone": ["2025550100", "202-555-0101", BEN], "campaign": ["a"] * 3, "name": ["Ana"] * 3}
     )
@@ -215,7 +219,7 @@ def test_a_repair_can_be_refused_for_one_row_and_is_shown_with_before_and_after(
     ]
 
 
-def test_sendouts_stand_in_the_order_of_the_sheet_and_positions_within_them() -> None:
+def test_rows_are_ordered_by_sendout_and_then_as_in_the_sheet() -> None:
     plan = _plan([ANA, BEN, CAM], campaigns=["b", "a", "b"])
 
     assert [(each.campaign_name, each.entries) for each in plan.sendouts] == [("b", 2), ("a", 1)]
@@ -223,7 +227,7 @@ def test_sendouts_stand_in_the_order_of_the_sheet_and_positions_within_them() ->
     assert [each.client for each in plan.entries(sendout=0, start=1)] == [CAM]
 
 
-def test_names_and_versions_that_look_alike_together_are_two_sendouts() -> None:
+def test_names_and_versions_that_are_equal_when_joined_are_two_sendouts() -> None:
     mapping = MAPPING.model_copy(update={"campaign_version": FieldSource(column="name")})
 
     plan = _plan([ANA, BEN], ["c", "b\0c"], ["a\0b", "a"], mapping=mapping)
@@ -252,7 +256,7 @@ def _fingerprint(**changes: Any) -> str:
         {"answers": Answers(if_duplicate_check_unspecified=DuplicateBehavior.ALLOW_MULTIPLE)},
     ],
 )
-def test_whatever_changes_what_is_sent_changes_the_fingerprint(changes: dict[str, Any]) -> None:
+def test_changes_of_what_is_sent_change_the_fingerprint(changes: dict[str, Any]) -> None:
     assert _fingerprint(**changes) != _fingerprint()
 
 
@@ -267,18 +271,47 @@ def test_whatever_changes_what_is_sent_changes_the_fingerprint(changes: dict[str
         {"answers": Answers(region="BR")},
     ],
 )
-def test_nothing_else_changes_the_fingerprint(changes: dict[str, Any]) -> None:
+def test_other_changes_keep_the_fingerprint(changes: dict[str, Any]) -> None:
     assert _fingerprint(**changes) == _fingerprint()
 
 
-def test_other_rows_held_back_make_another_plan_of_the_same_fingerprint() -> None:
+def test_fingerprint_and_id_are_those_of_earlier_releases() -> None:
+    """Runs and stored plans are found by these values, so they must never change."""
+    sheet = make_sheet(
+        {
+            "phone": ["+16505550100", "+5511987650001", "x", "+16505550100", "+525512345678"],
+            "campaign": ["spring", "summer", "spring", "spring", "spring"],
+            "name": ["Ana", " José ", "Cam", "Dia", '"quoted" 🎉'],
+            "order": ['{"id": 1}', "", "", "", "note"],
+            "Opt-in": ["yes"] * 5,
+        }
+    )
+    mapping = Mapping(
+        client=FieldSource(column="phone"),
+        campaign_name=FieldSource(column="campaign"),
+        campaign_version=FieldSource(value="v1"),
+        sender=FieldSource(value="+16505550199"),
+        variables={
+            "name": FieldSource(column="name"),
+            "text": FieldSource(template="{name}, {campaign}"),
+        },
+        callback_data=FieldSource(column="order"),
+    )
+
+    plan = make_plan(sheet, mapping)
+
+    assert plan.fingerprint == "eeaf56907477724169a303d128c870f4e1a76cdc7bd59ee6a48a4a12bcd59a89"
+    assert plan.id == "e7ba50725a014942094a05ae0c2b7d55c13d88e54f2154499b25690968329403"
+
+
+def test_plans_that_differ_only_in_held_rows_share_a_fingerprint_but_not_an_id() -> None:
     one, other = _plan([ANA]), _plan([ANA, "x"])
 
     assert one.fingerprint == other.fingerprint
     assert one.id != other.id
 
 
-def test_a_row_is_found_by_the_number_that_its_owner_sees() -> None:
+def test_entries_are_found_by_the_row_number_that_the_owner_sees() -> None:
     plan = _plan([ANA, "x", BEN], rows=[5, 6, 9])
     found = plan.entry_for_row(9)
 
@@ -289,7 +322,7 @@ def test_a_row_is_found_by_the_number_that_its_owner_sees() -> None:
     assert plan.first_row_to_send == 5
 
 
-def test_no_plan_is_made_of_an_incomplete_mapping() -> None:
+def test_an_incomplete_mapping_is_refused() -> None:
     with pytest.raises(MappingIncompleteError) as caught:
         _plan([ANA], mapping=Mapping(variables={"n": FieldSource(column="gone")}))
 
@@ -297,7 +330,25 @@ def test_no_plan_is_made_of_an_incomplete_mapping() -> None:
     assert codes == {"no_phone_column", "no_campaign", "column_gone"}
 
 
-def test_a_test_on_ones_own_phone_is_a_plan_of_one() -> None:
+def test_groups_hold_source_texts_for_every_code() -> None:
+    (group,) = _plan([ANA], ["x     y"]).finding_groups
+
+    assert (group.code, group.title) == ("many_spaces", WORDS["many_spaces"].title)
+    assert set(FindingCode) < set(WORDS)
+    assert not any("{" in text for words in WORDS.values() for text in vars(words).values())
+
+
+def test_a_plan_and_its_groups_are_the_same_in_every_language(in_spanish: None) -> None:
+    (group,) = _plan([ANA], [""]).finding_groups
+
+    assert group.title == "Empty variable"
+    assert reasons_in_words("variable_empty").startswith("Variable vacía. ")
+    (problem, _) = mapping_problems(make_sheet({"a": ["b"]}), Mapping())
+    assert problem.sentence.startswith("Choose the column")
+    assert problem.translated_sentence == "Elija la columna de los teléfonos."
+
+
+def test_a_single_entry_is_a_plan() -> None:
     entry = CampaignEntry(
         client=ANA, campaign_name="spring", variables={"n": '"x"'}, callback_data={"a": [1]}
     )
@@ -308,7 +359,7 @@ def test_a_test_on_ones_own_phone_is_a_plan_of_one() -> None:
     assert (plan.rows, plan.held_count, plan.request_count) == (1, 0, 1)
 
 
-def test_the_variables_of_the_preview_are_those_of_the_plan() -> None:
+def test_entry_for_row_has_the_variables_of_the_table() -> None:
     plan = _plan([ANA], ['{"a": "b"}'])
     entry = plan.entry_for_row(2)
 

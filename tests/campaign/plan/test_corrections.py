@@ -1,4 +1,4 @@
-"""Corrections: cells mended here or in a spreadsheet, beside a sheet that stays as it is."""
+"""Corrections of cells, made in the app or in a spreadsheet, leave the sheet unchanged."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def plan_with(sheet: Sheet, corrections: dict[int, dict[str, str]]):
     return make_plan(sheet, MAPPING, answers=Answers(corrections=corrections))
 
 
-def test_a_row_that_is_corrected_is_sent_and_the_sheet_stays_as_it_is() -> None:
+def test_a_corrected_row_is_sent_and_the_sheet_is_unchanged() -> None:
     sheet = people()
     plan = plan_with(sheet, {3: {"phone": BEN}, 4: {"name": "Cam"}, 99: {"name": "?"}})
 
@@ -64,21 +64,21 @@ def test_a_row_that_is_corrected_is_sent_and_the_sheet_stays_as_it_is() -> None:
     assert sheet.frame["phone"].tolist() == [ANA, "x", CAM, ""]
 
 
-def test_corrections_change_the_plan_just_by_what_is_sent() -> None:
+def test_corrections_change_the_fingerprint_only_if_they_change_what_is_sent() -> None:
     plain = plan_with(people(), {})
 
     assert plan_with(people(), {3: {"phone": BEN}}).fingerprint != plain.fingerprint
     assert plan_with(people(), {3: {"phone": "y"}}).fingerprint == plain.fingerprint
 
 
-def test_a_cell_that_a_spreadsheet_has_lost_counts_again_once_it_is_corrected() -> None:
+def test_a_lost_cell_no_longer_holds_its_row_once_corrected() -> None:
     sheet = people(flags=[(2, "name", "error_value")])
 
     assert 2 in plan_with(sheet, {}).held.index
     assert 2 not in plan_with(sheet, {2: {"name": "Ana"}}).held.index
 
 
-def test_a_cell_that_is_as_in_the_sheet_again_is_no_correction() -> None:
+def test_a_cell_with_its_original_text_is_not_a_correction() -> None:
     sheet = people()
     typed = with_cells({}, sheet, {3: {"phone": BEN, "name": "Ben"}, 4: {"name": "Cam"}})
 
@@ -91,38 +91,63 @@ def test_a_cell_that_is_as_in_the_sheet_again_is_no_correction() -> None:
 
 
 @pytest.mark.parametrize("write", [csv_bytes, xlsx_bytes])
-def test_rows_that_come_back_unchanged_correct_nothing(write, settings: Settings) -> None:
+def test_importing_unchanged_rows_corrects_nothing(write, settings: Settings) -> None:
     sheet = make_sheet(
         {"phone": ["x"] * len(ODD), "name": ODD, "Row": ODD, "Why held": ODD, "note": ODD[::-1]}
     )
     plan = plan_with(sheet, {})
 
-    mended = read_sheet(write(held_sheet(plan, sheet)), settings=settings)
-    found = import_corrections(mended, sheet, {})
+    imported = read_sheet(write(held_sheet(plan, sheet)), settings=settings)
+    found = import_corrections(imported, sheet, {})
 
     assert (found.corrections, found.rows, found.same, found.unknown) == ({}, 0, len(ODD), 0)
 
 
-def test_rows_that_come_back_mended_become_corrections(settings: Settings) -> None:
+def test_imported_changes_become_corrections(settings: Settings) -> None:
     sheet = people()
     held = held_sheet(plan_with(sheet, {}), sheet)
     held.loc[3, "phone"] = BEN
     held.loc[4, "name"] = "Cam"
     held.loc[5, "Row"] = "99"
-    mended = read_sheet(xlsx_bytes(held), settings=settings)
+    imported = read_sheet(xlsx_bytes(held), settings=settings)
 
-    found = import_corrections(mended, sheet, {4: {"name": "C"}})
+    found = import_corrections(imported, sheet, {4: {"name": "C"}})
 
     assert found.corrections == {3: {"phone": BEN}, 4: {"name": "Cam"}}
     assert (found.rows, found.same, found.unknown) == (2, 0, 1)
 
 
-def test_a_sheet_without_row_numbers_is_not_taken() -> None:
+def test_headers_of_held_rows_are_in_the_readers_language(
+    in_spanish: None, settings: Settings
+) -> None:
+    sheet = make_sheet({"phone": [ANA, "x"], "name": ["", "Ben"], "Row": ["a", "b"]})
+    held = held_sheet(plan_with(sheet, {}), sheet)
+
+    assert list(held.columns) == ["Fila", "Motivo de la retención", "phone", "name", "Row"]
+    held.loc[3, "phone"] = BEN
+    held.loc[3, "Row"] = "c"
+    found = import_corrections(read_sheet(csv_bytes(held), settings=settings), sheet, {})
+    assert found.corrections == {3: {"phone": BEN, "Row": "c"}}
+    assert (found.rows, found.same) == (1, 1)
+
+
+@pytest.mark.parametrize("header", ["Row,Why held", "Fila,Motivo de la retención", "Fila,Why held"])
+def test_held_rows_that_were_downloaded_in_english_are_accepted_in_another_language(
+    header: str, in_spanish: None, settings: Settings
+) -> None:
+    rows = f"{header},phone,name\n3,letters,{BEN},Ben\n"
+
+    found = import_corrections(read_sheet(rows.encode(), settings=settings), people(), {})
+
+    assert found.corrections == {3: {"phone": BEN}}
+
+
+def test_a_sheet_without_row_numbers_is_refused() -> None:
     with pytest.raises(MissingRowNumbersError):
         import_corrections(people(), people(), {})
 
 
-def test_a_plan_made_apart_has_the_same_corrections(settings: Settings) -> None:
+def test_a_plan_made_in_a_child_process_has_the_same_corrections(settings: Settings) -> None:
     sheet = read_sheet(f"phone,name\n{ANA},Ana\nx,Ben\n".encode(), settings=settings)
     answers = Answers(corrections={3: {"phone": BEN}})
 

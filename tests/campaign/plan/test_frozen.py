@@ -1,4 +1,4 @@
-"""What was confirmed is what is sent: a plan comes back from disk as it was."""
+"""Frozen plans contain exactly what was confirmed, or are reported as damaged."""
 
 import resource
 import signal
@@ -31,7 +31,7 @@ def _plan(rows: int = len(ODD)) -> Plan:
     return make_plan(make_sheet(columns), mapping)
 
 
-def test_entries_come_back_as_they_were(settings: Settings) -> None:
+def test_entries_are_read_as_they_were_written(settings: Settings) -> None:
     plan = _plan()
 
     frozen = freeze(plan, settings)
@@ -40,7 +40,7 @@ def test_entries_come_back_as_they_were(settings: Settings) -> None:
     assert (frozen.row_count, frozen.held_count) == (plan.rows, plan.held_count)
 
 
-def test_a_range_is_read_across_the_blocks_of_the_file(settings: Settings) -> None:
+def test_ranges_may_span_row_groups(settings: Settings) -> None:
     plan = _plan(25_000)
     entries = list(plan.entries())
 
@@ -51,14 +51,14 @@ def test_a_range_is_read_across_the_blocks_of_the_file(settings: Settings) -> No
     assert frozen.rows(0, 3) == [2, 4, 6]
 
 
-def test_held_rows_are_kept_with_their_reasons(settings: Settings) -> None:
+def test_held_rows_are_stored_with_their_reasons(settings: Settings) -> None:
     frame = freeze(_plan(), settings).frame("held_codes")
 
     assert list(frame.index) == list(range(2, 2 + len(ODD)))
     assert frame["held_codes"].iloc[-1] == "variable_empty"
 
 
-def test_a_plan_that_is_there_is_left_as_it_is(settings: Settings) -> None:
+def test_an_existing_file_is_not_rewritten(settings: Settings) -> None:
     path = freeze(_plan(), settings).path
     before = path.stat().st_mtime_ns
 
@@ -68,12 +68,12 @@ def test_a_plan_that_is_there_is_left_as_it_is(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("plan_id", ["0" * 64, "../../etc/passwd", ""])
-def test_a_plan_that_is_not_there_says_so(plan_id: str, settings: Settings) -> None:
+def test_opening_an_unknown_plan_raises(plan_id: str, settings: Settings) -> None:
     with pytest.raises((FileNotFoundError, ValueError)):
         FrozenPlan.open(plan_id, settings)
 
 
-def test_a_damaged_plan_says_so(settings: Settings) -> None:
+def test_opening_a_damaged_plan_raises(settings: Settings) -> None:
     plan = _plan()
     freeze(plan, settings).path.write_bytes(b"PAR1 but not really")
 
@@ -81,11 +81,11 @@ def test_a_damaged_plan_says_so(settings: Settings) -> None:
         FrozenPlan.open(plan.id, settings)
 
 
-def test_no_damage_to_the_file_changes_who_gets_what(settings: Settings) -> None:
+def test_a_damaged_file_never_changes_entries(settings: Settings) -> None:
     plan = _plan(40)
     path = freeze(plan, settings).path
     whole, entries = path.read_bytes(), list(plan.entries())
-    told = 0
+    detected = 0
     for place in range(0, len(whole), 7):
         damaged = bytearray(whole)
         damaged[place] ^= 1
@@ -94,14 +94,14 @@ def test_no_damage_to_the_file_changes_who_gets_what(settings: Settings) -> None
             found = FrozenPlan.open(plan.id, settings).entries(0, plan.entry_count)
             assert found == entries[: len(found)]
         except (OSError, ValueError):
-            told += 1
+            detected += 1
 
-    assert told
+    assert detected
 
 
-def test_a_full_disk_leaves_nothing_behind(settings: Settings) -> None:
+def test_a_full_disk_leaves_no_partial_file(settings: Settings) -> None:
     code = (
-        "import tests.campaign.test_frozen as t\n"
+        "import tests.campaign.plan.test_frozen as t\n"
         "from lib.campaign import freeze\n"
         "from lib.atomic_files import is_disk_full\n"
         "from lib.settings import get_settings\n"
@@ -113,7 +113,7 @@ def test_a_full_disk_leaves_nothing_behind(settings: Settings) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
-    # Keeping nothing compiled: the limit would cut that off too, for all who come after.
+    # -B: a compiled module would be cut off by the limit too, and break later imports.
     command = [sys.executable, "-B", "-c", code]
     done = subprocess.run(command, cwd=ROOT, preexec_fn=limit, check=False)
 

@@ -1,4 +1,4 @@
-"""Plans that are made in a process of their own."""
+"""Plans made in a child process equal those made in this one."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def apart(sheet: Sheet, settings: Settings, mapping: Mapping = MAPPING):
     return make_plan_apart(sheet, mapping, answers=ANSWERS, rate=100, settings=settings)
 
 
-def test_a_plan_made_apart_is_the_same_in_all(sheet: Sheet, settings: Settings) -> None:
+def test_both_plans_are_equal(sheet: Sheet, settings: Settings) -> None:
     here = make_plan(sheet, MAPPING, answers=ANSWERS, rate=100)
     there = apart(sheet, settings)
 
@@ -50,28 +50,26 @@ def test_a_plan_made_apart_is_the_same_in_all(sheet: Sheet, settings: Settings) 
     assert (there.entry_count, there.held_count) == (2, 1)
 
 
-def test_a_plan_made_apart_leaves_no_file_and_outlives_its_files(
-    sheet: Sheet, settings: Settings
-) -> None:
+def test_no_files_are_left_and_the_plan_stays_readable(sheet: Sheet, settings: Settings) -> None:
     plan = apart(sheet, settings)
 
     assert list(settings.plans_dir.iterdir()) == []
     assert plan.entry_for_row(4) is not None
 
 
-def test_a_check_that_ends_early_says_so(sheet: Sheet, settings: Settings) -> None:
+def test_a_child_process_that_fails_is_reported(sheet: Sheet, settings: Settings) -> None:
     (settings.sheets_dir / f"{sheet.id}.arrow").unlink()
 
     with pytest.raises(CheckFailedError):
         apart(sheet, settings)
 
 
-def test_a_mapping_that_lacks_something_is_refused_before(sheet: Sheet, settings: Settings) -> None:
+def test_an_incomplete_mapping_is_refused(sheet: Sheet, settings: Settings) -> None:
     with pytest.raises(MappingIncompleteError):
         apart(sheet, settings, Mapping())
 
 
-def test_a_plan_made_apart_leaves_the_same_people_out(sheet: Sheet, settings: Settings) -> None:
+def test_both_plans_hold_previous_recipients_back(sheet: Sheet, settings: Settings) -> None:
     here = make_plan(sheet, MAPPING, answers=ANSWERS, reached=[2, 4])
     there = make_plan_apart(
         sheet, MAPPING, answers=ANSWERS, rate=100, reached=[2, 4], settings=settings

@@ -1,18 +1,18 @@
-"""Values that look odd are pointed out, and sent all the same."""
+"""Unusual values are reported and still sent."""
 
 import pandas as pd
 import pytest
 
 from lib.campaign import FieldSource, Mapping, make_plan
-from lib.campaign.plan.unusual_values import odd_values
+from lib.campaign.plan.unusual_values import find_unusual_values
 from lib.settings import Settings
 from lib.sheet import read_sheet
 
 
 def codes(value: str, name: str = "note") -> set[str]:
-    """Return the oddities of one value among plain ones."""
+    """Return the codes found for one value among ordinary ones."""
     values = pd.Series(["Ana", value, "Springfield"], dtype="string[pyarrow]")
-    found = {code: mask.tolist() for code, mask in odd_values(name, values)}
+    found = {code: mask.tolist() for code, mask in find_unusual_values(name, values)}
     assert not any(mask[0] or mask[2] for mask in found.values())
     return {code for code, mask in found.items() if mask[1]}
 
@@ -24,7 +24,7 @@ def codes(value: str, name: str = "note") -> set[str]:
         "Hi {{1}}, welcome", "[nombre]", "<first name>", "{first}", "%%FIRST%%", "Sin nombre",
     ],
 )  # fmt: skip
-def test_a_stand_in_is_pointed_out(value: str) -> None:
+def test_placeholders_are_reported(value: str) -> None:
     assert codes(value) == {"placeholder"}
 
 
@@ -32,7 +32,7 @@ def test_a_stand_in_is_pointed_out(value: str) -> None:
     "value",
     ["Natalia", "Testa", "Nulo", "Nombrete", "10-12", "a {b} c", "Xavier", "100% off", "#1", "N"],
 )
-def test_a_real_value_is_no_stand_in(value: str) -> None:
+def test_real_values_are_not_placeholders(value: str) -> None:
     assert codes(value) == set()
 
 
@@ -44,7 +44,7 @@ def test_a_real_value_is_no_stand_in(value: str) -> None:
         "http://https://example.com",
     ],
 )  # fmt: skip
-def test_a_link_that_does_not_open_is_pointed_out(value: str) -> None:
+def test_malformed_links_are_reported(value: str) -> None:
     assert codes(value) == {"odd_link"}
 
 
@@ -56,18 +56,18 @@ def test_a_link_that_does_not_open_is_pointed_out(value: str) -> None:
         "https://xn--80ak6aa92e.com", "Visit https://example.com", "hotel", "https",
     ],
 )  # fmt: skip
-def test_a_good_link_or_plain_text_passes(value: str) -> None:
+def test_valid_links_and_plain_texts_are_not_reported(value: str) -> None:
     assert codes(value) == set()
 
 
 @pytest.mark.parametrize("value", ["ANA MARÍA", "O'NEILL", "JOSÉ DE-LA-CRUZ", "ŁUKASZ"])
-def test_capitals_are_pointed_out_in_names_only(value: str) -> None:
+def test_capitals_are_reported_in_names_only(value: str) -> None:
     assert codes(value, "first_name") == {"in_capitals"}
     assert codes(value, "code") == set()
 
 
 @pytest.mark.parametrize("value", ["Ana", "JB", "McDONALD", "A. B.", "李小龙", ""])
-def test_short_or_mixed_names_are_no_capitals(value: str) -> None:
+def test_short_or_mixed_case_names_are_not_reported(value: str) -> None:
     assert codes(value, "Nombre") == set()
 
 
@@ -85,15 +85,15 @@ def test_short_or_mixed_names_are_no_capitals(value: str) -> None:
         ("ñ" * 1025, "long_value"),
     ],
 )
-def test_what_whatsapp_may_refuse_is_pointed_out(value: str, code: str) -> None:
+def test_values_that_whatsapp_may_reject_are_reported(value: str, code: str) -> None:
     assert codes(value) == {code}
 
 
-def test_four_spaces_and_1024_characters_pass() -> None:
+def test_four_spaces_and_1024_characters_are_not_reported() -> None:
     assert codes("👩\u200d👧 a\u200bb") == codes("a    b") == codes("ñ" * 1024) == set()
 
 
-def test_a_person_with_two_phones_in_one_campaign_is_pointed_out_and_sent(
+def test_a_person_with_two_phones_in_one_campaign_is_reported_and_sent(
     settings: Settings,
 ) -> None:
     rows = [

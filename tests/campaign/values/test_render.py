@@ -1,4 +1,4 @@
-"""A value is written as a person wants it, and is left as it is where that is not sure."""
+"""Values are formatted as chosen, and unchanged if they are ambiguous."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def _findings(plan: Plan) -> list[tuple[Any, ...]]:
         ("JOSE\u0301 LUIS", "Jose\u0301 Luis"), ("李小龙", "李小龙"), ("", ""), ("ANA 2", "Ana 2"),
     ],
 )  # fmt: skip
-def test_names_are_written_as_people_write_them(text: str, written: str) -> None:
+def test_names_are_capitalized(text: str, written: str) -> None:
     assert write_names(_texts(text)).to_pylist() == [written]
 
 
@@ -66,7 +66,7 @@ def test_names_are_written_as_people_write_them(text: str, written: str) -> None
         ("03-ago-2025", "3 August 2025"), ("29/02/2024", "29 February 2024"),
     ],
 )  # fmt: skip
-def test_a_date_that_can_only_be_one_is_written_in_the_chosen_form(text: str, written: str) -> None:
+def test_unambiguous_dates_are_formatted(text: str, written: str) -> None:
     found = write_dates(_texts(text), _style(form="date"))
 
     assert found.texts.to_pylist() == [written]
@@ -81,7 +81,9 @@ def test_a_date_that_can_only_be_one_is_written_in_the_chosen_form(text: str, wr
         ("2025-01-01 25:00", None),
     ],
 )  # fmt: skip
-def test_a_date_in_doubt_is_left_and_marked(text: str, order: str | None) -> None:
+def test_ambiguous_and_impossible_dates_are_unchanged_and_marked(
+    text: str, order: str | None
+) -> None:
     found = write_dates(_texts(text), _style(form="date", date_order=order))
 
     assert found.texts.to_pylist() == [text]
@@ -89,14 +91,14 @@ def test_a_date_in_doubt_is_left_and_marked(text: str, order: str | None) -> Non
 
 
 @pytest.mark.parametrize("text", ["20250403", "45750", "mañana", "3 foo 2025", "1.2", "12/2025"])
-def test_what_is_no_date_is_left(text: str) -> None:
+def test_texts_that_are_not_dates_are_unchanged(text: str) -> None:
     found = write_dates(_texts(text), _style(form="date", date_order="day_first"))
 
     assert found.texts.to_pylist() == [text]
     assert found.other.all()
 
 
-def test_a_person_says_which_comes_first_and_whether_the_time_goes_out() -> None:
+def test_the_style_has_the_date_order_and_keeps_the_time() -> None:
     texts = _texts("03/04/2025 2:05 PM", "3/4/49 12:30 am", "03/04/50")
     forms = {"date_form": "es", "time": True}
 
@@ -109,7 +111,7 @@ def test_a_person_says_which_comes_first_and_whether_the_time_goes_out() -> None
     assert months.texts.to_pylist()[0] == "4 de marzo de 2025 14:05"
 
 
-def test_dates_that_tell_the_order_are_counted() -> None:
+def test_dates_with_only_one_possible_order_are_counted() -> None:
     sheet = make_sheet({"d": ["13/04/2025", "14/04/25", "04/13/2025", "03/04/2025", "x"]})
 
     assert date_orders(sheet.frame["d"]) == (2, 1)
@@ -129,9 +131,7 @@ def test_dates_that_tell_the_order_are_counted() -> None:
         ("12345678901234567890", {}, "12,345,678,901,234,567,890"),
     ],
 )  # fmt: skip
-def test_a_number_is_written_with_the_chosen_marks(
-    text: str, style: dict[str, Any], written: str
-) -> None:
+def test_unambiguous_numbers_are_formatted(text: str, style: dict[str, Any], written: str) -> None:
     found = write_numbers(_texts(text), _style(form="number", **style))
 
     assert found.texts.to_pylist() == [written]
@@ -141,14 +141,14 @@ def test_a_number_is_written_with_the_chosen_marks(
 @pytest.mark.parametrize(
     "text", ["007", "1e5", "1.65E+10", "abc", "1,23,456", "1.2.3", "--1", "9" * 5_000, "12 kg"]
 )
-def test_what_is_no_plain_number_is_left(text: str) -> None:
+def test_texts_that_are_not_numbers_are_unchanged(text: str) -> None:
     found = write_numbers(_texts(text, "12.345"), _style(form="number"))
 
     assert found.texts.to_pylist() == [text, "12.345"]
     assert (found.other.tolist(), found.unsure.tolist()) == ([True, False], [False, True])
 
 
-def test_rows_in_doubt_are_held_and_other_texts_go_out_as_they_are_and_are_counted() -> None:
+def test_ambiguous_dates_are_held_and_other_texts_are_sent_with_a_warning() -> None:
     plan = _plan(
         FieldSource(column="due", style=_style(form="date"), fallback="soon"),
         due=["2025-04-03", "03/04/2025", "tomorrow", ""],
@@ -164,11 +164,11 @@ def test_rows_in_doubt_are_held_and_other_texts_go_out_as_they_are_and_are_count
 @pytest.mark.parametrize(
     ("form", "written"), [("upper", "ÑU MCX"), ("lower", "ñu mcx"), ("first", "Ñu mcx")]
 )
-def test_letters_are_made_large_or_small(form: str, written: str) -> None:
+def test_letter_case(form: str, written: str) -> None:
     assert _sent(_plan(FieldSource(column="a", style=_style(form=form)), a=["ñu McX"])) == [written]
 
 
-def test_a_text_is_put_on_one_line_where_that_is_wanted_and_counted() -> None:
+def test_texts_are_put_on_one_line_with_a_warning() -> None:
     one_line = _style(spaces="one_line")
     plan = _plan(FieldSource(column="a", style=one_line), a=[" a\n\tb \u00a0 c ", "d e"])
 
@@ -176,7 +176,7 @@ def test_a_text_is_put_on_one_line_where_that_is_wanted_and_counted() -> None:
     assert _findings(plan) == [(2, "trimmed", "warn", "a")]
 
 
-def test_spaces_are_kept_where_that_is_wanted() -> None:
+def test_spaces_can_be_kept() -> None:
     assert _sent(_plan(FieldSource(column="a", style=_style(spaces="keep")), a=[" a "])) == [" a "]
 
 
@@ -192,7 +192,7 @@ def test_spaces_are_kept_where_that_is_wanted() -> None:
         ("no column", ["no column"] * 3),
     ],
 )
-def test_columns_are_put_together_and_a_gap_holds_the_row_unless_something_stands_in(
+def test_templates_combine_columns_and_empty_cells_without_a_fallback_hold_the_row(
     template: str, written: list[str | None]
 ) -> None:
     plan = _plan(
@@ -204,7 +204,7 @@ def test_columns_are_put_together_and_a_gap_holds_the_row_unless_something_stand
     assert list(plan.held.index) == held
 
 
-def test_a_template_takes_its_fallback_for_every_gap_and_its_letters_as_a_whole() -> None:
+def test_a_templates_fallback_is_used_for_every_empty_cell_and_formatted() -> None:
     source = FieldSource(template="{first} {last}", fallback="friend", style=_style(form="name"))
 
     plan = _plan(source, first=["ANA", ""], last=["DE LA CRUZ", "LÓPEZ"])
@@ -212,7 +212,7 @@ def test_a_template_takes_its_fallback_for_every_gap_and_its_letters_as_a_whole(
     assert _sent(plan) == ["Ana de la Cruz", "Friend López"]
 
 
-def test_a_text_that_names_no_column_says_which() -> None:
+def test_a_template_with_an_unknown_column_is_a_problem() -> None:
     sheet = make_sheet({"phone": [fictional_phone(0)], "first": ["Ana"]})
     mapping = Mapping(
         client=FieldSource(column="phone"),
@@ -223,10 +223,11 @@ def test_a_text_that_names_no_column_says_which() -> None:
     (problem,) = mapping_problems(sheet, mapping)
 
     assert (problem.code, problem.field) == ("column_gone", "{x}")
-    assert "“{lost}”" in problem.sentence
+    assert problem.values == {"column": "lost"}
+    assert "“lost”" in problem.translated_sentence
 
 
-def test_a_lost_cell_in_any_column_of_a_template_holds_its_row() -> None:
+def test_a_lost_cell_in_a_template_holds_its_row() -> None:
     sheet = make_sheet(
         {"phone": [fictional_phone(0)], "first": ["Ana"], "last": ["x"]},
         flags=[(2, "last", "error_value")],

@@ -1,4 +1,4 @@
-"""Who has had a campaign before: by person and campaign, over all earlier runs of a connection."""
+"""Previous recipients by person and campaign, over all earlier runs of a connection."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -35,20 +35,20 @@ pytestmark = pytest.mark.usefixtures("data_dir")
 SOME_TIME = datetime(2026, 5, 3, 9, 30, 12, tzinfo=UTC)
 
 
-def look(plan: Plan, connection: str = "sandbox") -> PreviousRecipients:
+def find(plan: Plan, connection: str = "sandbox") -> PreviousRecipients:
     return previous_recipients(plan, previous_sendouts(plan, connection))
 
 
 def counts(plan: Plan, connection: str = "sandbox") -> dict[str, tuple[int, int, int, int]]:
-    """Return entries, reached, coming and in doubt, by campaign."""
+    """Return entries, reached, coming and unknown, by campaign."""
     return {
         each.campaign_name: (each.entries, each.reached, each.coming, each.unknown)
-        for each in look(plan, connection).campaigns
+        for each in find(plan, connection).campaigns
     }
 
 
 def settle(run_id: str, *batches: tuple[int, int, BatchState]) -> None:
-    """Let batches of the first sendout end so: start, size, state."""
+    """Settle batches (start, size, state) of the first sendout."""
     with open_ledger().write() as db:
         for start, size, state in batches:
             row = {"run_id": run_id, "sendout": 0, "start": start, "size": size, "state": state}
@@ -74,7 +74,7 @@ def settle(run_id: str, *batches: tuple[int, int, BatchState]) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_of_two_people_who_confirm_at_once_the_second_is_told_to_look_again(database, request):
+def test_the_second_of_two_concurrent_confirmations_is_refused(database, request):
     if database == "postgres":
         request.getfixturevalue("shared_database")
     plans = [plan_of(20), plan_of(30, campaign=("demo_welcome", "demo_other"))]
@@ -92,7 +92,7 @@ def test_of_two_people_who_confirm_at_once_the_second_is_told_to_look_again(data
         run_ids = list(people.map(confirm, range(2)))
     assert run_ids.count(None) == 1
     late = run_ids.index(None)
-    # The first one's second click finds its run; the other has to know of it.
+    # A second click of the first person returns the run; the other person has to see it first.
     assert confirm_again(plans[1 - late], known[1 - late]) == run_ids[1 - late]
     assert confirm_again(plans[late], previous_sendouts(plans[late], "sandbox")) is not None
     assert count_runs() == 2
@@ -102,7 +102,7 @@ def confirm_again(plan: Plan, known: tuple[PreviousSendout, ...]) -> str:
     return start_run(plan, connection="sandbox", seen_sendouts=known)
 
 
-def test_a_second_sheet_tells_the_new_people_from_those_of_the_first(worker):
+def test_people_of_an_earlier_sheet_are_found_in_a_second_sheet(worker):
     began = datetime.now(UTC).replace(second=0, microsecond=0)
     first = start_run(
         plan_of(40, campaign=("demo_welcome", "demo_invalid_phones")), connection="sandbox"
@@ -114,7 +114,7 @@ def test_a_second_sheet_tells_the_new_people_from_those_of_the_first(worker):
     assert 0 < accepted[1::2].sum() < 20
 
     second = plan_of(45)
-    found = look(second)
+    found = find(second)
 
     (campaign,) = found.campaigns
     assert (campaign.entries, campaign.reached, campaign.unknown) == (45, 20, 0)
@@ -128,9 +128,7 @@ def test_a_second_sheet_tells_the_new_people_from_those_of_the_first(worker):
 
 
 @pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
-def test_only_what_was_sent_counts_whatever_the_size_of_a_batch(
-    database: str, request: pytest.FixtureRequest
-):
+def test_only_sent_rows_count_for_any_batch_size(database: str, request: pytest.FixtureRequest):
     if database == "PostgreSQL":
         request.getfixturevalue("shared_database")
     settings = get_settings()
@@ -147,7 +145,7 @@ def test_only_what_was_sent_counts_whatever_the_size_of_a_batch(
 
     cancel_run(run_id)
 
-    found = look(plan_of(12))
+    found = find(plan_of(12))
     assert counts(plan_of(12)) == {"demo_welcome": (12, 3, 0, 2)}
     assert found.rows.tolist() == [2, 3, 4]
     assert found.unknown_rows.tolist() == [5, 6]
@@ -156,10 +154,10 @@ def test_only_what_was_sent_counts_whatever_the_size_of_a_batch(
     assert found.campaigns[0].last == SOME_TIME.replace(second=0)
     (index,) = settings.reached_dir.iterdir()
     assert index.stat().st_mode & 0o077 == 0
-    assert look(plan_of(12)).campaigns == found.campaigns
+    assert find(plan_of(12)).campaigns == found.campaigns
 
 
-def test_rows_in_doubt_that_are_sent_once_more_are_seen_anew():
+def test_unknown_rows_that_are_resent_are_read_again():
     run_id = start_run(plan_of(3), connection="sandbox")
     settle(run_id, (0, 2, BatchState.ACCEPTED), (2, 1, BatchState.UNKNOWN))
     with open_ledger().write() as db:
@@ -173,54 +171,54 @@ def test_rows_in_doubt_that_are_sent_once_more_are_seen_anew():
         db.execute(update(sendout).values(waiting=0, accepted=3))
 
     assert counts(plan_of(3)) == {"demo_welcome": (3, 3, 0, 0)}
-    assert look(plan_of(3)).campaigns[0].last == (SOME_TIME + timedelta(days=1)).replace(second=0)
+    assert find(plan_of(3)).campaigns[0].last == (SOME_TIME + timedelta(days=1)).replace(second=0)
 
 
-def test_the_last_of_several_runs_is_told_and_nobody_counts_twice():
+def test_a_person_in_several_runs_counts_once():
     for first, count in ((0, 4), (2, 4)):
         run_id = start_run(plan_of(count, first=first), connection="sandbox")
         settle(run_id, (0, 2, BatchState.ACCEPTED), (2, 2, BatchState.UNKNOWN))
 
-    # 0 and 1 by the first, 2 and 3 in doubt there but reached by the second, 4 and 5 in doubt.
+    # The first run reaches 0 and 1, the second 2 and 3; 4 and 5 are unknown.
     assert counts(plan_of(8)) == {"demo_welcome": (8, 4, 0, 2)}
 
 
-def test_the_index_may_be_removed_or_damaged_and_is_made_anew(settings: Settings):
+def test_a_missing_or_damaged_index_is_built_again(settings: Settings):
     start_run(plan_of(5), connection="sandbox")
     (run_id,) = {each.run_id for each in previous_sendouts(plan_of(5), "sandbox")}
     settle(run_id, (0, 5, BatchState.ACCEPTED))
-    before = look(plan_of(9))
+    before = find(plan_of(9))
     (index,) = settings.reached_dir.iterdir()
     whole = index.read_bytes()
 
     index.write_bytes(whole[:100])
-    damaged = look(plan_of(9))
+    damaged = find(plan_of(9))
     assert index.read_bytes() == whole
     index.unlink()
-    removed = look(plan_of(9))
+    removed = find(plan_of(9))
 
     assert before.campaigns == damaged.campaigns == removed.campaigns
     assert index.read_bytes() == whole
 
 
-def test_an_earlier_plan_is_needed_once_and_its_loss_is_said(settings: Settings):
+def test_a_missing_plan_without_an_index_is_counted_as_unreadable(settings: Settings):
     run_id = start_run(plan_of(5), connection="sandbox")
     settle(run_id, (0, 5, BatchState.ACCEPTED))
-    assert look(plan_of(9)).campaigns[0].reached == 5
+    assert find(plan_of(9)).campaigns[0].reached == 5
     for plan in settings.plans_dir.iterdir():
         plan.unlink()
 
-    kept = look(plan_of(9))
+    kept = find(plan_of(9))
     for index in settings.reached_dir.iterdir():
         index.unlink()
-    lost = look(plan_of(9))
+    lost = find(plan_of(9))
 
     assert (kept.campaigns[0].reached, kept.unreadable) == (5, 0)
     assert (lost.campaigns, lost.unreadable) == ((), 1)
 
 
 @pytest.mark.parametrize("duplicates", list(DuplicateBehavior))
-def test_whoever_is_left_out_is_held_in_every_row_and_the_plan_reconciles(
+def test_excluded_people_are_held_in_every_row_and_the_plan_reconciles(
     duplicates: DuplicateBehavior,
 ):
     run_id = start_run(plan_of(2), connection="sandbox")
@@ -232,11 +230,11 @@ def test_whoever_is_left_out_is_held_in_every_row_and_the_plan_reconciles(
     sheet = make_sheet(columns)
     everybody = make_plan(sheet, sample.mapping, answers=sample.answers)
 
-    left_out = look(everybody).left_out(include_unknown=False)
+    left_out = find(everybody).left_out(include_unknown=False)
     plan = make_plan(sheet, sample.mapping, answers=sample.answers, reached=left_out)
 
     again = "duplicate" if duplicates is DuplicateBehavior.ALLOW_ONE else "reached_before"
     assert plan.held["reasons"].tolist() == ["reached_before", "reached_before", again]
     assert (plan.rows, plan.entry_count, plan.held_count) == (4, 1, 3)
     assert plan.fingerprint != everybody.fingerprint
-    assert np.array_equal(look(plan).rows, [])
+    assert np.array_equal(find(plan).rows, [])

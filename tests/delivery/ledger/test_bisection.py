@@ -1,4 +1,4 @@
-"""Larger batches: halved where they are too much, taken apart where some rows were rejected."""
+"""Larger batches are split if they are too large or partly rejected."""
 
 from collections import Counter
 
@@ -11,13 +11,13 @@ from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.rate_slots import max_entries
 from lib.delivery.states import PART_REJECTED, AttemptResult
 from lib.outcomes import row_outcomes
-from tests.delivery.ledger.test_ledger import NOW
-from tests.delivery.worker.test_sending import people
+from tests.support.ledger import NOW
+from tests.support.sandbox import messages_by_phone
 from tests.support.states import wait_for
 from tests.support.worker import plan_of, wait_for_run
 
 ONE, MULTIPLE = DuplicateBehavior.ALLOW_ONE, DuplicateBehavior.ALLOW_MULTIPLE
-# Phones that end in 7, 8 or 9 are rejected, each for a reason of its own.
+# Phones that end in 7, 8 or 9 are rejected, each with a different error.
 PICKY = "demo_invalid_phones"
 
 
@@ -30,17 +30,17 @@ def bad_rows(count: int) -> set[int]:
     return {row for row in plan.table.index if plan.table.loc[row, "client"][-1] in "789"}
 
 
-def test_a_batch_of_many_goes_in_one_request_and_reaches_all(worker, sandbox):
+def test_a_large_batch_is_sent_in_one_request(worker, sandbox):
     run_id = start_run(plan_of(1_000), connection="sandbox", schedule=SendSchedule(batch_size=250))
     run = wait_for_run(run_id)
     assert run.accepted == 1_000
     assert len(run_attempts(run_id)) == 4
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
     assert outcomes(run_id) == {Outcome.ACCEPTED: 1_000}
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_rejected_rows_of_a_batch_are_named_and_nobody_gets_it_twice(
+def test_rejected_rows_of_a_batch_are_identified_without_duplicates(
     request, database, data_dir, sandbox
 ):
     if database == "postgres":
@@ -53,23 +53,23 @@ def test_rejected_rows_of_a_batch_are_named_and_nobody_gets_it_twice(
     found = row_outcomes(run_id)
     assert set(found.index[found["outcome"] == Outcome.REJECTED]) == bad_rows(120)
     assert (run.rejected, run.unknown) == (len(bad_rows(120)), 0)
-    assert set(people(sandbox).values()) == {1}
-    assert len(people(sandbox)) == run.accepted
+    assert set(messages_by_phone(sandbox).values()) == {1}
+    assert len(messages_by_phone(sandbox)) == run.accepted
     assert len(run_attempts(run_id)) > 2
 
 
-def test_where_a_repeat_could_message_twice_a_part_rejected_batch_stays_in_doubt(worker, sandbox):
+def test_a_partly_rejected_batch_stays_unknown_without_deduplication(worker, sandbox):
     plan = plan_of(40, campaign=PICKY, duplicates=MULTIPLE)
     run_id = start_run(plan, connection="sandbox", schedule=SendSchedule(batch_size=20))
     run = wait_for_run(run_id)
     assert (run.unknown, run.accepted, run.rejected) == (40, 0, 0)
     assert [each.result for each in run_attempts(run_id)] == [AttemptResult.MIXED] * 2
     assert set(row_outcomes(run_id)["error_code"]) == {PART_REJECTED}
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
 
 
 @pytest.mark.parametrize("status", [200, 400, 413])
-def test_too_many_entries_halve_the_batch_and_are_remembered(idle_worker, sandbox_factory, status):
+def test_a_batch_too_large_is_split_and_the_limit_is_stored(idle_worker, sandbox_factory, status):
     limits = {"entry_limit": 30, "limit_status": status, "error_body": "connectly"}
     sandbox = sandbox_factory(limits)
     idle_worker.connect(sandbox)
@@ -85,10 +85,10 @@ def test_too_many_entries_halve_the_batch_and_are_remembered(idle_worker, sandbo
     )
     wait_for_run(again)
     assert len(run_attempts(again)) == 4
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
 
 
-def test_a_refusal_without_a_reason_does_not_reject_a_whole_batch(idle_worker, sandbox_factory):
+def test_a_rejection_without_a_reason_splits_the_batch(idle_worker, sandbox_factory):
     sandbox = sandbox_factory({"entry_limit": 30, "limit_status": 400})
     idle_worker.connect(sandbox)
     idle_worker.start()
@@ -99,7 +99,7 @@ def test_a_refusal_without_a_reason_does_not_reject_a_whole_batch(idle_worker, s
 
 
 @pytest.mark.parametrize("how", ["kill", "cancel"])
-def test_a_batch_that_is_being_taken_apart_ends_in_doubt_and_never_out_of_sum(
+def test_an_interrupted_split_ends_unknown_and_the_counters_match(
     idle_worker, sandbox_factory, how
 ):
     sandbox = sandbox_factory({"latency_ms": [60, 120]})
@@ -122,4 +122,4 @@ def test_a_batch_that_is_being_taken_apart_ends_in_doubt_and_never_out_of_sum(
     }
     found = row_outcomes(run_id)
     assert not set(found.index[found["outcome"] == Outcome.ACCEPTED]) & bad_rows(200)
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}

@@ -79,9 +79,11 @@ def test_writes_wait_while_the_disk_is_full_and_then_go_on(ledger):
 
 
 def test_a_ledger_that_stays_unwritable_is_told_to_all_who_wait(ledger):
+    allow_pages(ledger, 1)
+
     async def write_in_vain() -> list[int | BaseException]:
         with GroupWriter(ledger, patience=0.0) as writer:
-            writes = (writer.write(note(text)) for text in ("good", None))
+            writes = (writer.write(note(text)) for text in ("good", "x" * 100_000))
             return await asyncio.gather(*writes, return_exceptions=True)
 
     answers = asyncio.run(write_in_vain())

@@ -115,27 +115,27 @@ def test_pauses_double_up_to_half_a_minute_and_begin_anew_after_success():
     backoff = Backoff(clock=clock)
     waits = []
     for _ in range(7):
-        end = backoff.failed(left_at=clock.now)
+        end = backoff.failed(sent_at=clock.now)
         waits.append(end - clock.now)
         clock.now = end
     for wait, least in zip(waits, [1, 2, 4, 8, 16, 30, 30], strict=True):
         assert least <= wait <= least * 1.2
-    backoff.succeeded(left_at=clock.now)
-    assert backoff.failed(left_at=clock.now) - clock.now < 1.3
+    backoff.succeeded(sent_at=clock.now)
+    assert backoff.failed(sent_at=clock.now) - clock.now < 1.3
 
 
 def test_failures_of_requests_that_left_before_the_pause_do_not_make_it_longer():
     clock = Clock()
     backoff = Backoff(clock=clock)
-    first = backoff.failed(left_at=100.0)
+    first = backoff.failed(sent_at=100.0)
     clock.now += 0.5
-    assert backoff.failed(left_at=100.0) == first
-    backoff.succeeded(left_at=100.0)
+    assert backoff.failed(sent_at=100.0) == first
+    backoff.succeeded(sent_at=100.0)
     clock.now = first
-    assert backoff.failed(left_at=first) - first >= 2.0
+    assert backoff.failed(sent_at=first) - first >= 2.0
 
 
 @pytest.mark.parametrize(("asked", "kept"), [(3.5, 3.5), (86_400.0, 300.0)])
 def test_a_wait_that_the_server_asks_for_is_kept_up_to_five_minutes(asked, kept):
     clock = Clock()
-    assert Backoff(clock=clock).failed(left_at=100.0, wait=asked) - clock.now == kept
+    assert Backoff(clock=clock).failed(sent_at=100.0, wait=asked) - clock.now == kept

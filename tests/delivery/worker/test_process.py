@@ -88,7 +88,7 @@ def test_a_second_worker_on_the_same_data_ends_with_a_sentence(idle_worker):
     idle_worker.start()
     second = idle_worker.launch()
     assert second.wait(timeout=30) == 0
-    assert "Another worker already serves this data folder" in idle_worker.log
+    assert "Another worker already uses this data folder" in idle_worker.log
     assert worker_state().pid == idle_worker.pid
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from lib.campaign import Draft, load_draft, save_draft
 from lib.delivery import start_run
-from lib.delivery.worker.retention import tidy, tidy_nightly
+from lib.delivery.worker.retention import delete_old_files, delete_old_files_nightly
 from lib.settings import Settings
 from tests.support.worker import plan_of
 
@@ -32,7 +32,7 @@ def test_old_reports_drafts_and_unused_uploads_go_and_all_that_proves_stays(sett
     kept = [put(data / "uploads" / "in-use"), put(data / "reports" / "new.csv", age=60)]
     kept += [put(each) for each in (data / "plans").iterdir()]
     kept += [put(data / "sheets" / "s.arrow"), data / "ledger.sqlite3"]
-    assert tidy(settings) == len(old)
+    assert delete_old_files(settings) == len(old)
     assert not any(each.exists() for each in old)
     assert all(each.exists() for each in kept)
 
@@ -46,7 +46,7 @@ def test_it_happens_once_a_night_and_a_night_ends_at_three(settings: Settings):
         (datetime(2026, 11, 25, 4), 0),  # noqa: DTZ001
     ):
         put(report)
-        assert tidy_nightly(settings, now) == removed
+        assert delete_old_files_nightly(settings, now) == removed
 
 
 def test_a_damaged_draft_does_not_stop_it_and_what_it_names_stays(settings: Settings):
@@ -55,7 +55,7 @@ def test_a_damaged_draft_does_not_stop_it_and_what_it_names_stays(settings: Sett
     path.write_bytes(path.read_bytes()[:-20])
     uploads = settings.data_dir / "uploads"
     named, unused = put(uploads / "named"), put(uploads / "unused")
-    assert tidy(settings) == 1
+    assert delete_old_files(settings) == 1
     assert named.exists()
     assert not unused.exists()
 
@@ -67,14 +67,14 @@ def test_uploads_stay_while_a_damaged_draft_may_need_one(text: bytes, settings: 
     path.write_bytes(text)
     named, other = put(settings.uploads_dir / "named"), put(settings.uploads_dir / "other")
 
-    assert tidy(settings) == 0
+    assert delete_old_files(settings) == 0
     assert load_draft(draft.id, settings) is None
-    assert tidy(settings) == 0
+    assert delete_old_files(settings) == 0
     assert named.exists()
     assert other.exists()
 
     (aside,) = settings.drafts_dir.iterdir()
     put(aside)
-    assert tidy(settings) == 3
+    assert delete_old_files(settings) == 3
     assert not list(settings.drafts_dir.iterdir())
     assert not list(settings.uploads_dir.iterdir())

@@ -32,15 +32,10 @@ from lib.delivery import (
 from lib.outcomes import row_outcomes
 from lib.settings import ConnectionSettings, Settings
 from tests.support.businesses import replace_connection
-from tests.support.sandbox import SandboxHandle
+from tests.support.sandbox import SandboxHandle, messages_by_phone
 from tests.support.worker import plan_of, wait_for_run
 
 ONE, MULTIPLE = DuplicateBehavior.ALLOW_ONE, DuplicateBehavior.ALLOW_MULTIPLE
-
-
-def people(sandbox: SandboxHandle) -> Counter[str]:
-    """How many messages each phone would have received."""
-    return Counter(each["client"] for each in sandbox.record())
 
 
 def results(run_id: str) -> list[AttemptResult | None]:
@@ -52,7 +47,7 @@ def test_a_whole_run_reaches_everybody_once_and_the_numbers_add_up(worker, sandb
     run_id = start_run(plan, connection="sandbox")
     run = wait_for_run(run_id)
     assert (run.rows, run.held, run.waiting, run.unknown) == (303, 3, 0, 0)
-    assert run.accepted == len(people(sandbox)) == people(sandbox).total()
+    assert run.accepted == len(messages_by_phone(sandbox)) == messages_by_phone(sandbox).total()
     assert run.rejected == 300 - run.accepted > 0
     assert (run.state, run.seconds_left) == (RunState.FINISHED, None)
     assert run.started_at is not None
@@ -76,7 +71,7 @@ def test_many_clicks_from_many_threads_make_one_run(idle_worker, sandbox):
     idle_worker.start()
     wait_for_run(ids[0])
     assert start_run(plan, connection="sandbox") == ids[0]
-    assert people(sandbox).total() == 20
+    assert messages_by_phone(sandbox).total() == 20
 
 
 def test_pausing_stops_and_resuming_goes_on_where_it_was(worker, sandbox):
@@ -87,10 +82,10 @@ def test_pausing_stops_and_resuming_goes_on_where_it_was(worker, sandbox):
     paused = wait_for_run(run_id, until=lambda run: None not in results(run.id))
     assert paused.state is RunState.PAUSED
     assert 0 < paused.waiting < 400
-    assert people(sandbox).total() == paused.accepted
+    assert messages_by_phone(sandbox).total() == paused.accepted
     assert resume_run(run_id)
     assert wait_for_run(run_id).accepted == 400
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
 
 
 def test_cancelling_sends_nothing_more_and_counts_the_rest(worker, sandbox):
@@ -99,7 +94,7 @@ def test_cancelling_sends_nothing_more_and_counts_the_rest(worker, sandbox):
     assert cancel_run(run_id)
     run = wait_for_run(run_id, until=lambda run: run.waiting == 0)
     assert (run.state, run.accepted + run.cancelled) == (RunState.CANCELLED, 400)
-    assert people(sandbox).total() == run.accepted
+    assert messages_by_phone(sandbox).total() == run.accepted
     assert not resume_run(run_id)
 
 
@@ -111,7 +106,7 @@ def test_pause_resume_and_cancel_may_race_with_the_worker(worker, sandbox):
         resume_run(run_id)
     run = wait_for_run(run_id)
     assert (run.accepted, run.unknown) == (300, 0)
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
 
 
 def test_two_runs_share_the_line_and_a_test_overtakes_them(worker, sandbox):
@@ -123,7 +118,7 @@ def test_two_runs_share_the_line_and_a_test_overtakes_them(worker, sandbox):
     runs = [wait_for_run(run_id) for run_id in (first, second)]
     assert done.finished_at is not None
     assert all(run.finished_at and run.finished_at > done.finished_at for run in runs)
-    assert people(sandbox).total() == 401
+    assert messages_by_phone(sandbox).total() == 401
     [attempt] = run_attempts(test)
     assert attempt.answer is not None
     assert '"acceptedCount":1' in attempt.answer.replace(" ", "")
@@ -138,7 +133,7 @@ def test_a_refused_key_pauses_the_run_and_loses_nothing(idle_worker, sandbox_fac
     good = sandbox_factory(None)
     idle_worker.connect(good)
     resume_run(run_id)
-    assert wait_for_run(run_id).accepted == people(good).total() == 5
+    assert wait_for_run(run_id).accepted == messages_by_phone(good).total() == 5
 
 
 def test_a_run_waits_for_an_api_that_is_down_and_says_so(idle_worker, sandbox_factory):
@@ -153,7 +148,7 @@ def test_a_run_waits_for_an_api_that_is_down_and_says_so(idle_worker, sandbox_fa
     idle_worker.connect(sandbox)
     run = wait_for_run(run_id)
     assert (run.accepted, run.reason) == (30, None)
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
 
 
 @pytest.mark.parametrize(("fault", "duplicates"), [("429", ONE), ("429_retry_after", MULTIPLE)])
@@ -164,7 +159,7 @@ def test_being_asked_to_slow_down_loses_nobody(idle_worker, sandbox_factory, fau
     run_id = start_run(plan_of(40, duplicates=duplicates), connection="sandbox")
     run = wait_for_run(run_id)
     assert (run.accepted, run.unknown) == (40, 0)
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
     [refused_at] = [each.ended_at for each in run_attempts(run_id) if each.http_status == 429]
     assert refused_at is not None
     starts = [each.started_at for each in run_attempts(run_id)]
@@ -193,7 +188,7 @@ def test_an_unclear_answer_is_repeated_where_nobody_can_get_it_twice(idle_worker
     run_id = start_run(plan_of(30), connection="sandbox")
     run = wait_for_run(run_id)
     assert (run.accepted, run.unknown) == (30, 0)
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
     seen = Counter(results(run_id))
     assert seen == {AttemptResult.UNKNOWN: len(UNCONFIRMED), AttemptResult.ACCEPTED: 30}
 
@@ -208,7 +203,7 @@ def test_an_unclear_answer_is_never_repeated_unasked_where_somebody_could_get_it
     run = wait_for_run(run_id)
     assert (run.accepted, run.unknown) == (30 - len(UNCONFIRMED), len(UNCONFIRMED))
     assert len(results(run_id)) == 30
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
     with pytest.raises(RepeatNotConfirmedError, match="twice"):
         resolve_unknown_rows(run_id, ResolutionChoice.REPEAT, person="me")
     assert resolve_unknown_rows(
@@ -226,7 +221,7 @@ def test_what_stays_unclear_after_three_attempts_is_in_doubt(idle_worker, sandbo
     assert results(run_id) == [AttemptResult.UNKNOWN] * 3
     assert resolve_unknown_rows(run_id, ResolutionChoice.REPEAT, person="me") == 1
     assert wait_for_run(run_id).accepted == 1
-    assert people(sandbox).total() == 1
+    assert messages_by_phone(sandbox).total() == 1
 
 
 def test_an_api_that_gives_no_clear_answers_stops_the_run(idle_worker, sandbox_factory):
@@ -361,7 +356,7 @@ def test_a_run_goes_to_the_business_it_was_confirmed_for_or_pauses(
     resume_run(run_id)
     done = wait_for_run(run_id)
     assert (done.accepted, done.unknown) == (300, 0)
-    assert (len(people(first)), len(people(second))) == (300, 0)
+    assert (len(messages_by_phone(first)), len(messages_by_phone(second))) == (300, 0)
 
 
 def test_another_business_at_the_same_address_pauses_a_scheduled_run(worker, settings, sandbox):

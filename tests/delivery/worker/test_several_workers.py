@@ -2,8 +2,6 @@
 
 import signal
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -11,37 +9,11 @@ from sqlalchemy import func, select
 from lib.delivery import run_attempts, start_run
 from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.schema import attempt
-from lib.delivery.ledger.schema import worker as worker_table
 from lib.delivery.ledger.workers import DEAD_AFTER
 from lib.delivery.states import INTERRUPTED
-from lib.settings import get_settings
-from tests.delivery.worker.test_sending import people
-from tests.support.sandbox import SandboxHandle
+from tests.support.sandbox import messages_by_phone
 from tests.support.states import wait_for
-from tests.support.worker import Worker, plan_of, wait_for_run
-
-
-@pytest.fixture
-def workers(
-    shared_database: str,
-    data_dir: Path,
-    tmp_path: Path,
-    sandbox: SandboxHandle,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[list[Worker]]:
-    """Two workers that have begun, as on two machines, over one database and one storage."""
-    other, shared = tmp_path / "other", tmp_path / "shared"
-    other.mkdir()
-    shared.mkdir()
-    monkeypatch.setenv("SENDOUT_STORAGE_URL", shared.as_uri())
-    get_settings.cache_clear()
-    both = [Worker(data_dir), Worker(other)]
-    for each in both:
-        each.connect(sandbox)
-        each.start()
-    yield both
-    for each in both:
-        each.end()
+from tests.support.worker import plan_of, registered_workers, wait_for_run
 
 
 def senders() -> Counter[str]:
@@ -51,17 +23,12 @@ def senders() -> Counter[str]:
         return Counter({row.owner: row.number for row in db.execute(counted)})
 
 
-def names() -> set[str]:
-    with open_ledger().read() as db:
-        return {*db.execute(select(worker_table.c.id)).scalars()}
-
-
 def test_two_workers_share_a_run_and_its_pace(workers, sandbox):
     run_id = start_run(plan_of(600), connection="sandbox")
     run = wait_for_run(run_id)
     assert (run.accepted, run.unknown) == (600, 0)
-    assert set(people(sandbox).values()) == {1}
-    assert len(people(sandbox)) == 600
+    assert set(messages_by_phone(sandbox).values()) == {1}
+    assert len(messages_by_phone(sandbox)) == 600
     assert len(senders()) == 2
     assert all(each.http_status == 200 for each in run_attempts(run_id))
 
@@ -78,8 +45,10 @@ def test_the_runs_of_a_worker_that_dies_or_stands_still_are_taken_over(workers, 
     assert run.unknown == len(open_attempts) <= 40
     if how is signal.SIGSTOP:
         dying.signal(signal.SIGCONT)
-        wait_for(lambda: "beginning anew" in dying.log and len(names()) == 2)
+        wait_for(
+            lambda: "worker evicted, restarting" in dying.log and len(registered_workers()) == 2
+        )
         again = wait_for_run(start_run(plan_of(50, first=5_000), connection="sandbox"))
         assert again.accepted == 50
-    assert set(people(sandbox).values()) == {1}
-    assert len(people(sandbox)) >= run.accepted
+    assert set(messages_by_phone(sandbox).values()) == {1}
+    assert len(messages_by_phone(sandbox)) >= run.accepted

@@ -14,12 +14,9 @@ from lib.delivery import RunState, approve_run, run_summary, start_run, worker_s
 from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.schema import worker as worker_table
 from lib.delivery.ledger.workers import DEAD_AFTER
-from tests.delivery.worker.test_sending import people
-from tests.delivery.worker.test_several_workers import names, workers
+from tests.support.sandbox import messages_by_phone
 from tests.support.states import wait_for
-from tests.support.worker import Worker, plan_of, wait_for_run
-
-__all__ = ["workers"]
+from tests.support.worker import Worker, plan_of, registered_workers, wait_for_run
 
 
 def starting_in(seconds: float) -> SendSchedule:
@@ -73,7 +70,7 @@ def test_a_run_starts_at_its_time_though_the_worker_that_waited_for_it_was_kille
     assert run.started_at is not None
     assert run.schedule.starts_at is not None
     assert run.started_at >= run.schedule.starts_at
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
 
 
 def test_a_first_wave_stops_after_exactly_so_many_though_the_worker_is_killed_in_it(
@@ -89,10 +86,10 @@ def test_a_first_wave_stops_after_exactly_so_many_though_the_worker_is_killed_in
     idle_worker.start()
     run = wait_for_run(run_id, until=lambda run: run.state is RunState.WAITING_FOR_APPROVAL)
     assert run.waiting == run.to_come == 250
-    assert len(people(sandbox)) <= 150
+    assert len(messages_by_phone(sandbox)) <= 150
     assert approve_run(run_id, wave=1)
     wait_for_run(run_id)
-    assert set(people(sandbox).values()) == {1}
+    assert set(messages_by_phone(sandbox).values()) == {1}
 
 
 def test_a_worker_whose_engine_cannot_start_says_so_and_sends_what_need_not_wait(
@@ -105,7 +102,7 @@ def test_a_worker_whose_engine_cannot_start_says_so_and_sends_what_need_not_wait
     idle_worker.start()
     assert wait_for_run(plain).accepted == 5
     wait_for(lambda: not worker_state().scheduler_ok)
-    assert "engine unusable" in idle_worker.log
+    assert "workflow engine unavailable" in idle_worker.log
     assert run_summary(waiting).state is RunState.SCHEDULED
     (data_dir / "engine.sqlite3").rmdir()
     assert wait_for_run(waiting).accepted == 5
@@ -122,5 +119,5 @@ def test_another_worker_waits_in_place_of_one_that_died(workers, sandbox, shared
     dying.kill()
     run = wait_for_run(run_id, seconds=DEAD_AFTER.total_seconds() + 30)
     assert run.accepted == 40
-    assert waiting not in names()
-    assert set(people(sandbox).values()) == {1}
+    assert waiting not in registered_workers()
+    assert set(messages_by_phone(sandbox).values()) == {1}

@@ -1,4 +1,4 @@
-"""The default country: said by the numbers, by the column's name, or asked."""
+"""The default country is suggested by the numbers, the header, or other hints."""
 
 import pandas as pd
 import pytest
@@ -28,7 +28,7 @@ MEXICAN = ["55 1234 5678"] * 5
         ([], "phone", (None, "not_needed")),
     ],
 )  # fmt: skip
-def test_the_country_is_suggested_only_where_numbers_or_header_say_it(cells, header, expected):
+def test_the_country_is_suggested_by_numbers_or_header(cells, header, expected):
     assert suggest_region(pd.Series(cells, dtype="str"), header) == Suggestion(
         expected[0], Evidence(expected[1])
     )
@@ -46,9 +46,7 @@ def test_the_country_is_suggested_only_where_numbers_or_header_say_it(cells, hea
         (None, "no locale", (None, "nothing")),
     ],
 )
-def test_a_persons_country_and_browser_only_hint_where_the_numbers_are_of_that_form(
-    usual, locale, expected
-):
+def test_hints_are_used_only_if_numbers_are_valid_in_their_country(usual, locale, expected):
     cells = pd.Series(["11 91234-5678"] * 5, dtype="str")
 
     found = suggest_region(cells, "phone", usual=usual, locale=locale)

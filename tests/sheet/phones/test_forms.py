@@ -1,4 +1,4 @@
-"""Every country's numbers in every form that people write: read right, or held with a reason."""
+"""Numbers of every country in many notations are read correctly or held back with a reason."""
 
 import functools
 from collections import Counter
@@ -18,7 +18,7 @@ DEFAULTS = ("US", "BR", "MX", "AR", "DE", "IT", "AU", None)
 
 
 class Form(NamedTuple):
-    """A number as somebody has written it; ``e164`` is whom they mean."""
+    """A number in some notation; ``e164`` is the number that it means."""
 
     name: str
     cell: str
@@ -27,7 +27,7 @@ class Form(NamedTuple):
 
 
 def _forms(region: str, number: phonenumbers.PhoneNumber) -> Iterator[tuple[str, str]]:
-    """Yield forms that say their country, then those that leave it to the reader."""
+    """Yield notations with a country code, then those without."""
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     abroad = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
     national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
@@ -90,8 +90,8 @@ def _wrong(read: list[tuple[Form, str | None, str]]) -> list[Form]:
 
 
 NEVER = {"cut exponent", "extension", "two numbers", "letters", "slash"}
-# Prefixes of their own for calls abroad that 00 is not, and codes that a country's numbers may
-# begin with too, are why not all is read.
+# Others are not always read: some countries have another international prefix than 00, or national
+# numbers that may begin with a country code.
 ALWAYS = {
     "plus", "international", "international, dots", "international, Unicode", "apostrophe",
     "international, brackets", "international, wide digits", "tel: link", "wa.me link", "label",
@@ -100,11 +100,11 @@ ALWAYS = {
 
 
 @pytest.mark.parametrize("region", DEFAULTS)
-def test_no_form_of_any_number_is_read_as_somebody_elses(region: str | None) -> None:
-    """In a column that mixes every country, under one default country: WRONG is 0.
+def test_no_notation_of_any_number_is_read_as_another_number(region: str | None) -> None:
+    """A column mixes all countries, with one default country.
 
-    A number without a country is whoever's the default country's person means by it, so such forms
-    of other countries are not asked for.
+    National notations of other countries are left out, since they mean a number of the default
+    country.
     """
     at_home = [
         form
@@ -117,8 +117,8 @@ def test_no_form_of_any_number_is_read_as_somebody_elses(region: str | None) -> 
     assert {problem for _, e164, problem in read if e164 is None} <= PROBLEMS.keys()
 
 
-def test_what_is_missed_in_its_own_country_is_missed_for_a_reason() -> None:
-    """Each country's own sheet: what is held is held for one of few reasons, and rarely."""
+def test_few_notations_are_held_back_in_the_numbers_own_country() -> None:
+    """Each country's notations are read with that country as the default."""
     read = [line for forms in _by_region().values() for line in _read(forms, forms[0].region)]
     reasons = Counter((form.name, problem) for form, e164, problem in read if e164 is None)
     missed = Counter(name for name, _ in reasons.elements())
@@ -140,8 +140,8 @@ def _by_region() -> dict[str, list[Form]]:
 
 
 @pytest.mark.parametrize("region", ["US", "BR", "DE", "IT", None])
-def test_a_column_is_read_as_its_cells_are(region: str | None) -> None:
-    """Columns are read in large pieces; each cell by itself must come to the same end."""
+def test_a_column_is_read_like_its_single_cells(region: str | None) -> None:
+    """Reading by column must give the same results as reading each cell."""
     forms = _written()[::7]
 
     for form, e164, problem in _read(forms, region):

@@ -1,4 +1,4 @@
-"""Spellings that WhatsApp treats as one person have one identity; no two people share one."""
+"""Spellings of one WhatsApp account have one identity; two accounts never share one."""
 
 import numpy as np
 import pytest
@@ -24,21 +24,21 @@ def identity(phone: str) -> int:
         ("+5599960000000", "+559960000000"),
     ],
 )
-def test_two_spellings_of_one_person_are_one(one: str, other: str) -> None:
+def test_two_spellings_of_one_account_have_one_identity(one: str, other: str) -> None:
     assert identity(one) == identity(other)
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        # A landline and the mobile number that would remain of it with a 9 in front.
+        # A landline, and the mobile number that it would be with a 9.
         ("+551130004000", "+5511930004000"),
         ("+525512345678", "+525512345679"),
         ("+5491123456789", "+5411123456789"),
         ("+15105550100", "+525105550100"),
     ],
 )
-def test_two_people_are_two(one: str, other: str) -> None:
+def test_two_accounts_have_two_identities(one: str, other: str) -> None:
     assert identity(one) != identity(other)
 
 
@@ -48,12 +48,12 @@ def test_two_people_are_two(one: str, other: str) -> None:
         max_size=20,
     )
 )
-def test_numbers_of_other_countries_stay_as_they_are(numbers: list[int]) -> None:
+def test_numbers_of_other_countries_are_unchanged(numbers: list[int]) -> None:
     assert identities(np.array(numbers, dtype="int64")).tolist() == numbers
 
 
 @given(st.integers(0, 10**10 - 1))
-def test_an_identity_is_its_own_identity(digits: int) -> None:
+def test_an_identity_is_idempotent(digits: int) -> None:
     for country in ("521", "549", "559", "55", "52", "54"):
         once = identities(np.array([int(f"{country}{digits:010d}")]))
         assert identities(once).tolist() == once.tolist()

@@ -1,4 +1,4 @@
-"""Lists of people to leave out: every number that a cell may mean is found."""
+"""Exclude lists: every number that a cell may mean is found."""
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,7 @@ def test_every_number_of_a_cell_is_read(cell: str) -> None:
         "5512345678|5587654321",
     ],
 )
-def test_numbers_without_a_country_are_digits_of_any(cell: str) -> None:
+def test_numbers_without_a_country_code_may_be_from_any_country(cell: str) -> None:
     assert {"5512345678", "5587654321"} <= set(read_listed(cells(cell)).national.to_pylist())
     assert {525512345678, 525587654321} <= set(read_listed(cells(cell), "MX").numbers)
 
@@ -65,21 +65,21 @@ def test_numbers_without_a_country_are_digits_of_any(cell: str) -> None:
         ("5215512345678@s.whatsapp.net", "5215512345678"),
     ],
 )
-def test_what_stands_around_a_number_hides_it_not(cell: str, digits: str) -> None:
+def test_a_number_is_found_among_other_text(cell: str, digits: str) -> None:
     assert digits in numbers_in(cell)
 
 
 @pytest.mark.parametrize(
     "cell", ["Ana", "12", "2025-01-31", "1.65E+10", "ana12345678@example.com", "#N/A"]
 )
-def test_a_cell_without_a_number_is_told(cell: str) -> None:
+def test_a_cell_without_a_number_is_reported(cell: str) -> None:
     read = read_listed(cells("+525512345678", cell, ""))
 
     assert read.people == 1
     assert read.unread.to_dict() == {1: cell}
 
 
-def test_one_person_counts_once_however_written() -> None:
+def test_a_person_counts_once_in_all_spellings() -> None:
     assert read_listed(cells("+5215512345678", "+525512345678", "0052 5512345678")).people == 1
 
 
@@ -97,12 +97,12 @@ def test_one_person_counts_once_however_written() -> None:
         ("0612345678", 39, 390612345678),
     ],
 )
-def test_digits_are_read_as_a_country_writes_them(digits: str, code: int, number: int) -> None:
+def test_digits_are_read_with_domestic_prefixes(digits: str, code: int, number: int) -> None:
     assert number in read_as_national(pa.array([digits]), code)
     assert is_number_anywhere(pa.array([digits])).all()
 
 
-def test_a_number_begins_with_its_country_code() -> None:
+def test_country_codes_are_read_from_numbers() -> None:
     numbers = np.array([525512345678, 16505550101, 390612345678, 35412345678, 0])
 
     assert country_codes(numbers).tolist() == [52, 1, 39, 354, 0]

@@ -1,4 +1,4 @@
-"""Phone cells: read right, or held with a reason; never somebody else's number."""
+"""Phone cells are read correctly or held back with a reason, never as another number."""
 
 import functools
 
@@ -7,6 +7,7 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
+from lib.sheet.phones.codes import PhoneProblem, PhoneRepair
 from lib.sheet.phones.messages import PROBLEMS, REPAIRS, explained
 from lib.sheet.phones.parse import normalise, read_phone
 
@@ -17,14 +18,14 @@ PEOPLE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
 @pytest.mark.parametrize(
     ("cell", "region", "expected"),
     [
-        # International, however it is written.
+        # International, in different notations.
         ("+16505550123", None, "+16505550123"),
         ("+1 (650) 555-0123", None, "+16505550123"),
         ("(+55) 11 91234-5678", None, "+5511912345678"),
         ("+44 (0)20 7946 0958", None, "+442079460958"),
         ("+49.30.901820", None, "+4930901820"),
         ("0034 612 34 56 78", None, "+34612345678"),
-        # National, with the country that a person has chosen.
+        # National, with a chosen country.
         ("011 44 20 7946 0958", "US", "+442079460958"),
         ("(650) 555-0123", "US", "+16505550123"),
         ("1 650 555 0123", "US", "+16505550123"),
@@ -63,7 +64,7 @@ PEOPLE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
         # Italy keeps its zero.
         ("06 698 12345", "IT", "+390669812345"),
         ("+39 06 698 12345", None, "+390669812345"),
-        # Another alphabet's digits, dashes and spaces, and signs that nobody sees.
+        # Digits, dashes and spaces of other scripts, and invisible characters.
         ("５５１１９１２３４５６７８", "BR", "+5511912345678"),
         ("+٥٥١١٩١٢٣٤٥٦٧٨", None, "+5511912345678"),
         ("+1\u00a0650\u2011555\u20130123", None, "+16505550123"),
@@ -72,9 +73,7 @@ PEOPLE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
         ("＋1 650 555 0123", None, "+16505550123"),
     ],
 )
-def test_a_number_is_read_as_its_owner_means_it(
-    cell: str, region: str | None, expected: str
-) -> None:
+def test_a_number_is_read_as_written(cell: str, region: str | None, expected: str) -> None:
     assert read_phone(cell, region).e164 == expected
 
 
@@ -110,7 +109,7 @@ def test_a_number_is_read_as_its_owner_means_it(
         ("+55 11 3123 4567", None, "+551131234567", None),
     ],
 )  # fmt: skip
-def test_each_change_of_digits_is_a_repair_with_a_name(
+def test_each_change_of_digits_is_reported_as_a_repair(
     cell: str, region: str | None, expected: str, repair: str | None
 ) -> None:
     phone = read_phone(cell, region)
@@ -147,59 +146,61 @@ def test_each_change_of_digits_is_a_repair_with_a_name(
         ("-23.5505199", "not_a_phone"), ("-6505550123", "not_a_phone"),
     ],
 )  # fmt: skip
-def test_what_is_no_phone_is_held_with_its_reason(cell: str, problem: str) -> None:
+def test_a_cell_without_a_phone_number_has_a_problem(cell: str, problem: str) -> None:
     phone = read_phone(cell)
 
     assert (phone.e164, phone.problem) == (None, problem)
 
 
 @pytest.mark.parametrize(("cell", "region"), [("4915123456789", "DE"), ("62812345678", "ID")])
-def test_a_number_with_two_readings_is_held(cell: str, region: str) -> None:
-    """Without a plus, the first digits may be the country's code or the number's own."""
+def test_an_ambiguous_number_is_held_back(cell: str, region: str) -> None:
+    """Without a plus, the first digits may be the country code or part of the number."""
     assert read_phone(cell, region).problem == "two_readings"
 
 
 @pytest.mark.parametrize("region", ["AU", None])
-def test_australias_prefix_is_no_code_of_america(region: str | None) -> None:
-    """0011 501 622 1234 calls Belize from Australia, and Arkansas from where 00 is the prefix."""
+def test_the_australian_prefix_0011_is_not_read_as_the_code_of_the_united_states(
+    region: str | None,
+) -> None:
+    """0011 501 622 1234 is Belize from Australia, and Arkansas where the prefix is 00."""
     assert read_phone("0011 501 622 1234", region).problem == "two_readings"
     assert read_phone("0011 33 6 12 34 56 78", region).e164 == "+33612345678"
     assert read_phone("001 501 622 1234", "DE").e164 == "+15016221234"
 
 
-def test_a_mobile_abroad_is_not_read_as_a_landline_at_home() -> None:
+def test_a_foreign_mobile_number_is_not_read_as_a_domestic_landline() -> None:
     assert read_phone("447911123456", "DE").problem == "two_readings"
 
 
-def test_one_number_with_a_code_and_no_plus_puts_the_doubtful_ones_in_doubt() -> None:
-    """51 991 234 567 is a mobile in Porto Alegre, or in Peru if the column leaves out the plus."""
-    doubtful, national = "51991234567", "11912345678"
+def test_one_number_with_a_code_but_no_plus_makes_ambiguous_ones_of_the_column_held_back() -> None:
+    """51 991 234 567 is a mobile in Porto Alegre, or in Peru if the column omits the plus."""
+    ambiguous, national = "51991234567", "11912345678"
 
-    alone = normalise(pd.Series([doubtful, national], dtype="str"), "BR")
-    for witness in ("5521912345678", "351912345678"):
-        among = normalise(pd.Series([doubtful, national, witness], dtype="str"), "BR")
+    alone = normalise(pd.Series([ambiguous, national], dtype="str"), "BR")
+    for coded in ("5521912345678", "351912345678"):
+        among = normalise(pd.Series([ambiguous, national, coded], dtype="str"), "BR")
         assert list(among["problem"].fillna("")[:2]) == ["two_readings", ""]
 
     assert list(alone["e164"]) == ["+5551991234567", "+5511912345678"]
 
 
 @pytest.fixture(autouse=True)
-def room_for_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `re` keep the patterns of all countries, which it else compiles anew for each number."""
+def large_pattern_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enlarge the cache of `re` to hold the patterns of all countries."""
     monkeypatch.setattr("re._MAXCACHE", 10_000, raising=False)
 
 
 @functools.cache
 def _mobiles() -> list[str]:
-    """Take one mobile of every country that has any, in E.164."""
+    """Return a mobile number of each country that has any, in E.164."""
     numbers = [phonenumbers.example_number_for_type(each, PhoneNumberType.MOBILE)
                for each in REGIONS]  # fmt: skip
     return [phonenumbers.format_number(each, PhoneNumberFormat.E164) for each in numbers if each]
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_numbers_abroad_without_a_plus_become_nobody_elses(region: str) -> None:
-    """Whatever the default country, a column of mobiles without pluses has no wrong one in it."""
+def test_foreign_numbers_without_a_plus_are_not_read_as_other_numbers(region: str) -> None:
+    """For each default country, no mobile number without a plus is read as another one."""
     e164 = _mobiles()
 
     read = normalise(pd.Series([each[1:] for each in e164], dtype="str"), region)
@@ -212,13 +213,13 @@ def test_numbers_abroad_without_a_plus_become_nobody_elses(region: str) -> None:
     assert wrong == []
 
 
-def test_a_number_of_another_country_is_not_bent_into_the_default_one() -> None:
+def test_a_number_of_another_country_is_not_read_for_the_default_country() -> None:
     assert read_phone("5511912345678", "MX").problem == "other_country"
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_no_way_of_writing_a_number_makes_it_another_one(region: str) -> None:
-    """Whatever the country, what people write is read as the same number, or held."""
+def test_no_notation_of_a_number_is_read_as_another_number(region: str) -> None:
+    """Common notations are read as the same number or held back, in each country."""
     for kind in PEOPLE:
         number = phonenumbers.example_number_for_type(region, kind)
         if number is None:
@@ -245,13 +246,13 @@ def test_no_way_of_writing_a_number_makes_it_another_one(region: str) -> None:
         assert read_phone(international).e164 == e164
 
 
-# Islands whose national numbers have fewer digits than could be told from a house number.
+# Their national numbers have too few digits to be accepted as phone numbers.
 SHORT = {"AC", "AD", "CK", "FK", "FO", "GL", "NC", "NF", "PM", "SH", "TK", "TV", "WF"}
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_what_people_write_is_not_held_without_need(region: str) -> None:
-    """Each country's mobile is read, not only not read wrong, in each way that a list holds it."""
+def test_common_notations_are_read(region: str) -> None:
+    """A mobile number of each country is read in each notation that lists contain."""
     number = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
     if number is None:
         assert region == "TA"
@@ -275,7 +276,7 @@ def test_what_people_write_is_not_held_without_need(region: str) -> None:
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_nothing_added_to_a_number_makes_it_another_one(region: str) -> None:
+def test_no_text_added_to_a_number_makes_it_another_number(region: str) -> None:
     number = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
     if number is None:
         return
@@ -285,7 +286,7 @@ def test_nothing_added_to_a_number_makes_it_another_one(region: str) -> None:
         assert read_phone(cell, region).e164 in {e164, None}, cell
 
 
-def test_a_column_is_read_with_its_own_index_and_types() -> None:
+def test_a_frame_has_the_index_of_the_column() -> None:
     series = pd.Series(["+16505550123", "x", "+16505550123"], index=[5, 7, 9], dtype="str")
 
     read = normalise(series)
@@ -298,19 +299,29 @@ def test_a_column_is_read_with_its_own_index_and_types() -> None:
 @pytest.mark.parametrize(
     ("cell", "facts"),
     [
-        ("1.65E+10", "cut this number to 3 digits"),
+        ("1.65E+10", "kept only 3 digits"),
         ("+1 650 555", "only 7 digits"),
         ("1234567890123456", "has 16 digits"),
-        ("+1650555012O", "has 1 letter among"),
+        ("+1650555012O", "contains 1 letter."),
         ("+999 123 456 789", "begins with +999"),
         ("2024-01-31", "turned the number into a date"),
+        ("+55 11 1234 5678", "Not a valid phone number for Brazil."),
+        ("0055 11 1234 5678", "Not a valid phone number for Brazil."),
+        ("+1 111 111 1111", "isn't valid in its country"),
     ],
 )
-def test_a_reason_is_said_with_the_cells_own_facts(cell: str, facts: str) -> None:
+def test_an_explanation_names_facts_about_the_cell(cell: str, facts: str) -> None:
     assert facts in explained(read_phone(cell).problem or "", cell)
 
 
-def test_every_code_has_words() -> None:
+def test_a_national_number_that_is_not_valid_is_explained_with_the_chosen_country() -> None:
+    assert "for Spain" in explained("not_valid", "012 345 678", "ES")
+    assert "its country" in explained("not_valid", "012 345 678")
+
+
+def test_every_code_has_texts() -> None:
+    assert PROBLEMS.keys() == set(PhoneProblem)
+    assert REPAIRS.keys() == set(PhoneRepair)
     for words in [*PROBLEMS.values(), *REPAIRS.values()]:
         assert words.title
         assert words.sentence.endswith(".")

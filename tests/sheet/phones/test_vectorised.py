@@ -1,4 +1,4 @@
-"""The quick rules call no number good that libphonenumber does not."""
+"""No number is valid by the vectorised rules that is not valid for libphonenumber."""
 
 import functools
 import random
@@ -16,8 +16,8 @@ NUMBERS = 200_000
 
 @functools.cache
 def _numbers() -> list[str]:
-    """Numbers of every country and kind, most of them changed in a few digits or in length."""
-    dice = random.Random(3)
+    """Return numbers of every country and type, most with changed digits or length."""
+    rng = random.Random(3)
     found: set[str] = set()
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
         for kind in PhoneNumberType.values():
@@ -29,31 +29,31 @@ def _numbers() -> list[str]:
             start = len(str(number.country_code)) + 1
             for _ in range(110):
                 digits = list(e164)
-                for _ in range(dice.randint(1, 5)):
-                    digits[dice.randrange(start, len(digits))] = dice.choice("0123456789")
-                if dice.random() < 0.2:
-                    digits = digits[:-1] if dice.random() < 0.5 else [*digits, "7"]
+                for _ in range(rng.randint(1, 5)):
+                    digits[rng.randrange(start, len(digits))] = rng.choice("0123456789")
+                if rng.random() < 0.2:
+                    digits = digits[:-1] if rng.random() < 0.5 else [*digits, "7"]
                 found.add("".join(digits))
     while len(found) < NUMBERS:
-        found.add(f"+{dice.randrange(10**7, 10**15)}")
+        found.add(f"+{rng.randrange(10**7, 10**15)}")
     return sorted(found)
 
 
-def test_the_quick_rules_agree_with_libphonenumber_on_200_000_numbers():
+def test_the_vectorised_rules_agree_with_libphonenumber_on_200_000_numbers():
     numbers = _numbers()
-    good = are_valid(pa.array(numbers)).to_pylist()
+    valid = are_valid(pa.array(numbers)).to_pylist()
     slow = [read_phone(number) for number in numbers]
 
     wrong = [
         number
-        for number, is_good, phone in zip(numbers, good, slow, strict=True)
-        if is_good and (phone.e164 != number or phone.repair is not None)
+        for number, is_valid, phone in zip(numbers, valid, slow, strict=True)
+        if is_valid and (phone.e164 != number or phone.repair is not None)
     ]
 
     readable = sum(1 for number, phone in zip(numbers, slow, strict=True) if phone.e164 == number)
     assert len(numbers) >= NUMBERS
     assert wrong == []
-    assert sum(good) > 0.9 * readable
+    assert sum(valid) > 0.9 * readable
 
 
 REGIONS = ["US", "BR", "MX", "AR", "ES", "DE", "GB", "IN", "ID", "RU", "HU", "IT", "CN", "FR", "CO",
@@ -61,8 +61,8 @@ REGIONS = ["US", "BR", "MX", "AR", "ES", "DE", "GB", "IN", "ID", "RU", "HU", "IT
 
 
 @pytest.mark.parametrize("region", [*REGIONS, None])
-def test_digits_are_read_by_the_column_as_one_by_one(region):
-    """Numbers of every country, given to one default country: read alike, or left to be read."""
+def test_digits_are_read_by_column_like_single_cells(region):
+    """Numbers of every country, with one default country, are read alike or not at all."""
     found = _numbers()[::200]
     digits = [number[tail:] for number in found for tail in (1, 2, 3, 4)]
     digits += [f"0{number[tail:]}" for number in found[::3] for tail in (2, 3, 4)]
@@ -83,7 +83,7 @@ def test_digits_are_read_by_the_column_as_one_by_one(region):
     assert {"country_added", "plus_added", "international_prefix"} & set(repair.to_pylist())
 
 
-def test_nothing_but_plain_digits_is_certainly_good():
+def test_only_plus_and_digits_are_valid():
     texts = ["+1 650 555 0123", "16505550123", "", "+0", "+", "x", "+16505550123 ", None]
 
     assert are_valid(pa.array(texts, pa.string())).to_pylist() == [False] * len(texts)

@@ -1,4 +1,4 @@
-"""A short form of `make fuzz`: broken files end as a sheet or as a refusal, and leave nothing."""
+"""A short form of `make fuzz`: damaged files are read or refused, and leave no files."""
 
 import random
 
@@ -14,8 +14,8 @@ def test_a_whole_file_is_read(name: str, settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("name", whole_files())
-def test_broken_files_end_in_a_sheet_or_a_sentence(name: str, settings: Settings) -> None:
-    dice = random.Random(name)
+def test_damaged_files_are_read_or_refused(name: str, settings: Settings) -> None:
+    rng = random.Random(name)
     data = whole_files()[name]
 
-    assert all(judge(broken(data, dice), name, settings) for _ in range(3))
+    assert all(judge(broken(data, rng), name, settings) for _ in range(3))

@@ -1,4 +1,4 @@
-"""Sheets are read from any common file, cell for cell, or refused with a reason."""
+"""Sheets are read from any common file format, or refused with a reason."""
 
 import datetime as dt
 import io
@@ -61,14 +61,14 @@ def test_encodings_and_dialects_give_the_same_cells(data, settings):
     ]
 
 
-def test_a_few_bytes_of_another_encoding_spoil_no_other_letter(settings):
+def test_a_few_bytes_of_another_encoding_do_not_affect_other_cells(settings):
     data = PLAIN.replace("Luis", "Íñigo Ángel").encode() + b"+16505550125,Jos\xe9\n"
     sheet = read_sheet(data, settings=settings)
     assert sheet.frame["name"].tolist() == ["Ána", "Íñigo Ángel", "José"]
     assert "odd_letters" in {note.code for note in sheet.notes}
 
 
-def test_row_numbers_are_those_of_the_spreadsheet_program(settings):
+def test_row_numbers_are_those_of_a_spreadsheet_program(settings):
     sheet = read_sheet(b'\na,b\n"x\ny",1\n\n,\nz,2\n', settings=settings)
     assert sheet.frame.index.tolist() == [3, 6]
     assert sheet.first_row == 3
@@ -87,13 +87,13 @@ def test_row_numbers_are_those_of_the_spreadsheet_program(settings):
         ("a,b\nx\x00,1\ny,2\n", ["a", "b"], {"nul_removed"}),
     ],
 )
-def test_oddities_are_read_with_a_note(text, columns, notes, settings):
+def test_irregular_files_are_read_with_a_notice(text, columns, notes, settings):
     sheet = read_sheet(text.encode(), settings=settings)
     assert sheet.frame.columns.tolist() == columns
     assert {note.code for note in sheet.notes} == notes
 
 
-def test_numbers_and_dates_look_as_in_the_workbook(settings):
+def test_numbers_and_dates_are_formatted_as_in_the_workbook(settings):
     def fill(book):
         page = book.add_worksheet()
         page.write_row(0, 0, ["phone", "day", "code", "share", "vip", "long"])
@@ -115,7 +115,7 @@ def test_numbers_and_dates_look_as_in_the_workbook(settings):
     assert sheet.flags.to_numpy().tolist() == [[2, "long", "digits_lost"]]
 
 
-def test_a_plus_that_the_format_puts_before_a_number_is_kept(settings):
+def test_a_plus_from_the_number_format_is_kept(settings):
     def fill(book):
         page = book.add_worksheet()
         page.write_row(0, 0, ["phone", "mobile"])
@@ -144,7 +144,7 @@ def test_errors_and_formulas_without_a_value_are_flagged(settings):
     assert [note.code for note in sheet.notes] == ["formulas"]
 
 
-def test_the_first_visible_worksheet_that_holds_something_is_read(settings):
+def test_the_first_visible_worksheet_that_is_not_empty_is_read(settings):
     def fill(book):
         book.add_worksheet("hidden").hide()
         book.get_worksheet_by_name("hidden").write_row(0, 0, ["secret"])
@@ -204,14 +204,16 @@ def _archive(files: dict[str, str | bytes]) -> bytes:
         ((",".join(["x"] * 100_001) + "\n").encode, "too_many_columns"),
     ],
 )
-def test_files_that_cannot_be_used_say_why(make, code, settings):
+def test_unusable_files_raise_an_error_with_texts(make, code, settings):
     with pytest.raises(SheetError) as caught:
         read_sheet(make(), filename="list.xlsx", settings=settings)
     assert caught.value.code == code
-    assert caught.value.sentence
-    assert caught.value.action
+    assert caught.value.translated_sentence
+    assert caught.value.translated_action
     if code == "too_many_columns":
-        assert "100,001" in caught.value.sentence
+        assert caught.value.values == {"found": 100_001, "limit": settings.sheet_max_columns}
+        assert "100,001" in caught.value.translated_sentence
+        assert "100,001" in str(caught.value)
     assert not list(settings.data_dir.glob("sheets/.*"))
 
 
@@ -225,7 +227,7 @@ def test_files_that_cannot_be_used_say_why(make, code, settings):
         ({"sheet_max_seconds": 0.01}, "timeout"),
     ],
 )
-def test_limits_hold(limit, code, settings):
+def test_limits_are_enforced(limit, code, settings):
     with pytest.raises(SheetError) as caught:
         read_sheet(PLAIN.encode(), settings=settings.model_copy(update=limit))
     assert caught.value.code == code
@@ -239,7 +241,7 @@ def test_a_sheet_that_needs_too_much_memory_is_refused(settings):
     assert caught.value.code == "out_of_memory"
 
 
-def test_where_the_system_keeps_no_limit_the_child_ends_itself():
+def test_the_child_exits_above_its_memory_limit_if_the_system_does_not_enforce_it():
     code = (
         "from lib.sheet.process.child import watch_memory\n"
         "watch_memory(20 << 20)\n"
@@ -261,16 +263,16 @@ from lib.sheet import SheetError, keep_upload, read_sheet
 settings = Settings(data_dir=Path(sys.argv[1]))
 data = b"a,b\\n" + b"".join(b"%d,%d\\n" % (i, i * i) for i in range(20000))
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-for door in (lambda: read_sheet(data, settings=settings),
-             lambda: keep_upload(data, "a.csv", settings=settings)):
+for read_or_keep in (lambda: read_sheet(data, settings=settings),
+                     lambda: keep_upload(data, "a.csv", settings=settings)):
     try:
-        door()
+        read_or_keep()
     except SheetError as error:
         print(error.code)
 """
 
 
-def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path):
+def test_a_full_disk_raises_disk_full_and_leaves_no_files(tmp_path):
     ended = subprocess.run(
         [sys.executable, "-c", DISK_FULL, str(tmp_path)],
         capture_output=True, text=True, check=True, cwd=ROOT,
@@ -279,7 +281,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path):
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_kept_sheet_is_found_by_its_id_only(settings):
+def test_a_stored_sheet_is_loaded_by_its_id_only(settings):
     sheet = read_sheet(PLAIN.encode(), filename="list.csv", settings=settings)
     again = load_sheet(sheet.id, settings=settings)
     assert again.frame.equals(sheet.frame)
@@ -291,7 +293,7 @@ def test_a_kept_sheet_is_found_by_its_id_only(settings):
         assert caught.value.code == "sheet_gone"
 
 
-def test_an_upload_is_kept_as_it_came(settings: Settings):
+def test_an_upload_is_stored_unchanged(settings: Settings):
     upload = keep_upload(b"a,b\n1,2\n", "../Mine.CSV", settings=settings)
     assert upload.endswith(".csv")
     assert upload_path(upload, settings=settings).read_bytes() == b"a,b\n1,2\n"

@@ -1,4 +1,4 @@
-"""Files in shared places: read piece by piece, and from nowhere else."""
+"""Files below the allowed roots are read in pieces; no other files are read."""
 
 import io
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def allowing(settings: Settings, *roots: object) -> Settings:
     return settings.model_copy(update={"sheet_allowed_roots": tuple(map(str, roots))})
 
 
-def test_a_file_below_a_root_is_read_by_its_path_whole_or_short(
+def test_a_file_below_a_root_is_read_by_its_absolute_or_relative_path(
     root: Path, settings: Settings
 ) -> None:
     for place in ("may/a.csv", str(root / "may" / "a.csv")):
@@ -54,7 +54,7 @@ def test_a_file_below_a_root_is_read_by_its_path_whole_or_short(
         "simplecache::file:///etc/passwd", "may/a.csv\0",
     ],
 )  # fmt: skip
-def test_nothing_outside_of_the_roots_is_read(place: str, root: Path, settings: Settings) -> None:
+def test_files_outside_of_the_roots_are_refused(place: str, root: Path, settings: Settings) -> None:
     with pytest.raises(SheetError) as caught:
         read_shared_sheet(place.format(root=root), settings=allowing(settings, root))
     assert caught.value.code == "place_not_allowed"
@@ -69,13 +69,13 @@ def test_nothing_outside_of_the_roots_is_read(place: str, root: Path, settings: 
         "http://lists.example/may/a.csv", "%252e%252e/secret.csv",
     ],
 )  # fmt: skip
-def test_an_address_stays_below_its_root(place: str, settings: Settings) -> None:
+def test_an_address_outside_of_its_root_is_refused(place: str, settings: Settings) -> None:
     with pytest.raises(SheetError) as caught:
         read_shared_sheet(place, settings=allowing(settings, "https://lists.example/may"))
     assert caught.value.code == "place_not_allowed"
 
 
-def test_without_roots_and_for_what_is_gone_there_is_a_sentence(
+def test_a_missing_file_and_missing_roots_raise_different_errors(
     root: Path, settings: Settings
 ) -> None:
     for allowed, code in (
@@ -87,7 +87,7 @@ def test_without_roots_and_for_what_is_gone_there_is_a_sentence(
         assert caught.value.code == code
 
 
-def test_roots_are_parted_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_roots_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENDOUT_SHEET_ALLOWED_ROOTS", "/data/lists, s3://bucket/lists")
     assert Settings().sheet_allowed_roots == ("/data/lists", "s3://bucket/lists")
 
@@ -134,7 +134,9 @@ def parquet() -> bytes:
         "NULs, CR", "another encoding later", "no header", "parquet",
     ],
 )  # fmt: skip
-def test_in_pieces_a_file_reads_as_at_once(make: Callable[[], bytes], tmp_path: Path) -> None:
+def test_reading_in_pieces_gives_the_same_sheet_as_reading_whole(
+    make: Callable[[], bytes], tmp_path: Path
+) -> None:
     data = make()
     path = tmp_path / "list"
     path.write_bytes(data)
@@ -155,9 +157,7 @@ def test_in_pieces_a_file_reads_as_at_once(make: Callable[[], bytes], tmp_path: 
     assert {**same, "notes": None} == {**facts, "notes": None}
 
 
-def test_reading_tells_its_share_and_stops_when_it_is_not_wanted(
-    root: Path, settings: Settings
-) -> None:
+def test_reading_reports_progress_and_can_be_cancelled(root: Path, settings: Settings) -> None:
     class StopError(Exception):
         pass
 

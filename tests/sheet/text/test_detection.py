@@ -79,9 +79,6 @@ def test_a_person_may_overrule_each_part_of_the_reading():
     assert sheet.frame.columns.tolist() == ["phone", "name"]
     assert sheet.frame["name"].tolist() == ["José"]
     assert sheet.reading == ReadOptions("mac_roman", ";", 2, '"', False, 3)
-    assert sheet.reading.sentence() == (
-        "Text in Western European (Mac), cells parted by semicolons, column names in row 2."
-    )
     assert read_sheet(data, reading=ReadOptions("mac_roman", ",", 0)).frame.columns.tolist() == [
         "Column A"
     ]

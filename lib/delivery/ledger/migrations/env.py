@@ -1,4 +1,4 @@
-"""Run the migrations on the connection that the ledger hands over, inside its transaction."""
+"""Run the migrations on the ledger's connection, inside its transaction."""
 
 from alembic import context
 

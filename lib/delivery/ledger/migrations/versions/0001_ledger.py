@@ -1,4 +1,4 @@
-"""Make the ledger: runs, sendouts, batches, attempts, the tally and the workers."""
+"""Create the ledger: runs, sendouts, batches, attempts, the tally and the workers."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Add what several machines share, waves, hours, larger batches, and judgements of doubt."""
+"""Add shared send rates, waves, schedules, larger batches, and decisions on unknown batches."""
 
 import sqlalchemy as sa
 from alembic import op

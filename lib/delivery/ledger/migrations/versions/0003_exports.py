@@ -1,4 +1,4 @@
-"""Add the long reports that a worker makes."""
+"""Add the exports: long reports that a worker makes."""
 
 import sqlalchemy as sa
 from alembic import op

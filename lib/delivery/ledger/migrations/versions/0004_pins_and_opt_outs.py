@@ -1,4 +1,4 @@
-"""Add what a run was confirmed for, and the opt-outs that rejections report."""
+"""Add the business that a run was confirmed for, and the opt-outs reported by rejections."""
 
 import sqlalchemy as sa
 from alembic import op
