@@ -1,4 +1,4 @@
-"""The options to read a sheet differently, and the progress of reading."""
+"""How a sheet was read, and the options to read it differently."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +16,31 @@ _QUOTES_INSIDE: Final = {
     "twice": N_("Doubled"),
     "\\": N_("With a backslash before them"),
 }
+
+
+def describe_reading(sheet: Sheet) -> str:
+    """Return how a sheet was read: its worksheet, encoding, separator and header row."""
+    found = sheet.reading
+    parts = []
+    if sheet.worksheet is not None:
+        parts.append(_("Worksheet “{name}”", name=literal(sheet.worksheet)))
+    if found.encoding is not None:
+        parts.append(_("Encoding: {name}", name=_option_name(ENCODINGS, found.encoding)))
+    if found.delimiter is not None:
+        parts.append(_("Separator: {name}", name=_option_name(DELIMITERS, found.delimiter)))
+    if found.quote == "'":
+        parts.append(_("Quote character: {name}", name=_option_name(QUOTES, found.quote)))
+    if found.backslashed:
+        parts.append(_("Quotes inside a cell have a backslash before them"))
+    if found.header_row:
+        parts.append(_("Column names in row {row}", row=found.header_row))
+    else:
+        parts.append(_("No column names"))
+    return " · ".join(parts)
+
+
+def _option_name(names: dict[str, str], value: str) -> str:
+    return literal(_(names[value]) if value in names else repr(value))
 
 
 def choose_table(sheet: Sheet) -> ReadOptions | None:

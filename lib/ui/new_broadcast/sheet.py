@@ -281,7 +281,7 @@ def _stop_reading() -> None:
 def _draw_sheet(sheet: Sheet, draft: Draft, settings: Settings) -> None:
     """Draw how the sheet was read, the options to read it differently, and its first rows."""
     _draw_last_error()
-    st.markdown(literal(sheet.reading.summary(sheet.worksheet)))
+    st.markdown(read_options.describe_reading(sheet))
     for note in sheet.notes:
         st.caption(f":material/info: {literal(note.sentence)}")
     if len(sheet.worksheets) > 1:
