@@ -18,7 +18,7 @@ SHEET = f"campaign,name,phone\ndemo_welcome,Ana,{ANA}\ndemo_welcome,,{BEN}\ndemo
 
 def _click_first_cell(page: Page) -> None:
     """Select the reason of the first row that is held back."""
-    table = page.locator(".st-key-mend_table").get_by_test_id("stDataFrame")
+    table = page.locator(".st-key-fix_table").get_by_test_id("stDataFrame")
     table.click(position={"x": 90, "y": 52})
 
 

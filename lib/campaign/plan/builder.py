@@ -10,7 +10,7 @@ import pyarrow as pa
 from lib.campaign.arrow_text import TEXT_TYPE, distinct_values, is_empty
 from lib.campaign.consent import check_consent
 from lib.campaign.exclusions import Exclusions, as_numbers
-from lib.campaign.findings import FindingCode, Severity
+from lib.campaign.findings import FindingCode, Findings, Severity
 from lib.campaign.mapping.model import (
     Answers,
     FieldSource,
@@ -19,7 +19,6 @@ from lib.campaign.mapping.model import (
     mapping_problems,
 )
 from lib.campaign.plan import checks
-from lib.campaign.plan.checks import Findings
 from lib.campaign.plan.corrections import corrected
 from lib.campaign.plan.model import DEFAULT_RATE, Plan, Sendout
 from lib.campaign.plan.unusual_values import find_unusual_values, same_person

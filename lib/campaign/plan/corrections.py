@@ -11,14 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lib.campaign.arrow_text import whole_array
+from lib.campaign.download_columns import REASON_COLUMN, ROW_COLUMN
 from lib.campaign.mapping.model import Corrections
 from lib.errors import StudioError
 from lib.i18n import N_, _
 from lib.sheet import Sheet
-
-ROW_COLUMN: Final = N_("Row")
-REASON_COLUMN: Final = N_("Why held")
-"""Source texts of the headers that a download of held rows has before the sheet's own columns."""
 
 _APOSTROPHE: Final = "'"
 

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from lib.campaign.download_columns import REASON_COLUMN, ROW_COLUMN
 from lib.campaign.findings import WORDS, FindingCode
-from lib.campaign.plan.corrections import REASON_COLUMN, ROW_COLUMN, corrected
+from lib.campaign.plan.corrections import corrected
 from lib.campaign.plan.model import Plan
 from lib.i18n import _
 from lib.sheet import Sheet

@@ -99,9 +99,9 @@ def _known(unknown: UnknownRows) -> str:
 
 def _decision(unknown: UnknownRows) -> str:
     """Return the last decision about these rows; empty if there is none."""
-    if not unknown.judgements:
+    if not unknown.resolutions:
         return ""
-    last = unknown.judgements[-1]
+    last = unknown.resolutions[-1]
     return _(
         _DECISIONS[last.verdict], person=auth.display_name(last.person), moment=moment(last.at)
     )

@@ -123,7 +123,7 @@ def _draw_unknown_choice(unknown: int, draft: Draft, settings: Settings) -> None
     """Draw whether people who may have received the campaign get it too."""
     if not unknown:
         return
-    key = f"with_doubtful_{draft.id}"
+    key = f"include_unknown_{draft.id}"
 
     def save_choice() -> None:
         now = latest(draft, settings)
