@@ -18,11 +18,12 @@ import pandas as pd
 from benchmarks.harness import Line
 from benchmarks.pollution import FREQUENCY, Polluted, Record, polluted, polluted_rows
 from lib.sheet import ReadOptions
-from lib.sheet.dispatch import Limits, read_contents
+from lib.sheet.dispatch import read_contents
 from lib.sheet.errors import SheetError
+from lib.sheet.read_options import ReadLimits
 
 Reader = Callable[[bytes], tuple[Record, list[Record]]]
-_LIMITS = Limits(rows=100_000, columns=1_000, cells=1_000_000)
+_LIMITS = ReadLimits(rows=100_000, columns=1_000, cells=1_000_000)
 
 
 def ours(data: bytes) -> tuple[Record, list[Record]]:

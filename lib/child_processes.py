@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -196,8 +195,7 @@ class ChildProcesses:
             reasons.append(str(error))
         else:
             worker_answers, ledger_answers = worker.alive, True
-            if worker.beat_at is not None:
-                heartbeat_age = (datetime.now(UTC) - worker.beat_at).total_seconds()
+            heartbeat_age = worker.heartbeat_age
             if not worker_answers:
                 reasons.append("The worker, which sends messages, is not running.")
         sandbox_answers = _sandbox_answers(self.settings)

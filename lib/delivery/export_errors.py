@@ -1,9 +1,11 @@
 """Errors of long reports. The ledger stores their codes and values, never their texts."""
 
+import contextlib
 from collections.abc import Mapping
 
 from lib.errors import StudioError
 from lib.i18n import N_
+from lib.sheet import SheetError
 
 
 class ExportFailedError(StudioError):
@@ -49,18 +51,21 @@ def restore_export_error(
     The stored texts of an earlier release take the place of an error that this process does not
     know or whose values are missing; without them, it is an ExportFailedError.
     """
-    error_class = _find_error_class(code)
-    if error_class is not None:
-        try:
-            error = error_class(**values)
-            str(error)
-        except (KeyError, TypeError):
-            pass  # a text or a constructor asks for values that were not stored
-        else:
-            return error
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        # Raised if a value is missing, or if the code is unknown.
+        error = _make_error(code, values)
+        str(error)
+        return error
     if stored_sentence and stored_action:
         return _StoredExportError(sentence=stored_sentence, action=stored_action)
     return ExportFailedError()
+
+
+def _make_error(code: str | None, values: Mapping[str, int | str]) -> StudioError:
+    error_class = _find_error_class(code)
+    if error_class is not None:
+        return error_class(**values)
+    return SheetError(code or "", **values)  # one class for all codes of sheets
 
 
 def _find_error_class(code: str | None) -> type[StudioError] | None:

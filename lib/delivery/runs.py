@@ -74,8 +74,7 @@ def start_run(
 
     Without a ``schedule``, all entries are sent at once. ``seen_sendouts`` are the previous
     sendouts of the same campaigns that the person has been shown (see `previous_sendouts`). If the
-    ledger has another one by now, nothing is inserted, so only one of two people who confirm at the
-    same time succeeds.
+    ledger has another one, nothing is inserted: of two concurrent confirmations, one succeeds.
 
     The run is pinned to the base URL and business id that the connection has now; if either
     changes, the run pauses. Exclude lists apply until each row is sent, except those that the

@@ -183,7 +183,8 @@ class AttemptRecord:
 class WorkerState:
     """The worker with the latest heartbeat, and whether it is alive.
 
-    ``scheduler_ok`` is false if no living worker can run scheduled work.
+    ``heartbeat_age`` is in seconds by the ledger's clock; ``beat_at`` is not to be compared with
+    this machine's clock. ``scheduler_ok`` is false if no living worker can run scheduled work.
     """
 
     alive: bool
@@ -192,4 +193,5 @@ class WorkerState:
     host: str | None = None
     started_at: datetime | None = None
     beat_at: datetime | None = None
+    heartbeat_age: float | None = None
     scheduler_ok: bool = True

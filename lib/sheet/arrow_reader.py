@@ -1,8 +1,9 @@
-"""Read a Parquet or Arrow file into cells of text, its names of columns as the first row."""
+"""Read a Parquet or Arrow file into cells of text, with its column names as the first row."""
 
 import datetime as dt
-import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import pyarrow as pa
@@ -11,73 +12,94 @@ import pyarrow.compute as pc
 from lib.sheet.errors import sheet_error
 from lib.sheet.file_type import Kind
 from lib.sheet.notes import CellIssue
+from lib.sheet.read_options import ReadLimits
+from lib.sheet.row_sinks import RowSink
+from lib.sheet.store.byte_source import Report
 from lib.sheet.workbook.number_formats import MAX_EXACT, moment_text, number_text
 
+_BATCH_ROWS: Final = 50_000
 _HEADER_ROWS: Final = 1
 
 
 def read_columns(
-    data: bytes, kind: Kind, *, max_rows: int, max_columns: int, max_cells: int
-) -> tuple[pa.Table, list[CellIssue]]:
-    """Return the cells, and flags of numbers too long to be kept exactly.
+    file: pa.NativeFile, kind: Kind, limits: ReadLimits, sink: RowSink, report: Report
+) -> list[CellIssue]:
+    """Read the cells into ``sink``, and return the issues of numbers too long to be exact.
 
-    Numbers and dates look as in a spreadsheet; lists and records become JSON. Raises SheetError:
-    damaged, too_many_rows, too_many_columns, too_many_cells.
+    Numbers and dates are written as in a spreadsheet; lists and records become JSON. Raises
+    SheetError: damaged, too_many_rows, too_many_columns, too_many_cells.
     """
+    with _damage_reported():
+        schema, batches, row_count = _open_batches(file, kind)
+    if len(schema) > limits.columns:
+        raise sheet_error("too_many_columns", found=len(schema), limit=limits.columns)
+    sink.check_size(row_count, len(schema))
+    sink.start(len(schema))
+    header = [pa.array([name], pa.string()) for name in schema.names]
+    sink.add(pa.table(header, names=_positions(len(schema))))
+    flags: list[CellIssue] = []
+    done = 0
+    for table in _text_tables(batches, flags):
+        done += table.num_rows
+        sink.add(table)
+        report(done / max(row_count, done, 1))
+    sink.check_size(done, len(schema))
+    return flags
+
+
+@contextmanager
+def _damage_reported() -> Iterator[None]:
+    """Raise SheetError damaged for what Arrow raises while it reads a damaged file."""
     try:
-        table = _open(data, kind, max_rows=max_rows, max_columns=max_columns, max_cells=max_cells)
-        flags: list[CellIssue] = []
-        texts = columns_of_text(table, flags, first_row=1 + _HEADER_ROWS)
-        columns = [
-            pa.chunked_array([[name], *texts.column(at).chunks], pa.string())
-            for at, name in enumerate(table.column_names)
-        ]
-    except MemoryError:  # Arrow's own is one of its exceptions too
+        yield
+    except MemoryError:  # pa.ArrowMemoryError is a pa.ArrowException too
         raise
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise sheet_error("damaged") from error
-    return pa.table(columns, names=[str(at) for at in range(len(columns))]), flags
 
 
-def columns_of_text(table: pa.Table, flags: list[CellIssue], *, first_row: int) -> pa.Table:
-    """Return a table's cells as text, and add to ``flags`` the numbers that were too long."""
-    columns = [
-        _texts(table.column(at), at, flags, first_row=first_row) for at in range(table.num_columns)
-    ]
-    return pa.table(columns, names=[str(at) for at in range(len(columns))])
-
-
-def _open(data: bytes, kind: Kind, *, max_rows: int, max_columns: int, max_cells: int) -> pa.Table:
+def _open_batches(
+    file: pa.NativeFile, kind: Kind
+) -> tuple[pa.Schema, Iterator[pa.RecordBatch], int]:
+    """Return a file's schema, its batches, and its row count, or 0 if that is not declared."""
     if kind == Kind.PARQUET:
         import pyarrow.parquet as pq
 
-        file = pq.ParquetFile(io.BytesIO(data))
-        _check(file.metadata.num_rows, len(file.schema_arrow), max_rows, max_columns, max_cells)
-        table = file.read()
-        table.validate(full=True)
-        return table
-    source = pa.BufferReader(data)
-    reader = pa.ipc.open_file(source) if kind == Kind.ARROW else pa.ipc.open_stream(source)
-    _check(0, len(reader.schema), max_rows, max_columns, max_cells)
-    table = reader.read_all()
-    table.validate(full=True)
-    _check(table.num_rows, table.num_columns, max_rows, max_columns, max_cells)
-    return table
+        parquet = pq.ParquetFile(file, pre_buffer=False)
+        batches = parquet.iter_batches(batch_size=_BATCH_ROWS)
+        return parquet.schema_arrow, batches, parquet.metadata.num_rows
+    if kind == Kind.ARROW:
+        reader = pa.ipc.open_file(file)
+        batches = (reader.get_batch(index) for index in range(reader.num_record_batches))
+        return reader.schema, batches, 0
+    stream = pa.ipc.open_stream(file)
+    return stream.schema, iter(stream), 0
 
 
-def _check(rows: int, columns: int, max_rows: int, max_columns: int, max_cells: int) -> None:
-    if columns > max_columns:
-        raise sheet_error("too_many_columns", found=columns, limit=max_columns)
-    if rows > max_rows:
-        raise sheet_error("too_many_rows", limit=max_rows)
-    if rows * columns > max_cells:
-        raise sheet_error("too_many_cells", found=rows * columns, limit=max_cells)
+def _text_tables(batches: Iterator[pa.RecordBatch], flags: list[CellIssue]) -> Iterator[pa.Table]:
+    """Yield each batch as a table of text, and add the numbers that are too long to ``flags``."""
+    first_row = 1 + _HEADER_ROWS
+    while True:
+        with _damage_reported():
+            if (batch := next(batches, None)) is None:
+                return
+            batch.validate(full=True)
+            columns = [
+                _column_text(pa.chunked_array([column]), index, flags, first_row=first_row)
+                for index, column in enumerate(batch.columns)
+            ]
+        first_row += batch.num_rows
+        yield pa.table(columns, names=_positions(len(columns)))
 
 
-def _texts(
-    column: pa.ChunkedArray, at: int, flags: list[CellIssue], *, first_row: int
+def _positions(width: int) -> list[str]:
+    return [str(index) for index in range(width)]
+
+
+def _column_text(
+    column: pa.ChunkedArray, index: int, flags: list[CellIssue], *, first_row: int
 ) -> pa.ChunkedArray:
-    """Return a column as text; each different value is put into words once."""
+    """Return a column as text; each distinct value is converted once."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
@@ -85,21 +107,21 @@ def _texts(
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind):
         return pc.fill_null(column.cast(pa.string()), "")
     if pa.types.is_nested(kind):
-        texts = [_json(value) for value in column.to_pylist()]
+        texts = [_json_text(value) for value in column.to_pylist()]
         return pa.chunked_array([texts], pa.string())
     if pa.types.is_floating(kind):
         too_long = pc.greater_equal(pc.abs(column), float(MAX_EXACT)).to_pylist()
         flags.extend(
-            CellIssue(row + first_row, at, "digits_lost")
-            for row, is_too_long in enumerate(too_long)
+            CellIssue(row, index, "digits_lost")
+            for row, is_too_long in enumerate(too_long, first_row)
             if is_too_long
         )
     encoded = column.combine_chunks().dictionary_encode()
-    words = pa.array([_text(value) for value in encoded.dictionary.to_pylist()], pa.string())
-    return pa.chunked_array([pc.fill_null(words.take(encoded.indices), "")], pa.string())
+    texts = pa.array([_value_text(value) for value in encoded.dictionary.to_pylist()], pa.string())
+    return pa.chunked_array([pc.fill_null(texts.take(encoded.indices), "")], pa.string())
 
 
-def _text(value: Any) -> str:
+def _value_text(value: Any) -> str:
     match value:
         case None:
             return ""
@@ -115,5 +137,5 @@ def _text(value: Any) -> str:
             return str(value)
 
 
-def _json(value: Any) -> str:
+def _json_text(value: Any) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,7 +1,7 @@
-"""What a file holds, whatever its kind: its cells as a sheet, and what is to be said about it."""
+"""Read a file of any type into a raw sheet, with facts about it as plain values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -9,23 +9,15 @@ import pyarrow as pa
 from lib.sheet.errors import sheet_error
 from lib.sheet.file_type import WORKBOOKS, Kind, kind_of, kind_of_start
 from lib.sheet.notes import CellIssue
-from lib.sheet.read_options import ReadOptions
+from lib.sheet.read_options import ReadLimits, ReadOptions
 from lib.sheet.store.byte_source import ByteSource, Report, no_progress
 from lib.sheet.table.assemble import HeaderOptions, RawSheet, assemble
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from lib.sheet.row_sinks import RowSink
+    from lib.sheet.text.source import TextSource
 
-    from lib.sheet.text.reader import Records
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much of a sheet is read at most."""
-
-    rows: int
-    columns: int
-    cells: int
+_START_BYTES = 4096
 
 
 def read_contents(
@@ -33,43 +25,56 @@ def read_contents(
     *,
     worksheet: str | None,
     reading: ReadOptions,
-    limits: Limits,
+    limits: ReadLimits,
     report: Report = no_progress,
 ) -> tuple[RawSheet, dict[str, Any]]:
     """Return the sheet in these bytes, and facts about it as plain values.
 
-    ``report`` is told the share that is done. Raises SheetError.
+    ``report`` is called with the share that has been read, from 0 to 1. Raises SheetError.
     """
     kind = kind_of(data)
     _check_worksheet(kind, worksheet)
-    if kind == Kind.TEXT:
-        return _of_text(data, reading, limits, report)
     if kind in WORKBOOKS:
-        return _of_workbook(data, kind, worksheet, reading, limits, report=report)
-    return _of_columns(data, kind, reading, limits)
+        return _read_workbook(data, kind, worksheet, reading, limits, report=report)
+    from lib.sheet.row_sinks import MemorySink
+
+    sink = MemorySink(limits)
+    if kind == Kind.TEXT:
+        from lib.sheet.text.source import DecodedText
+
+        return _read_text(DecodedText(data, reading.encoding, report), reading, limits, sink)
+    return _read_columns(pa.BufferReader(data), kind, reading, limits, sink, report=report)
 
 
 def read_large_contents(
     source: ByteSource,
-    scratch: "Path",
+    scratch: Path,
     *,
     worksheet: str | None,
     reading: ReadOptions,
-    limits: Limits,
+    limits: ReadLimits,
     report: Report,
 ) -> tuple[RawSheet, dict[str, Any]]:
-    """Do the same for a large text, Parquet or Arrow file, by way of a scratch file."""
-    from lib.sheet.streaming import read_columns_in_pieces, read_text_in_pieces
-    from lib.sheet.text.reader import Limits as WidthLimits
+    """Do what `read_contents` does for a large text, Parquet or Arrow file, in bounded memory.
 
-    kind = kind_of_start(source.start(4096))
+    The cells are kept in the file ``scratch``, which must not be deleted before the sheet is.
+    """
+    from lib.sheet.row_sinks import ScratchSink
+
+    kind = kind_of_start(source.start(_START_BYTES))
     _check_worksheet(kind, worksheet)
-    widths = WidthLimits(limits.columns, limits.rows)
+    sink = ScratchSink(scratch, limits)
     if kind == Kind.TEXT:
-        records, rows = read_text_in_pieces(source, scratch, reading, widths, report)
-        return _of_records(records, reading, limits, rows)
-    table, rows, flags = read_columns_in_pieces(source, kind, scratch, widths, report)
-    return _of_named(table, flags, reading, limits, rows)
+        from lib.sheet.text.source import EncodedText
+
+        return _read_text(EncodedText(source, reading.encoding, report), reading, limits, sink)
+    try:
+        file = source.open()
+    except OSError as error:
+        raise sheet_error("damaged") from error
+    with file:
+        stream = pa.PythonFile(file, mode="r")
+        return _read_columns(stream, kind, reading, limits, sink, report=report)
 
 
 def _check_worksheet(kind: Kind, worksheet: str | None) -> None:
@@ -77,28 +82,15 @@ def _check_worksheet(kind: Kind, worksheet: str | None) -> None:
         raise sheet_error("worksheet_not_found")
 
 
-def _of_text(
-    data: bytes, reading: ReadOptions, limits: Limits, report: Report
+def _read_text(
+    source: "TextSource", reading: ReadOptions, limits: ReadLimits, sink: "RowSink"
 ) -> tuple[RawSheet, dict[str, Any]]:
     from lib.sheet.text.reader import read_text
 
-    records = read_text(
-        data,
-        max_columns=limits.columns,
-        max_rows=limits.rows,
-        encoding=reading.encoding,
-        delimiter=reading.delimiter,
-        quote=reading.quote,
-        backslashed=reading.backslashed,
-        report=report,
+    records = read_text(source, reading, limits, sink)
+    sheet = _assemble(
+        records.table, records.flags, reading, limits, kept=records.width, rows=records.rows
     )
-    return _of_records(records, reading, limits, None)
-
-
-def _of_records(
-    records: "Records", reading: ReadOptions, limits: Limits, rows: pa.Array | None
-) -> tuple[RawSheet, dict[str, Any]]:
-    sheet = _assemble(records.table, records.flags, reading, limits, kept=records.width, rows=rows)
     dialect = records.dialect
     found = {
         "encoding": records.encoding,
@@ -109,27 +101,18 @@ def _of_records(
     return sheet, _facts(sheet, found, records.notes)
 
 
-def _of_workbook(
+def _read_workbook(
     data: bytes,
     kind: Kind,
     worksheet: str | None,
     reading: ReadOptions,
-    limits: Limits,
+    limits: ReadLimits,
     *,
     report: Report,
 ) -> tuple[RawSheet, dict[str, Any]]:
     from lib.sheet.workbook.reader import read_worksheet
 
-    page = read_worksheet(
-        data,
-        kind,
-        worksheet,
-        max_rows=limits.rows,
-        max_columns=limits.columns,
-        max_cells=limits.cells,
-        hidden=reading.hidden,
-        report=report,
-    )
+    page = read_worksheet(data, kind, worksheet, limits, hidden=reading.hidden, report=report)
     sheet = _assemble(page.table, page.flags, reading, limits, merged=page.merged)
     return sheet, _facts(sheet, {"hidden": reading.hidden}, page.notes) | {
         "worksheet": page.name,
@@ -139,32 +122,26 @@ def _of_workbook(
     }
 
 
-def _of_columns(
-    data: bytes, kind: Kind, reading: ReadOptions, limits: Limits
+def _read_columns(
+    file: pa.NativeFile,
+    kind: Kind,
+    reading: ReadOptions,
+    limits: ReadLimits,
+    sink: "RowSink",
+    *,
+    report: Report,
 ) -> tuple[RawSheet, dict[str, Any]]:
     from lib.sheet.arrow_reader import read_columns
 
-    table, flags = read_columns(
-        data, kind, max_rows=limits.rows, max_columns=limits.columns, max_cells=limits.cells
-    )
-    return _of_named(table, flags, reading, limits, None)
-
-
-def _of_named(
-    table: pa.Table,
-    flags: list[CellIssue],
-    reading: ReadOptions,
-    limits: Limits,
-    rows: pa.Array | None,
-) -> tuple[RawSheet, dict[str, Any]]:
+    flags = read_columns(file, kind, limits, sink, report)
+    table, rows = sink.finish()
+    header_row = 1 if reading.header_row is None else reading.header_row
     sheet = assemble(
         table,
         flags,
         max_rows=limits.rows,
         max_cells=limits.cells,
-        wanted=HeaderOptions(
-            1 if reading.header_row is None else reading.header_row, reading.last_row
-        ),
+        wanted=HeaderOptions(header_row, reading.last_row),
         rows=rows,
     )
     return sheet, _facts(sheet, {}, [])
@@ -174,7 +151,7 @@ def _assemble(
     table: pa.Table,
     flags: list[CellIssue],
     reading: ReadOptions,
-    limits: Limits,
+    limits: ReadLimits,
     *,
     kept: int = 0,
     merged: Sequence[tuple[int, int, int]] = (),
@@ -193,6 +170,7 @@ def _assemble(
 
 
 def _facts(sheet: RawSheet, found: dict[str, Any], notes: list[str]) -> dict[str, Any]:
+    """Return what is stored about a sheet beside its cells; ``found`` are detected options."""
     return {
         "worksheet": None,
         "worksheets": [],

@@ -40,6 +40,15 @@ QUOTES: Final = {
 
 
 @dataclass(frozen=True)
+class ReadLimits:
+    """The most rows, columns and cells that a sheet may have. The header is not counted."""
+
+    rows: int
+    columns: int
+    cells: int
+
+
+@dataclass(frozen=True)
 class ReadOptions:
     """Options for reading a sheet; those that are None are detected.
 

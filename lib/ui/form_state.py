@@ -27,7 +27,7 @@ def shown_in(form: str, value: _Value) -> Shown[_Value]:
     return found
 
 
-def show_anew(form: str, value: object) -> None:
+def reset_form(form: str, value: object) -> None:
     """Make a form show a value: the next turn gives its widgets new keys."""
     turn = shown_in(form, value).turn + 1
     st.session_state[_key(form)] = Shown(value, turn)

@@ -65,11 +65,6 @@ def count(number: int) -> str:
     return format_decimal(number, locale=current_locale())
 
 
-def several(number: int, one: str, many: str | None = None) -> str:
-    """Return a number with its English noun: ``1 row``, ``12,345 rows``. Use `ngettext` instead."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def decimal(number: float, *, places: int = 2) -> str:
     """Return a number with at most this many decimal places: ``193.5``."""
     return format_decimal(number, f"#,##0.{'#' * places}", locale=current_locale())

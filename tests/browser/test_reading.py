@@ -21,7 +21,7 @@ def test_stopping_a_reading_leaves_no_files(page: Page, tmp_path: Path) -> None:
     (lists / odd_name).write_text(f"phone,name,city\n{row * 2}")
     with running_studio(tmp_path, SENDOUT_SHEET_ROOTS=str(lists)) as studio:
         page.goto(f"{studio.url}/new_broadcast")
-        page.get_by_role("tab", name="From a shared folder").click()
+        page.get_by_role("tab", name="From a shared location").click()
         page.get_by_label("File", exact=True).fill("long.csv")
         page.get_by_role("button", name="Read this file").click()
         page.get_by_role("button", name="Stop reading").click()
@@ -30,7 +30,7 @@ def test_stopping_a_reading_leaves_no_files(page: Page, tmp_path: Path) -> None:
         sheets = studio.data_dir / "sheets"
         studio.wait_until(lambda: not list(sheets.iterdir()))
 
-        page.get_by_role("tab", name="From a shared folder").click()
+        page.get_by_role("tab", name="From a shared location").click()
         page.get_by_label("File", exact=True).fill(odd_name)
         page.get_by_role("button", name="Read this file").click()
         title = page.locator("summary", has_text="2 rows")

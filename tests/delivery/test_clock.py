@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from lib.campaign import SendSchedule
+from lib.child_processes import ChildProcesses
 from lib.connectly import DuplicateBehavior
 from lib.delivery import (
     ResolutionChoice,
@@ -50,7 +51,18 @@ def is_database_time(moment: datetime | None) -> bool:
 def test_a_worker_that_has_just_beaten_is_alive():
     with open_ledger().write() as db:
         workers.register(db, worker_of("me"), clock(db))
-    assert worker_state().alive
+    state = worker_state()
+    assert state.alive
+    assert state.heartbeat_age is not None
+    assert 0 <= state.heartbeat_age < A_MINUTE.total_seconds()
+
+
+def test_the_health_check_reports_the_age_of_the_heartbeat_in_database_time(settings: Settings):
+    with open_ledger().write() as db:
+        workers.register(db, worker_of("me"), clock(db))
+    age = ChildProcesses(settings).health().heartbeat_age_seconds
+    assert age is not None
+    assert 0 <= age < A_MINUTE.total_seconds()
 
 
 def test_a_run_is_created_read_and_cancelled_in_database_time():

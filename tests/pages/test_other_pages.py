@@ -98,7 +98,7 @@ def test_a_quick_test_is_sent_once_and_the_button_is_disabled(
 
 
 @pytest.mark.parametrize(
-    ("phone", "sentence"), [("1.65E+10", "cut this number"), ("2025550100", "country")]
+    ("phone", "sentence"), [("1.65E+10", "kept only 3 digits"), ("2025550100", "country")]
 )
 def test_a_test_to_an_unreadable_phone_is_not_sent(phone: str, sentence: str, visit: Visit) -> None:
     app = _fill(visit("quick_test"), Your_own_phone=phone, Campaign_name="demo_welcome").run()

@@ -12,9 +12,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from lib.sheet import ReadOptions
-from lib.sheet.dispatch import Limits, read_contents
+from lib.sheet.dispatch import read_contents
+from lib.sheet.read_options import ReadLimits
 
-LIMITS = Limits(1_000, 100, 100_000)
+LIMITS = ReadLimits(1_000, 100, 100_000)
 NAMES_BY_ENCODING = {
     "cp1252": "àéñöß€",
     "cp1251": "Жанна",

@@ -14,6 +14,8 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import patch
 
 from lib.settings import ROOT
 
@@ -39,7 +41,9 @@ class ForkedProcess:
         self._process = _CONTEXT.Process(
             target=_run_module, args=(module, [*arguments], dict(environment), log_file)
         )
-        self._process.start()
+        # The process would import the main module, which is a page once AppTest has run one.
+        with patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):
+            self._process.start()
 
     @property
     def pid(self) -> int:

@@ -11,6 +11,7 @@ _NOT_SHOWN = frozenset(
     {"key", "icon", "mime", "type", "file_name", "format", "language", "on_click", "bind", "id"}
 )
 _NOT_TEXT = re.compile(r":[a-z_]+/[a-z_0-9]+:|:[a-z]+\[|\{[^}]*\}|&\w+;|</?\w+[^>]*>")
+_DATE_PATTERN = re.compile(r"(?:EEE )?d MMM y, HH:mm")
 _WORD = re.compile(r"[A-Za-zÀ-ÿ’']{2,}")
 
 
@@ -75,11 +76,13 @@ def _shown(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:
             text = node.value
             if isinstance(parents.get(node), ast.JoinedStr | ast.FormattedValue | ast.Expr):
                 continue
+            if _DATE_PATTERN.fullmatch(text):
+                continue
         elif isinstance(node, ast.JoinedStr):
             parts = (each.value for each in node.values if isinstance(each, ast.Constant))
             text = " ".join(map(str, parts))
-            if re.fullmatch(r"[a-z0-9_ ]*", text) and "_" in text:
-                continue  # a key that is built from ids
+            if re.fullmatch(r"[a-z0-9_/ ]*", text) and re.search("[_/]", text):
+                continue  # a key or an address that is built from ids
         else:
             continue
         words = _WORD.findall(_NOT_TEXT.sub(" ", text))
@@ -114,6 +117,10 @@ def _is_exempt(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
         if isinstance(parent, ast.Call) and _name(parent.func) in TRANSLATES:
             return True
         if isinstance(parent, ast.keyword) and parent.arg in _NOT_SHOWN:
+            return True
+        if isinstance(parent, ast.Call) and _name(parent.func) == "cast":
+            return True
+        if isinstance(parent, ast.Dict) and at in parent.keys:
             return True
         if isinstance(parent, ast.Raise | ast.Assert):
             return True

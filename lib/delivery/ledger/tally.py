@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Select,
+    Subquery,
     and_,
     cast,
     func,
@@ -39,8 +40,28 @@ def count_outcomes(
 
     Times are the starts of steps of length ``step``, counted from 1970.
     """
-    counts = _counts(run_ids, since, until, step).subquery()
-    query = (
+    query = _outcome_query(_counts(run_ids, since, until, step).subquery(), kinds)
+    # Unpacking and a dict are faster than attributes and Enum calls; a year of runs has many rows.
+    return [
+        OutcomeCount(
+            run_id,
+            label,
+            campaign,
+            version,
+            _OUTCOMES_BY_VALUE[outcome],
+            code or None,
+            minute,
+            count,
+        )
+        for run_id, label, campaign, version, outcome, code, minute, count in db.execute(
+            query
+        ).all()
+    ]
+
+
+def _outcome_query(counts: Subquery, kinds: Sequence[RunKind]) -> Select[Any]:
+    """Select the counts of runs of these kinds, with the names of run, campaign and version."""
+    return (
         select(
             counts.c.run_id,
             run.c.label,
@@ -62,22 +83,6 @@ def count_outcomes(
         .where(run.c.kind.in_(kinds))
         .order_by(counts.c.moment, counts.c.run_id, counts.c.sendout, counts.c.outcome)
     )
-    # Unpacking and a dict are faster than attributes and Enum calls; a year of runs has many rows.
-    return [
-        OutcomeCount(
-            run_id,
-            label,
-            campaign,
-            version,
-            _OUTCOMES_BY_VALUE[outcome],
-            code or None,
-            minute,
-            count,
-        )
-        for run_id, label, campaign, version, outcome, code, minute, count in db.execute(
-            query
-        ).all()
-    ]
 
 
 def _counts(

@@ -181,12 +181,14 @@ def latest_worker(db: Connection, now: datetime) -> WorkerState:
     row = db.execute(_WORKER).one_or_none()
     if row is None:
         return WorkerState(alive=False)
+    age = now - row.beat_at
     return WorkerState(
-        alive=now - row.beat_at < DEAD_AFTER,
+        alive=age < DEAD_AFTER,
         id=row.id,
         pid=row.pid,
         host=row.host,
         started_at=row.started_at,
         beat_at=row.beat_at,
+        heartbeat_age=age.total_seconds(),
         scheduler_ok=db.execute(_ANY_SCHEDULER, {"since": now - DEAD_AFTER}).scalar_one(),
     )

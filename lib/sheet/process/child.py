@@ -101,16 +101,16 @@ def _peak_memory() -> int:
 
 def _read_sheet(job: dict[str, Any]) -> None:
     """Read the job's source and write the sheet to its target. Raises SheetError."""
-    from lib.sheet.dispatch import Limits, read_contents, read_large_contents
+    from lib.sheet.dispatch import read_contents, read_large_contents
     from lib.sheet.errors import SheetError, SheetErrorCode
     from lib.sheet.file_type import is_workbook
-    from lib.sheet.read_options import ReadOptions
+    from lib.sheet.read_options import ReadLimits, ReadOptions
     from lib.sheet.store.arrow_file import write_arrow
     from lib.sheet.store.byte_source import ByteSource
 
     source = ByteSource(job["source"])
     reading = ReadOptions(**job["reading"])
-    limits = Limits(job["max_rows"], job["max_columns"], job["max_cells"])
+    limits = ReadLimits(job["max_rows"], job["max_columns"], job["max_cells"])
     size = source.size
     is_whole = is_workbook(source.start(8))
     if is_whole and size > job["max_bytes"]:

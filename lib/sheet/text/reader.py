@@ -1,36 +1,45 @@
-"""Read delimited text: its encoding, its dialect, and its records as Excel counts them."""
+"""Read delimited text: detect its dialect and split it into rows as Excel counts them."""
 
-import codecs
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import NamedTuple
+from itertools import chain, islice
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from lib.sheet.errors import sheet_error
 from lib.sheet.notes import CellIssue
-from lib.sheet.store.byte_source import Report, no_progress
+from lib.sheet.read_options import ReadLimits, ReadOptions
+from lib.sheet.row_sinks import RowSink
 from lib.sheet.table.cell_types import column_kinds
 from lib.sheet.text.dialect import Dialect, find_dialect, prepared, sample_of
-from lib.sheet.text.encoding import _as_windows, decode
 from lib.sheet.text.repair import LineReader
+from lib.sheet.text.source import TextSource
 
-SEP_LINE = re.compile(r'\A"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
+_BLOCK_BYTES: Final = 8 << 20
+_CHUNK_RECORDS: Final = 50_000
+_SAMPLE_RECORDS: Final = 200
+# Columns beyond the usual width for which a scratch file has room.
+_SPARE_COLUMNS: Final = 32
+# If more than this share of the rows is too long, the rows are not flagged one by one.
+_MAX_TOO_LONG: Final = 0.1
 
 
 @dataclass(frozen=True)
 class Records:
-    """The cells of a sheet before anyone has looked for its header.
+    """The cells of a text before its header is searched for.
 
-    ``table`` holds text columns only. Its first record is row 1 of the sheet, as a spreadsheet
-    program counts; a record with line breaks inside quotes is one row. ``width`` cells are usual.
+    ``table`` has text columns only, ``width`` of which are usual. ``rows`` are the records' numbers
+    if empty ones have been removed; otherwise the first record is row 1, as a spreadsheet program
+    counts. A record with line breaks inside quotes is one row.
     """
 
     table: pa.Table
+    rows: pa.Array | None
     encoding: str
     dialect: Dialect
     width: int = 0
@@ -38,58 +47,33 @@ class Records:
     flags: list[CellIssue] = field(default_factory=list)
 
 
-class Limits(NamedTuple):
-    """How many columns and rows may be read."""
-
-    columns: int
-    rows: int
-
-
 def read_text(
-    data: bytes,
-    *,
-    max_columns: int,
-    max_rows: int,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    quote: str | None = None,
-    backslashed: bool | None = None,
-    report: Report = no_progress,
+    source: TextSource, options: ReadOptions, limits: ReadLimits, sink: RowSink
 ) -> Records:
-    """Read delimited text of any common encoding and dialect; what is not given is found.
+    """Read delimited text of any common dialect into ``sink``, and return its records.
 
-    Raises SheetError: empty_file, not_a_sheet, damaged, too_many_columns, too_many_rows.
+    What the options do not state is detected. Raises SheetError: empty_file, too_many_columns,
+    too_many_rows.
     """
-    text, encoding, notes = decode(data, encoding)
-    if match := SEP_LINE.match(text):
-        # Excel obeys this line and shows the next one as row 1.
-        delimiter = delimiter or match.group(1)
-        text = text[match.end() :]
-    if not text.strip():
-        raise sheet_error("empty_file")
-    dialect = find_dialect(text, delimiter, quote=quote, backslashed=backslashed)
-    text = prepared(text, dialect)
-    reader, widest = line_reader(text, dialect, notes)
-    if widest > max_columns:
-        raise sheet_error("too_many_columns", found=widest, limit=max_columns)
-    table = None if dialect.spaced else _read_fast(text, dialect, widest)
+    dialect = find_dialect(
+        source.head,
+        options.delimiter or source.declared_delimiter,
+        quote=options.quote,
+        backslashed=options.backslashed,
+    )
+    reader, first_width = _line_reader(prepared(source.head, dialect), dialect, source.notes)
+    if first_width > limits.columns:
+        raise sheet_error("too_many_columns", found=first_width, limit=limits.columns)
     flags: list[CellIssue] = []
-    if table is None:
-        table, flags = _read_any(text, reader, Limits(max_columns, max_rows), report)
-    return Records(table, encoding, dialect, reader.width, notes, flags)
+    is_even = first_width >= 2 and not dialect.spaced
+    if not is_even or not _read_even(source, dialect, first_width, sink):
+        flags = _read_uneven(source, reader, limits, sink, max(first_width, reader.width, 1))
+    table, rows = sink.finish()
+    return Records(table, rows, source.encoding, dialect, reader.width, reader.notes, flags)
 
 
-codecs.register_error("sendout.windows", _as_windows)
-
-
-_SAMPLE_RECORDS = 200
-
-
-def line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineReader, int]:
-    """Look through a text's first lines.
-
-    Return a reader that knows how many cells are usual, and the width of the first record.
-    """
+def _line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineReader, int]:
+    """Return a reader that knows the usual width of records, and the width of the first one."""
     lines = io.StringIO(sample_of(text), newline="")
     sample = list(islice(LineReader(dialect).records(lines), _SAMPLE_RECORDS))
     filled = [record for record in sample if any(record)]
@@ -105,92 +89,153 @@ def line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineRead
     return LineReader(dialect, width, kinds, notes), len(first)
 
 
-def has_blank_line(text: str) -> bool:
-    """Tell whether a line between others is empty."""
+class _NotEvenError(Exception):
+    """The text has blank lines or stray quotation marks, which Arrow would read differently."""
+
+
+class EvenTextStream:
+    """File object that gives a text to Arrow as UTF-8.
+
+    Its `read` raises an error at blank lines, which Arrow would skip, and at quotation marks that
+    are not closed or stand inside a word.
+    """
+
+    closed = False
+
+    def __init__(self, source: TextSource, dialect: Dialect) -> None:
+        self._pieces = source.pieces(dialect)
+        self._quote = dialect.quote
+        quote, sign = dialect.quote, re.escape(dialect.sign)
+        self._stray_quote = re.compile(rf"[^{quote}{sign}\r\n]{quote}[^{quote}{sign}\r\n]")
+        self._unread = memoryview(b"")
+        self._quote_count = 0
+
+    def read(self, size: int = -1) -> memoryview:
+        """Return up to ``size`` bytes; none at the end."""
+        if not self._unread:
+            self._unread = memoryview(self._next_piece().encode())
+        taken, self._unread = self._unread[:size], self._unread[size:]
+        return taken
+
+    def _next_piece(self) -> str:
+        piece = next(self._pieces, "")
+        if not piece:
+            if self._quote_count % 2:
+                raise _NotEvenError
+            return ""
+        if piece[0] in "\r\n" or _has_blank_line(piece):
+            raise _NotEvenError
+        if self._quote and (count := piece.count(self._quote)):
+            self._quote_count += count
+            if self._stray_quote.search(piece):
+                raise _NotEvenError
+        return piece
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return False."""
+        return False
+
+    def writable(self) -> bool:
+        """Return False."""
+        return False
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._pieces.close()  # type: ignore[attr-defined]
+
+
+def _has_blank_line(text: str) -> bool:
     return "\n\n" in text or ("\r" in text and ("\n\r\n" in text or "\r\r" in text))
 
 
-def has_stray_marks(text: str, dialect: Dialect) -> bool:
-    """Tell whether quotation marks are odd in number, or one stands inside a word."""
-    quote, sign = dialect.quote, re.escape(dialect.sign)
-    if (count := text.count(quote)) % 2:
-        return True
-    return count > 0 and bool(re.search(rf"[^{quote}{sign}\r\n]{quote}[^{quote}{sign}\r\n]", text))
-
-
-def _read_fast(text: str, dialect: Dialect, width: int) -> pa.Table | None:
-    """Read text whose records are all of one width; None where they aren't.
-
-    Blank lines and quotes left open are left to the patient reader, since this one would lose
-    count of the rows.
-    """
-    body = text.rstrip("\r\n")
+def _read_even(source: TextSource, dialect: Dialect, width: int, sink: RowSink) -> bool:
+    """Read the text with Arrow; return False if its records are not all of this width."""
     quote = dialect.quote
-    if (
-        has_blank_line(body)
-        or body[0] in "\r\n"
-        or width < 2
-        or (quote and has_stray_marks(body, dialect))
-    ):
-        return None
     names = [str(index) for index in range(width)]
+    sink.start(width)
     try:
-        return pacsv.read_csv(
-            pa.BufferReader(body.encode()),
-            read_options=pacsv.ReadOptions(column_names=names, block_size=8 << 20),
-            parse_options=pacsv.ParseOptions(
+        sink.add_csv(
+            pa.PythonFile(EvenTextStream(source, dialect), mode="r"),
+            pacsv.ReadOptions(column_names=names, block_size=_BLOCK_BYTES),
+            pacsv.ParseOptions(
                 delimiter=dialect.sign,
                 quote_char=quote or False,
-                newlines_in_values=bool(quote) and quote in body,
+                newlines_in_values=bool(quote) and source.may_contain(quote),
                 ignore_empty_lines=False,
             ),
-            convert_options=pacsv.ConvertOptions(
+            pacsv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
         )
-    except pa.ArrowInvalid:
-        return None
+    except (_NotEvenError, pa.ArrowInvalid):
+        return False
+    return True
 
 
-_CHUNK_RECORDS = 50_000
-# Where more rows than this share are too long, that is how this table is.
-_MAX_TOO_LONG = 0.1
+def _read_uneven(
+    source: TextSource, reader: LineReader, limits: ReadLimits, sink: RowSink, width: int
+) -> list[CellIssue]:
+    """Read records of any width: short ones are padded, and the cells of long ones are flagged."""
+    sink.start(width + _SPARE_COLUMNS)
+    records = reader.records(_lines(source.pieces(reader.dialect)))
+    tracker = WidthTracker(reader, limits)
+    while chunk := list(islice(records, _CHUNK_RECORDS)):
+        tracker.add(chunk)
+        sink.add(_records_table(chunk))
+    return tracker.flags()
+
+
+def _lines(pieces: Iterator[str]) -> Iterator[str]:
+    return chain.from_iterable(io.StringIO(piece, newline="") for piece in pieces)
+
+
+def _records_table(records: list[list[str]]) -> pa.Table:
+    """Return records as a table of text columns; short ones are padded."""
+    width = max(1, *map(len, records))
+    padded = (record + [""] * (width - len(record)) for record in records)
+    arrays = [pa.array(cells, pa.string()) for cells in zip(*padded, strict=True)]
+    return pa.table(arrays, names=[str(index) for index in range(width)])
 
 
 class WidthTracker:
-    """How wide records are, seen chunk by chunk; those too long lose their empty ends."""
+    """Count the widths of records, and remove empty cells beyond the usual width."""
 
-    def __init__(self, reader: LineReader, limits: Limits) -> None:
-        self.reader, self.limits = reader, limits
+    def __init__(self, reader: LineReader, limits: ReadLimits) -> None:
+        self._reader, self._limits = reader, limits
         self._widths: Counter[int] = Counter()
         self._too_long: dict[int, int] = {}
 
-    @property
-    def widest(self) -> int:
-        """The most cells of a record so far."""
-        return max(self._widths, default=0)
+    def add(self, chunk: list[list[str]]) -> None:
+        """Count the next records, and shorten them in place.
 
-    def settle(self, chunk: list[list[str]]) -> None:
-        """Take note of the next records. Raises SheetError: too_many_columns, too_many_rows."""
-        usual, widths = self.reader.width, self._widths
+        Raises SheetError: too_many_columns, too_many_rows.
+        """
+        usual, widths = self._reader.width, self._widths
         first = widths.total() + 1
-        for at, record in enumerate(chunk):
+        for index, record in enumerate(chunk):
             if 0 < usual < len(record):
-                chunk[at] = _without_empty_end(record, usual)
-                if len(chunk[at]) > usual:
-                    self._too_long[first + at] = len(chunk[at])
+                chunk[index] = _without_empty_end(record, usual)
+                if len(chunk[index]) > usual:
+                    self._too_long[first + index] = len(chunk[index])
         widths.update(map(len, chunk))
-        if self.widest > self.limits.columns:
-            raise sheet_error("too_many_columns", found=self.widest, limit=self.limits.columns)
-        if widths.total() - widths[0] > self.limits.rows + 1:
-            raise sheet_error("too_many_rows", limit=self.limits.rows)
+        if (widest := max(widths)) > self._limits.columns:
+            raise sheet_error("too_many_columns", found=widest, limit=self._limits.columns)
+        if widths.total() - widths[0] > self._limits.rows + 1:
+            raise sheet_error("too_many_rows", limit=self._limits.rows)
 
     def flags(self) -> list[CellIssue]:
-        """Return the flags of rows that are too long, and add what is to be said to the notes."""
-        if any(0 < each < self.reader.width for each in self._widths):
-            self.reader.notes.append("short_rows")
+        """Return an issue for each cell of rows that are too long, and add notices to the reader's.
+
+        There are none if so many rows are too long that this appears to be the table's form.
+        """
+        if any(0 < width < self._reader.width for width in self._widths):
+            self._reader.notes.append("short_rows")
         if self._too_long:
-            self.reader.notes.append("long_rows")
+            self._reader.notes.append("long_rows")
         count = len(self._too_long)
         if count > 1 and count > _MAX_TOO_LONG * self._widths.total():
             return []
@@ -199,39 +244,6 @@ class WidthTracker:
             for row, cells in self._too_long.items()
             for column in range(cells)
         ]
-
-
-def _read_any(
-    text: str, reader: LineReader, limits: Limits, report: Report
-) -> tuple[pa.Table, list[CellIssue]]:
-    """Read records of any width: short ones are filled up, the cells of long ones are flagged."""
-    body = text.rstrip("\r\n")
-    lines = io.StringIO(body + "\n", newline="")
-    records = reader.records(lines)
-    seen = WidthTracker(reader, limits)
-    chunks: list[pa.Table] = []
-    while chunk := list(islice(records, _CHUNK_RECORDS)):
-        seen.settle(chunk)
-        chunks.append(records_table(chunk, max(map(len, chunk))))
-        report(lines.tell() / (len(body) + 1))
-    return _joined(chunks, seen.widest), seen.flags()
-
-
-def records_table(chunk: list[list[str]], width: int) -> pa.Table:
-    """Return records as a table of so many columns; the short ones are filled up."""
-    padded = (record + [""] * (width - len(record)) for record in chunk)
-    arrays = [pa.array(cells, pa.string()) for cells in zip(*padded, strict=True)]
-    return pa.table(arrays, names=[str(at) for at in range(width)])
-
-
-def _joined(chunks: list[pa.Table], width: int) -> pa.Table:
-    names = [str(at) for at in range(width)]
-    whole = []
-    for chunk in chunks:
-        blank = pa.array([""] * chunk.num_rows, pa.string())
-        missing = [blank] * (width - chunk.num_columns)
-        whole.append(pa.table([*chunk.columns, *missing], names=names))
-    return pa.concat_tables(whole)
 
 
 def _without_empty_end(record: list[str], width: int) -> list[str]:

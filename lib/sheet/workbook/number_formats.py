@@ -1,17 +1,18 @@
-"""Show numbers and dates as a spreadsheet program does."""
+"""Write numbers and dates as a spreadsheet program shows them."""
 
 import datetime as dt
 import functools
 import re
 from decimal import Decimal
+from typing import Final
 
 from xlfmt import format_value  # type: ignore[import-untyped]
 
-MAX_EXACT = 10**15
+MAX_EXACT: Final = 10**15
 
-# Formats that a workbook names by number alone (ECMA-376, part 1, 18.8.30). 14 and 22 look
-# different on each computer.
-BUILT_IN = {
+# Formats that a workbook refers to by number only (ECMA-376, part 1, 18.8.30). 14 and 22 are left
+# out because they depend on the computer's settings.
+BUILT_IN: Final = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 12: "# ?/?", 13: "# ??/??",
     15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM",
     20: "h:mm", 21: "h:mm:ss", 37: "#,##0 ;(#,##0)", 38: "#,##0 ;[Red](#,##0)",
@@ -19,32 +20,42 @@ BUILT_IN = {
     47: "mmss.0",
 }  # fmt: skip
 
-_QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.')
-_SPACING = re.compile(r"_.|\*.")
-_EXPONENT = re.compile(r"[Ee][+-]")
-_LOCALE = re.compile(r"\[\$[^\]-]*-(?P<id>[^\]]+)\]")
-_ENGLISH = re.compile(r"(?:0*[48]?09|0*[0-9a-f]?[0-9a-f]09|en-\w+)", re.IGNORECASE)
-_NAMED_DATE = re.compile(r"mmm|ddd|aaa", re.IGNORECASE)
+_LITERAL: Final = r'"[^"]*"|\\.|_.|\*.'
+_LITERALS: Final = re.compile(_LITERAL)
+_SPACING: Final = re.compile(r"_.|\*.")
+_EXPONENT: Final = re.compile(r"[Ee][+-]")
+_LOCALE: Final = re.compile(r"\[\$[^\]-]*-(?P<id>[^\]]+)\]")
+_ENGLISH: Final = re.compile(r"(?:0*[48]?09|0*[0-9a-f]?[0-9a-f]09|en-\w+)", re.IGNORECASE)
+_NAMED_DATE: Final = re.compile(r"mmm|ddd|aaa", re.IGNORECASE)
+
+_LANGUAGE_TAG: Final = re.compile(r"\[\$-[^\]]*\]")
+_DATE_DOT: Final = re.compile(rf"({_LITERAL})|\.(?!0)")
+_NOT_UNITS: Final = re.compile(rf"{_LITERAL}|\[(?!h+\]|m+\]|s+\])[^\]]*\]|am/pm|a/p")
+_DATE_UNIT: Final = re.compile(r"[ymdhs]")
+_HOURS_AND_MINUTES: Final = re.compile(r"h[^ymds]*m{1,2}(?!m)")
+_DAY: Final = 86_400_000
+_HOUR: Final = 3_600_000
+_MINUTE: Final = 60_000
 
 
 def distinctive_format(code: str) -> str | None:
-    """Return a format whose numbers look unlike their digits, and alike everywhere; else None."""
-    return code if not _is_plain(code) and _is_certain(code) else None
+    """Return the format if it shows more than digits and is the same everywhere, else None."""
+    return code if not _is_plain(code) and _is_portable(code) else None
 
 
 def _is_plain(code: str) -> bool:
-    """Tell whether a number in this format is best shown by its digits alone.
+    """Return whether a number in this format is best shown by its digits alone.
 
-    So are General, text, whole numbers and powers of ten: 1.65E+10 hides a phone number. Words and
-    signs of the format's own, such as a plus before each number, are shown with them.
+    This holds for General, text and whole numbers, and for powers of ten, since 1.65E+10 hides a
+    phone number. Text in the format, such as a plus sign before each number, is shown.
     """
     bare = _SPACING.sub("", code).strip()
     return bare in ("", "0", "@", "#") or "general" in bare.lower() or bool(_EXPONENT.search(bare))
 
 
-def _is_certain(code: str) -> bool:
-    """Tell whether this format looks the same on every computer, and is understood here."""
-    bare = _QUOTED.sub("", code)
+def _is_portable(code: str) -> bool:
+    """Return whether this format does not depend on the computer or on an unsupported language."""
+    bare = _LITERALS.sub("", code)
     locale = _LOCALE.search(bare)
     if locale is None:
         return True
@@ -55,16 +66,42 @@ def _is_certain(code: str) -> bool:
 
 @functools.lru_cache(maxsize=65_536)
 def format_number(value: str, code: str, *, date1904: bool) -> str | None:
-    """Return a number's text in this format; None where the format isn't understood."""
+    """Return a number's text in this format, or None if the format can't show it.
+
+    The code must be a `distinctive_format`.
+    """
     try:
-        text = str(format_value(float(value), code, date1904=date1904)).strip()
+        adapted, unit = _adapt_to_xlfmt(code)
+        number = float(value)
+        if unit and number > 0:
+            number = round(number * _DAY) // unit * unit / _DAY
+        text = str(format_value(number, adapted, date1904=date1904)).strip()
     except (ValueError, OverflowError, ArithmeticError, IndexError, KeyError, TypeError):
         return None
     return None if not text or set(text) == {"#"} else text
 
 
+@functools.lru_cache(maxsize=4096)
+def _adapt_to_xlfmt(code: str) -> tuple[str, int]:
+    """Return a code that xlfmt 0.1.0 shows as Excel does, and the unit that times are cut to.
+
+    xlfmt shows a language tag without a currency as "$", leaves out the dots of dates, and rounds
+    times to the last unit shown where Excel cuts them. The unit is in milliseconds, or 0.
+    """
+    code = _LANGUAGE_TAG.sub("", code)
+    units = _NOT_UNITS.sub("", code.lower())
+    if not _DATE_UNIT.search(units):
+        return code, 0
+    code = _DATE_DOT.sub(lambda match: match[1] or r"\.", code)
+    if "s" in units:
+        return code, 0
+    if "[m" in units or _HOURS_AND_MINUTES.search(units):
+        return code, _MINUTE
+    return code, _HOUR if "h" in units else 0
+
+
 def number_text(value: float) -> str:
-    """Return a number's digits: at most 15 of them count, and there is never an exponent."""
+    """Return a number's digits without an exponent, at most 15 of them significant."""
     if value == int(value) and abs(value) < MAX_EXACT:
         return str(int(value))
     return format(Decimal(f"{value:.15g}"), "f")
@@ -73,7 +110,7 @@ def number_text(value: float) -> str:
 def moment_text(
     value: dt.datetime | dt.date | dt.time | dt.timedelta,
 ) -> str:
-    """Return a date or time in ISO's order, a duration as hours, minutes and seconds."""
+    """Return a date or time in ISO 8601 order, or a duration as hours, minutes and seconds."""
     if isinstance(value, dt.timedelta):
         minutes, seconds = divmod(round(value.total_seconds()), 60)
         return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

@@ -19,6 +19,7 @@ import python_calamine as calamine
 from lib.sheet.errors import sheet_error
 from lib.sheet.file_type import Kind
 from lib.sheet.notes import CellIssue
+from lib.sheet.read_options import ReadLimits
 from lib.sheet.store.byte_source import Report, no_progress
 from lib.sheet.workbook.annotations import CellAnnotations
 from lib.sheet.workbook.number_formats import MAX_EXACT, moment_text, number_text
@@ -52,10 +53,8 @@ def read_worksheet(
     data: bytes,
     kind: Kind,
     wanted: str | None,
+    limits: ReadLimits,
     *,
-    max_rows: int,
-    max_columns: int,
-    max_cells: int,
     hidden: bool | None = None,
     report: Report = no_progress,
 ) -> Worksheet:
@@ -81,12 +80,12 @@ def read_worksheet(
         beside.shutdown(wait=False)
     assert sheet.end is not None
     end_row, end_column = sheet.end
-    if end_column + 1 > max_columns:
-        raise sheet_error("too_many_columns", found=end_column + 1, limit=max_columns)
-    if end_row > max_rows:
-        raise sheet_error("too_many_rows", limit=max_rows)
-    if (area := (end_row + 1) * (end_column + 1)) > max_cells:
-        raise sheet_error("too_many_cells", found=area, limit=max_cells)
+    if end_column + 1 > limits.columns:
+        raise sheet_error("too_many_columns", found=end_column + 1, limit=limits.columns)
+    if end_row > limits.rows:
+        raise sheet_error("too_many_rows", limit=limits.rows)
+    if (area := (end_row + 1) * (end_column + 1)) > limits.cells:
+        raise sheet_error("too_many_cells", found=area, limit=limits.cells)
     facts = likely_facts.result() if sheet.name == likely else _facts(data, kind, sheet.name)
     cells = _Cells(facts)
     table = cells.read(sheet, report)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from xlrd.sheet import unpack_RK
+
 from lib.sheet.workbook.annotations import ERRORS, CellAnnotations
 from lib.sheet.workbook.number_formats import BUILT_IN, distinctive_format
-from lib.sheet.workbook.xls import unpacked
 
 _FORMULAS: Final = (8, 9, 10, 11)
 
@@ -109,10 +110,6 @@ def _page(stream: bytes, codes: list[str | None], *, date1904: bool) -> CellAnno
             if kind in (3, 11):
                 facts.add_error((row, column), ERRORS.get(body[8], "#ERROR!"))
             elif kind in (2, 5, 9) and style < len(codes):
-                value = (
-                    unpacked(struct.unpack_from("<I", body, 8)[0])
-                    if kind == 2
-                    else struct.unpack_from("<d", body, 8)[0]
-                )
+                value = unpack_RK(body[8:12]) if kind == 2 else struct.unpack_from("<d", body, 8)[0]
                 facts.add_number((row, column), repr(value), codes[style], date1904=date1904)
     return facts

@@ -104,7 +104,7 @@ def _draw_group(
             _draw_badge(group)
             st.markdown(f"**{_(group.title)}**", width="stretch")
         cell = _example_cell(group, sheet, draft)
-        st.write(_meaning(group, cell))
+        st.write(_meaning(group, cell, draft.answers.region))
         st.caption(_location(group))
         if cell is not None and cell.strip():
             st.caption(
@@ -138,10 +138,10 @@ def _example_cell(group: FindingGroup, sheet: Sheet, draft: Draft) -> str | None
     return fixed.get(column, str(sheet.frame.loc[row, column]))
 
 
-def _meaning(group: FindingGroup, cell: str | None) -> str:
-    """Return what a finding means and what to do: of a single cell, with its own values."""
+def _meaning(group: FindingGroup, cell: str | None, region: str | None) -> str:
+    """Return what a finding means and what to do; for a single phone cell, with its values."""
     if cell is not None and group.count == 1:
-        return literal(explained(group.code, cell))
+        return literal(explained(group.code, cell, region))
     # The empty message is the header of a catalogue.
     return f"{_(group.sentence)} {_(group.action) if group.action else ''}".strip()
 

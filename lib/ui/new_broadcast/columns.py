@@ -17,7 +17,7 @@ from lib.i18n import N_, _
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui import auth
-from lib.ui.form_state import Shown, show_anew, shown_in
+from lib.ui.form_state import Shown, reset_form, shown_in
 from lib.ui.formatting import literal
 from lib.ui.new_broadcast.consent import draw_consent_columns
 from lib.ui.new_broadcast.default_country import draw_country_question, suggested_country_changes
@@ -91,7 +91,7 @@ def draw_columns_step(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[D
         draft = _save_mapping_changes(draft, changed, sheet, settings)
         if draft.mapping != changed:
             # Another tab has changed something that these widgets do not show yet.
-            show_anew(_form(draft), draft.mapping)
+            reset_form(_form(draft), draft.mapping)
             st.rerun()
         draw_country_question(draft, settings)
         for problem in problems:

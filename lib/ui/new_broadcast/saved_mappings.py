@@ -14,6 +14,7 @@ from lib.campaign import (
 from lib.i18n import _
 from lib.settings import Settings
 from lib.sheet import Sheet
+from lib.ui.auth import display_name
 from lib.ui.formatting import literal, moment
 from lib.ui.new_broadcast.draft import save_changes
 
@@ -87,7 +88,7 @@ def _draw_saved_mapping(saved: SavedMapping, settings: Settings) -> None:
         origin = _(
             "Saved on {moment} by {name}",
             moment=moment(saved.saved_at),
-            name=literal(saved.saved_by),
+            name=literal(display_name(saved.saved_by)),
         )
         columns = _("Columns: {columns}", columns=literal(", ".join(saved.headers)))
         st.caption(f"{origin}  \n{columns}")

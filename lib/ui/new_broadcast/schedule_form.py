@@ -21,7 +21,7 @@ from lib.campaign import (
 from lib.connectly import DuplicateBehavior
 from lib.i18n import N_, _, ngettext
 from lib.settings import Settings
-from lib.ui.form_state import show_anew, shown_in
+from lib.ui.form_state import reset_form, shown_in
 from lib.ui.formatting import duration, visitor_zone
 from lib.ui.new_broadcast.draft import save_changes
 from lib.ui.schedule_text import draw_recipients_clocks, moment_in
@@ -67,7 +67,7 @@ def draw_schedule_form(draft: Draft, plan: Plan, settings: Settings) -> Draft:
     stored = draft.schedule or known
     if stored != schedule:
         # Another tab has chosen something that these widgets do not show yet.
-        show_anew(form, stored)
+        reset_form(form, stored)
         st.rerun()
     return draft.model_copy(update={"schedule": stored})
 

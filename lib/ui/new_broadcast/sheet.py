@@ -83,7 +83,7 @@ def _icon(*, done: bool) -> str:
 def _draw_sources(draft: Draft, settings: Settings) -> None:
     """Draw the ways to provide a sheet, each in a tab."""
     _draw_last_error()
-    shared_title = [_("From a shared folder")] * bool(settings.sheet_allowed_roots)
+    shared_title = [_("From a shared location")] * bool(settings.sheet_allowed_roots)
     upload, paste, sample, *shared = st.tabs(
         [_("Upload a file"), _("Paste rows"), _("Try a sample"), *shared_title], key="ways_in"
     )
@@ -154,19 +154,19 @@ def _draw_samples(draft: Draft, settings: Settings) -> None:
 
 
 def _draw_shared_file_form(draft: Draft, settings: Settings) -> None:
-    """Draw the form for a file in a folder that an administrator allows, of any size."""
+    """Draw the form for a file in a location that an administrator allows, of any size."""
     with st.form("shared", border=False):
         path = st.text_input(
             _("File"),
             placeholder="may/customers.csv",
-            help=_("The path of the file in a shared folder."),
+            help=_("The path of the file in a shared location."),
         )
         roots = ", ".join(literal(shown_root(root)) for root in settings.sheet_allowed_roots)
         st.caption(
             _(
-                "CSV, TSV, TXT, Parquet and Arrow files can be of any size there. Shared folders: "
-                "{folders}",
-                folders=roots,
+                "CSV, TSV, TXT, Parquet and Arrow files can be of any size there. Shared "
+                "locations: {locations}",
+                locations=roots,
             )
         )
         is_wanted = st.form_submit_button(_("Read this file"), type="primary")
@@ -192,7 +192,7 @@ def _draw_last_error() -> None:
 
 @dataclass(frozen=True)
 class _Origin:
-    """Where a sheet comes from: the bytes of a file, a stored upload, or a shared folder."""
+    """Where a sheet comes from: the bytes of a file, a stored upload, or a shared location."""
 
     filename: str
     data: bytes | None = None

@@ -14,6 +14,8 @@ from lib.delivery.ledger.exports import Export
 from lib.delivery.ledger.schema import export
 from lib.delivery.states import ExportState
 from lib.errors import StudioError
+from lib.sheet.errors import SheetError, sheet_error
+from lib.storage import StorageRefusedError
 from tests.support.ledger import add_run, alembic_config
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -117,3 +119,22 @@ def test_a_ledger_without_error_values_is_upgraded_with_its_exports(tmp_path: Pa
     found = find(Ledger(path))
     assert (found.state, found.share) == (ExportState.FAILED, 0.5)
     assert str(found.error) == "It failed. Try again."
+
+
+def test_the_error_of_a_sheet_is_restored_with_its_values(ledger: Ledger):
+    add_run(ledger)
+    for error in (sheet_error("sheet_gone"), sheet_error("too_many_rows", limit=1_000)):
+        ask(ledger)
+        with ledger.write() as db:
+            exports.end(db, "report.xlsx", NOW, error)
+        restored = find(ledger).error
+        assert isinstance(restored, SheetError)
+        assert str(restored) == str(error)
+
+
+def test_the_error_of_the_shared_storage_is_restored_with_its_class(ledger: Ledger):
+    add_run(ledger)
+    ask(ledger)
+    with ledger.write() as db:
+        exports.end(db, "report.xlsx", NOW, StorageRefusedError("PermissionError"))
+    assert str(find(ledger).error) == str(StorageRefusedError("PermissionError"))

@@ -10,12 +10,12 @@ import pytest
 
 from lib.settings import Settings
 from lib.sheet import SheetError, read_shared_sheet, read_sheet
-from lib.sheet.dispatch import Limits, read_contents, read_large_contents
-from lib.sheet.read_options import ReadOptions
+from lib.sheet.dispatch import read_contents, read_large_contents
+from lib.sheet.read_options import ReadLimits, ReadOptions
 from lib.sheet.store.byte_source import ByteSource
 
 LIST = "phone,name\n+16505550123,Ana\n"
-LIMITS = Limits(10_000, 100, 1_000_000)
+LIMITS = ReadLimits(10_000, 100, 1_000_000)
 
 
 @pytest.fixture

@@ -206,3 +206,42 @@ def test_hidden_worksheets_are_named(settings: Settings) -> None:
 
     sheet = read_sheet(_plain(fill), settings=settings)
     assert (sheet.worksheets, sheet.hidden_worksheets) == (("A", "Old"), ("Old",))
+
+
+@pytest.mark.parametrize(("formula", "codes"), [("1+1", ["formulas"]), (None, [])])
+def test_formulas_in_an_xls_file_are_noticed(
+    formula: str | None, codes: list[str], settings: Settings
+) -> None:
+    book = xlwt.Workbook()
+    page = book.add_sheet("A")
+    page.write(0, 0, "phone")
+    page.write(0, 1, "total")
+    page.write(1, 0, "+16505550123")
+    page.write(1, 1, xlwt.Formula(formula) if formula else 2)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    sheet = read_sheet(buffer.getvalue(), settings=settings)
+
+    assert [note.code for note in sheet.notes] == codes
+
+
+def test_formats_in_an_xls_file_apply_unless_they_depend_on_the_computer(
+    settings: Settings,
+) -> None:
+    # xlwt writes the third and fourth as built-in formats, which differ between computers.
+    formats = ["dd.mm.yyyy", "0.0%", '"$"#,##0_);("$"#,##0)', "M/D/YY", "General"]
+    book = xlwt.Workbook()
+    page = book.add_sheet("A")
+    page.write(0, 0, "phone")
+    page.write(1, 0, "+16505550123")
+    for column, (code, value) in enumerate(
+        zip(formats, [46096, 0.125, -1234, 46096, 16505550123], strict=True), start=1
+    ):
+        page.write(0, column, f"name {column}")
+        page.write(1, column, value, xlwt.easyxf(num_format_str=code))
+    buffer = io.BytesIO()
+    book.save(buffer)
+
+    assert _one_row(read_sheet(buffer.getvalue(), settings=settings))[1:] == [
+        "15.03.2026", "12.5%", "-1234", "2026-03-15", "16505550123",
+    ]  # fmt: skip
