@@ -55,7 +55,7 @@ def test_a_second_app_on_the_data_folder_uses_what_is_there_and_takes_nothing_wi
     second = Studio(shared_studio.data_dir, is_forked=True)
     second.start()
     assert (shared_studio.child_pid("worker"), shared_studio.child_pid("sandbox")) == before
-    assert "Another app keeps this data folder's worker" in second.log
+    assert "Another app owns the worker of this data folder" in second.log
     second.stop()
     assert (shared_studio.child_pid("worker"), shared_studio.child_pid("sandbox")) == before
     assert shared_studio.health()[0] == 200
