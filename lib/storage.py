@@ -89,10 +89,10 @@ class StorageUnknownError(StorageError):
 
 @contextlib.contextmanager
 def _storage_errors() -> "Iterator[None]":
-    """Turn errors of a storage into StorageError. Wrap calls of the storage only.
+    """Convert storage errors to StorageError. Use this only around calls to the storage.
 
     The cause is dropped, because its message may hold credentials. A full disk of this machine and
-    mistakes in this code are raised as they are.
+    programming errors are re-raised unchanged.
     """
     try:
         yield

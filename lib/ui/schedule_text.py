@@ -18,7 +18,7 @@ _MOMENT: Final = "EEE d MMM y, HH:mm"
 
 
 def schedule_lines(schedule: SendSchedule, *, now: datetime | None = None) -> list[str]:
-    """Return the chosen options of a schedule as Markdown, one line each; empty without any.
+    """Return the chosen options of a schedule as Markdown, one per line; may be empty.
 
     Pass ``now`` for a confirmed broadcast: a start in the past is then left out.
     """
