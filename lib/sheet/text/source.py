@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Final
 
+from lib.sheet.notes import NoticeCode
 from lib.sheet.store.byte_source import ByteSource, ProgressReader, Report
 from lib.sheet.text.dialect import Dialect, prepared
 from lib.sheet.text.encoding import SUBSTITUTE_WINDOWS, decode, decode_head
@@ -120,6 +121,6 @@ class EncodedText(TextSource):
             text = text.removeprefix("\ufeff")
         if "\x00" in text:
             text = text.replace("\x00", "")
-            if "nul_removed" not in self.notes:
-                self.notes.append("nul_removed")
+            if NoticeCode.NUL_REMOVED not in self.notes:
+                self.notes.append(NoticeCode.NUL_REMOVED)
         return text

@@ -9,7 +9,7 @@ import pytest
 import xlsxwriter
 from openpyxl import load_workbook
 
-from lib.sheet.workbook.xlsx import parsed_facts, read_cell_facts, styled_numbers
+from lib.sheet.workbook.xlsx import find_styled_numbers, parse_annotations, read_xlsx_annotations
 
 FORMATS = {"1": "dd/mm/yyyy", "2": "0.00%", "3": "0.00%"}
 PAGE = "xl/worksheets/sheet1.xml"
@@ -49,11 +49,11 @@ def page_of(data: bytes) -> io.BytesIO:
 def test_dates_and_shares_are_found_as_the_parser_finds_them(written: Callable[[], bytes]) -> None:
     data = written()
 
-    quick = styled_numbers(page_of(data), set(FORMATS))
-    parsed = parsed_facts(page_of(data), FORMATS, date1904=False)
+    quick = find_styled_numbers(page_of(data), set(FORMATS))
+    parsed = parse_annotations(page_of(data), FORMATS, date1904=False)
 
     assert quick is not None
-    assert read_cell_facts(data, "People") == parsed
+    assert read_xlsx_annotations(data, "People") == parsed
     assert parsed.texts[1, 1] == "02/01/2026"
     assert len(parsed.texts) == 2 * 2_999
 
@@ -72,8 +72,8 @@ def test_dates_and_shares_are_found_as_the_parser_finds_them(written: Callable[[
 def test_what_is_not_plain_is_left_to_the_parser(fill: Callable[..., object]) -> None:
     data = workbook(fill)
 
-    assert styled_numbers(page_of(data), set(FORMATS)) is None
-    assert len(read_cell_facts(data, "People").texts) >= 2 * 2_999
+    assert find_styled_numbers(page_of(data), set(FORMATS)) is None
+    assert len(read_xlsx_annotations(data, "People").texts) >= 2 * 2_999
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_unusual_writing_is_left_to_the_parser(change: tuple[bytes, bytes]) -> N
     page = page_of(workbook()).getvalue()
     assert change[0] in page
 
-    assert styled_numbers(io.BytesIO(page.replace(*change)), set(FORMATS)) is None
+    assert find_styled_numbers(io.BytesIO(page.replace(*change)), set(FORMATS)) is None
 
 
 def test_a_sheet_without_formats_needs_no_parser() -> None:
-    assert styled_numbers(page_of(workbook()), set()) == []
+    assert find_styled_numbers(page_of(workbook()), set()) == []
