@@ -15,7 +15,7 @@ from lib.sheet.notes import CellIssue, CellIssueCode, NoticeCode
 from lib.sheet.read_options import ReadLimits, ReadOptions
 from lib.sheet.row_sinks import RowSink
 from lib.sheet.table.cell_types import column_kinds
-from lib.sheet.text.dialect import Dialect, find_dialect, prepared, sample_of
+from lib.sheet.text.dialect import Dialect, find_dialect, first_lines, prepare_text
 from lib.sheet.text.repair import LineReader
 from lib.sheet.text.source import TextSource
 
@@ -61,7 +61,7 @@ def read_text(
         quote=options.quote,
         backslashed=options.backslashed,
     )
-    reader, first_width = _line_reader(prepared(source.head, dialect), dialect, source.notes)
+    reader, first_width = _line_reader(prepare_text(source.head, dialect), dialect, source.notes)
     limits.check_columns(first_width)
     flags: list[CellIssue] = []
     is_even = first_width >= 2 and not dialect.spaced
@@ -73,7 +73,7 @@ def read_text(
 
 def _line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineReader, int]:
     """Return a reader that knows the usual width of records, and the width of the first one."""
-    lines = io.StringIO(sample_of(text), newline="")
+    lines = io.StringIO(first_lines(text), newline="")
     sample = list(islice(LineReader(dialect).records(lines), _SAMPLE_RECORDS))
     filled = [record for record in sample if any(record)]
     widths = Counter(len(record) for record in filled if len(record) > 1)
