@@ -210,11 +210,6 @@ class SheetStorageError(SheetError):
         self.code, self.sentence, self.action = error.code, error.sentence, error.action
 
 
-def sheet_error(code: str, **values: int | str) -> SheetError:
-    """Return the error of this code. ``values`` are those that its texts name."""
-    return SheetError(code, **values)
-
-
 def _format_values(values: dict[str, int | str], locale: Locale) -> dict[str, str]:
     """Return values as text, whole numbers with the thousands separators of the locale."""
     return {
