@@ -64,7 +64,7 @@ def test_a_worker_writes_the_very_report_that_a_page_would(idle_worker: Worker, 
 
 def test_a_report_is_made_though_its_worker_ends_in_the_middle(idle_worker: Worker, data_dir: Path):
     settings = get_settings()
-    run_id = ended_run(settings, 20_000)
+    run_id = ended_run(settings, 6_000)
     name = report_name(run_summary(run_id))
 
     def is_being_written() -> bool:

@@ -24,11 +24,11 @@ def senders() -> Counter[str]:
 
 
 def test_two_workers_share_a_run_and_its_pace(workers, sandbox):
-    run_id = start_run(plan_of(600), connection="sandbox")
+    run_id = start_run(plan_of(300), connection="sandbox")
     run = wait_for_run(run_id)
-    assert (run.accepted, run.unknown) == (600, 0)
+    assert (run.accepted, run.unknown) == (300, 0)
     assert set(messages_by_phone(sandbox).values()) == {1}
-    assert len(messages_by_phone(sandbox)) == 600
+    assert len(messages_by_phone(sandbox)) == 300
     assert len(senders()) == 2
     assert all(each.http_status == 200 for each in run_attempts(run_id))
 
@@ -36,11 +36,11 @@ def test_two_workers_share_a_run_and_its_pace(workers, sandbox):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 def test_the_runs_of_a_worker_that_dies_or_stands_still_are_taken_over(workers, sandbox, how):
     dying, _ = workers
-    run_id = start_run(plan_of(900), connection="sandbox")
+    run_id = start_run(plan_of(600), connection="sandbox")
     wait_for(lambda: sum(senders().values()) > 100 and len(senders()) == 2)
     dying.signal(how)
     run = wait_for_run(run_id, seconds=DEAD_AFTER.total_seconds() + 30)
-    assert run.accepted + run.unknown == 900
+    assert run.accepted + run.unknown == 600
     open_attempts = [each for each in run_attempts(run_id) if each.error_code == INTERRUPTED]
     assert run.unknown == len(open_attempts) <= 40
     if how is signal.SIGSTOP:

@@ -11,7 +11,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType, country_code_for_re
 from lib.sheet.phones.parse import Phone, read_phone
 from lib.sheet.phones.vectorised import are_valid, parse_valid
 
-NUMBERS = 200_000
+NUMBERS = 60_000
 
 
 @functools.cache
@@ -27,7 +27,7 @@ def _numbers() -> list[str]:
             e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
             found.add(e164)
             start = len(str(number.country_code)) + 1
-            for _ in range(110):
+            for _ in range(30):
                 digits = list(e164)
                 for _ in range(rng.randint(1, 5)):
                     digits[rng.randrange(start, len(digits))] = rng.choice("0123456789")
@@ -39,7 +39,7 @@ def _numbers() -> list[str]:
     return sorted(found)
 
 
-def test_the_vectorised_rules_agree_with_libphonenumber_on_200_000_numbers():
+def test_the_vectorised_rules_agree_with_libphonenumber_on_60_000_numbers():
     numbers = _numbers()
     valid = are_valid(pa.array(numbers)).to_pylist()
     slow = [read_phone(number) for number in numbers]
@@ -63,7 +63,7 @@ REGIONS = ["US", "BR", "MX", "AR", "ES", "DE", "GB", "IN", "ID", "RU", "HU", "IT
 @pytest.mark.parametrize("region", [*REGIONS, None])
 def test_digits_are_read_by_column_like_single_cells(region):
     """Numbers of every country, with one default country, are read alike or not at all."""
-    found = _numbers()[::200]
+    found = _numbers()[::60]
     digits = [number[tail:] for number in found for tail in (1, 2, 3, 4)]
     digits += [f"0{number[tail:]}" for number in found[::3] for tail in (2, 3, 4)]
     digits += [f"{prefix}{number[1:]}" for number in found[::5] for prefix in ("00", "011")]
