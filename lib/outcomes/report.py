@@ -43,7 +43,7 @@ class ReportError(StudioError):
     """The rows do not add up to the run's counters, so no report is written."""
 
     code = "STUDIO_REPORT_DOES_NOT_ADD_UP"
-    sentence = N_("The rows of this report do not add up to the numbers of the broadcast.")
+    sentence = N_("The rows of this report don't add up to the numbers of the broadcast.")
     action = N_(
         "Try again. If the problem persists, the sheet or the plan in the data folder has been "
         "changed or lost: restore it from a backup."
@@ -61,7 +61,7 @@ def report(
 
     The report has all columns and rows of the sheet in their order, followed by Row (the number
     that a spreadsheet shows), Outcome (a value of `Outcome`), Error code, What it means, What to
-    do, Phone as sent, Answered at (UTC) and Trace id. The report of a test has one row, its entry.
+    do, Phone as sent, Response at (UTC) and Trace ID. The report of a test has one row, its entry.
 
     The report of a run that is over is written once, any other is written again at each call.
     ``watch`` is called repeatedly with the written share of a workbook, from 0 to 1.
@@ -167,8 +167,8 @@ def _added(outcomes: pd.DataFrame, phones: "pd.Series[Any]") -> pd.DataFrame:
             _("What it means"): numbers.map(meanings),
             _("What to do"): numbers.map(actions),
             _("Phone as sent"): phones.where(was_sent, ""),
-            _("Answered at (UTC)"): _iso(outcomes["at"].where(was_sent)),
-            _("Trace id"): outcomes["trace_id"].fillna(""),
+            _("Response at (UTC)"): _iso(outcomes["at"].where(was_sent)),
+            _("Trace ID"): outcomes["trace_id"].fillna(""),
         },
         index=outcomes.index,
     )

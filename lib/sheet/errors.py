@@ -144,7 +144,7 @@ _WORDINGS: Final = {
     ),
     SheetErrorCode.PLACE_UNREACHABLE: _Wording(
         N_("The shared location can't be reached right now."),
-        N_("Try again in a moment. If it keeps happening, tell your administrator."),
+        N_("Try again in a moment. If the problem persists, contact your administrator."),
     ),
     SheetErrorCode.SHEET_GONE: _Wording(
         N_("This sheet is no longer stored here."),

@@ -14,7 +14,7 @@ msgstr "Content-Type: text/plain; charset=UTF-8\\n"
 msgid "Row"
 msgstr "Fila"
 
-msgid "Why held"
+msgid "Why held back"
 msgstr "Motivo de la retención"
 
 msgid "Outcome"
@@ -23,7 +23,7 @@ msgstr "Resultado"
 msgid "Empty variable"
 msgstr "Variable vacía"
 
-msgid "Choose the column that holds the phone numbers."
+msgid "Choose the column with the phone numbers."
 msgstr "Elija la columna de los teléfonos."
 """
 

@@ -59,7 +59,7 @@ def test_a_sheet_that_cannot_be_read_shows_its_error(
 def test_a_sheet_without_phones_asks_for_the_phone_column(visit: Visit) -> None:
     app = upload(visit("new_broadcast"), "name,city\nAna,Lima\n")
 
-    assert "Choose the column that holds the phone numbers" in texts(app)
+    assert "Choose the column with the phone numbers" in texts(app)
     assert next(b for b in app.button if b.label == "Confirm columns").disabled
 
 
@@ -402,7 +402,9 @@ def _choose_rows(app: AppTest, *places: int) -> None:
 def test_fixed_rows_are_imported_and_can_be_undone(visit: Visit) -> None:
     app = prepared(visit, f"phone,campaign,name\n{ANA},demo_welcome,Ana\nx,demo_welcome,Ben\n")
     back = next(each for each in app.file_uploader if each.label == "Upload fixed rows")
-    back.upload("fixed.csv", f"Row,Why held,phone\n3,letters,{BEN}\n99,letters,y\n".encode()).run()
+    back.upload(
+        "fixed.csv", f"Row,Why held back,phone\n3,letters,{BEN}\n99,letters,y\n".encode()
+    ).run()
 
     assert "1 updated, 0 unchanged, 1 not found in this sheet" in texts(app)
     assert "1 cell corrected here" in texts(app)

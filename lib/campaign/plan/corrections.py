@@ -94,8 +94,8 @@ class MissingRowNumbersError(StudioError, ValueError):
     """A sheet of corrected rows has no column of row numbers."""
 
     code = "STUDIO_NO_ROW_NUMBERS"
-    sentence = N_("This sheet has no column “Row” with the numbers of the rows it corrects.")
-    action = N_("Download the rows held back, fix them in that file, and keep the column “Row”.")
+    sentence = N_("This sheet has no “Row” column with the row numbers.")
+    action = N_("Download the rows held back, fix them in that file, and keep the “Row” column.")
 
 
 def import_corrections(imported: Sheet, sheet: Sheet, corrections: Corrections) -> CorrectionImport:

@@ -132,7 +132,7 @@ def draw_attempts(chosen: Sequence[UnknownRows]) -> None:
                     ),
                     _("Result"): _(explain(each.error_code).title),
                     _("HTTP status"): "" if each.http_status is None else str(each.http_status),
-                    _("Trace ID for Connectly's support"): each.trace_id or "",
+                    _("Trace ID for Connectly support"): each.trace_id or "",
                 }
                 for each in unknown.attempts
             ]

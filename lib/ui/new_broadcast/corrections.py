@@ -68,7 +68,7 @@ def draw_corrections(
         if draft.answers.corrections:
             _draw_corrected_cells(sheet, draft, settings)
     if plan.held_count or f"fixing_{draft.id}" in st.session_state:
-        shown = st.toggle(_("Correct rows here"), key=f"fix_{draft.id}")
+        shown = st.toggle(_("Fix rows here"), key=f"fix_{draft.id}")
         if shown:
             _draw_table(sheet, draft, connection, settings)
 

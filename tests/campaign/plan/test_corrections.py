@@ -93,7 +93,13 @@ def test_a_cell_with_its_original_text_is_not_a_correction() -> None:
 @pytest.mark.parametrize("write", [csv_bytes, xlsx_bytes])
 def test_importing_unchanged_rows_corrects_nothing(write, settings: Settings) -> None:
     sheet = make_sheet(
-        {"phone": ["x"] * len(ODD), "name": ODD, "Row": ODD, "Why held": ODD, "note": ODD[::-1]}
+        {
+            "phone": ["x"] * len(ODD),
+            "name": ODD,
+            "Row": ODD,
+            "Why held back": ODD,
+            "note": ODD[::-1],
+        }
     )
     plan = plan_with(sheet, {})
 
@@ -131,7 +137,9 @@ def test_headers_of_held_rows_are_in_the_readers_language(
     assert (found.rows, found.same) == (1, 1)
 
 
-@pytest.mark.parametrize("header", ["Row,Why held", "Fila,Motivo de la retención", "Fila,Why held"])
+@pytest.mark.parametrize(
+    "header", ["Row,Why held back", "Fila,Motivo de la retención", "Fila,Why held back"]
+)
 def test_held_rows_that_were_downloaded_in_english_are_accepted_in_another_language(
     header: str, in_spanish: None, settings: Settings
 ) -> None:
