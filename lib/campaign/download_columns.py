@@ -5,5 +5,5 @@ from typing import Final
 from lib.i18n import N_
 
 ROW_COLUMN: Final = N_("Row")
-REASON_COLUMN: Final = N_("Why held back")
+REASON_COLUMN: Final = N_("Why held")
 """Source texts of the headers that a download of held rows has before the sheet's own columns."""

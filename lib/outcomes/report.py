@@ -61,7 +61,7 @@ def report(
 
     The report has all columns and rows of the sheet in their order, followed by Row (the number
     that a spreadsheet shows), Outcome (a value of `Outcome`), Error code, What it means, What to
-    do, Phone as sent, Response at (UTC) and Trace ID. The report of a test has one row, its entry.
+    do, Phone as sent, Answered at (UTC) and Trace id. The report of a test has one row, its entry.
 
     The report of a run that is over is written once, any other is written again at each call.
     ``watch`` is called repeatedly with the written share of a workbook, from 0 to 1.
@@ -167,8 +167,8 @@ def _added(outcomes: pd.DataFrame, phones: "pd.Series[Any]") -> pd.DataFrame:
             _("What it means"): numbers.map(meanings),
             _("What to do"): numbers.map(actions),
             _("Phone as sent"): phones.where(was_sent, ""),
-            _("Response at (UTC)"): _iso(outcomes["at"].where(was_sent)),
-            _("Trace ID"): outcomes["trace_id"].fillna(""),
+            _("Answered at (UTC)"): _iso(outcomes["at"].where(was_sent)),
+            _("Trace id"): outcomes["trace_id"].fillna(""),
         },
         index=outcomes.index,
     )

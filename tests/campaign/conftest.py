@@ -14,7 +14,7 @@ msgstr "Content-Type: text/plain; charset=UTF-8\\n"
 msgid "Row"
 msgstr "Fila"
 
-msgid "Why held back"
+msgid "Why held"
 msgstr "Motivo de la retención"
 
 msgid "Outcome"

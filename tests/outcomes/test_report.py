@@ -33,8 +33,8 @@ ADDED = [
     "What it means",
     "What to do",
     "Phone as sent",
-    "Response at (UTC)",
-    "Trace ID",
+    "Answered at (UTC)",
+    "Trace id",
 ]
 
 
@@ -94,7 +94,7 @@ def test_each_row_says_what_the_ledger_says(sent_run: SentRun) -> None:
     outcomes = row_outcomes(sent_run.summary.id, settings=sent_run.settings)
     assert list(frame["Outcome"]) == list(outcomes["outcome"])
     assert list(frame["Error code"]) == list(outcomes["error_code"].fillna(""))
-    assert list(frame["Trace ID"]) == list(outcomes["trace_id"].fillna(""))
+    assert list(frame["Trace id"]) == list(outcomes["trace_id"].fillna(""))
 
 
 def test_its_counts_are_those_of_the_run(sent_run: SentRun) -> None:
@@ -112,13 +112,13 @@ def test_rejected_rows_say_why_and_what_to_do(sent_run: SentRun) -> None:
         info = explain(line["Error code"])
         assert info.title in line["What it means"]
         assert line["What to do"] == info.action
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line["Response at (UTC)"])
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line["Answered at (UTC)"])
 
 
 def test_held_rows_say_why_and_no_phone_was_sent(sent_run: SentRun) -> None:
     held = written(sent_run).loc[sorted(sent_run.known.held)]
     assert set(held["Outcome"]) == {"held"}
-    assert set(held["Phone as sent"]) == set(held["Response at (UTC)"]) == {""}
+    assert set(held["Phone as sent"]) == set(held["Answered at (UTC)"]) == {""}
     assert held["What it means"].str.len().min() > 10
     assert held["What to do"].str.contains("Correct the row").all()
 

@@ -402,9 +402,7 @@ def _choose_rows(app: AppTest, *places: int) -> None:
 def test_fixed_rows_are_imported_and_can_be_undone(visit: Visit) -> None:
     app = prepared(visit, f"phone,campaign,name\n{ANA},demo_welcome,Ana\nx,demo_welcome,Ben\n")
     back = next(each for each in app.file_uploader if each.label == "Upload fixed rows")
-    back.upload(
-        "fixed.csv", f"Row,Why held back,phone\n3,letters,{BEN}\n99,letters,y\n".encode()
-    ).run()
+    back.upload("fixed.csv", f"Row,Why held,phone\n3,letters,{BEN}\n99,letters,y\n".encode()).run()
 
     assert "1 updated, 0 unchanged, 1 not found in this sheet" in texts(app)
     assert "1 cell corrected here" in texts(app)

@@ -48,8 +48,8 @@ _DOWNLOAD_HEADERS: Final = (
     N_("What it means"),
     N_("What to do"),
     N_("Phone as sent"),
-    N_("Response at (UTC)"),
-    N_("Trace ID"),
+    N_("Answered at (UTC)"),
+    N_("Trace id"),
 )
 
 # A header that consists of these words and those of _PHONE_FILLER_WORDS is a phone's:

@@ -22,7 +22,7 @@ PAGE_ROWS: Final = 25
 def held_sheet(plan: Plan, sheet: Sheet) -> pd.DataFrame:
     """Return the rows held back, with all columns of the sheet and the corrections made so far.
 
-    Two columns come first, in the reader's language: "Row", the row number, and "Why held back",
+    Two columns come first, in the reader's language: "Row", the row number, and "Why held",
     the reasons. `import_corrections` accepts the result once its cells are corrected.
     """
     held = plan.held["reasons"]

@@ -98,7 +98,7 @@ def test_a_sheet_without_phones_has_no_phone_column() -> None:
 
 
 def test_columns_that_downloads_add_are_not_variables() -> None:
-    columns = {"phone": PHONES, "name": NAMES, "Row": ["2"] * 4, "Why held back": ["x"] * 4,
+    columns = {"phone": PHONES, "name": NAMES, "Row": ["2"] * 4, "Why held": ["x"] * 4,
                "Outcome": ["Held back"] * 4, "Error code": ["y"] * 4}  # fmt: skip
 
     assert list(suggest_mapping(make_sheet(columns)).variables) == ["name"]
