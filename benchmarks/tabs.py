@@ -1,8 +1,8 @@
-"""A run under way, watched in a hundred tabs opened at once: when each is brought up to date.
+"""Update latency of a running broadcast that is watched in a hundred tabs.
 
-A tab is a session over Streamlit's own websocket. It does what a browser does: it asks for the page
-by its address, then for its moving part as often as the page has said. It is up to date once it has
-been told another number of people done. Beside it: how fast the run goes while nobody watches.
+Each tab is a session with a websocket to Streamlit. As in a browser, it requests the page, then its
+fragment at the interval that the page sets. It is up to date when it has received a new count of
+finished recipients. Compared with the sending rate without open tabs.
 """
 
 import asyncio
@@ -117,13 +117,13 @@ async def _measured(studio: Studio, run_id: str) -> Line:
         f"a run in {TABS} open tabs, brought up to date every {period:g} s",
         f"at the latest after {max(gaps):.1f} s, {spent / (until - since):.2f} of a core; "
         f"{watched:.1f} sent a second",
-        f"nobody watching: {alone:.1f} sent a second",
+        f"no open tabs: {alone:.1f} sent a second",
         f"{watched / alone:.2f} x",
     )
 
 
 async def _rate(run_id: str, seconds: float) -> float:
-    """Return how many recipients a second were accepted over so many seconds from now."""
+    """Return the recipients accepted per second over the next seconds."""
     accepted, started = run_summary(run_id).accepted, time.perf_counter()
     await asyncio.sleep(seconds)
     return (run_summary(run_id).accepted - accepted) / (time.perf_counter() - started)

@@ -12,7 +12,7 @@ from lib.settings import Settings, get_settings
 from tests.support.postgres import Postgres
 from tests.support.sandbox import SandboxHandle, start_sandbox
 
-# Hundreds of processes start here; without it each would compile all of our modules anew.
+# With it, each of the many processes that tests start would compile all modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 

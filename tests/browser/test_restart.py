@@ -1,4 +1,4 @@
-"""A killed app or worker costs nobody a message and gives nobody two."""
+"""After a kill of the app or the worker, each recipient gets exactly one message."""
 
 from collections import Counter
 

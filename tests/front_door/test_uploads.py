@@ -1,4 +1,4 @@
-"""Bytes and time that uploads may take, whoever sends them and however."""
+"""Limits on the size and duration of uploads."""
 
 import asyncio
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Charts draw what their tables say, legibly, for everybody."""
+"""Charts agree with their tables and are accessible."""
 
 import itertools
 from collections.abc import Iterable, Iterator

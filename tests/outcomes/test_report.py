@@ -1,4 +1,4 @@
-"""The owner's sheet comes back with what became of each row, and it agrees with the ledger."""
+"""The report is the uploaded sheet with the outcome of each row, and agrees with the ledger."""
 
 import re
 import sqlite3
@@ -158,7 +158,7 @@ def test_an_unfinished_report_is_written_anew_and_rows_wait(settings: Settings) 
 
 
 def ended_in_doubt(settings: Settings) -> str:
-    """Enter a run that has ended, all of its rows in doubt."""
+    """Enter a finished run whose rows all have unknown outcomes."""
     run_id = start_known(odd_sheet(4), settings)
     change(settings, "UPDATE sendout SET waiting = 0, unknown = entries")
     change(settings, "UPDATE run SET state = 'finished', finished_at = 1790000000000000")
@@ -167,7 +167,7 @@ def ended_in_doubt(settings: Settings) -> str:
 
 
 def test_a_run_that_has_ended_anew_gets_a_new_report(settings: Settings) -> None:
-    """Rows in doubt that were repeated have another outcome than the first report says."""
+    """Unknown rows that were resent have other outcomes than in the first report."""
     run_id = ended_in_doubt(settings)
     first = report(run_id, format="csv", settings=settings)
     change(settings, "UPDATE sendout SET unknown = 0, accepted = entries")

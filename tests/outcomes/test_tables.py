@@ -1,4 +1,4 @@
-"""Tallies become tidy tables in which nobody is lost."""
+"""Tables of counted outcomes are complete."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -113,7 +113,7 @@ class Chaos:
         return ways if self._server is None else [*ways, self.restart_the_database]
 
     def some(self, number: int) -> list[Callable[[], None]]:
-        """Return so many things that may happen, by chance; about every other one is a kill."""
+        """Return random disturbances; about half of them are kills."""
         return [
             self.kill if self._dice.random() < _KILLS else self._dice.choice(self.ways())
             for _ in range(number)
@@ -174,7 +174,7 @@ class Chaos:
         people: int,
         first: int,
     ) -> str:
-        """Send to so many people while these things happen; return what does not fit, if any."""
+        """Send to recipients during disturbances; return violated rules, if any."""
         plan = plan_of(people, duplicates=duplicates, first=first)
         run_id = start_run(plan, connection="acme", token=f"{duplicates} {first}")
         for way in ways:
@@ -213,13 +213,13 @@ def complaints(run_id: str, clients: pd.Series, record: list[dict[str, Any]]) ->
         "lost": len(clients) - run.accepted - run.unknown - run.rejected,
         "got it and are called rejected": run.rejected,
         "do not add up": int(not run.reconciles),
-        "in doubt without an open attempt": _unexplained(run.unknown, attempts),
+        "unknown without an open attempt": _unexplained(run.unknown, attempts),
     }
     return ", ".join(f"{count} {what}" for what, count in found.items() if count)
 
 
 def _unexplained(unknown: int, attempts: list[AttemptRecord]) -> int:
-    """Return by how many the rows in doubt differ from those whose attempts left a doubt.
+    """Return the difference between unknown rows and rows with attempts of unknown outcome.
 
     An acceptance ends a doubt; an attempt that was not made after it does not.
     """
@@ -234,7 +234,7 @@ def _unexplained(unknown: int, attempts: list[AttemptRecord]) -> int:
 
 
 def main(kills: int, database: str) -> int:
-    """Disturb runs until so many kills have happened; print all that did; return the failures."""
+    """Disturb runs until a number of kills is reached; print them, and return the failures."""
     seed = time.time_ns() % 1_000_000
     failures = 0
     done: Counter[str] = Counter()

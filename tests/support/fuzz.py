@@ -109,7 +109,7 @@ def _broken_part(data: bytes, dice: random.Random) -> bytes:
     return buffer.getvalue()
 
 
-def judge(data: bytes, name: str, settings: Settings) -> str:
+def classify(data: bytes, name: str, settings: Settings) -> str:
     """Read a file as an upload is read; return how it ended. Whatever should not be, raises."""
     try:
         sheet = read_sheet(data, filename=name, settings=settings)
@@ -140,7 +140,7 @@ def main(seconds: float) -> int:
         data = broken(files[name], dice)
         with tempfile.TemporaryDirectory() as folder:
             try:
-                endings[judge(data, name, Settings(data_dir=Path(folder)))] += 1
+                endings[classify(data, name, Settings(data_dir=Path(folder)))] += 1
             except Exception as error:  # noqa: BLE001 - what is sought
                 wrong += 1
                 kept = Path(tempfile.mkdtemp(prefix="fuzz-")) / name

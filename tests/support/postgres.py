@@ -20,7 +20,7 @@ _OWNER = "postgres"
 
 
 class Postgres:
-    """One server; a database of its own for whoever asks."""
+    """A PostgreSQL server that creates databases for tests."""
 
     def __init__(self, *, durable: bool = False) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="sendout-postgres-"))
@@ -78,7 +78,7 @@ class Postgres:
         return self._address(name)
 
     def drop_database(self, address: str) -> None:
-        """Drop a database, whoever still uses it."""
+        """Drop a database and its open connections."""
         name = address.rpartition("/")[2]
         with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
@@ -95,6 +95,6 @@ class Postgres:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on just now."""
+    """Return a free port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Proxy:
-    """Pass bytes on between whoever connects to ``port`` and a port behind; or cut all lines."""
+    """Forward connections to another port, or cut them."""
 
     def __init__(self, target: int) -> None:
         self._target = target

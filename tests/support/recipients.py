@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import xlsxwriter
 
-# Area codes whose 555-0100 to 555-0199 are kept for fiction: nobody answers there.
+# Area codes whose numbers 555-0100 to 555-0199 are reserved for fiction.
 _AREAS = (
     202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219, 224,
     225, 228, 229, 231, 234, 239, 240, 248, 251, 252, 253, 254, 256, 260, 262, 267, 269,

@@ -26,7 +26,7 @@ Child = Literal["worker", "sandbox"]
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on at the moment."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -110,7 +110,7 @@ class Studio:
             time.sleep(0.05)
 
     def health(self) -> tuple[int, dict[str, Any]]:
-        """Return the status and the body of `/healthz`; 0 where nobody answers."""
+        """Return the status and the body of `/healthz`; 0 without an answer."""
         try:
             answer = httpx.get(f"{self.url}/healthz", timeout=5, trust_env=False)
         except httpx.TransportError:

@@ -122,7 +122,7 @@ def plan_of(
     duplicates: DuplicateBehavior = DuplicateBehavior.ALLOW_ONE,
     phone: Callable[[int], str] = fictional_phone,
 ) -> Plan:
-    """Plan for so many fictional phones, the campaigns in turn, and ``unfit`` rows held back."""
+    """Return a plan for fictional phones, with alternating campaigns and ``unfit`` held rows."""
     campaigns = (campaign,) if isinstance(campaign, str) else campaign
     phones = [phone(first + number) for number in range(count)] + ["12"] * unfit
     rows = range(len(phones))

@@ -1,4 +1,4 @@
-"""A worker whose folder lacks a plan fetches it; where it cannot, nobody is lost or skipped."""
+"""A worker downloads a missing plan; if it cannot, no recipient is lost or skipped."""
 
 import asyncio
 import logging

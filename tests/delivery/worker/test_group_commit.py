@@ -56,7 +56,7 @@ def test_what_is_reported_done_is_committed(ledger):
 
 
 def allow_pages(ledger: Ledger, pages: int) -> None:
-    """Let the database grow to so many pages; more is "database or disk is full"."""
+    """Limit the database to a number of pages; beyond it, writes fail as on a full disk."""
     with ledger.write() as db:
         db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 

@@ -1,4 +1,4 @@
-"""What a worker tells Prometheus: counts and names, and nobody's data."""
+"""Prometheus metrics of a worker: counts and names, without personal data."""
 
 import re
 

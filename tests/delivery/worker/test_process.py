@@ -62,12 +62,12 @@ def test_kills_at_any_moment_leave_nobody_out_and_nobody_with_two(
         result: {phones[each.position] for each in attempts if each.result is result}
         for result in AttemptResult
     }
-    assert set(received.values()) == {1}, "nobody twice"
+    assert set(received.values()) == {1}, "a recipient was messaged twice"
     assert len(ended[AttemptResult.ACCEPTED]) == run.accepted
     assert ended[AttemptResult.ACCEPTED] <= received.keys(), "nothing accepted that was not"
     assert received.keys() - ended[AttemptResult.ACCEPTED] <= ended[AttemptResult.UNKNOWN]
     open_ones = [each for each in attempts if each.error_code == INTERRUPTED]
-    assert len(open_ones) == run.unknown, "in doubt is exactly what was open"
+    assert len(open_ones) == run.unknown, "only open attempts are unknown"
     assert len(attempts) == 400 + sum(each.result is AttemptResult.NOT_SENT for each in attempts)
 
 

@@ -1,4 +1,4 @@
-"""Several workers over one ledger on PostgreSQL: one pace, nobody twice, the dead are replaced."""
+"""Several workers on one PostgreSQL ledger: one rate, no duplicates, and takeover."""
 
 import signal
 from collections import Counter

@@ -5,12 +5,12 @@ import random
 import pytest
 
 from lib.settings import Settings
-from tests.support.fuzz import broken, judge, whole_files
+from tests.support.fuzz import broken, classify, whole_files
 
 
 @pytest.mark.parametrize("name", whole_files())
 def test_a_whole_file_is_read(name: str, settings: Settings) -> None:
-    assert judge(whole_files()[name], name, settings) == "read"
+    assert classify(whole_files()[name], name, settings) == "read"
 
 
 @pytest.mark.parametrize("name", whole_files())
@@ -18,4 +18,4 @@ def test_damaged_files_are_read_or_refused(name: str, settings: Settings) -> Non
     rng = random.Random(name)
     data = whole_files()[name]
 
-    assert all(judge(broken(data, rng), name, settings) for _ in range(3))
+    assert all(classify(broken(data, rng), name, settings) for _ in range(3))
