@@ -227,7 +227,7 @@ class WidthTracker:
     def flags(self) -> list[CellIssue]:
         """Return an issue for each cell of rows that are too long, and add notices to the reader's.
 
-        There are none if most rows are too long, which is then the form of the table.
+        There are none if many rows are too long, because the table then has this form.
         """
         if any(0 < width < self._reader.width for width in self._widths):
             self._reader.notes.append(NoticeCode.SHORT_ROWS)
