@@ -56,7 +56,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold a lock that all threads and processes of this machine share, by its lock file.
+    """Hold a lock file that is shared by all threads and processes of this machine.
 
     Hold it while a file is read, changed and written, so that no other writer's change is lost.
     """

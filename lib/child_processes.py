@@ -151,8 +151,8 @@ class ChildProcesses:
     async def running(self) -> AsyncIterator[None]:
         """Keep all child processes running within the context, and end them on exit.
 
-        Of several apps with the same data folder, one owns the child processes. Another one takes
-        over when the owner is gone.
+        If several apps use the same data folder, one of them owns the child processes. Another
+        takes over when the owner exits.
         """
         make_private_dir(self.settings.data_dir)
         owner_lock = FileLock(self.settings.data_dir / "app.lock", timeout=0, mode=0o600)

@@ -1,7 +1,7 @@
 """Descriptions of all error codes: those of Connectly's API and those of Sendout Studio.
 
-Sendout Studio's codes start with ``STUDIO_``. They stand for what the API has no code for, such as
-a request without a response or a paused broadcast. The texts are English; translate them with
+Sendout Studio's codes start with ``STUDIO_``. They cover cases for which the API has no code, such
+as a request without a response or a paused broadcast. The texts are English; translate them with
 `lib.i18n._` where they are shown.
 """
 

@@ -27,7 +27,7 @@ class SecretsFileError(StudioError):
 
     code = "STUDIO_SECRETS_UNREADABLE"
     sentence = "{reason}"
-    action = N_("Correct the file and start again, or remove it if you do not need it.")
+    action = N_("Correct the file and start the app again, or remove it if you don't need it.")
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason=reason)

@@ -50,7 +50,7 @@ class StorageError(StudioError, OSError):
     """
 
     code = "STUDIO_STORAGE_UNREACHABLE"
-    sentence = N_("The shared storage for sheets and plans cannot be used right now ({kind}).")
+    sentence = N_("The shared storage for sheets and plans can't be used right now ({kind}).")
     action = N_(
         "Try again in a moment. If the problem persists, check the network, the storage and "
         "SENDOUT_STORAGE_URL."
@@ -72,7 +72,7 @@ class StorageMissingError(StorageError):
     """The bucket or folder of the shared storage does not exist."""
 
     code = "STUDIO_STORAGE_MISSING"
-    sentence = N_("The bucket or folder of the shared storage does not exist ({kind}).")
+    sentence = N_("The bucket or folder of the shared storage doesn't exist ({kind}).")
     action = N_("Create it or mount it, or correct SENDOUT_STORAGE_URL.")
 
 
@@ -89,10 +89,10 @@ class StorageUnknownError(StorageError):
 
 @contextlib.contextmanager
 def _storage_errors() -> "Iterator[None]":
-    """Turn errors of a storage into StorageError. Wrap calls of the storage only.
+    """Convert storage errors to StorageError. Use this only around calls to the storage.
 
     The cause is dropped, because its message may hold credentials. A full disk of this machine and
-    mistakes in this code are raised as they are.
+    programming errors are re-raised unchanged.
     """
     try:
         yield

@@ -125,7 +125,7 @@ if lists:
     st.caption(
         _(
             "Applies to every recipient not yet sent, in running and scheduled broadcasts too. All "
-            "spellings of a number that reach the same person on WhatsApp are excluded."
+            "variants of a number that reach the same person on WhatsApp are excluded."
         )
     )
 

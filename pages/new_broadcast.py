@@ -14,7 +14,7 @@ from lib.ui.new_broadcast.trial_step import draw_test_step
 
 settings = page.begin_page(
     _("New broadcast"),
-    _("From your recipient sheet to a confirmed broadcast. Nothing is sent before step 6."),
+    _("Prepare a broadcast step by step. Your recipients get nothing before you confirm it."),
 )
 draft = current_draft(settings)
 
@@ -29,7 +29,7 @@ if draft.run_id is not None:
     with st.container(horizontal=True):
         navigation.link(
             navigation.BROADCASTS,
-            _("Watch progress"),
+            _("View progress"),
             icon=":material/monitoring:",
             run=draft.run_id,
         )

@@ -31,7 +31,7 @@ def draw_paused(summary: RunSummary) -> None:
         if summary.reason is not None:
             st.write(_(explain(summary.reason.value).meaning))
         rows = ngettext(
-            "{count} row still to be sent.", "{count} rows still to be sent.", summary.waiting
+            "{count} row still to send.", "{count} rows still to send.", summary.waiting
         )
         st.write(f"{rows} {_('Resume or cancel the broadcast.')}")
         navigation.link(navigation.BROADCASTS, _("Open"), icon=":material/pause:", run=summary.id)

@@ -63,7 +63,7 @@ def catalogues() -> Iterator[Catalog]:
 
 def test_extraction_finds_the_texts_of_pages_errors_findings_and_error_codes() -> None:
     found = {text for forms in messages() for text in forms}
-    assert {"New broadcast", "Opted out", "There is no broadcast with this address."} <= found
+    assert {"New broadcast", "Opted out", "There is no broadcast at this address."} <= found
     assert len(found) > 700
 
 

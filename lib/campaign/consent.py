@@ -16,9 +16,8 @@ import pandas as pd
 from lib.campaign import consent_vocabulary
 from lib.campaign.arrow_text import whole_array
 from lib.campaign.consent_vocabulary import Answer, Channel, Header
-from lib.campaign.findings import FindingCode, Severity
+from lib.campaign.findings import FindingCode, Findings, Severity
 from lib.campaign.mapping.model import Answers, ConsentUse, Mapping
-from lib.campaign.plan.checks import Findings
 from lib.sheet import Sheet
 
 # Filled cells that are read to recognize a column.

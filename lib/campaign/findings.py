@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import numpy as np
+import pandas as pd
+
+from lib.campaign.arrow_text import TEXT_TYPE, Mask
 from lib.i18n import N_
 from lib.sheet.phones.messages import PROBLEMS, REPAIRS
 
@@ -307,3 +311,41 @@ WORDS: Final[dict[str, FindingWords]] = {
     **{str(code): words for code, words in _OWN_WORDS.items()},
 }
 """The source texts of every finding, by code."""
+
+
+class Findings:
+    """Findings collected column by column; a row may have several.
+
+    ``held`` is the mask of the rows with a finding that holds them back.
+    """
+
+    def __init__(self, rows: pd.Index) -> None:
+        self._rows = rows
+        self._parts: list[pd.DataFrame] = []
+        self.held: Mask = np.zeros(len(rows), dtype=bool)
+
+    def add(self, mask: Mask, code: str, severity: Severity, column: str | None = None) -> None:
+        """Add a finding for every row of the mask."""
+        if not mask.any():
+            return
+        self._parts.append(
+            pd.DataFrame(
+                {
+                    "row": self._rows[mask],
+                    "code": str(code),
+                    "severity": severity.value,
+                    "column": column,
+                }
+            )
+        )
+        if severity is Severity.HOLD:
+            self.held |= mask
+
+    def frame(self) -> pd.DataFrame:
+        """Return one line for each finding, ordered by row: row, code, severity, column."""
+        empty = pd.DataFrame({"row": [], "code": [], "severity": [], "column": []}).astype(
+            {"row": "int64"}
+        )
+        found = pd.concat(self._parts, ignore_index=True) if self._parts else empty
+        typed = found.astype({"code": TEXT_TYPE, "severity": TEXT_TYPE, "column": TEXT_TYPE})
+        return typed.sort_values("row", kind="stable", ignore_index=True)

@@ -88,13 +88,13 @@ class ConnectionFailed(NotSentError):  # noqa: N818 - named for what happened, l
 class BadRequest(NotSentError):  # noqa: N818
     """The request is wrong (400, 422 and other 4xx)."""
 
-    sentence = N_("Connectly did not understand the request.")
+    sentence = N_("Connectly didn't understand the request.")
 
 
 class AuthenticationFailed(NotSentError):  # noqa: N818
     """The key is wrong (401)."""
 
-    sentence = N_("Connectly doesn't accept this key. Check the key and the business id.")
+    sentence = N_("Connectly doesn't accept this key. Check the key and the business ID.")
 
 
 class PermissionDenied(NotSentError):  # noqa: N818
@@ -140,7 +140,7 @@ class OutcomeUnknownError(ConnectlyError):
 class ReadTimedOut(OutcomeUnknownError):  # noqa: N818
     """There was no response in time."""
 
-    sentence = N_("Connectly did not respond in time.")
+    sentence = N_("Connectly didn't respond in time.")
 
 
 class ConnectionLost(OutcomeUnknownError):  # noqa: N818
@@ -158,7 +158,7 @@ class ServerError(OutcomeUnknownError):
 class UnreadableAnswer(OutcomeUnknownError):  # noqa: N818
     """The response has a success status but is incomplete or not a JSON object."""
 
-    sentence = N_("Connectly's response could not be read.")
+    sentence = N_("Connectly's response couldn't be read.")
 
 
 class InvalidEntry(ValueError):  # noqa: N818 - named like the others

@@ -68,7 +68,7 @@ class Target:
         """
         _require_safe_address(base_url)
         if not business_id.strip():
-            raise ValueError(N_("The business id is missing."))
+            raise ValueError(N_("The business ID is missing."))
         key = api_key if isinstance(api_key, SecretStr) else SecretStr(api_key)
         secret = key.get_secret_value()
         if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:

@@ -4,6 +4,8 @@ A batch with a known outcome is settled. A batch that was not accepted may be se
 that may have been accepted is repeated automatically only under ``allow_one``, where Connectly
 sends a campaign to a phone once, at most `MAX_REPEATS` times, and never if a repeat could create
 another campaign version.
+
+After a 429, the batch waits; `lib.delivery.worker.client_pool` pauses the connection.
 """
 
 from collections.abc import Sequence

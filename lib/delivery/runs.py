@@ -37,7 +37,7 @@ class RunNotFoundError(StudioError, LookupError):
     """The ledger has no run with this id."""
 
     code = "STUDIO_RUN_NOT_FOUND"
-    sentence = N_("There is no broadcast with this address.")
+    sentence = N_("There is no broadcast at this address.")
     action = N_("Open Broadcasts and choose one from the list.")
 
 

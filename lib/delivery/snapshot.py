@@ -44,9 +44,9 @@ class LedgerSnapshot:
     ) -> list[OutcomeCount]:
         """Return settled recipients by sendout, outcome, error code and time.
 
-        ``run_ids`` None stands for all runs. Times are aware: ``since`` is included, ``until`` is
-        not. ``step`` is the interval that counts are added up over; each count carries the start
-        of its interval.
+        If ``run_ids`` is None, all runs are counted. Times are timezone-aware; ``since`` is
+        inclusive and ``until`` exclusive. Counts are grouped into intervals of ``step``; each has
+        the start of its interval.
         """
         chosen = [RunKind(each) for each in kinds]
         return count_outcomes(self._db, run_ids, since, until, chosen, step=step)

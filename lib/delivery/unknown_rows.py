@@ -44,7 +44,7 @@ class UnknownRows:
     said_accepted: int | None
     said_rejected: int | None
     attempts: tuple[AttemptRecord, ...]
-    judgements: tuple[Resolution, ...]
+    resolutions: tuple[Resolution, ...]
 
 
 def count_unknown_rows(run_id: str, *, settings: Settings | None = None) -> int:
@@ -82,7 +82,7 @@ def unknown_rows(
             said_accepted=each.said_accepted,
             said_rejected=each.said_rejected,
             attempts=tuple(attempts.get(each.id, ())),
-            judgements=tuple(decisions.get(each.id, ())),
+            resolutions=tuple(decisions.get(each.id, ())),
         )
         for each in found
     ]

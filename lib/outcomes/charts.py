@@ -120,5 +120,7 @@ def _described(table: pd.DataFrame) -> str:
         )
         lines.append(f"{' · '.join(str(line[name]) for name in names)}: {parts}.")
     if more := len(table) - len(lines):
-        lines.append(ngettext("The table has {count} more.", "The table has {count} more.", more))
+        lines.append(
+            ngettext("{count} more row in the table.", "{count} more rows in the table.", more)
+        )
     return " ".join(lines)

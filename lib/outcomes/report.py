@@ -43,7 +43,7 @@ class ReportError(StudioError):
     """The rows do not add up to the run's counters, so no report is written."""
 
     code = "STUDIO_REPORT_DOES_NOT_ADD_UP"
-    sentence = N_("The rows of this report do not add up to the numbers of the broadcast.")
+    sentence = N_("The rows of this report don't add up to the numbers of the broadcast.")
     action = N_(
         "Try again. If the problem persists, the sheet or the plan in the data folder has been "
         "changed or lost: restore it from a backup."

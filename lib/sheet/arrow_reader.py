@@ -9,9 +9,9 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lib.sheet.errors import sheet_error
+from lib.sheet.errors import SheetError, SheetErrorCode
 from lib.sheet.file_type import Kind
-from lib.sheet.notes import CellIssue
+from lib.sheet.notes import CellIssue, CellIssueCode
 from lib.sheet.read_options import ReadLimits
 from lib.sheet.row_sinks import RowSink
 from lib.sheet.store.byte_source import Report
@@ -31,8 +31,7 @@ def read_columns(
     """
     with _damage_reported():
         schema, batches, row_count = _open_batches(file, kind)
-    if len(schema) > limits.columns:
-        raise sheet_error("too_many_columns", found=len(schema), limit=limits.columns)
+    limits.check_columns(len(schema))
     sink.check_size(row_count, len(schema))
     sink.start(len(schema))
     header = [pa.array([name], pa.string()) for name in schema.names]
@@ -55,7 +54,7 @@ def _damage_reported() -> Iterator[None]:
     except MemoryError:  # pa.ArrowMemoryError is a pa.ArrowException too
         raise
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise sheet_error("damaged") from error
+        raise SheetError(SheetErrorCode.DAMAGED) from error
 
 
 def _open_batches(
@@ -112,7 +111,7 @@ def _column_text(
     if pa.types.is_floating(kind):
         too_long = pc.greater_equal(pc.abs(column), float(MAX_EXACT)).to_pylist()
         flags.extend(
-            CellIssue(row, index, "digits_lost")
+            CellIssue(row, index, CellIssueCode.DIGITS_LOST)
             for row, is_too_long in enumerate(too_long, first_row)
             if is_too_long
         )

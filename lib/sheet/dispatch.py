@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lib.sheet.errors import sheet_error
+from lib.sheet.errors import SheetError, SheetErrorCode
 from lib.sheet.file_type import WORKBOOKS, Kind, kind_of, kind_of_start
 from lib.sheet.notes import CellIssue
 from lib.sheet.read_options import ReadLimits, ReadOptions
@@ -71,7 +71,7 @@ def read_large_contents(
     try:
         file = source.open()
     except OSError as error:
-        raise sheet_error("damaged") from error
+        raise SheetError(SheetErrorCode.DAMAGED) from error
     with file:
         stream = pa.PythonFile(file, mode="r")
         return _read_columns(stream, kind, reading, limits, sink, report=report)
@@ -79,7 +79,7 @@ def read_large_contents(
 
 def _check_worksheet(kind: Kind, worksheet: str | None) -> None:
     if kind not in WORKBOOKS and worksheet is not None:
-        raise sheet_error("worksheet_not_found")
+        raise SheetError(SheetErrorCode.WORKSHEET_NOT_FOUND)
 
 
 def _read_text(

@@ -144,7 +144,7 @@ _WORDINGS: Final = {
     ),
     SheetErrorCode.PLACE_UNREACHABLE: _Wording(
         N_("The shared location can't be reached right now."),
-        N_("Try again in a moment. If it keeps happening, tell your administrator."),
+        N_("Try again in a moment. If the problem persists, contact your administrator."),
     ),
     SheetErrorCode.SHEET_GONE: _Wording(
         N_("This sheet is no longer stored here."),
@@ -208,11 +208,6 @@ class SheetStorageError(SheetError):
     def __init__(self, error: "StorageError") -> None:
         super().__init__(SheetErrorCode.SHEET_GONE, **getattr(error, "values", {}))
         self.code, self.sentence, self.action = error.code, error.sentence, error.action
-
-
-def sheet_error(code: str, **values: int | str) -> SheetError:
-    """Return the error of this code. ``values`` are those that its texts name."""
-    return SheetError(code, **values)
 
 
 def _format_values(values: dict[str, int | str], locale: Locale) -> dict[str, str]:

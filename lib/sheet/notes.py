@@ -83,8 +83,17 @@ def read_notice(code: str) -> ReadNotice:
     return ReadNotice(NoticeCode(code))
 
 
+class CellIssueCode(StrEnum):
+    """Why the value of a cell is unreliable. Codes are stored with the sheet."""
+
+    ERROR_VALUE = "error_value"
+    FORMULA_WITHOUT_VALUE = "formula_without_value"
+    DIGITS_LOST = "digits_lost"
+    ROW_TOO_LONG = "row_too_long"
+
+
 class CellIssue(NamedTuple):
-    """What is wrong with one cell: its row from 1, its column from 0, and the code."""
+    """What is wrong with one cell: its row from 1, its column from 0, and a `CellIssueCode`."""
 
     row: int
     column: int

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from lib.i18n import N_
+from lib.sheet.errors import SheetError, SheetErrorCode
 
 # The names below are source texts, translated when shown.
 ENCODINGS: Final = {
@@ -46,6 +47,22 @@ class ReadLimits:
     rows: int
     columns: int
     cells: int
+
+    def check_rows(self, rows: int) -> None:
+        """Raise SheetError too_many_rows if there are more."""
+        if rows > self.rows:
+            raise SheetError(SheetErrorCode.TOO_MANY_ROWS, limit=self.rows)
+
+    def check_columns(self, columns: int) -> None:
+        """Raise SheetError too_many_columns if there are more."""
+        if columns > self.columns:
+            code = SheetErrorCode.TOO_MANY_COLUMNS
+            raise SheetError(code, found=columns, limit=self.columns)
+
+    def check_cells(self, cells: int) -> None:
+        """Raise SheetError too_many_cells if there are more."""
+        if cells > self.cells:
+            raise SheetError(SheetErrorCode.TOO_MANY_CELLS, found=cells, limit=self.cells)
 
 
 @dataclass(frozen=True)

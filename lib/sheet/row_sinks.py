@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from lib.sheet.errors import sheet_error
+from lib.sheet.errors import SheetError, SheetErrorCode
 from lib.sheet.read_options import ReadLimits
 
 _ROW: Final = "row"
+_HEADER_ROWS: Final = 1
 
 
 class RowSink(ABC):
@@ -79,15 +80,13 @@ class MemorySink(RowSink):
 
     def check_size(self, rows: int, columns: int) -> None:
         """Raise SheetError too_many_rows or too_many_cells if a table of columns is too large."""
-        if rows > self._limits.rows:
-            raise sheet_error("too_many_rows", limit=self._limits.rows)
-        if (cells := rows * columns) > self._limits.cells:
-            raise sheet_error("too_many_cells", found=cells, limit=self._limits.cells)
+        self._limits.check_rows(rows)
+        self._limits.check_cells(rows * columns)
 
     def finish(self) -> tuple[pa.Table, None]:
         """Return the table, with empty rows. Raises SheetError empty_file if no row was added."""
         if not self._tables:
-            raise sheet_error("empty_file")
+            raise SheetError(SheetErrorCode.EMPTY_FILE)
         width = max(table.num_columns for table in self._tables)
         return pa.concat_tables([_padded(table, width) for table in self._tables]), None
 
@@ -114,13 +113,13 @@ class ScratchSink(RowSink):
         """Add the rows that are not empty. Raises SheetError too_many_rows or too_many_columns."""
         assert self._writer is not None
         if table.num_columns > self._width:
-            raise sheet_error("too_many_columns", found=table.num_columns, limit=self._width)
+            code = SheetErrorCode.TOO_MANY_COLUMNS
+            raise SheetError(code, found=table.num_columns, limit=self._width)
         rows = pa.array(np.arange(self._next_row, self._next_row + table.num_rows))
         self._next_row += table.num_rows
         table = _without_empty_rows(_padded(table, self._width).append_column(_ROW, rows))
         self._row_count += table.num_rows
-        if self._row_count > self._limits.rows + 1:
-            raise sheet_error("too_many_rows", limit=self._limits.rows)
+        self._limits.check_rows(self._row_count - _HEADER_ROWS)
         self._writer.write_table(table.cast(self._schema))
 
     def add_csv(
@@ -144,7 +143,7 @@ class ScratchSink(RowSink):
         self._close()
         table = pa.ipc.open_file(pa.memory_map(str(self._path))).read_all()
         if not table.num_rows:
-            raise sheet_error("empty_file")
+            raise SheetError(SheetErrorCode.EMPTY_FILE)
         return table.drop_columns([_ROW]), table[_ROW].combine_chunks()
 
     def _close(self) -> None:

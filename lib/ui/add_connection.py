@@ -46,7 +46,7 @@ def _draw_fields(turn: int) -> tuple[str, ConnectionSettings]:
     name = st.text_input(
         _("Name"),
         placeholder="acme",
-        help=_("Lowercase letters, digits and hyphens."),
+        help=_("Lowercase letters, digits, hyphens and underscores."),
         key=f"connection_name_{turn}",
     )
     business_id = st.text_input(_("Business ID"), key=f"connection_business_{turn}")

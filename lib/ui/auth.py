@@ -102,14 +102,14 @@ def _draw_sign_in_buttons(sign_in: SignIn) -> None:
 def _draw_refusal() -> None:
     st.write(
         _(
-            "You are signed in as {name}, but you do not have access to this app.",
+            "You are signed in as {name}, but you don't have access to this app.",
             name=literal(name()),
         )
     )
     st.write(
         _(
             "Ask your administrator for access, or sign out and use another account. If you were "
-            "added by e-mail address, your identity provider must have verified that address."
+            "added by email address, your identity provider must have verified that address."
         )
     )
     _draw_sign_out_button()

@@ -23,7 +23,7 @@ def draw_chart(chart: Chart) -> None:
             chart.titled_table,
             hide_index=True,
             key=f"numbers_{chart.key}",
-            alt=_("Numbers of the chart: {title}", title=chart.title),
+            alt=_("Data for the chart: {title}", title=chart.title),
             height=min(_ROW_HEIGHT * (len(chart.table) + 1) + 3, _MAX_HEIGHT),
             column_config={
                 name: st.column_config.NumberColumn(format="localized")
@@ -31,7 +31,7 @@ def draw_chart(chart: Chart) -> None:
             },
         )
         st.download_button(
-            _("Download numbers"),
+            _("Download data"),
             lambda: csv_bytes(chart.titled_table),
             file_name=f"{chart.key}.csv",
             mime="text/csv",

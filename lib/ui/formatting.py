@@ -21,13 +21,13 @@ OUTCOME_HELP: Final = {
     "accepted": N_("Accepted by Connectly. WhatsApp may still fail to deliver it."),
     "rejected": N_("Not sent. The error code says why."),
     "unknown": N_(
-        "Sent, but we never got confirmation. Not resent without asking if that could message "
+        "Sent, but we never got confirmation. We ask you before resending if that could message "
         "someone twice."
     ),
-    "held": N_("Not sent, because something in the row is wrong."),
+    "held": N_("Not sent. The check found a reason to hold the row back."),
     "waiting": N_("Not sent yet."),
     "cancelled": N_(
-        "Not sent, because the broadcast was cancelled or the person has opted out since."
+        "Not sent, because the broadcast was cancelled or the person opted out in the meantime."
     ),
 }
 STATES: Final = {

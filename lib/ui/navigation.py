@@ -72,7 +72,7 @@ _PAGES: Final = (
         BROADCASTS,
         N_("Broadcasts"),
         ":material/send:",
-        N_("Follow your broadcasts and see the result for every row."),
+        N_("Follow your broadcasts and see the result for every recipient."),
     ),
     _PageEntry(
         UNCONFIRMED,

@@ -18,7 +18,7 @@ _MOMENT: Final = "EEE d MMM y, HH:mm"
 
 
 def schedule_lines(schedule: SendSchedule, *, now: datetime | None = None) -> list[str]:
-    """Return the chosen options of a schedule as Markdown, one line each; empty without any.
+    """Return the chosen options of a schedule as Markdown, one per line; may be empty.
 
     Pass ``now`` for a confirmed broadcast: a start in the past is then left out.
     """
@@ -47,7 +47,7 @@ def schedule_lines(schedule: SendSchedule, *, now: datetime | None = None) -> li
     if schedule.stop_share is not None:
         lines.append(
             _(
-                "Pauses automatically once {share} are not accepted",
+                "Pauses automatically once {share} are rejected",
                 share=percent(schedule.stop_share),
             )
         )
@@ -65,7 +65,7 @@ def _wave_lines(schedule: SendSchedule) -> list[str]:
     else:
         lines.append(
             _(
-                "Continues automatically after a wave if at most {share} are not accepted, "
+                "Continues automatically after a wave if at most {share} are rejected, "
                 "otherwise asks for your approval",
                 share=percent(schedule.wave_tolerance),
             )
@@ -73,7 +73,7 @@ def _wave_lines(schedule: SendSchedule) -> list[str]:
     if schedule.wave_growth is not None:
         lines.append(
             _(
-                "Each wave is {factor} times as large as the last",
+                "Each wave is {factor} times as large as the one before",
                 factor=decimal(schedule.wave_growth),
             )
         )

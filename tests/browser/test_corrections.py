@@ -18,7 +18,7 @@ SHEET = f"campaign,name,phone\ndemo_welcome,Ana,{ANA}\ndemo_welcome,,{BEN}\ndemo
 
 def _click_first_cell(page: Page) -> None:
     """Select the reason of the first row that is held back."""
-    table = page.locator(".st-key-mend_table").get_by_test_id("stDataFrame")
+    table = page.locator(".st-key-fix_table").get_by_test_id("stDataFrame")
     table.click(position={"x": 90, "y": 52})
 
 
@@ -40,7 +40,7 @@ def test_typed_corrections_release_rows_and_survive_a_reload(page: Page, studio:
     upload_sheet(page, studio.url, "list.csv", SHEET.encode())
     settle_columns(page)
     expect(check).to_contain_text("1 to send, 2 held back")
-    page.get_by_text("Correct rows here").click()
+    page.get_by_text("Fix rows here").click()
     expect(page.get_by_text("Click a cell and type.")).to_be_visible(timeout=LONG_MS)
     wait_until_idle(page)
 
@@ -61,7 +61,7 @@ def test_typing_keeps_corrections_from_another_tab(page: Page, studio: Studio) -
     check = page.get_by_test_id("stExpander").filter(has_text="3 · Check")
     upload_sheet(page, studio.url, "list.csv", SHEET.encode())
     settle_columns(page)
-    page.get_by_text("Correct rows here").click()
+    page.get_by_text("Fix rows here").click()
     expect(page.get_by_text("Click a cell and type.")).to_be_visible(timeout=LONG_MS)
     wait_until_idle(page)
     _type(page, 1, 1, fictional_phone(2))
@@ -92,7 +92,7 @@ def test_fast_typing_loses_no_cell(page: Page, studio: Studio) -> None:
     check = page.get_by_test_id("stExpander").filter(has_text="3 · Check")
     upload_sheet(page, studio.url, "gaps.csv", f"campaign,name,phone\n{gaps}{others}".encode())
     settle_columns(page)
-    page.get_by_text("Correct rows here").click()
+    page.get_by_text("Fix rows here").click()
     expect(page.get_by_text("Click a cell and type.")).to_be_visible(timeout=LONG_MS)
     wait_until_idle(page)
 

@@ -102,7 +102,7 @@ def test_somebody_who_is_not_on_the_list_is_told_so_and_can_sign_out(
 
     for name in PAGES:
         open_page(page, studio.url, name)
-        expect_only(page, "you do not have access to this app", "Sign out")
+        expect_only(page, "you don't have access to this app", "Sign out")
     assert grave_findings(page) == []
     assert context.request.get(f"{studio.url}/_stcore/metrics").status == 401
     button(page, "Sign out").click()

@@ -23,7 +23,7 @@ msgstr "Resultado"
 msgid "Empty variable"
 msgstr "Variable vacía"
 
-msgid "Choose the column that holds the phone numbers."
+msgid "Choose the column with the phone numbers."
 msgstr "Elija la columna de los teléfonos."
 """
 

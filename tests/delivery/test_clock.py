@@ -92,7 +92,7 @@ def test_a_decision_on_an_unconfirmed_row_has_database_time(settings: Settings):
     run_id = run_with_unknown_rows(settings, DuplicateBehavior.ALLOW_ONE)
     resolve_unknown_rows(run_id, ResolutionChoice.LEFT, person="me")
     row = unknown_rows(run_id)[0]
-    assert is_database_time(row.judgements[0].at)
+    assert is_database_time(row.resolutions[0].at)
 
 
 def test_an_export_is_queued_and_ended_in_database_time():

@@ -131,7 +131,7 @@ def test_charts_without_anything_to_draw_say_so() -> None:
 def test_whoever_cannot_see_a_chart_is_told_its_largest_numbers() -> None:
     chart = by_key(summary_of(list(busy_lines(5))))["sendouts"]
     assert f"{LONG}_0 · v1: 1,800 accepted, 210 rejected, 20 unconfirmed." in chart.alt
-    assert chart.alt.endswith("The table has 2 more.")
+    assert chart.alt.endswith("2 more rows in the table.")
 
 
 def test_backgrounds_and_text_are_left_to_the_theme() -> None:

@@ -79,7 +79,7 @@ def test_start_shows_a_paused_broadcast_as_paused_only(
 
     shown = texts(visit("start"))
     assert "list.csv is paused" in shown
-    assert "2 rows still to be sent" in shown
+    assert "2 rows still to send" in shown
     assert "is in progress" not in shown
 
 

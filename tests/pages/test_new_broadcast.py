@@ -59,7 +59,7 @@ def test_a_sheet_that_cannot_be_read_shows_its_error(
 def test_a_sheet_without_phones_asks_for_the_phone_column(visit: Visit) -> None:
     app = upload(visit("new_broadcast"), "name,city\nAna,Lima\n")
 
-    assert "Choose the column that holds the phone numbers" in texts(app)
+    assert "Choose the column with the phone numbers" in texts(app)
     assert next(b for b in app.button if b.label == "Confirm columns").disabled
 
 

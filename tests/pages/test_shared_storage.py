@@ -34,7 +34,7 @@ def test_nothing_is_sent_while_the_storage_is_away(visit: Visit, shared: Path) -
 
     app = press(app, "Send to 1 recipient")
 
-    assert "of the shared storage does not exist" in texts(app)
+    assert "of the shared storage doesn't exist" in texts(app)
     away.rename(shared)
     app.run()
     assert "Nothing was sent." in texts(app)
@@ -50,6 +50,6 @@ def test_a_list_that_could_not_be_shared_is_not_called_added(visit: Visit, share
     shared.rmdir()
     app = press(app, "Add list")
 
-    assert "of the shared storage does not exist" in texts(app)
+    assert "of the shared storage doesn't exist" in texts(app)
     shared.mkdir()
     assert "No exclude lists yet" in texts(visit("exclude_lists"))

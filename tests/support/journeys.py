@@ -44,7 +44,7 @@ def send(page: Page) -> str:
     """Send, open the broadcast, and return its run id."""
     confirm(page)
     click_button(page, "Send to")
-    page.get_by_role("link", name="Watch progress").click()
+    page.get_by_role("link", name="View progress").click()
     expect(page.get_by_role("heading", name="Broadcasts", level=1)).to_be_visible()
     wait_until_idle(page)
     found = re.search(r"run=([\w-]+)", page.url)

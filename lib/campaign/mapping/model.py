@@ -206,7 +206,7 @@ def mapping_problems(sheet: Sheet, mapping: Mapping) -> tuple[MappingProblem, ..
             MappingProblem(
                 MappingProblemCode.NO_PHONE_COLUMN,
                 "client",
-                N_("Choose the column that holds the phone numbers."),
+                N_("Choose the column with the phone numbers."),
             )
         )
     campaign = mapping.campaign_name

@@ -8,9 +8,9 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from lib.campaign.consent import suggested_uses
+from lib.campaign.download_columns import REASON_COLUMN, ROW_COLUMN
 from lib.campaign.mapping.model import ConsentUse, FieldSource, Mapping
 from lib.campaign.mapping.saved import SavedMapping
-from lib.campaign.plan.corrections import REASON_COLUMN, ROW_COLUMN
 from lib.i18n import N_, _
 from lib.sheet import Sheet, plain_name
 

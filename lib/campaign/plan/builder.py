@@ -10,7 +10,7 @@ import pyarrow as pa
 from lib.campaign.arrow_text import TEXT_TYPE, distinct_values, is_empty
 from lib.campaign.consent import check_consent
 from lib.campaign.exclusions import Exclusions, as_numbers
-from lib.campaign.findings import FindingCode, Severity
+from lib.campaign.findings import FindingCode, Findings, Severity
 from lib.campaign.mapping.model import (
     Answers,
     FieldSource,
@@ -19,12 +19,11 @@ from lib.campaign.mapping.model import (
     mapping_problems,
 )
 from lib.campaign.plan import checks
-from lib.campaign.plan.checks import Findings
 from lib.campaign.plan.corrections import corrected
+from lib.campaign.plan.duplicates import check_duplicates
 from lib.campaign.plan.model import DEFAULT_RATE, Plan, Sendout
 from lib.campaign.plan.unusual_values import find_unusual_values, same_person
 from lib.campaign.values.render import RenderedColumn, render_field
-from lib.connectly import DuplicateBehavior
 from lib.sheet import Sheet
 from lib.sheet.phones.identity import identities
 from lib.sheet.phones.parse import normalise
@@ -54,7 +53,7 @@ def make_plan(
     findings = Findings(sheet.frame.index)
     table, people = _check_fields(sheet, mapping, answers, excluded, findings)
     campaigns = _campaign_numbers(table)
-    _check_duplicates(table, people, campaigns, answers, findings)
+    check_duplicates(table, people, campaigns, answers, findings)
     findings.add(table.index.isin(reached), FindingCode.REACHED_BEFORE, Severity.HOLD)
     shared = same_person(sheet, table, findings.held)
     findings.add(table.index.isin(shared), FindingCode.SAME_PERSON, Severity.WARN)
@@ -207,37 +206,6 @@ def _campaign_numbers(table: pd.DataFrame) -> np.ndarray:
     names, _ = pd.factorize(table["campaign_name"])
     versions, known = pd.factorize(table["campaign_version"])
     return np.asarray(names * len(known) + versions)
-
-
-def _check_duplicates(
-    table: pd.DataFrame,
-    people: np.ndarray,
-    campaigns: np.ndarray,
-    answers: Answers,
-    findings: Findings,
-) -> None:
-    """Find rows that repeat the person, campaign and version of an earlier row that is not held.
-
-    ``people`` are the identities of the rows' phones, ``campaigns`` the rows' campaign numbers.
-    """
-    sent = np.flatnonzero(~findings.held)
-    phones, _ = pd.factorize(people[sent])
-    groups, known = pd.factorize(campaigns[sent])
-    keys = pd.Series(phones * len(known) + groups)
-    again = keys.duplicated().to_numpy()
-    if not again.any():
-        return
-    repeated = sent[keys.duplicated(keep=False)]
-    fields = ["client", "campaign_name", "campaign_version", "sender", "variables", "callback_data"]
-    same = np.zeros(len(table), dtype=bool)
-    same[repeated] = table[fields].take(repeated).duplicated()
-    later = np.zeros(len(table), dtype=bool)
-    later[sent] = again
-    if answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_MULTIPLE:
-        findings.add(later, FindingCode.DUPLICATE_SENT, Severity.WARN)
-    else:
-        findings.add(later & same, FindingCode.DUPLICATE, Severity.HOLD)
-        findings.add(later & ~same, FindingCode.DUPLICATE_DIFFERS, Severity.HOLD)
 
 
 def _assign_positions(

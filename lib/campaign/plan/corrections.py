@@ -11,14 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lib.campaign.arrow_text import whole_array
+from lib.campaign.download_columns import REASON_COLUMN, ROW_COLUMN
 from lib.campaign.mapping.model import Corrections
 from lib.errors import StudioError
 from lib.i18n import N_, _
 from lib.sheet import Sheet
-
-ROW_COLUMN: Final = N_("Row")
-REASON_COLUMN: Final = N_("Why held")
-"""Source texts of the headers that a download of held rows has before the sheet's own columns."""
 
 _APOSTROPHE: Final = "'"
 
@@ -97,8 +94,8 @@ class MissingRowNumbersError(StudioError, ValueError):
     """A sheet of corrected rows has no column of row numbers."""
 
     code = "STUDIO_NO_ROW_NUMBERS"
-    sentence = N_("This sheet has no column “Row” with the numbers of the rows it corrects.")
-    action = N_("Download the rows held back, fix them in that file, and keep the column “Row”.")
+    sentence = N_("This sheet has no “Row” column with the row numbers.")
+    action = N_("Download the rows held back, fix them in that file, and keep the “Row” column.")
 
 
 def import_corrections(imported: Sheet, sheet: Sheet, corrections: Corrections) -> CorrectionImport:

@@ -37,7 +37,7 @@ class CheckFailedError(StudioError):
     """The child process ended early, for example because it ran out of memory."""
 
     code = "STUDIO_CHECK_FAILED"
-    sentence = N_("The check of your rows stopped before it was complete.")
+    sentence = N_("The check of your rows stopped before it was finished.")
     action = N_("Try again when fewer people are using the app, or with a smaller sheet.")
 
 

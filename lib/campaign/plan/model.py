@@ -15,9 +15,8 @@ import pyarrow.compute as pc
 
 from lib.campaign.arrow_text import TEXT_TYPE
 from lib.campaign.exclusions import as_numbers
-from lib.campaign.findings import FindingGroup, Severity
+from lib.campaign.findings import FindingGroup, Findings, Severity
 from lib.campaign.mapping.model import Answers, Mapping
-from lib.campaign.plan.checks import Findings
 from lib.connectly import CampaignEntry, SendCampaignsOptions
 
 DEFAULT_RATE: Final = 193.5

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from lib.campaign.download_columns import REASON_COLUMN, ROW_COLUMN
 from lib.campaign.findings import WORDS, FindingCode
-from lib.campaign.plan.corrections import REASON_COLUMN, ROW_COLUMN, corrected
+from lib.campaign.plan.corrections import corrected
 from lib.campaign.plan.model import Plan
 from lib.i18n import _
 from lib.sheet import Sheet
@@ -21,8 +22,8 @@ PAGE_ROWS: Final = 25
 def held_sheet(plan: Plan, sheet: Sheet) -> pd.DataFrame:
     """Return the rows held back, with all columns of the sheet and the corrections made so far.
 
-    Two columns come first, in the reader's language: "Row", the row number, and "Why held", the
-    reasons. `import_corrections` accepts the result once its cells are corrected.
+    Two columns come first, in the reader's language: "Row", the row number, and "Why held",
+    the reasons. `import_corrections` accepts the result once its cells are corrected.
     """
     held = plan.held["reasons"]
     frame: pd.DataFrame = corrected(sheet, plan.answers.corrections).frame.loc[held.index].copy()

@@ -1,4 +1,4 @@
-"""HTTP clients of one connection, with its current address and key, at its rate."""
+"""HTTP clients of one connection: they keep to its rate, and pause when the API asks (429)."""
 
 import asyncio
 import time
@@ -147,6 +147,7 @@ class PacedClientPool:
         await _close(idle)
 
     def _note_result(self, answer: SendCampaignsResponse | ConnectlyError, sent_at: float) -> None:
+        """Pause after a 429 or without a connection; count responses without a known outcome."""
         if isinstance(answer, OutcomeUnknownError):
             self.consecutive_unknown += 1
             return

@@ -106,8 +106,8 @@ class Backoff:
     def failed(self, sent_at: float, wait: float | None = None) -> float:
         """Return the time until which to pause after a failure.
 
-        ``sent_at`` is the time of the request; ``wait`` are the seconds that the server asked for
-        (Retry-After), of which at most five minutes are honoured.
+        ``sent_at`` is the time of the request; ``wait`` is the number of seconds that the server
+        asked for (Retry-After), of which at most five minutes are honoured.
         """
         now = self._clock()
         if wait:

@@ -1,7 +1,7 @@
 """Send the batches of one connection: claim, open an attempt, POST, close the attempt.
 
 An attempt is committed to the ledger before its POST, and its result after. If the worker dies in
-between, the outcome of that batch is unknown, and of no other.
+between, only the outcome of that batch is unknown.
 """
 
 import asyncio

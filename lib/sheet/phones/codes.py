@@ -20,7 +20,7 @@ class PhoneProblem(StrEnum):
     TWO_READINGS = "two_readings"
     UNKNOWN_COUNTRY = "unknown_country"
     NOT_VALID = "not_valid"
-    NOBODYS = "nobodys"
+    NO_PERSON = "nobodys"
 
 
 class PhoneRepair(StrEnum):

@@ -87,7 +87,7 @@ PROBLEMS: Final[dict[str, PhoneWords]] = {
         N_("Not a valid number"),
         N_("The number isn't valid in its country. Check the digits."),
     ),
-    PhoneProblem.NOBODYS: PhoneWords(
+    PhoneProblem.NO_PERSON: PhoneWords(
         N_("Service number"),
         N_("Toll-free, premium and similar numbers aren't on WhatsApp. Use a mobile number."),
     ),

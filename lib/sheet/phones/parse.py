@@ -219,7 +219,7 @@ def _check_number(number: PhoneNumber, repair: PhoneRepair | None) -> Phone:
             return Phone(problem=_why_invalid(number))
         number, repair = repaired, how
     if phonenumbers.number_type(number) in _SERVICE_TYPES:
-        return Phone(problem=PhoneProblem.NOBODYS)
+        return Phone(problem=PhoneProblem.NO_PERSON)
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Phone(e164=e164, repair=repair)
 

@@ -33,7 +33,7 @@ def read_sheet(
     settings: "Settings | None" = None,
     watch: Watch | None = None,
 ) -> Sheet:
-    """Read a file, or its bytes, and return the sheet, which is stored.
+    """Read a file or its bytes, store the sheet and return it.
 
     ``filename`` is the name to show (default: the file's name). ``sheet`` is the name of a
     worksheet (default: the first visible one that isn't empty). ``reading`` overrides what is

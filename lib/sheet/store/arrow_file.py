@@ -22,7 +22,7 @@ _FLAG = pa.list_(pa.struct([("column", pa.int32()), ("code", pa.string())]))
 
 
 def write_arrow(path: Path, sheet: RawSheet, about: dict[str, Any]) -> None:
-    """Write a sheet to the disk and sync it. ``about`` is stored as JSON.
+    """Write a sheet to disk and sync the file. ``about`` is stored as JSON.
 
     Raises OSError if the file exists or the disk is full.
     """

@@ -1,8 +1,8 @@
-"""Find how a text parts its cells: delimiter, quotation mark and escape.
+"""Detect the dialect of delimited text: delimiter, quotation mark and escape.
 
-Every candidate reads a sample. The best one makes the most even table out of cells that look like
-something: numbers, dates, phones, words. Evenness alone would take the comma of ``1,5`` in a file
-of semicolons; cells alone would take the space between two names.
+Each candidate reads a sample, and is scored by how even the table is and how many of its cells are
+of a known type, such as numbers, dates, phones or words. Evenness alone would select the comma of
+``1,5`` in a file with semicolons; cell types alone would select the space between two names.
 """
 
 import csv
@@ -19,16 +19,16 @@ DELIMITERS: Final = (
     ":", "^", "~", "#", "\x1f", "\x01", "§", "¦", " ",
 )  # fmt: skip
 _UNIT_SEPARATOR: Final = "\x1f"
-_USUAL: Final = frozenset(",;\t|")
+_COMMON: Final = frozenset(",;\t|")
 _SAMPLE_CHARACTERS: Final = 64 * 1024
 _SAMPLE_RECORDS: Final = 120
-# A candidate below this, or no candidate at all: the text has one column.
-_ONE_COLUMN_BELOW: Final = 0.25
-# What an unusual delimiter has to be better by, since colons and spaces stand in ordinary text.
-_UNUSUAL: Final = {":": 0.5, " ": 0.4, "#": 0.7}
-_UNUSUAL_DEFAULT: Final = 0.8
+# If no candidate has this score, the text has one column.
+_MIN_SCORE: Final = 0.25
+# Factors for the scores of other delimiters, since colons and spaces occur in ordinary text.
+_FACTORS: Final = {":": 0.5, " ": 0.4, "#": 0.7}
+_DEFAULT_FACTOR: Final = 0.8
 
-_KNOWN: Final = re.compile(
+_KNOWN_CELL: Final = re.compile(
     r"""\s*(?:
       | [+-]?[$€£]?\s?\d{1,3}(?:[., \u00a0]\d{3})*(?:[.,]\d+)?\s?[%€$£]?     # numbers, grouped
       | [+-]?[$€£]?\d*[.,]?\d+(?:[eE][+-]?\d+)?\s?[%€$£]?
@@ -38,7 +38,7 @@ _KNOWN: Final = re.compile(
       | [^@\s,;|]+@[^@\s,;|]+\.[a-zA-Z]{2,}
       | (?:https?://|www\.)\S+
       | (?:n/?a|null|none|nan|true|false|yes|no|-+)
-      | [\w.'\u2019&/-]+(?:\ [\w.'\u2019&()/-]+){0,3}                       # a name, a code
+      | [\w.'\u2019&/-]+(?:\ [\w.'\u2019&()/-]+){0,3}                       # names, codes
     )\s*""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -47,10 +47,10 @@ _MOSTLY_TEXT: Final = re.compile(r"[^;|\t]*")
 
 @dataclass(frozen=True)
 class Dialect:
-    """How cells are parted.
+    """How cells are separated.
 
-    ``quote`` is empty where none is used; ``spaced`` says that blanks after a delimiter do not
-    count, ``backslashed`` that a quotation mark inside quotes has a backslash before it.
+    ``quote`` is "" if there are no quotation marks. ``spaced``: spaces after a delimiter are
+    ignored. ``backslashed``: a backslash precedes a quotation mark inside quotes.
     """
 
     delimiter: str
@@ -60,12 +60,12 @@ class Dialect:
 
     @property
     def sign(self) -> str:
-        """The one character that parts the cells once a text is ``prepared``; Arrow wants ASCII."""
+        """The character that separates cells in a prepared text: ASCII, as Arrow requires."""
         is_plain = len(self.delimiter) == 1 and self.delimiter.isascii()
         return self.delimiter if is_plain else _UNIT_SEPARATOR
 
     def records(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        """Part the lines of a ``prepared`` text into records, by Python's own parser."""
+        """Split the lines of a prepared text into records with Python's parser."""
         return csv.reader(
             lines,
             delimiter=self.sign,
@@ -82,11 +82,11 @@ def find_dialect(
     quote: str | None = None,
     backslashed: bool | None = None,
 ) -> Dialect:
-    """Return the dialect of a text; what is not given is looked for.
+    """Return the dialect of a text. What is not given is detected.
 
-    A text without any delimiter is read with commas.
+    The delimiter of a text without any is a comma.
     """
-    found = _find(sample_of(text), delimiter)
+    found = _detect_dialect(first_lines(text), delimiter)
     if quote is not None:
         found = replace(found, quote=quote, backslashed=found.backslashed and quote != "")
     if backslashed is not None:
@@ -94,28 +94,28 @@ def find_dialect(
     return found
 
 
-def _find(sample: str, delimiter: str | None) -> Dialect:
+def _detect_dialect(sample: str, delimiter: str | None) -> Dialect:
     if delimiter is not None:
-        return _with_quotes(sample, delimiter)
+        return _detect_quotes(sample, delimiter)
     if (quoted := _wholly_quoted(sample)) is not None:
         return quoted
     best, best_score = None, 0.0
     for each in DELIMITERS:
         if each not in sample or sample.count(each) == 2 * sample.count(each * 2):
             continue
-        dialect = _with_quotes(sample, each)
+        dialect = _detect_quotes(sample, each)
         score = _score(_records_of(sample, dialect))
-        if each not in _USUAL:
-            score *= _UNUSUAL.get(each, _UNUSUAL_DEFAULT)
+        if each not in _COMMON:
+            score *= _FACTORS.get(each, _DEFAULT_FACTOR)
         if score > best_score:
             best, best_score = dialect, score
-    if best is None or best_score < _ONE_COLUMN_BELOW:
-        return _with_quotes(sample, ",")
+    if best is None or best_score < _MIN_SCORE:
+        return _detect_quotes(sample, ",")
     return best
 
 
 def _wholly_quoted(sample: str) -> Dialect | None:
-    """Return the dialect of a text in which each cell stands in quotes: there is only one."""
+    """Return the only possible dialect of a text in which every cell is quoted, else None."""
     for quote in "\"'":
         if not sample.startswith(quote):
             continue
@@ -127,7 +127,7 @@ def _wholly_quoted(sample: str) -> Dialect | None:
             while found := record.match(sample, at):
                 at = found.end()
                 count += 1
-            # The sample may end inside of a record.
+            # The sample may end inside a record.
             if at == len(sample) or count >= _SAMPLE_RECORDS:
                 return Dialect(delimiter, quote)
     return None
@@ -135,12 +135,12 @@ def _wholly_quoted(sample: str) -> Dialect | None:
 
 def _records_of(text: str, dialect: Dialect) -> list[list[str]]:
     """Return the first records of a text."""
-    lines = io.StringIO(prepared(text, dialect), newline="")
+    lines = io.StringIO(prepare_text(text, dialect), newline="")
     return list(islice(dialect.records(lines), _SAMPLE_RECORDS))
 
 
-def prepared(text: str, dialect: Dialect) -> str:
-    """Return the text as every reader knows it: one character a delimiter, inner quotes doubled."""
+def prepare_text(text: str, dialect: Dialect) -> str:
+    """Return the text with one character as delimiter, and quotes inside quotes doubled."""
     if dialect.backslashed:
         text = text.replace(f"\\{dialect.quote}", dialect.quote * 2)
     if dialect.sign != dialect.delimiter:
@@ -148,8 +148,8 @@ def prepared(text: str, dialect: Dialect) -> str:
     return text
 
 
-def sample_of(text: str) -> str:
-    """Return the first lines of a text, whole ones: enough to find its form."""
+def first_lines(text: str) -> str:
+    """Return the first whole lines of a text, enough to detect its dialect."""
     sample = text[:_SAMPLE_CHARACTERS]
     if len(text) == len(sample):
         return sample
@@ -157,8 +157,8 @@ def sample_of(text: str) -> str:
     return sample[: end + 1] or sample
 
 
-def _with_quotes(sample: str, delimiter: str) -> Dialect:
-    """Find which quotation mark stands where cells begin and end, and what escapes it."""
+def _detect_quotes(sample: str, delimiter: str) -> Dialect:
+    """Return the dialect with the quotation mark found at the ends of cells, and its escape."""
     part = re.escape(delimiter)
     wide = "  " if delimiter == " " else rf"{part} +[\"']"
     spaced = re.search(wide, sample) is not None
@@ -169,27 +169,27 @@ def _with_quotes(sample: str, delimiter: str) -> Dialect:
         )
         for mark in "\"'"
     }
-    # An apostrophe may begin a name or end one: it has to do both, again and again.
+    # Names may start or end with an apostrophe, so several cells must do both.
     apostrophes = counts["'"] > max(2 * counts['"'], 1)
-    quote = "'" if apostrophes and _holds_delimiters(sample, delimiter, "'") else '"'
+    quote = "'" if apostrophes and _improves_evenness(sample, delimiter, "'") else '"'
     inside = re.search(rf"[^\\]\\{quote}(?! *(?:{part}|[\r\n]|\Z))", sample)
     doubled = re.search(rf"[^{quote}{part}\r\n]{quote}{quote}[^{quote}]", sample)
     return Dialect(delimiter, quote, spaced, backslashed=inside is not None and doubled is None)
 
 
-def _holds_delimiters(sample: str, delimiter: str, mark: str) -> bool:
-    """Tell whether reading with this mark makes a more even table than reading without."""
+def _improves_evenness(sample: str, delimiter: str, mark: str) -> bool:
+    """Return whether the table is at least as even with this quotation mark as without."""
     quoted = _score(_records_of(sample, Dialect(delimiter, mark)))
     return quoted >= _score(_records_of(sample, Dialect(delimiter)))
 
 
 def _score(records: Sequence[Sequence[str]]) -> float:
-    """Return how much a reading looks like a table: evenness times the share of known cells."""
+    """Return how much records look like a table: evenness times the share of known cells."""
     filled = [record for record in records if any(cell.strip() for cell in record)]
     if not filled:
         return 0.0
     widths = Counter(map(len, filled))
-    # Several patterns in one file lower the score, wide ones less than narrow ones.
+    # Records of several widths lower the score, wide ones less than narrow ones.
     evenness: float = sum(count * (width - 1) / width for width, count in widths.items()) / (
         len(filled) * len(widths) ** 0.5
     )
@@ -198,14 +198,15 @@ def _score(records: Sequence[Sequence[str]]) -> float:
         return 0.0
     share = count / len(filled)
     cells = [cell for record in filled if len(record) == width for cell in record]
-    known = sum(map(_likeness, cells)) / len(cells)
+    known = sum(map(_cell_score, cells)) / len(cells)
     return (0.5 * evenness + 0.5 * share * (width - 1) / width) * known
 
 
-def _likeness(cell: str) -> float:
-    if len(cell) <= 64 and _KNOWN.fullmatch(cell):
+def _cell_score(cell: str) -> float:
+    """Return how much a cell looks like a known type, from 0 to 1."""
+    if len(cell) <= 64 and _KNOWN_CELL.fullmatch(cell):
         return 1.0
-    # Quotation marks left inside a cell mean that it was cut at the wrong place.
+    # An unpaired quotation mark in a cell means that the cell was split in the wrong place.
     if cell.count('"') % 2:
         return 0.0
     return 0.6 if _MOSTLY_TEXT.fullmatch(cell) else 0.2

@@ -3,7 +3,8 @@
 import codecs
 from typing import Final
 
-from lib.sheet.errors import sheet_error
+from lib.sheet.errors import SheetError, SheetErrorCode
+from lib.sheet.notes import NoticeCode
 
 # Name of the error handler that decodes bytes which are not UTF-8 as Windows-1252.
 SUBSTITUTE_WINDOWS: Final = "sendout.windows"
@@ -25,16 +26,16 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str, list[str
     else:
         text, encoding = _decode(data)
         if encoding == _MIXED:
-            notes.append("odd_letters")
+            notes.append(NoticeCode.ODD_LETTERS)
             encoding = "utf-8"
         elif encoding not in ("utf-8", "utf-16", "utf-32"):
-            notes.append("encoding_guessed")
+            notes.append(NoticeCode.ENCODING_GUESSED)
     if "\x00" in text:
         text = text.replace("\x00", "")
-        notes.append("nul_removed")
+        notes.append(NoticeCode.NUL_REMOVED)
     controls = sum(text.count(chr(code), 0, 65536) for code in (1, 2, 3, 4, 5, 6, 14, 15, 16))
     if controls > max(8, min(len(text), 65536) // 100):
-        raise sheet_error("not_a_sheet", kind="a file of an unknown kind")
+        raise SheetError(SheetErrorCode.NOT_A_SHEET)
     return text, encoding, notes
 
 
@@ -106,7 +107,7 @@ def _decode_strictly(data: bytes, encoding: str) -> tuple[str, str]:
     try:
         return data.decode(encoding), "utf-16" if "16" in encoding else "utf-32"
     except UnicodeDecodeError as error:
-        raise sheet_error("damaged") from error
+        raise SheetError(SheetErrorCode.DAMAGED) from error
 
 
 def _guess_encoding(data: bytes) -> tuple[str, str]:
@@ -132,4 +133,4 @@ def _guess_encoding(data: bytes) -> tuple[str, str]:
             return data.decode(encoding), encoding
         except (UnicodeDecodeError, LookupError):
             continue
-    raise sheet_error("damaged")
+    raise SheetError(SheetErrorCode.DAMAGED)

@@ -11,18 +11,18 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from lib.sheet.errors import sheet_error
-from lib.sheet.notes import CellIssue
+from lib.sheet.notes import CellIssue, CellIssueCode, NoticeCode
 from lib.sheet.read_options import ReadLimits, ReadOptions
 from lib.sheet.row_sinks import RowSink
 from lib.sheet.table.cell_types import column_kinds
-from lib.sheet.text.dialect import Dialect, find_dialect, prepared, sample_of
+from lib.sheet.text.dialect import Dialect, find_dialect, first_lines, prepare_text
 from lib.sheet.text.repair import LineReader
 from lib.sheet.text.source import TextSource
 
 _BLOCK_BYTES: Final = 8 << 20
 _CHUNK_RECORDS: Final = 50_000
 _SAMPLE_RECORDS: Final = 200
+_HEADER_ROWS: Final = 1
 # Columns beyond the usual width for which a scratch file has room.
 _SPARE_COLUMNS: Final = 32
 # If more than this share of the rows is too long, the rows are not flagged one by one.
@@ -61,9 +61,8 @@ def read_text(
         quote=options.quote,
         backslashed=options.backslashed,
     )
-    reader, first_width = _line_reader(prepared(source.head, dialect), dialect, source.notes)
-    if first_width > limits.columns:
-        raise sheet_error("too_many_columns", found=first_width, limit=limits.columns)
+    reader, first_width = _line_reader(prepare_text(source.head, dialect), dialect, source.notes)
+    limits.check_columns(first_width)
     flags: list[CellIssue] = []
     is_even = first_width >= 2 and not dialect.spaced
     if not is_even or not _read_even(source, dialect, first_width, sink):
@@ -74,7 +73,7 @@ def read_text(
 
 def _line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineReader, int]:
     """Return a reader that knows the usual width of records, and the width of the first one."""
-    lines = io.StringIO(sample_of(text), newline="")
+    lines = io.StringIO(first_lines(text), newline="")
     sample = list(islice(LineReader(dialect).records(lines), _SAMPLE_RECORDS))
     filled = [record for record in sample if any(record)]
     widths = Counter(len(record) for record in filled if len(record) > 1)
@@ -222,10 +221,8 @@ class WidthTracker:
                 if len(chunk[index]) > usual:
                     self._too_long[first + index] = len(chunk[index])
         widths.update(map(len, chunk))
-        if (widest := max(widths)) > self._limits.columns:
-            raise sheet_error("too_many_columns", found=widest, limit=self._limits.columns)
-        if widths.total() - widths[0] > self._limits.rows + 1:
-            raise sheet_error("too_many_rows", limit=self._limits.rows)
+        self._limits.check_columns(max(widths))
+        self._limits.check_rows(widths.total() - widths[0] - _HEADER_ROWS)
 
     def flags(self) -> list[CellIssue]:
         """Return an issue for each cell of rows that are too long, and add notices to the reader's.
@@ -233,14 +230,14 @@ class WidthTracker:
         There are none if so many rows are too long that this appears to be the table's form.
         """
         if any(0 < width < self._reader.width for width in self._widths):
-            self._reader.notes.append("short_rows")
+            self._reader.notes.append(NoticeCode.SHORT_ROWS)
         if self._too_long:
-            self._reader.notes.append("long_rows")
+            self._reader.notes.append(NoticeCode.LONG_ROWS)
         count = len(self._too_long)
         if count > 1 and count > _MAX_TOO_LONG * self._widths.total():
             return []
         return [
-            CellIssue(row, column, "row_too_long")
+            CellIssue(row, column, CellIssueCode.ROW_TOO_LONG)
             for row, cells in self._too_long.items()
             for column in range(cells)
         ]

@@ -7,8 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Final
 
+from lib.sheet.notes import NoticeCode
 from lib.sheet.store.byte_source import ByteSource, ProgressReader, Report
-from lib.sheet.text.dialect import Dialect, prepared
+from lib.sheet.text.dialect import Dialect, prepare_text
 from lib.sheet.text.encoding import SUBSTITUTE_WINDOWS, decode, decode_head
 
 _HEAD_BYTES: Final = 1 << 20
@@ -42,7 +43,7 @@ class TextSource(ABC):
         """Yield the text in parts that may end anywhere."""
 
     def pieces(self, dialect: Dialect) -> Iterator[str]:
-        """Yield the `prepared` text, some megabytes at a time, without blank lines at its end.
+        """Yield the prepared text, some megabytes at a time, without blank lines at its end.
 
         Each piece starts where a line starts and ends with a line's end.
         """
@@ -60,10 +61,10 @@ class TextSource(ABC):
                 blank_lines += ends
                 continue
             line_end = "\r\n" if ends.startswith("\r\n") else ends[:1]
-            yield prepared(f"{blank_lines}{body}{line_end}", dialect)
+            yield prepare_text(f"{blank_lines}{body}{line_end}", dialect)
             blank_lines = ends[len(line_end) :]
         if body := rest.rstrip("\r\n"):
-            yield prepared(f"{blank_lines}{body}\n", dialect)
+            yield prepare_text(f"{blank_lines}{body}\n", dialect)
 
 
 class DecodedText(TextSource):
@@ -120,6 +121,6 @@ class EncodedText(TextSource):
             text = text.removeprefix("\ufeff")
         if "\x00" in text:
             text = text.replace("\x00", "")
-            if "nul_removed" not in self.notes:
-                self.notes.append("nul_removed")
+            if NoticeCode.NUL_REMOVED not in self.notes:
+                self.notes.append(NoticeCode.NUL_REMOVED)
         return text

@@ -1,13 +1,15 @@
-"""What a workbook says of its cells beyond their values."""
+"""Properties of a worksheet's cells other than their values."""
 
 from dataclasses import dataclass, field
 from typing import Final
 
+from lib.sheet.notes import CellIssueCode
 from lib.sheet.workbook.number_formats import format_number
 
 CellRef = tuple[int, int]
+Span = tuple[int, int]
 
-# As Excel numbers its errors, in XLS and XLSB files.
+# Error values by their numbers in XLS and XLSB files (MS-XLS, 2.5.10, BErr).
 ERRORS: Final = {
     0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?",
     0x24: "#NUM!", 0x2A: "#N/A", 0x2B: "#GETTING_DATA",
@@ -16,23 +18,24 @@ ERRORS: Final = {
 
 @dataclass
 class CellAnnotations:
-    """Facts by (row, column), both from 0: the text to show, and what is wrong with a cell.
+    """Texts and issues of cells by (row, column), and hidden rows and columns, all from 0.
 
-    Hidden rows and columns are ranges, their ends included, counted from 0.
+    ``texts`` replace the values that calamine reads. ``flags`` are `CellIssueCode`s. Spans include
+    both their ends.
     """
 
     texts: dict[CellRef, str] = field(default_factory=dict)
     flags: dict[CellRef, str] = field(default_factory=dict)
     has_formulas: bool = False
-    hidden_rows: list[CellRef] = field(default_factory=list)
-    hidden_columns: list[CellRef] = field(default_factory=list)
+    hidden_rows: list[Span] = field(default_factory=list)
+    hidden_columns: list[Span] = field(default_factory=list)
 
     def add_error(self, at: CellRef, text: str) -> None:
-        """Note that a cell holds an error."""
+        """Add a cell with an error value, such as "#N/A"."""
         self.texts[at] = text
-        self.flags[at] = "error_value"
+        self.flags[at] = CellIssueCode.ERROR_VALUE
 
     def add_number(self, at: CellRef, value: str, code: str | None, *, date1904: bool) -> None:
-        """Note a number's look, where it is more than its digits."""
+        """Add a number's text in its format; ``code`` is None if the format is not applied."""
         if code is not None and (text := format_number(value, code, date1904=date1904)) is not None:
             self.texts[at] = text

@@ -15,7 +15,7 @@ _FORMULAS: Final = (XL_FORMULA, XL_FORMULA3, XL_FORMULA4)
 _NUMBERS: Final = (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE)
 
 
-def read_xls_facts(data: bytes, worksheet: str) -> CellAnnotations:
+def read_xls_annotations(data: bytes, worksheet: str) -> CellAnnotations:
     """Return the annotations of one worksheet. Raises ValueError if the file is damaged."""
     annotations = CellAnnotations()
     try:

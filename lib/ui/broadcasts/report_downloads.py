@@ -108,7 +108,7 @@ def _draw_progress(export: Export, settings: Settings) -> None:
 def _fetch_report(name: str, settings: Settings) -> bool:
     """Return whether the report is on this machine, after fetching it from the storage if needed.
 
-    Draws why if the storage cannot be used.
+    If the storage cannot be used, show an error instead.
     """
     try:
         fetch(settings.reports_dir / name, settings)

@@ -159,7 +159,7 @@ def _draw_scheduler_warning(settings: Settings) -> None:
         st.warning(
             _(
                 "The scheduler can't start, so this broadcast stays scheduled. Your administrator "
-                "finds the cause in the worker's log. Until then, you can start the broadcast "
+                "can find the cause in the worker's log. Until then, you can start the broadcast "
                 "here."
             ),
             icon=":material/hourglass_disabled:",

@@ -99,9 +99,9 @@ def _known(unknown: UnknownRows) -> str:
 
 def _decision(unknown: UnknownRows) -> str:
     """Return the last decision about these rows; empty if there is none."""
-    if not unknown.judgements:
+    if not unknown.resolutions:
         return ""
-    last = unknown.judgements[-1]
+    last = unknown.resolutions[-1]
     return _(
         _DECISIONS[last.verdict], person=auth.display_name(last.person), moment=moment(last.at)
     )
@@ -132,7 +132,7 @@ def draw_attempts(chosen: Sequence[UnknownRows]) -> None:
                     ),
                     _("Result"): _(explain(each.error_code).title),
                     _("HTTP status"): "" if each.http_status is None else str(each.http_status),
-                    _("Trace ID for Connectly's support"): each.trace_id or "",
+                    _("Trace ID for Connectly support"): each.trace_id or "",
                 }
                 for each in unknown.attempts
             ]

@@ -36,7 +36,7 @@ _TOPICS: Final = {
 }
 _FIGURES: Final = {
     Answer.YES: N_("{count} agreed"),
-    Answer.NOT_REFUSED: N_("{count} did not refuse"),
+    Answer.NOT_REFUSED: N_("{count} didn't decline"),
     Answer.NO: N_("{count} said no"),
     Answer.BLANK: N_("{count} blank"),
     Answer.UNCLEAR: N_("{count} unclear"),
@@ -72,7 +72,7 @@ def draw_consent_columns(draft: Draft, mapping: Mapping, sheet: Sheet, settings:
     st.caption(
         _(
             "WhatsApp columns take precedence over SMS columns, and SMS columns over general "
-            "marketing columns. They are not sent as variables."
+            "marketing columns. Consent columns are not sent as variables."
         )
     )
 
@@ -124,7 +124,7 @@ def draw_email_decisions(draft: Draft, settings: Settings) -> None:
                 )
             else:
                 text = _(
-                    "You decided that the email column “{column}” does not apply to WhatsApp.",
+                    "You decided that the email column “{column}” doesn't apply to WhatsApp.",
                     column=column,
                 )
             st.caption(text, width="stretch")
@@ -208,10 +208,10 @@ def _save_answer(draft: Draft, settings: Settings, changes: dict[str, object]) -
 def _meaning(column: ConsentColumn) -> str:
     topic = _(_TOPICS[column.channel])
     if column.refusing is None:
-        return _("Shows who has agreed to {topic} messages and who has refused.", topic=topic)
+        return _("Shows who has agreed to {topic} messages and who has declined.", topic=topic)
     if column.refusing:
         return _(
-            "Shows who has refused {topic} messages. A yes, a mark or a date counts as a no.",
+            "Shows who has declined {topic} messages. A yes, a mark or a date counts as a no.",
             topic=topic,
         )
     return _("Shows who has agreed to {topic} messages.", topic=topic)

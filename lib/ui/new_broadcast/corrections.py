@@ -67,8 +67,8 @@ def draw_corrections(
             )
         if draft.answers.corrections:
             _draw_corrected_cells(sheet, draft, settings)
-    if plan.held_count or f"mending_{draft.id}" in st.session_state:
-        shown = st.toggle(_("Correct rows here"), key=f"mend_{draft.id}")
+    if plan.held_count or f"fixing_{draft.id}" in st.session_state:
+        shown = st.toggle(_("Fix rows here"), key=f"fix_{draft.id}")
         if shown:
             _draw_table(sheet, draft, connection, settings)
 
@@ -99,7 +99,7 @@ def _draw_table(sheet: Sheet, drawn: Draft, connection: Connection, settings: Se
     st.caption(_progress(page.rows, still_held))
     st.caption(_("Click a cell and type. Each change is checked at once. Your file isn't changed."))
     if draft.answers != drawn.answers and st.button(
-        _("Apply corrections"), type="primary", icon=":material/check:", key="mend_done"
+        _("Apply corrections"), type="primary", icon=":material/check:", key="fix_done"
     ):
         st.rerun()
 
@@ -115,7 +115,7 @@ def _draw_editor(
     reasons = [_reason_titles(codes) for codes in page.reasons]
     lines.insert(0, reason_label, reasons, allow_duplicates=True)
     lines.columns = pd.Index([reason_label, *map(str, range(len(columns)))])
-    key = f"mend_rows_{hash((page.rows, str(page.corrections)))}_{drawn.id}"
+    key = f"fixed_cells_{hash((page.rows, str(page.corrections)))}_{drawn.id}"
     if key not in st.session_state:
         st.session_state[_TYPED] = {}
 
@@ -133,7 +133,7 @@ def _draw_editor(
         now = latest(drawn, settings)
         _save_corrections(with_cells(now.answers.corrections, sheet, new), now, settings)
 
-    with st.container(key="mend_table"):
+    with st.container(key="fix_table"):
         st.data_editor(
             lines.rename_axis(row_label),
             key=key,
@@ -181,14 +181,14 @@ def _progress(rows: Sequence[int], still_held: Sequence[int]) -> str:
 
 def _choose_page(plan: Plan, draft: Draft) -> _TablePage:
     """Draw the choice of the page and return its rows."""
-    key = f"mending_{draft.id}"
+    key = f"fixing_{draft.id}"
     held = plan.held.index
     pages = max(math.ceil(len(held) / _PAGE_ROWS), 1)
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     number = 1
     if pages > 1:
         number = left.number_input(
-            _("Page (of {pages})", pages=count(pages)), 1, pages, key=f"mend_page_{draft.id}"
+            _("Page (of {pages})", pages=count(pages)), 1, pages, key=f"fix_page_{draft.id}"
         )
     is_refreshed = right.button(_("Show rows still held back"), icon=":material/refresh:")
     number_before, page = st.session_state.get(key, (0, None))
@@ -242,7 +242,7 @@ def _draw_corrected_cells(sheet: Sheet, draft: Draft, settings: Settings) -> Non
 
 def _replace_corrections(corrections: Corrections, draft: Draft, settings: Settings) -> None:
     """Save corrections that were not typed into the table, and reset the table to show them."""
-    st.session_state.pop(f"mending_{draft.id}", None)
+    st.session_state.pop(f"fixing_{draft.id}", None)
     _save_corrections(corrections, draft, settings)
 
 
@@ -254,8 +254,8 @@ def _save_corrections(corrections: Corrections, draft: Draft, settings: Settings
 
 def draw_corrections_upload(sheet: Sheet, draft: Draft, settings: Settings) -> None:
     """Draw the upload of rows that were downloaded and fixed in a spreadsheet; import them."""
-    turn = st.session_state.setdefault("mended_turn", 0)
-    file = st.file_uploader(_("Upload fixed rows"), type=SHEET_TYPES, key=f"mended_{turn}")
+    turn = st.session_state.setdefault("fixed_upload_turn", 0)
+    file = st.file_uploader(_("Upload fixed rows"), type=SHEET_TYPES, key=f"fixed_{turn}")
     if file is None:
         return
     try:
@@ -267,5 +267,5 @@ def draw_corrections_upload(sheet: Sheet, draft: Draft, settings: Settings) -> N
         return
     _replace_corrections(found.corrections, draft, settings)
     st.session_state[_IMPORTED] = (found.rows, found.same, found.unknown)
-    st.session_state["mended_turn"] = turn + 1
+    st.session_state["fixed_upload_turn"] = turn + 1
     st.rerun()

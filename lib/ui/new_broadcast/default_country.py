@@ -82,8 +82,9 @@ def draw_country_choice(draft: Draft, settings: Settings, *, place: str) -> None
         region,
         key=key,
         help=_(
-            "Used only for numbers without a country code. A wrong country could message "
-            "strangers. If you aren't sure, leave it empty: these rows are then held back."
+            "Used only for numbers without a country code. With the wrong country, "
+            "strangers could get your messages. If you aren't sure, leave it empty. These rows are "
+            "then held back."
         ),
         on_change=lambda: _save_country(draft, settings, st.session_state[key]),
     )

@@ -24,8 +24,8 @@ from lib.ui.new_broadcast.draft import latest, save_changes
 # The source texts of each option: its label and its caption.
 _VERSIONS: Final = {
     VersionBehavior.REUSE_LAST_ACTIVE: (
-        N_("Use the active version"),
-        N_("Rows without a version get the last active one. This is the usual choice."),
+        N_("Use the live version"),
+        N_("Rows without a version get the live version in Connectly. This is the usual choice."),
     ),
     VersionBehavior.CREATE_NEW: (
         N_("Create a new version"),
@@ -38,12 +38,12 @@ _VERSIONS: Final = {
 _DUPLICATES: Final = {
     DuplicateBehavior.ALLOW_ONE: (
         N_("Skip people who already got it"),
-        N_("Connectly sends each phone a campaign once. If an answer is lost, resending is safe."),
+        N_("Connectly sends each phone a campaign once. If a response is lost, resending is safe."),
     ),
     DuplicateBehavior.ALLOW_MULTIPLE: (
         N_("Send again to everyone"),
         N_(
-            "For alerts that repeat. If an answer is lost, the row stays unconfirmed, because "
+            "For alerts that repeat. If a response is lost, the row stays unconfirmed, because "
             "resending could message that person twice."
         ),
     ),

@@ -110,7 +110,7 @@ def _draw_choice(checked: CheckedPlan, draft: Draft, settings: Settings) -> None
         captions=[_("The others are held back."), _send_again_caption(draft)],
         key=key,
         help=_(
-            "Counts earlier broadcasts over the same connection, by phone and campaign name, from "
+            "Counts earlier broadcasts with the same connection, by phone and campaign name, from "
             "any file. Tests on your own phone don't count."
         ),
         on_change=save_choice,
@@ -123,7 +123,7 @@ def _draw_unknown_choice(unknown: int, draft: Draft, settings: Settings) -> None
     """Draw whether people who may have received the campaign get it too."""
     if not unknown:
         return
-    key = f"with_doubtful_{draft.id}"
+    key = f"include_unknown_{draft.id}"
 
     def save_choice() -> None:
         now = latest(draft, settings)

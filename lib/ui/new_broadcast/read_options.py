@@ -79,7 +79,7 @@ def choose_hidden_cells(sheet: Sheet) -> ReadOptions | None:
         key=f"hidden_{sheet.id}",
         format_func={True: _("Include"), False: _("Don't include")}.__getitem__,
         horizontal=True,
-        help=_("Rows may be hidden by an active filter or by hand."),
+        help=_("Rows can be hidden by a filter or manually."),
     )
     if chosen in (None, sheet.reading.hidden):
         return None

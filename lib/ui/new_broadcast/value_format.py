@@ -104,7 +104,7 @@ def _choose_date_format(source: FieldSource, sheet: Sheet, *, key: str) -> dict[
 
 def _date_order_evidence(day_first: int, month_first: int) -> str:
     if not day_first and not month_first:
-        return _("No date in the sheet shows which it is.")
+        return _("No date in your sheet shows which is right.")
     return _(
         "Unambiguous dates in the first rows: {day_first} with the day first, {month_first} with "
         "the month first.",

@@ -93,7 +93,13 @@ def test_a_cell_with_its_original_text_is_not_a_correction() -> None:
 @pytest.mark.parametrize("write", [csv_bytes, xlsx_bytes])
 def test_importing_unchanged_rows_corrects_nothing(write, settings: Settings) -> None:
     sheet = make_sheet(
-        {"phone": ["x"] * len(ODD), "name": ODD, "Row": ODD, "Why held": ODD, "note": ODD[::-1]}
+        {
+            "phone": ["x"] * len(ODD),
+            "name": ODD,
+            "Row": ODD,
+            "Why held": ODD,
+            "note": ODD[::-1],
+        }
     )
     plan = plan_with(sheet, {})
 

@@ -14,7 +14,7 @@ from lib.delivery.ledger.exports import Export
 from lib.delivery.ledger.schema import export
 from lib.delivery.states import ExportState
 from lib.errors import StudioError
-from lib.sheet.errors import SheetError, sheet_error
+from lib.sheet.errors import SheetError, SheetErrorCode
 from lib.storage import StorageRefusedError
 from tests.support.ledger import add_run, alembic_config
 
@@ -123,7 +123,10 @@ def test_a_ledger_without_error_values_is_upgraded_with_its_exports(tmp_path: Pa
 
 def test_the_error_of_a_sheet_is_restored_with_its_values(ledger: Ledger):
     add_run(ledger)
-    for error in (sheet_error("sheet_gone"), sheet_error("too_many_rows", limit=1_000)):
+    for error in (
+        SheetError(SheetErrorCode.SHEET_GONE),
+        SheetError(SheetErrorCode.TOO_MANY_ROWS, limit=1_000),
+    ):
         ask(ledger)
         with ledger.write() as db:
             exports.end(db, "report.xlsx", NOW, error)

@@ -1,4 +1,4 @@
-"""What is found in a text by itself: dialect, header, lines that are not of the table."""
+"""Detection of the dialect, the header, and the lines that are not part of the table."""
 
 from statistics import mean
 
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.usefixtures("data_dir")
 ROWS = "+16505550123,Ana,3\r\n+16505550124,Luis,4\r\n+16505550125,Eva,5\r\n"
 
 
-def test_polluted_texts_are_read_as_their_owners_see_them():
-    """The short form of the benchmark: some of its files as a whole, and of its rows."""
+def test_polluted_texts_are_read_as_their_owners_intend():
+    """A sample of the files and rows of the benchmark."""
     files = list(polluted())
     some = [*files[::3], *list(polluted_rows())[:: 19 * 7]]
     found = scores(ours, some)
@@ -35,11 +35,11 @@ def test_polluted_texts_are_read_as_their_owners_see_them():
         ("a||b||c\n1||2||3\n4||||6\n", "||"),
     ],
 )
-def test_the_delimiter_makes_an_even_table_of_known_cells(text, delimiter):
+def test_the_delimiter_gives_an_even_table_of_known_cell_types(text, delimiter):
     assert find_dialect(text).delimiter == delimiter
 
 
-def test_a_backslash_is_kept_where_it_escapes_nothing():
+def test_a_backslash_that_escapes_nothing_is_kept():
     sheet = read_sheet(b'phone,path\n+16505550123,"C:\\temp"\n+16505550124,"D:\\x"\n')
     assert sheet.frame["path"].tolist() == ["C:\\temp", "D:\\x"]
 
@@ -57,7 +57,7 @@ def test_a_backslash_is_kept_where_it_escapes_nothing():
          ["phone", "Person first", "Person last", "Person age"], [3, 4], None),
     ],
 )  # fmt: skip
-def test_lines_around_the_table_are_left_out_and_said(text, columns, rows, note):
+def test_lines_around_the_table_are_left_out_with_a_notice(text, columns, rows, note):
     sheet = read_sheet(text.encode())
     assert sheet.frame.columns.tolist() == columns
     assert sheet.frame.index.tolist() == rows
@@ -67,13 +67,13 @@ def test_lines_around_the_table_are_left_out_and_said(text, columns, rows, note)
 @pytest.mark.parametrize(
     "line", ["+16505550129,,\r\n", ",,+16505550129\r\n", "ana@example.com\r\n"]
 )
-def test_nobody_is_taken_for_a_title_or_a_footer(line):
+def test_a_line_with_a_phone_or_an_address_is_never_a_title_or_a_footer(line):
     for text in (line + "phone,name,n\r\n" + ROWS, "phone,name,n\r\n" + ROWS + line):
         cells = read_sheet(text.encode()).frame.to_numpy().ravel().tolist()
         assert line.strip(",\r\n") in cells
 
 
-def test_a_person_may_overrule_each_part_of_the_reading():
+def test_detected_options_can_be_overridden():
     data = "Título;x\nphone;name\n+16505550123;José\n".encode("mac_roman")
     sheet = read_sheet(data, reading=ReadOptions("mac_roman", ";", 2))
     assert sheet.frame.columns.tolist() == ["phone", "name"]
@@ -94,7 +94,7 @@ def test_a_person_may_overrule_each_part_of_the_reading():
         ('+16505550129,"Ana\r\nPaz",4', ["+16505550129", "Ana\r\nPaz", "4"], None),
     ],
 )
-def test_a_row_that_a_stray_mark_has_broken_is_mended_alone(line, cells, note):
+def test_a_stray_quotation_mark_or_delimiter_affects_its_row_only(line, cells, note):
     sheet = read_sheet(f"phone,name,n\r\n{ROWS}{line}\r\n{ROWS}".encode())
     assert sheet.frame.iloc[3].tolist() == cells
     assert len(sheet.frame) == 7
@@ -120,7 +120,7 @@ def test_the_first_of_several_tables_is_read_and_another_can_be_chosen():
     assert second.reading.table == 2
 
 
-def test_names_repeated_among_the_rows_lose_nobody():
+def test_repeated_column_names_are_left_out_and_all_other_rows_kept():
     sheet = read_sheet(f"phone,name,n\r\n{ROWS}phone,name,n\r\n{ROWS}".encode())
     assert sheet.frame.index.tolist() == [2, 3, 4, 6, 7, 8]
     assert [each.code for each in sheet.notes] == ["names_repeated"]
@@ -130,12 +130,12 @@ def test_names_repeated_among_the_rows_lose_nobody():
     ("top", "header_row"),
     [("10/02/2026,4.50,AB-1,Ana", 0), ("when,2019,2020,who", 1), ("id,total,code,1234567", 0)],
 )
-def test_a_first_row_of_the_same_kinds_as_the_rest_is_no_header(top, header_row):
+def test_a_first_row_of_the_same_cell_types_as_the_rest_is_not_a_header(top, header_row):
     rows = "11/02/2026,5.10,AB-2,Eva\n12/02/2026,6.20,AB-3,Luis\n"
     assert read_sheet(f"{top}\n{rows}".encode()).reading.header_row == header_row
 
 
-def test_quotes_and_the_last_row_can_be_overruled():
+def test_the_quotation_mark_and_the_last_row_can_be_overridden():
     data = b"phone,name\n+16505550123,'Ana'\n+16505550124,\"Eva\"\n+16505550125,x\n"
     single = read_sheet(data, reading=ReadOptions(quote="'", last_row=3))
     assert single.frame["name"].tolist() == ["Ana", '"Eva"']

@@ -1,4 +1,4 @@
-"""Workbooks of every kind: errors flagged, looks kept, what is hidden or merged is said."""
+"""Workbooks of every type: errors, formats, hidden parts and merged cells."""
 
 import datetime as dt
 import io
@@ -16,7 +16,7 @@ from odf.table import Table, TableCell, TableColumn, TableRow
 from odf.text import P
 
 from lib.settings import Settings
-from lib.sheet import ReadOptions, Sheet, read_sheet
+from lib.sheet import ReadOptions, Sheet, SheetError, read_sheet
 from tests.support.workbooks import record, xlsb
 
 
@@ -109,7 +109,7 @@ KINDS = pytest.mark.parametrize(
 
 
 @KINDS
-def test_errors_are_flagged_and_dates_look_as_in_the_workbook(
+def test_errors_are_flagged_and_dates_are_shown_in_their_format(
     make: Callable[[], bytes], settings: Settings
 ) -> None:
     sheet = read_sheet(make(), settings=settings)
@@ -119,21 +119,25 @@ def test_errors_are_flagged_and_dates_look_as_in_the_workbook(
 
 
 @KINDS
-def test_what_is_hidden_is_counted_and_can_be_left_out(
+def test_hidden_rows_and_columns_are_counted_and_can_be_left_out(
     make: Callable[[], bytes], settings: Settings
 ) -> None:
     data = make()
-    asked = read_sheet(data, settings=settings)
+    everything = read_sheet(data, settings=settings)
     left_out = read_sheet(data, reading=ReadOptions(hidden=False), settings=settings)
 
-    assert (asked.hidden, asked.reading.hidden, len(asked.frame)) == ((1, 1), None, 2)
+    assert (everything.hidden, everything.reading.hidden, len(everything.frame)) == (
+        (1, 1),
+        None,
+        2,
+    )
     assert left_out.frame.columns.tolist() == ["phone", "code"]
     assert left_out.frame.index.tolist() == [2]
     assert left_out.hidden == (1, 1)
     assert read_sheet(data, reading=ReadOptions(hidden=True), settings=settings).hidden == (1, 1)
 
 
-def test_a_value_merged_downwards_counts_for_each_of_its_rows(settings: Settings) -> None:
+def test_the_value_of_vertically_merged_cells_applies_to_each_row(settings: Settings) -> None:
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer) as book:
         page = book.add_worksheet()
@@ -187,7 +191,7 @@ def test_a_strict_workbook_is_read_with_its_dates(settings: Settings) -> None:
     assert _one_row(read_sheet(data, settings=settings)) == ["+16505550123", "15/03/2026"]
 
 
-def test_a_long_number_that_the_file_holds_in_full_keeps_each_digit(settings: Settings) -> None:
+def test_a_long_number_keeps_the_digits_that_the_file_has(settings: Settings) -> None:
     data = _rewritten(
         _plain(lambda _, page: page.write_column(0, 0, ["id", 7])),
         ("<v>7</v>", "<v>12345678901234567890</v>"),
@@ -245,3 +249,26 @@ def test_formats_in_an_xls_file_apply_unless_they_depend_on_the_computer(
     assert _one_row(read_sheet(buffer.getvalue(), settings=settings))[1:] == [
         "15.03.2026", "12.5%", "-1234", "2026-03-15", "16505550123",
     ]  # fmt: skip
+
+
+def test_a_hidden_column_can_be_left_out_if_no_row_is_hidden(settings: Settings) -> None:
+    def fill(_: Any, page: Any) -> None:
+        page.write_column(0, 0, ["phone", "+16505550123"])
+        page.write_column(0, 1, ["note", "x"])
+        page.set_column(1, 1, None, None, {"hidden": True})
+
+    sheet = read_sheet(_plain(fill), reading=ReadOptions(hidden=False), settings=settings)
+
+    assert (sheet.frame.columns.tolist(), sheet.hidden) == (["phone"], (0, 1))
+
+
+def test_a_duration_that_is_too_long_for_python_makes_a_workbook_unreadable(
+    settings: Settings,
+) -> None:
+    def fill(book: Any, page: Any) -> None:
+        page.write(0, 0, "phone")
+        page.write_number(1, 0, 16505550123, book.add_format({"num_format": "[h]:mm"}))
+
+    with pytest.raises(SheetError) as caught:
+        read_sheet(_plain(fill), settings=settings)
+    assert caught.value.code == "damaged"

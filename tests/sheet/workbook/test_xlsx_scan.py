@@ -1,4 +1,4 @@
-"""The quick look through a worksheet finds what the parser finds, or leaves it to the parser."""
+"""The fast scan of a worksheet finds the same numbers as the parser, or leaves it to the parser."""
 
 import datetime as dt
 import io
@@ -9,14 +9,14 @@ import pytest
 import xlsxwriter
 from openpyxl import load_workbook
 
-from lib.sheet.workbook.xlsx import parsed_facts, read_cell_facts, styled_numbers
+from lib.sheet.workbook.xlsx import find_styled_numbers, parse_annotations, read_xlsx_annotations
 
 FORMATS = {"1": "dd/mm/yyyy", "2": "0.00%", "3": "0.00%"}
 PAGE = "xl/worksheets/sheet1.xml"
 
 
 def workbook(fill: Callable[..., object] = lambda *_: None) -> bytes:
-    """Make a workbook with dates, shares, texts and blanks in formatted cells, and what else."""
+    """Return a workbook with dates, percentages, text and blanks in formatted cells."""
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer) as book:
         page = book.add_worksheet("People")
@@ -34,7 +34,7 @@ def workbook(fill: Callable[..., object] = lambda *_: None) -> bytes:
 
 
 def by_openpyxl(data: bytes) -> bytes:
-    """Return the workbook as another program writes it."""
+    """Return the workbook as written by openpyxl."""
     buffer = io.BytesIO()
     load_workbook(io.BytesIO(data)).save(buffer)
     return buffer.getvalue()
@@ -46,14 +46,16 @@ def page_of(data: bytes) -> io.BytesIO:
 
 
 @pytest.mark.parametrize("written", [workbook, lambda: by_openpyxl(workbook())])
-def test_dates_and_shares_are_found_as_the_parser_finds_them(written: Callable[[], bytes]) -> None:
+def test_the_scan_finds_the_same_dates_and_percentages_as_the_parser(
+    written: Callable[[], bytes],
+) -> None:
     data = written()
 
-    quick = styled_numbers(page_of(data), set(FORMATS))
-    parsed = parsed_facts(page_of(data), FORMATS, date1904=False)
+    scanned = find_styled_numbers(page_of(data), set(FORMATS))
+    parsed = parse_annotations(page_of(data), FORMATS, date1904=False)
 
-    assert quick is not None
-    assert read_cell_facts(data, "People") == parsed
+    assert scanned is not None
+    assert read_xlsx_annotations(data, "People") == parsed
     assert parsed.texts[1, 1] == "02/01/2026"
     assert len(parsed.texts) == 2 * 2_999
 
@@ -69,11 +71,11 @@ def test_dates_and_shares_are_found_as_the_parser_finds_them(written: Callable[[
     ],
     ids=["formula", "error", "hidden row", "hidden column", "formatted row"],
 )
-def test_what_is_not_plain_is_left_to_the_parser(fill: Callable[..., object]) -> None:
+def test_unusual_content_is_left_to_the_parser(fill: Callable[..., object]) -> None:
     data = workbook(fill)
 
-    assert styled_numbers(page_of(data), set(FORMATS)) is None
-    assert len(read_cell_facts(data, "People").texts) >= 2 * 2_999
+    assert find_styled_numbers(page_of(data), set(FORMATS)) is None
+    assert len(read_xlsx_annotations(data, "People").texts) >= 2 * 2_999
 
 
 @pytest.mark.parametrize(
@@ -86,12 +88,12 @@ def test_what_is_not_plain_is_left_to_the_parser(fill: Callable[..., object]) ->
         (b' r="B2"', b""),
     ],
 )
-def test_unusual_writing_is_left_to_the_parser(change: tuple[bytes, bytes]) -> None:
+def test_unusual_xml_is_left_to_the_parser(change: tuple[bytes, bytes]) -> None:
     page = page_of(workbook()).getvalue()
     assert change[0] in page
 
-    assert styled_numbers(io.BytesIO(page.replace(*change)), set(FORMATS)) is None
+    assert find_styled_numbers(io.BytesIO(page.replace(*change)), set(FORMATS)) is None
 
 
-def test_a_sheet_without_formats_needs_no_parser() -> None:
-    assert styled_numbers(page_of(workbook()), set()) == []
+def test_a_worksheet_without_formats_does_not_need_the_parser() -> None:
+    assert find_styled_numbers(page_of(workbook()), set()) == []
