@@ -5,6 +5,7 @@ write would limit the sending rate to a fraction of what groups allow.
 """
 
 import asyncio
+import math
 import queue
 import threading
 import time
@@ -93,7 +94,8 @@ class GroupWriter:
                 self._commit(wanted)
 
     def _commit(self, group: list[_Write]) -> None:
-        deadline = time.monotonic() + self._patience
+        # Counts from the first failure: the process may have stood still inside the transaction.
+        deadline = math.inf
         while True:
             try:
                 with self._ledger.write() as db:
@@ -103,6 +105,7 @@ class GroupWriter:
                 _fail(group, error)
             except LedgerError as error:
                 self.failures += 1
+                deadline = min(deadline, time.monotonic() + self._patience)
                 if time.monotonic() < deadline:
                     time.sleep(_RETRY_SECONDS)
                     continue

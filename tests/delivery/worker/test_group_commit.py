@@ -1,6 +1,7 @@
 """Many writes share a commit; none is told that it is done before it is."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,6 +90,24 @@ def test_a_ledger_that_stays_unwritable_is_told_to_all_who_wait(ledger):
     answers = asyncio.run(write_in_vain())
     assert [type(each) for each in answers] == [LedgerError, LedgerError]
     assert notes(ledger) == []
+
+
+def test_a_write_is_repeated_though_the_process_stood_still_for_longer_than_its_patience(ledger):
+    calls: list[int] = []
+
+    def stand_still_and_fail_once(transaction: LedgerTransaction) -> int:
+        calls.append(1)
+        if len(calls) == 1:
+            time.sleep(0.02)
+            raise LedgerError
+        return note("good")(transaction)
+
+    async def write() -> int:
+        with GroupWriter(ledger, patience=0.01) as writer:
+            return await writer.write(stand_still_and_fail_once)
+
+    asyncio.run(write())
+    assert notes(ledger) == ["good"]
 
 
 def test_a_write_that_cannot_be_done_does_not_take_the_others_with_it(ledger):
