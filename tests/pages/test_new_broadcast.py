@@ -420,7 +420,7 @@ def test_a_sheet_without_row_numbers_is_not_imported_as_fixed_rows(visit: Visit)
     back = next(each for each in app.file_uploader if each.label == "Upload fixed rows")
     back.upload("other.csv", f"phone\n{BEN}\n".encode()).run()
 
-    assert "no column “Row”" in app.error[0].value
+    assert "no “Row” column" in app.error[0].value
     assert "1 to send, 1 held back" in texts(app)
 
 
