@@ -4,10 +4,9 @@ from typing import Final
 
 import streamlit as st
 
-from lib.delivery import LedgerError
+from lib.errors import StudioError
 from lib.i18n import _
 from lib.settings import ROOT
-from lib.storage import StorageError
 from lib.ui import (
     auth,
     language,  # noqa: F401 - sets the language of the interface
@@ -26,6 +25,6 @@ auth.require_sign_in()
 auth.draw_account()
 try:
     page.run()
-except (LedgerError, StorageError) as error:
-    # No page works without the ledger and the storage.
+except StudioError as error:
+    # Errors that a page cannot continue after, such as an unavailable ledger.
     draw_error(error)

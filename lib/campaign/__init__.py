@@ -62,7 +62,7 @@ from lib.campaign.plan.corrections import (
     import_corrections,
     with_cells,
 )
-from lib.campaign.plan.frozen import FrozenPlan, freeze, freeze_part
+from lib.campaign.plan.frozen import FrozenPlan, PlanUnreadableError, freeze, freeze_part
 from lib.campaign.plan.isolated import LARGE, CheckFailedError, make_plan_apart
 from lib.campaign.plan.model import Plan, Sendout, single_entry_plan
 from lib.campaign.plan.row_views import (
@@ -118,6 +118,7 @@ __all__ = [
     "MissingRowNumbersError",
     "NoNumbersError",
     "Plan",
+    "PlanUnreadableError",
     "RecipientRegion",
     "SavedMapping",
     "SendSchedule",

@@ -29,8 +29,20 @@ from lib.delivery.runs import NothingToSendError, ensure_exists
 from lib.delivery.states import RunKind
 from lib.delivery.summaries import RunSummary
 from lib.error_catalogue import explain
+from lib.i18n import N_
 from lib.settings import Settings, get_settings
 from lib.sheet.phones.identity import identities
+
+
+class NothingToRetryError(NothingToSendError):
+    """No rejected row of the chosen errors may be resent."""
+
+    code = "STUDIO_NOTHING_TO_RETRY"
+    sentence = N_("None of these rows can be resent.")
+    action = N_(
+        "They were resent before, or their recipients got the campaign, opted out or are on an "
+        "exclude list since then. Choose rows with other errors."
+    )
 
 
 @dataclass(frozen=True)
@@ -64,8 +76,8 @@ def retry_offers(run_id: str, *, settings: Settings | None = None) -> list[Retry
     """Return which rejected rows of a run may be sent again, by error code.
 
     Advised offers come first, then those with most rows. Rows that an earlier retry of this run
-    includes are not counted. Raises RunNotFoundError and LedgerError, and OSError or ValueError if
-    a frozen plan cannot be read.
+    includes are not counted. Raises RunNotFoundError, LedgerError, StorageError and
+    PlanUnreadableError.
     """
     settings = settings or get_settings()
     with open_ledger(settings).read() as db:
@@ -99,8 +111,8 @@ def retry_run(run_id: str, codes: Collection[str], *, settings: Settings | None 
     choice is still valid. If an earlier retry includes all of the rows, its id is returned, so two
     clicks make one run.
 
-    Raises NothingToSendError if no row remains, RunNotFoundError, LedgerError, and OSError or
-    ValueError if a frozen plan cannot be read.
+    Raises NothingToRetryError if no row remains, RunNotFoundError, LedgerError, StorageError and
+    PlanUnreadableError.
     """
     settings = settings or get_settings()
     codes = {each for each in codes if explain(each).error_class is not ErrorClass.NEVER_RETRY}
@@ -126,7 +138,7 @@ def _latest_retry(related: _RelatedRuns, rejected: np.ndarray, retried: np.ndarr
     """Return the id of the latest retry, if a retry includes any of the rejected rows."""
     if related.retries and np.isin(rejected, retried).any():
         return related.retries[-1].id
-    raise NothingToSendError
+    raise NothingToRetryError
 
 
 def _related_runs(db: Connection, run: RunSummary) -> _RelatedRuns:

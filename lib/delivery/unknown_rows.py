@@ -62,8 +62,7 @@ def unknown_rows(
 ) -> list[UnknownRows]:
     """Return a page of the requests of a run whose outcome is unknown, by position.
 
-    Raises RunNotFoundError and LedgerError, and OSError or ValueError if the frozen plan cannot be
-    read.
+    Raises RunNotFoundError, LedgerError, StorageError and PlanUnreadableError.
     """
     settings = settings or get_settings()
     with open_ledger(settings).read() as db:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Final
 
 from lib.atomic_files import is_disk_full
+from lib.campaign import PlanUnreadableError
 from lib.delivery import (
     ExportState,
     LedgerError,
@@ -54,10 +55,8 @@ def main(name: str) -> int:
     try:
         path = report(export.run_id, watch=watch)
         publish(path, get_settings())
-    except (ReportError, TooWideError, SheetError, StorageError) as error:
+    except (PlanUnreadableError, ReportError, TooWideError, SheetError, StorageError) as error:
         end_export(name, error)
-    except (FileNotFoundError, ValueError):
-        end_export(name, ReportError())  # the plan is lost or damaged
     except OSError as error:
         if not is_disk_full(error):
             raise

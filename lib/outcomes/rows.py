@@ -31,7 +31,7 @@ def row_outcomes(run_id: str, *, settings: Settings | None = None) -> pd.DataFra
     ``http_status``, ``trace_id`` and ``at`` (UTC). What does not apply is missing. The
     ``error_code`` of a held row lists the codes of its findings, separated by commas.
 
-    Raises RunNotFoundError, and OSError or ValueError if the stored plan cannot be read.
+    Raises RunNotFoundError, LedgerError, StorageError and PlanUnreadableError.
     """
     settings = settings or get_settings()
     with ledger_snapshot(settings) as snapshot:

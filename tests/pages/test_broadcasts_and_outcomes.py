@@ -12,6 +12,7 @@ from lib.delivery import (
     end_export,
     export_of,
     pause_run,
+    retry_run,
     run_summary,
     start_run,
 )
@@ -19,7 +20,9 @@ from lib.delivery.exports import ExportEndedError
 from lib.outcomes import report_name
 from lib.settings import Settings
 from tests.support.app_test import Visit, press, texts
+from tests.support.opt_outs import exclude_phone
 from tests.support.recipients import fictional_phone
+from tests.support.retries import rejected_run
 from tests.support.sheets import make_sheet
 from tests.support.worker import plan_of
 
@@ -157,3 +160,33 @@ def test_a_long_report_is_requested_followed_and_downloaded(
 
 def downloads(app: AppTest) -> list[str]:
     return [each.proto.label for each in app.get("download_button")]
+
+
+@pytest.mark.parametrize("has_retry", [True, False])
+def test_a_broadcast_whose_plan_is_lost_says_so_and_shows_its_outcomes(
+    visit: Visit, settings: Settings, has_retry: bool
+) -> None:
+    code = "ERROR_CODE_THROTTLED"
+    run_id = rejected_run(settings, 3, {0: code, 1: code})
+    if has_retry:
+        cancel_run(retry_run(run_id, [code], settings=settings), settings=settings)
+    app = visit("broadcasts", run=run_id)
+    for plan in settings.plans_dir.iterdir():
+        plan.unlink()
+    if has_retry:
+        app = visit("broadcasts", run=run_id)
+    else:
+        press(app, "Resend 2 rows")
+    shown = [each.value for each in [*app.error, *app.warning]]
+    assert any("stored recipients of this broadcast are missing" in each for each in shown)
+    assert "3 rows = 1 accepted + 2 rejected" in texts(app)
+
+
+def test_a_retry_without_remaining_rows_says_why(visit: Visit, settings: Settings) -> None:
+    code = "ERROR_CODE_THROTTLED"
+    run_id = rejected_run(settings, 2, {0: code})
+    app = visit("broadcasts", run=run_id)
+    [phone, _] = plan_of(2).table["client"]
+    exclude_phone(phone, settings)
+    press(app, "Resend 1 row")
+    assert "None of these rows can be resent" in app.warning[0].value

@@ -117,3 +117,17 @@ def test_a_row_being_sent_when_its_run_is_cancelled_stays_waiting_in_the_report(
     run = run_summary(run_id)
     assert (run.waiting, run.cancelled) == (1, 1)
     assert list(row_outcomes(run_id)["outcome"]) == [Outcome.WAITING, Outcome.CANCELLED]
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1 and more", None])
+def test_a_missing_or_damaged_plan_is_reported_with_what_to_do(
+    visit: Visit, settings: Settings, damage: bytes | None
+) -> None:
+    run_id = run_with_unknown_rows(settings, DuplicateBehavior.ALLOW_ONE)
+    for plan in settings.plans_dir.iterdir():
+        plan.unlink()
+        if damage is not None:
+            plan.write_bytes(damage)
+    app = visit("unconfirmed", run=run_id)
+    assert "stored recipients of this broadcast are missing or damaged" in app.error[0].value
+    assert "from a backup" in app.error[0].value

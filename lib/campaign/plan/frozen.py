@@ -27,6 +27,8 @@ from lib.atomic_files import write_atomically
 from lib.campaign.exclusions import as_numbers
 from lib.campaign.plan.model import SENT_FIELDS, Plan, entry_of
 from lib.connectly import CampaignEntry
+from lib.errors import StudioError
+from lib.i18n import N_
 from lib.settings import Settings
 from lib.storage import fetch, publish
 
@@ -96,6 +98,14 @@ def _path(plan_id: str, settings: Settings) -> Path:
     return settings.plans_dir / f"{plan_id}.parquet"
 
 
+class PlanUnreadableError(StudioError, OSError, ValueError):
+    """The file of a confirmed plan is missing or damaged."""
+
+    code = "STUDIO_PLAN_UNREADABLE"
+    sentence = N_("The stored recipients of this broadcast are missing or damaged.")
+    action = N_("Restore the folder “plans” of the data folder from a backup.")
+
+
 @dataclass(frozen=True)
 class FrozenPlan:
     """A confirmed plan. Positions count entries from 0 in the order of sending."""
@@ -106,9 +116,13 @@ class FrozenPlan:
     def open(cls, plan_id: str, settings: Settings) -> Self:
         """Return a frozen plan, downloaded from the shared storage if it is not here.
 
-        Raises FileNotFoundError, StorageError, and ValueError for a damaged file.
+        Raises PlanUnreadableError, and StorageError. Reading a damaged file raises
+        PlanUnreadableError.
         """
-        frozen = cls(fetch(_path(plan_id, settings), settings))
+        try:
+            frozen = cls(fetch(_path(plan_id, settings), settings))
+        except FileNotFoundError as error:
+            raise PlanUnreadableError from error
         _ = frozen._summary
         return frozen
 
@@ -180,13 +194,11 @@ class FrozenPlan:
 
 @contextlib.contextmanager
 def _damage_as_error() -> Iterator[None]:
-    """Raise ValueError for the errors that PyArrow raises on a damaged file."""
+    """Raise PlanUnreadableError for the errors of reading a missing or damaged file."""
     try:
         yield
-    except (pa.ArrowException, KeyError, TypeError) as error:
-        if isinstance(error, ValueError):
-            raise
-        raise ValueError("the plan is damaged") from error
+    except (pa.ArrowException, FileNotFoundError, KeyError, TypeError, ValueError) as error:
+        raise PlanUnreadableError from error
 
 
 def _text_type(kind: pa.DataType) -> Any:

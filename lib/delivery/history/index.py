@@ -47,7 +47,7 @@ class RecipientIndex:
 def recipient_index(db: Connection, sendout: PreviousSendout, settings: Settings) -> RecipientIndex:
     """Return the people whom a sendout has reached, may have reached, or will reach.
 
-    Raises OSError or ValueError if its frozen plan cannot be read.
+    Raises StorageError and PlanUnreadableError.
     """
     if sendout.waiting:
         return _index_of(sendout, changing_marks(db, sendout), settings)

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from lib.campaign import FrozenPlan
+from lib.campaign import FrozenPlan, PlanUnreadableError
 from lib.connectly import CampaignEntry
 from lib.delivery.ledger.claims import Claim
 from lib.settings import Settings
@@ -27,10 +27,6 @@ _MAX_SECONDS: Final = 10.0
 def numbers_of(entries: Sequence[CampaignEntry]) -> np.ndarray:
     """Return the phone numbers of entries (`int64`)."""
     return np.array([int(each.client.removeprefix("+")) for each in entries], dtype="int64")
-
-
-class PlanUnreadableError(Exception):
-    """The file of a stored plan is missing or damaged, or the shared storage is unavailable."""
 
 
 class EntryReader:
@@ -85,5 +81,5 @@ class EntryReader:
             return plan.entries(number * _BLOCK, (number + 1) * _BLOCK)
         except StorageError:
             raise
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise PlanUnreadableError from error

@@ -11,6 +11,7 @@ from collections import Counter
 from enum import Enum, auto
 from typing import Final
 
+from lib.campaign import PlanUnreadableError
 from lib.connections import ConnectionNotFoundError
 from lib.connectly import (
     MAX_BODY_BYTES,
@@ -29,7 +30,7 @@ from lib.delivery.worker import metrics
 from lib.delivery.worker.claimed_batch import Delivery, Phase
 from lib.delivery.worker.client_pool import ConnectionUnfitError, PacedClientPool
 from lib.delivery.worker.current_exclusions import CurrentExclusions, ExcludeListsUnreadableError
-from lib.delivery.worker.entry_reader import EntryReader, PlanUnreadableError, numbers_of
+from lib.delivery.worker.entry_reader import EntryReader, numbers_of
 from lib.delivery.worker.group_commit import GroupWriter, LedgerTransaction
 from lib.delivery.worker.heartbeat import Heartbeat
 

@@ -10,9 +10,9 @@ from typing import Final
 
 import streamlit as st
 
+from lib.campaign import PlanUnreadableError
 from lib.connectly import CLASS_LABELS, ErrorClass
 from lib.delivery import (
-    NothingToSendError,
     Outcome,
     RetryOffer,
     RunNotFoundError,
@@ -27,13 +27,14 @@ from lib.delivery import (
     worker_state,
 )
 from lib.error_catalogue import explain
+from lib.errors import StudioError
 from lib.i18n import _, ngettext
 from lib.settings import Settings
 from lib.ui import auth, navigation
 from lib.ui.broadcasts.row import counts_text, draw_sendouts, draw_state
 from lib.ui.broadcasts.schedule import draw_schedule, draw_start_button, pace_of_waiting
 from lib.ui.error_codes import code_advice, code_title, link_to_code
-from lib.ui.errors import error_text
+from lib.ui.errors import draw_error, error_text
 from lib.ui.formatting import OUTCOME_HELP, OUTCOMES, count, literal, moment, roughly
 
 _RETRY_ERROR: Final = "retry_error"
@@ -233,7 +234,11 @@ def draw_retry(summary: RunSummary, settings: Settings) -> None:
         )
     if not summary.is_over or not summary.rejected:
         return
-    offers = {each.code: each for each in retry_offers(summary.id, settings=settings)}
+    try:
+        offers = {each.code: each for each in retry_offers(summary.id, settings=settings)}
+    except PlanUnreadableError as error:
+        draw_error(error)
+        return
     if not offers:
         return
     with st.expander(_("Resend rejected rows"), icon=":material/replay:"):
@@ -256,13 +261,13 @@ def draw_retry(summary: RunSummary, settings: Settings) -> None:
         def start_retry() -> None:
             try:
                 run_id = retry_run(summary.id, chosen, settings=settings)
-            except NothingToSendError as error:
-                st.session_state[_RETRY_ERROR] = error
+            except StudioError as error:
+                st.session_state[_RETRY_ERROR] = error.with_traceback(None)
             else:
                 st.query_params[navigation.RUN] = run_id
 
-        if (error := st.session_state.pop(_RETRY_ERROR, None)) is not None:
-            st.warning(error_text(error), icon=":material/block:")
+        if (failure := st.session_state.pop(_RETRY_ERROR, None)) is not None:
+            st.warning(error_text(failure), icon=":material/block:")
         st.button(
             ngettext("Resend {count} row", "Resend {count} rows", rows),
             icon=":material/replay:",
