@@ -1,17 +1,13 @@
-"""Exclude lists as pages show them, and the choice of those that apply to a broadcast."""
+"""Exclude lists as pages show them."""
 
 from typing import Final
 
 import streamlit as st
 
-from lib.campaign import Draft, ExcludeList, exclude_lists
+from lib.campaign import ExcludeList
 from lib.i18n import N_, _, ngettext
-from lib.settings import Settings
-from lib.ui import navigation
 from lib.ui.auth import display_name
-from lib.ui.form_state import show
 from lib.ui.formatting import count, literal, moment, row_list
-from lib.ui.new_broadcast.draft import latest, save_changes
 
 PASTED_NAME: Final = N_("Pasted numbers")
 """The stored name of a list without a name or a file."""
@@ -84,38 +80,3 @@ def _unreadable_lines(each: ExcludeList) -> str:
     if more:
         return _("Lines: {lines} and {more} more.", lines=lines, more=count(more))
     return ngettext("Line: {lines}.", "Lines: {lines}.", each.unread, lines=lines)
-
-
-def choose(draft: Draft, settings: Settings) -> None:
-    """Draw the choice of the exclude lists that apply to a broadcast; by default all of them."""
-    lists = {each.id: each for each in exclude_lists(settings)}
-    if not lists:
-        navigation.link(
-            navigation.EXCLUDE_LISTS,
-            _("Opt-outs? Add an exclude list"),
-            icon=":material/block:",
-        )
-        return
-    key = f"exclude_lists_{draft.id}"
-    applied = [each for each in lists if each not in draft.answers.ignored_lists]
-
-    def save_choice() -> None:
-        before, after = set(st.session_state[f"{key}_shown"]), set(st.session_state[key])
-        st.session_state[f"{key}_shown"] = after
-        now = latest(draft, settings)
-        ignored = (now.answers.ignored_lists | (before - after)) - (after - before)
-        save_changes(
-            now, settings, answers=now.answers.model_copy(update={"ignored_lists": ignored})
-        )
-
-    st.session_state[f"{key}_shown"] = set(applied)
-    show(key, applied)
-    st.multiselect(
-        _("Exclude lists to apply"),
-        list(lists),
-        format_func=lambda each: f"{list_name(lists[each])} ({count(lists[each].numbers)})",
-        placeholder=_("None: people who opted out may get this broadcast"),
-        key=key,
-        help=_("People on these lists are held back."),
-        on_change=save_choice,
-    )

@@ -73,7 +73,7 @@ class Mapping(_Frozen):
 
     ``channel`` is not sent: rows whose channel is not WhatsApp are held back. ``consent`` has the
     columns that may record consent and their uses. A consent column without an entry is used as
-    `lib.campaign.consent` suggests.
+    `lib.campaign.mapping.consent` suggests.
     """
 
     client: FieldSource = FieldSource()

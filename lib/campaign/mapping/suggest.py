@@ -7,8 +7,8 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-from lib.campaign.consent import suggested_uses
 from lib.campaign.download_columns import REASON_COLUMN, ROW_COLUMN
+from lib.campaign.mapping.consent import suggested_uses
 from lib.campaign.mapping.model import ConsentUse, FieldSource, Mapping
 from lib.campaign.mapping.saved import SavedMapping
 from lib.i18n import N_, _

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 
 from lib.campaign.arrow_text import TEXT_TYPE, distinct_values, is_empty
-from lib.campaign.consent import check_consent
 from lib.campaign.exclusions import Exclusions, as_numbers
 from lib.campaign.findings import FindingCode, Findings, Severity
+from lib.campaign.mapping.consent import check_consent
 from lib.campaign.mapping.model import (
     Answers,
     FieldSource,

@@ -11,13 +11,13 @@ from lib.outcomes import csv_bytes, xlsx_bytes
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.sheet.phones.messages import PROBLEMS, REPAIRS, explained
-from lib.ui import exclude_lists
 from lib.ui.cache import CheckedPlan, plan_for
 from lib.ui.errors import draw_error
 from lib.ui.formatting import count, literal, row_list
 from lib.ui.new_broadcast.consent import draw_consent_decision, draw_email_decisions
 from lib.ui.new_broadcast.corrections import draw_corrections, draw_corrections_upload
 from lib.ui.new_broadcast.default_country import WHY, draw_country_choice
+from lib.ui.new_broadcast.exclude_lists import choose_exclude_lists
 from lib.ui.new_broadcast.phone_repairs import draw_phone_repair
 from lib.ui.new_broadcast.previous_recipients import draw_previous_recipients
 
@@ -41,7 +41,7 @@ def draw_check_step(
     needs_review = _needs_review(checked) or bool(draft.answers.corrections)
     with st.expander(_title(plan), expanded=needs_review, icon=_icon(plan)):
         _draw_country(draft, settings)
-        exclude_lists.choose(draft, settings)
+        choose_exclude_lists(draft, settings)
         with st.container():
             draw_previous_recipients(checked, draft, settings)
         _draw_totals(plan)

@@ -14,8 +14,8 @@ from lib.campaign import (
     mapping_problems,
     save_mapping,
 )
-from lib.campaign.consent import ConsentColumn, consent_column, consent_uses, counted
-from lib.campaign.consent_vocabulary import Answer, Channel
+from lib.campaign.mapping.consent import ConsentColumn, consent_column, consent_uses, counted
+from lib.campaign.mapping.consent_vocabulary import Answer, Channel
 from lib.i18n import N_, _, ngettext
 from lib.settings import Settings
 from lib.sheet import Sheet

@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lib.campaign import consent_vocabulary
 from lib.campaign.arrow_text import whole_array
-from lib.campaign.consent_vocabulary import Answer, Channel, Header
 from lib.campaign.findings import FindingCode, Findings, Severity
+from lib.campaign.mapping import consent_vocabulary
+from lib.campaign.mapping.consent_vocabulary import Answer, Channel, Header
 from lib.campaign.mapping.model import Answers, ConsentUse, Mapping
 from lib.sheet import Sheet
 
