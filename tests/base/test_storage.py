@@ -16,6 +16,7 @@ from lib.campaign import (
     FieldSource,
     FrozenPlan,
     Mapping,
+    PlanUnreadableError,
     add_exclude_list,
     exclude_lists,
     excluded_numbers,
@@ -124,11 +125,12 @@ def test_what_was_kept_before_there_was_a_storage_is_shared_on_demand(
 
 
 def test_a_file_that_nobody_has_is_missing_not_out_of_reach(there: Settings) -> None:
-    with pytest.raises(FileNotFoundError) as caught:
+    with pytest.raises(PlanUnreadableError) as caught:
         FrozenPlan.open(PLAN.id, there)
     with pytest.raises(SheetError) as refused:
         load_sheet("0" * 64, settings=there)
 
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
     assert not isinstance(caught.value, storage.StorageError)
     assert refused.value.code == "sheet_gone"
     assert files_of(there) == []
