@@ -32,7 +32,7 @@ PRIVATE = [
 ]
 PUBLIC = {
     "/": 200, "/broadcasts": 200, "/settings": 200, "/unconfirmed": 200, "/in_doubt": 308,
-    "/static/none": 404, "/_stcore/health": 200, "/_stcore/host-config": 200, "/healthz": 200,
+    "/static/none": 200, "/_stcore/health": 200, "/_stcore/host-config": 200, "/healthz": 200,
 }  # fmt: skip
 NOT_ADMITTED: dict[str, dict[str, Any] | None] = {
     "nobody": None,

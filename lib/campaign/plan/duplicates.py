@@ -4,9 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lib.campaign.findings import FindingCode, Findings, Severity
-from lib.campaign.mapping.model import (
-    Answers,
-)
+from lib.campaign.mapping.model import Answers
 from lib.connectly import DuplicateBehavior
 
 

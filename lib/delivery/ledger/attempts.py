@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, and_, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, insert, select, update
 
 from lib.delivery.answer_policy import Decision, SplitReason
 from lib.delivery.ledger import bisection, rate_slots
-from lib.delivery.ledger.bisection import HAS_CLAIM
+from lib.delivery.ledger.bisection import HAS_CLAIM, IS_CLAIMED, UNSETTLED
 from lib.delivery.ledger.claims import IS_ALIVE, NEEDS_PILOT, Claim
 from lib.delivery.ledger.counters import CounterDelta, apply_deltas
 from lib.delivery.ledger.runs import pause, state_of
@@ -25,16 +25,13 @@ from lib.delivery.states import (
     outcome_of,
 )
 
-_UNSETTLED: Final = (BatchState.WAITING, BatchState.SENDING)
-
 _CONNECTION: Final = select(run.c.connection).where(run.c.id == bindparam("run"))
 
-_IS_HELD: Final = and_(HAS_CLAIM, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
 _IS_RUNNING: Final = exists().where(run.c.id == batch.c.run_id, run.c.state == RunState.RUNNING)
 _OPEN_ATTEMPT: Final = (
     update(batch)
     .where(
-        _IS_HELD,
+        IS_CLAIMED,
         batch.c.attempts == bindparam("attempts_before"),
         _IS_RUNNING,
         IS_ALIVE,
@@ -76,7 +73,7 @@ _CLOSE_ATTEMPT: Final = (
 )
 _SET_STATE: Final = (
     update(batch)
-    .where(_IS_HELD)
+    .where(IS_CLAIMED)
     .values(
         state=bindparam("new_state"),
         owner=bindparam("new_owner"),
@@ -242,7 +239,7 @@ def set_batch_state(
     A waiting batch waits at least ``wait`` seconds. The parts of a split batch are counted
     together, once all are settled.
     """
-    outcome = None if state in _UNSETTLED else outcome_of(state)
+    outcome = None if state in UNSETTLED else outcome_of(state)
     counts_now = outcome is not None and claim.parent_batch_id is None
     changed = db.execute(
         _SET_STATE,

@@ -23,10 +23,12 @@ HAS_CLAIM: Final = and_(
 )
 """A batch under one claim. A statement with an earlier claim changes nothing."""
 
-_IS_HELD: Final = and_(HAS_CLAIM, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
+IS_CLAIMED: Final = and_(HAS_CLAIM, batch.c.state.in_([BatchState.CLAIMED, BatchState.SENDING]))
+"""A batch under one claim that has no result yet."""
+
 _SHRINK: Final = (
     update(batch)
-    .where(_IS_HELD, batch.c.size > 1)
+    .where(IS_CLAIMED, batch.c.size > 1)
     .values(
         size=bindparam("first_size"),
         state=BatchState.WAITING,
@@ -38,7 +40,7 @@ _BATCH: Final = select(batch).where(batch.c.id == bindparam("batch"))
 _INSERT: Final = insert(batch)
 _MARK_PARENT: Final = (
     update(batch)
-    .where(_IS_HELD, batch.c.parent_batch_id.is_(None))
+    .where(IS_CLAIMED, batch.c.parent_batch_id.is_(None))
     .values(
         parent_batch_id=batch.c.id,
         said_accepted=bindparam("counted_accepted"),
@@ -67,7 +69,8 @@ _OPEN_PARENTS: Final = (
     )
     .distinct()
 )
-_UNSETTLED: Final = frozenset({BatchState.WAITING, BatchState.CLAIMED, BatchState.SENDING})
+UNSETTLED: Final = frozenset({BatchState.WAITING, BatchState.CLAIMED, BatchState.SENDING})
+"""The states of batches without an outcome."""
 
 
 def split(
@@ -109,7 +112,7 @@ def mark_parent(
 def finish_split(db: Connection, parent_batch_id: int, now: datetime) -> None:
     """Settle the rows of a parent batch if all its parts have an outcome."""
     parts = db.execute(_PARTS, {"parent": parent_batch_id}).all()
-    if any(part.state in _UNSETTLED for part in parts):
+    if any(part.state in UNSETTLED for part in parts):
         return
     parent = next(part for part in parts if part.id == parent_batch_id)
     sizes: Counter[str] = Counter()

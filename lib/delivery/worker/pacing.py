@@ -16,7 +16,7 @@ LATENESS: Final = 0.012
 _REFILL_AT: Final = 24
 
 _FIRST_PAUSE_SECONDS: Final = 1.0
-_LONGEST_PAUSE_SECONDS: Final = 30.0
+_MAX_BACKOFF_SECONDS: Final = 30.0
 _JITTER: Final = 0.2
 
 
@@ -123,5 +123,5 @@ class Backoff:
             self._failures = 0
 
     def _next_pause(self) -> float:
-        wait = min(_FIRST_PAUSE_SECONDS * 2.0 ** (self._failures - 1), _LONGEST_PAUSE_SECONDS)
+        wait = min(_FIRST_PAUSE_SECONDS * 2.0 ** (self._failures - 1), _MAX_BACKOFF_SECONDS)
         return wait * random.uniform(1.0, 1.0 + _JITTER)  # noqa: S311 - jitter needs no cryptographic randomness
