@@ -41,6 +41,8 @@ _DATE: Final = re.compile(
     r"|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:19|20)\d\d(?: .*)?"
 )
 _DECIMAL: Final = re.compile(r"(\+?\d{7,15})[.,]0{1,2}")
+# A number with separators between thousands, as spreadsheets show it, perhaps with decimals.
+_THOUSANDS: Final = re.compile(r"\+?\d{1,3}(?:(?:[,']\d{3}){2,4}|(?:\.\d{3}){3,4})(?:[.,]0{1,2})?")
 # Amounts of money, coordinates, and Brazilian tax numbers (CPF).
 _OTHER_NUMBER: Final = re.compile(
     r"-.*|\+?\d+[.,]\d{1,2}|\d{1,3}[.,]\d{4,}|\d{3}\.\d{3}\.\d{3}-\d{2}"
@@ -52,10 +54,14 @@ _LINK: Final = re.compile(
     r"|whatsapp://send/?\?phone=(?:\+|%2B)?(\d{7,15})(?:&.*)?",
     re.IGNORECASE,
 )
+# WhatsApp's own ids, in chat exports and tools.
+_ADDRESS: Final = re.compile(r"\+?(\d{7,15})(?:[:.]\d+)?@(?:s\.whatsapp\.net|c\.us)", re.IGNORECASE)
+# Brazil: XX stands for the carrier's two digits in a number for calls between areas.
+_CARRIER: Final = re.compile(r"\(?0?\s*xx\s*(?=[\s()-]*\d{2})", re.IGNORECASE)
 _LABEL: Final = re.compile(
     r"(?:tel(?:e(?:ph|f)one?|éfono|efono)?|telefon|phone|ph|mobile|mobil|mob|m|cell?|celular|"
     r"cellulare|m[óo]vil|movil|fone|gsm|handy|portable|contact|numero|número|number|"
-    r"whats ?app|wa|zap)\s*[.:]*\s*(?=[+(\d])",
+    r"whats ?app|wa|zap|p(?=:))\s*[.:]*\s*(?=[+(\d])",
     re.IGNORECASE,
 )
 _EXTENSION: Final = re.compile(
@@ -63,7 +69,7 @@ _EXTENSION: Final = re.compile(
     r"|.*\d\s*/\s*\d{1,3}",
     re.IGNORECASE,
 )
-_SEPARATORS: Final = re.compile(r"[/;,|&\n]|\s(?:or|o|ou|y|e|and)\s", re.IGNORECASE)
+_SEPARATORS: Final = re.compile(r"::+|[/;,|&\n]|\s(?:or|o|ou|y|e|and)\s", re.IGNORECASE)
 _ALLOWED: Final = re.compile(r"[\d+()./ -]+")
 _PLUS: Final = re.compile(r"[( ]*\+[\d()./ -]+")
 
@@ -139,6 +145,8 @@ def _unwrap(text: str) -> tuple[str, PhoneRepair | None]:
     """Remove what spreadsheets and people write around a number; return it and the repair."""
     if link := _LINK.fullmatch(text):
         return f"+{link[1] or link[2]}", PhoneRepair.LINK_READ
+    if address := _ADDRESS.fullmatch(text):
+        return f"+{address[1]}", PhoneRepair.LINK_READ
     repair: PhoneRepair | None = None
     if formula := _FORMULA.fullmatch(text):
         text, repair = (formula[1] or formula[2] or "").strip(), PhoneRepair.FORMULA_REMOVED
@@ -146,6 +154,12 @@ def _unwrap(text: str) -> tuple[str, PhoneRepair | None]:
         text, repair = text[1:].strip(), PhoneRepair.APOSTROPHE_REMOVED
     if label := _LABEL.match(text):
         text, repair = text[label.end() :], PhoneRepair.LABEL_REMOVED
+    if carrier := _CARRIER.match(text):
+        rest = text[carrier.end() :]
+        text, repair = rest if "(" in rest else rest.replace(")", ""), PhoneRepair.CARRIER_REMOVED
+    if _THOUSANDS.fullmatch(text):
+        whole = re.sub(r"[.,]0{1,2}$", "", text)
+        text, repair = re.sub(r"[.,']", "", whole), PhoneRepair.THOUSANDS_REMOVED
     if decimal := _DECIMAL.fullmatch(text):
         text, repair = decimal[1], PhoneRepair.DECIMAL_REMOVED
     return text, repair

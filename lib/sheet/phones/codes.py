@@ -18,6 +18,8 @@ class PhoneProblem(StrEnum):
     NO_COUNTRY = "no_country"
     OTHER_COUNTRY = "other_country"
     TWO_READINGS = "two_readings"
+    COUNTRY_CONFLICT = "country_conflict"
+    COUNTRY_UNREADABLE = "country_unreadable"
     UNKNOWN_COUNTRY = "unknown_country"
     NOT_VALID = "not_valid"
     NO_PERSON = "nobodys"
@@ -30,12 +32,26 @@ class PhoneRepair(StrEnum):
     PLUS_ADDED = "plus_added"
     INTERNATIONAL_PREFIX = "international_prefix"
     DECIMAL_REMOVED = "decimal_removed"
+    THOUSANDS_REMOVED = "thousands_removed"
     EXPONENT_WRITTEN_OUT = "exponent_written_out"
     FORMULA_REMOVED = "formula_removed"
     TRUNK_REMOVED = "trunk_removed"
+    CARRIER_REMOVED = "carrier_removed"
     APOSTROPHE_REMOVED = "apostrophe_removed"
     LABEL_REMOVED = "label_removed"
     LINK_READ = "link_read"
     MEXICO_1 = "mexico_1"
     ARGENTINA_9 = "argentina_9"
     BRAZIL_9 = "brazil_9"
+    BENIN_01 = "benin_01"
+
+
+class Reading(StrEnum):
+    """How a number is read whose first digits may be a country code. Stored with answers.
+
+    ``CODE`` reads them as a country code, ``LOCAL`` as part of a number of the row's country or the
+    default country.
+    """
+
+    CODE = "code"
+    LOCAL = "local"

@@ -1,6 +1,5 @@
 """Suggest the default country of a column by its numbers, its name, or other hints."""
 
-import functools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -9,10 +8,13 @@ from typing import Final
 
 import pandas as pd
 import phonenumbers
+import pyarrow as pa
 from babel import Locale, UnknownLocaleError
 
 from lib.sheet.phones.codes import PhoneProblem
+from lib.sheet.phones.country_cells import country_names
 from lib.sheet.phones.parse import normalise
+from lib.sheet.phones.vectorised import local_mobiles
 from lib.sheet.table.detect import plain_name
 
 
@@ -21,7 +23,9 @@ class Evidence(StrEnum):
 
     NOT_NEEDED = "not_needed"
     CHOSEN = "chosen"
+    SAVED = "saved"
     NUMBERS = "numbers"
+    MOST_NUMBERS = "most_numbers"
     HEADER = "header"
     USUAL = "usual"
     BROWSER = "browser"
@@ -30,7 +34,12 @@ class Evidence(StrEnum):
     @property
     def is_thin(self) -> bool:
         """Whether a person should be asked to choose the country."""
-        return self in {Evidence.USUAL, Evidence.BROWSER, Evidence.NOTHING}
+        return self.is_hint or self in {Evidence.USUAL, Evidence.NOTHING}
+
+    @property
+    def is_hint(self) -> bool:
+        """Whether the country is only offered, and not used before a person has chosen it."""
+        return self in {Evidence.MOST_NUMBERS, Evidence.BROWSER}
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,9 @@ class Suggestion:
 _SAMPLE_CELLS: Final = 2_000
 _MIN_NUMBERS: Final = 3
 _MIN_SHARE: Final = 0.6
+_ALMOST_ALL: Final = 0.95
+# Of numbers that seem to have a country code, the share that may be local ones of another country.
+_MAX_LOCAL_SHARE: Final = 0.2
 # Country codes that are more likely words in a header: "Phone no", "contact id", "send to".
 _CODES_LIKE_WORDS: Final = frozenset(
     {"AM", "AT", "BY", "CO", "DO", "ID", "IN", "IS", "ME", "MY", "NO", "NR", "PM", "SO", "TO"}
@@ -59,10 +71,11 @@ def suggest_region(
 ) -> Suggestion:
     """Suggest the country of numbers without a country code.
 
-    If there are at least three numbers with a country code and six in ten of them agree, it is
+    If there are at least three numbers with a country code and almost all of them agree, it is
     theirs. Otherwise the hints are, in this order: a ``header`` such as ``phone_br`` or
-    ``Celular México``, the person's ``usual`` country, and the country of the browser's ``locale``.
-    A hint is used only if six in ten of the numbers are valid in its country.
+    ``Celular México``, the person's ``usual`` country, that of most numbers with a code, and the
+    country of the browser's ``locale``. A country is suggested only if six in ten of the numbers
+    without a code are valid in it.
     """
     sample = cells[cells.str.strip() != ""].head(_SAMPLE_CELLS)
     read = normalise(sample)
@@ -71,12 +84,19 @@ def suggest_region(
     if bare.empty:
         return Suggestion(_agreed_region(coded), Evidence.NOT_NEEDED)
     # Ten digits are a national number almost everywhere. Longer ones may include a country code.
-    long = by_code[[len(re.sub(r"\D", "", str(cell))) > 10 for cell in bare[by_code.index]]]
-    if region := _agreed_region(pd.concat([coded, long])):
-        return Suggestion(region, Evidence.NUMBERS)
+    digits = bare[by_code.index].str.replace(r"\D", "", regex=True)
+    long = by_code[digits.str.len() > 10]
+    # Nor are numbers evidence that may as well be mobile numbers of another country.
+    for _code, is_local in local_mobiles(pa.array(digits[long.index], pa.string())):
+        if is_local.mean() > _MAX_LOCAL_SHARE:
+            long = long.iloc[:0]
+            break
+    with_code = pd.concat([coded, long])
     for hint, evidence in (
+        (_agreed_region(with_code, _ALMOST_ALL), Evidence.NUMBERS),
         (_region_of_header(header or ""), Evidence.HEADER),
         (usual, Evidence.USUAL),
+        (_agreed_region(with_code), Evidence.MOST_NUMBERS),
         (_region_of_locale(locale), Evidence.BROWSER),
     ):
         if hint is not None and _fits_region(bare, hint):
@@ -93,16 +113,18 @@ def _region_of(e164: str) -> str | None:
     return phonenumbers.region_code_for_number(phonenumbers.parse(e164))
 
 
-def _agreed_region(regions: pd.Series) -> str | None:
+def _agreed_region(regions: pd.Series, min_share: float = _MIN_SHARE) -> str | None:
     """Return the most frequent region, if there are enough numbers and most of them agree."""
     if len(regions) < _MIN_NUMBERS:
         return None
     best, count = Counter(regions).most_common(1)[0]
-    return str(best) if count >= _MIN_SHARE * len(regions) else None
+    return str(best) if count >= min_share * len(regions) else None
 
 
 def _fits_region(bare: pd.Series, region: str) -> bool:
-    return bool(normalise(bare, region)["e164"].notna().mean() >= _MIN_SHARE)
+    read = normalise(bare, region)
+    is_local = read["e164"].notna() | read["as_local"].notna()
+    return bool(is_local.mean() >= _MIN_SHARE)
 
 
 def _region_of_header(header: str) -> str | None:
@@ -112,18 +134,7 @@ def _region_of_header(header: str) -> str | None:
         return ending[1].upper()
     words = plain_name(header).split()
     endings = (" ".join(words[at:]) for at in range(1, len(words)))
-    return next((_countries()[name] for name in endings if name in _countries()), None)
-
-
-@functools.cache
-def _countries() -> dict[str, str]:
-    """Return ISO codes by country name, in the languages supported in headers."""
-    return {
-        plain_name(name): code
-        for language in ("en", "es", "pt")
-        for code, name in Locale(language).territories.items()
-        if code in phonenumbers.SUPPORTED_REGIONS
-    }
+    return next((country_names()[name] for name in endings if name in country_names()), None)
 
 
 def _region_of_locale(locale: str | None) -> str | None:

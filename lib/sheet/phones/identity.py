@@ -2,7 +2,8 @@
 
 In three countries a WhatsApp account has two spellings: Mexico's with or without a 1 after 52,
 Argentina's with or without a 9 after 54, and Brazil's mobile numbers with or without their ninth
-digit. Identities are for comparing numbers; numbers are sent as they were read.
+digit. Numbers of Benin are the same with and without the 01 of 2024. Identities are for comparing
+numbers; numbers are sent as they were read.
 """
 
 from typing import Final
@@ -22,6 +23,9 @@ _BRAZIL_FROM: Final = 5_500_000_000_000
 _BRAZIL_TO: Final = 5_600_000_000_000
 _EIGHT_DIGITS: Final = 100_000_000
 _FIRST_MOBILE: Final = 60_000_000
+# Benin: 229, 01 and eight digits; until 2024, 229 and eight digits.
+_BENIN_FROM: Final = 2_290_100_000_000
+_BENIN_DROPPED: Final = 2_290_100_000_000 - 22_900_000_000
 
 
 def identities(numbers: np.ndarray) -> np.ndarray:
@@ -33,6 +37,7 @@ def identities(numbers: np.ndarray) -> np.ndarray:
     found = np.asarray(numbers, dtype="int64").copy()
     found[_within(found, _MEXICO_FROM, _TEN_DIGITS)] -= _MEXICO_DROPPED
     found[_within(found, _ARGENTINA_FROM, _TEN_DIGITS)] -= _ARGENTINA_DROPPED
+    found[_within(found, _BENIN_FROM, _EIGHT_DIGITS)] -= _BENIN_DROPPED
     area, rest = np.divmod(found, 10 * _EIGHT_DIGITS)
     ninth, local = np.divmod(rest, _EIGHT_DIGITS)
     brazilian = (found >= _BRAZIL_FROM) & (found < _BRAZIL_TO)

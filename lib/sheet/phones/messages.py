@@ -68,15 +68,26 @@ PROBLEMS: Final[dict[str, PhoneWords]] = {
     PhoneProblem.OTHER_COUNTRY: PhoneWords(
         N_("Possibly from another country"),
         N_(
-            "The number isn't valid in the default country but may be from another one. Write it "
-            "with + and its country code."
+            "The number isn't valid in the default country, but it is one of another country if "
+            "its first digits are the country code. Decide how to read these numbers."
         ),
     ),
     PhoneProblem.TWO_READINGS: PhoneWords(
         N_("Ambiguous number"),
         N_(
-            "The first digits may be the country code or part of the number. Write it with + and "
-            "its country code."
+            "The first digits may be the country code or part of the number. Decide how to read "
+            "these numbers."
+        ),
+    ),
+    PhoneProblem.COUNTRY_CONFLICT: PhoneWords(
+        N_("Number from another country than its row"),
+        N_("The number and the country in its row don't match. Decide which one is right."),
+    ),
+    PhoneProblem.COUNTRY_UNREADABLE: PhoneWords(
+        N_("Unknown country name"),
+        N_(
+            "The number has no country code, and we don't recognize the country in its row. Decide "
+            "how to read these numbers, or correct the country."
         ),
     ),
     PhoneProblem.UNKNOWN_COUNTRY: PhoneWords(
@@ -107,6 +118,10 @@ REPAIRS: Final[dict[str, PhoneWords]] = {
     PhoneRepair.DECIMAL_REMOVED: PhoneWords(
         N_("“.0” removed"), N_("The spreadsheet had added decimals to the number.")
     ),
+    PhoneRepair.THOUSANDS_REMOVED: PhoneWords(
+        N_("Thousands separators removed"),
+        N_("The spreadsheet had formatted the number with thousands separators."),
+    ),
     PhoneRepair.EXPONENT_WRITTEN_OUT: PhoneWords(
         N_("Exponent written out"),
         N_("The number was in scientific notation, with all of its digits."),
@@ -116,7 +131,11 @@ REPAIRS: Final[dict[str, PhoneWords]] = {
     ),
     PhoneRepair.TRUNK_REMOVED: PhoneWords(
         N_("Trunk prefix removed"),
-        N_("The country code was followed by digits for domestic calls only, such as (0)."),
+        N_("The number had digits for domestic calls only, such as (0) or Mexico's 044."),
+    ),
+    PhoneRepair.CARRIER_REMOVED: PhoneWords(
+        N_("Carrier code removed"),
+        N_("The number began with 0xx, which stands for a Brazilian carrier code."),
     ),
     PhoneRepair.APOSTROPHE_REMOVED: PhoneWords(
         N_("Apostrophe removed"),
@@ -139,6 +158,10 @@ REPAIRS: Final[dict[str, PhoneWords]] = {
     PhoneRepair.BRAZIL_9: PhoneWords(
         N_("Brazil's ninth digit added"),
         N_("Brazilian mobile numbers have a 9 after the area code. We added it."),
+    ),
+    PhoneRepair.BENIN_01: PhoneWords(
+        N_("Benin's 01 added"),
+        N_("Since 2024, all numbers of Benin begin with 01 after +229. We added it."),
     ),
 }
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-from lib.sheet.phones.vectorised import are_valid, countries_of
+from lib.sheet.phones.vectorised import are_valid, countries_of, country_code
 
 _MAX_DIGITS: Final = 15
 _MEXICO, _ARGENTINA, _BRAZIL = 52, 54, 55
@@ -28,7 +28,7 @@ def country_codes(numbers: np.ndarray) -> np.ndarray:
     """Return the country code of each number; 0 if it begins with none."""
     texts = pa.array(np.asarray(numbers, dtype="int64")).cast(pa.string())
     starts = pc.utf8_slice_codeunits(texts, 0, 3).dictionary_encode()
-    codes = [_country_code(start) for start in starts.dictionary.to_pylist()]
+    codes = [country_code(start) or 0 for start in starts.dictionary.to_pylist()]
     found: np.ndarray = np.array(codes, dtype="int64")[starts.indices.to_numpy()]
     return found
 
@@ -86,9 +86,3 @@ def _prefixes(code: int) -> tuple[tuple[str, str], ...]:
         if each.national_prefix_for_parsing
     }
     return (*sorted(known), *_FORMER_PREFIXES.get(code, ()))
-
-
-def _country_code(start: str) -> int:
-    lengths = range(1, len(start) + 1)
-    found = (int(start[:length]) for length in lengths if start[:length].isdecimal())
-    return next((code for code in found if code in COUNTRY_CODE_TO_REGION_CODE), 0)

@@ -113,7 +113,7 @@ def are_valid(numbers: pa.Array) -> pa.Array:
     valid = np.zeros(len(chosen), dtype=bool)
     by_code: dict[int, list[str]] = {}
     for start in pc.unique(starts).to_pylist():
-        if (code := _country_code(start)) is not None:
+        if (code := country_code(start)) is not None:
             by_code.setdefault(code, []).append(start)
     for code, found in by_code.items():
         positions = np.flatnonzero(pc.is_in(starts, pa.array(found)))
@@ -127,7 +127,7 @@ def _may_be_valid(numbers: pa.Array) -> pa.Array:
     """Return a mask of the plain numbers that may be numbers of some country."""
     starts = pc.utf8_slice_codeunits(numbers, 1, 4)
     may_be_valid = np.zeros(len(numbers), dtype=bool)
-    codes = {start: _country_code(start) for start in pc.unique(starts.drop_null()).to_pylist()}
+    codes = {start: country_code(start) for start in pc.unique(starts.drop_null()).to_pylist()}
     for code in {each for each in codes.values() if each is not None}:
         found = pa.array([start for start, each in codes.items() if each == code])
         positions = np.flatnonzero(pc.is_in(starts, found))
@@ -181,12 +181,40 @@ def _valid_mask(numbers: pa.Array, code: int) -> np.ndarray:
     return valid
 
 
-def _country_code(start: str) -> int | None:
-    """Return the country code that digits begin with. No code is a prefix of another one."""
+def country_code(start: str) -> int | None:
+    """Return the country code that digits begin with, or None. No code is a prefix of another."""
     for length in range(1, min(len(start), 3) + 1):
         if start[:length].isdecimal() and int(start[:length]) in COUNTRY_CODE_TO_REGION_CODE:
             return int(start[:length])
     return None
+
+
+def local_mobiles(digits: pa.Array) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the country codes in which some digits are mobile numbers, and which of them are.
+
+    The digits are tried as they are, as numbers without their country code, in every country.
+    """
+    lengths = pc.utf8_length(digits).to_numpy(zero_copy_only=False)
+    for code, possible, pattern in _mobile_patterns():
+        fits = np.flatnonzero(np.isin(lengths, possible))
+        if len(fits):
+            found = pc.match_substring_regex(digits.take(pa.array(fits)), pattern)
+            mask = np.zeros(len(digits), dtype=bool)
+            mask[fits] = found.to_numpy(zero_copy_only=False)
+            if mask.any():
+                yield code, mask
+
+
+@functools.cache
+def _mobile_patterns() -> list[tuple[int, tuple[int, ...], str]]:
+    """Return the country code, the lengths, and the pattern of each country's mobile numbers."""
+    found = []
+    for code in COUNTRY_CODE_TO_REGION_CODE:
+        for rules in countries_of(code):
+            for kind in _number_descs(rules, ("mobile",)):
+                lengths = tuple(kind.possible_length or _general_desc(rules).possible_length)
+                found.append((code, lengths, f"^(?:{kind.national_number_pattern})$"))
+    return found
 
 
 _Country = tuple[str | None, str, dict[tuple[int, ...], str]]

@@ -62,7 +62,7 @@ def test_numbers_without_a_country_code_may_be_from_any_country(cell: str) -> No
         ("0171/1234567", "01711234567"),
         ("5,512,345,678", "5512345678"),
         ("5512345678.0", "5512345678"),
-        ("5215512345678@s.whatsapp.net", "5215512345678"),
+        ("5215512345678@s.whatsapp.net", "+5215512345678"),
     ],
 )
 def test_a_number_is_found_among_other_text(cell: str, digits: str) -> None:

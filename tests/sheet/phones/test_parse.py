@@ -9,7 +9,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from lib.sheet.phones.codes import PhoneProblem, PhoneRepair
 from lib.sheet.phones.messages import PROBLEMS, REPAIRS, explained
-from lib.sheet.phones.parse import normalise, read_phone
+from lib.sheet.phones.parse import Phone, normalise, read_phone
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 PEOPLE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
@@ -80,8 +80,9 @@ def test_a_number_is_read_as_written(cell: str, region: str | None, expected: st
 @pytest.mark.parametrize(
     ("cell", "region", "expected", "repair"),
     [
-        ("16505550123.0", "US", "+16505550123", "decimal_removed"),
-        ("1.6505550123E+10", "US", "+16505550123", "exponent_written_out"),
+        ("16505550123.0", "US", "+16505550123", "decimal_removed,plus_added"),
+        ("1.6505550123E+10", "US", "+16505550123",
+         "exponent_written_out,plus_added"),
         ('="+16505550123"', None, "+16505550123", "formula_removed"),
         ("=+16505550123", None, "+16505550123", "formula_removed"),
         ("+44 (0)20 7946 0958", None, "+442079460958", "trunk_removed"),
@@ -89,7 +90,7 @@ def test_a_number_is_read_as_written(cell: str, region: str | None, expected: st
         ("0 21 11 91234-5678", "BR", "+5511912345678", "country_added"),
         ("+54 11 15 2345-6789", None, "+5491123456789", "argentina_9"),
         ("5511912345678", "BR", "+5511912345678", "plus_added"),
-        ("M: 07400 123456", "GB", "+447400123456", "label_removed"),
+        ("M: 07400 123456", "GB", "+447400123456", "label_removed,country_added"),
         ("+16505550123.00", None, "+16505550123", "decimal_removed"),
         ("'+16505550123", None, "+16505550123", "apostrophe_removed"),
         ("\u2019+16505550123", None, "+16505550123", "apostrophe_removed"),
@@ -105,7 +106,8 @@ def test_a_number_is_read_as_written(cell: str, region: str | None, expected: st
         ("+52 1 55 1234 5678", None, "+525512345678", "mexico_1"),
         ("+54 381 512 3456", None, "+543815123456", None),
         ("+55 11 8123 4567", None, "+5511981234567", "brazil_9"),
-        ("11 8123-4567", "BR", "+5511981234567", "brazil_9"),
+        ("11 8123-4567", "BR", "+5511981234567", "country_added,brazil_9"),
+        ("5215512345678", "MX", "+525512345678", "plus_added,mexico_1"),
         ("+55 11 3123 4567", None, "+551131234567", None),
     ],
 )  # fmt: skip
@@ -114,7 +116,7 @@ def test_each_change_of_digits_is_reported_as_a_repair(
 ) -> None:
     phone = read_phone(cell, region)
 
-    assert (phone.e164, phone.repair) == (expected, repair)
+    assert (phone.e164, ",".join(phone.repairs) or None) == (expected, repair)
 
 
 @pytest.mark.parametrize(
@@ -172,16 +174,55 @@ def test_a_foreign_mobile_number_is_not_read_as_a_domestic_landline() -> None:
     assert read_phone("447911123456", "DE").problem == "two_readings"
 
 
-def test_one_number_with_a_code_but_no_plus_makes_ambiguous_ones_of_the_column_held_back() -> None:
-    """51 991 234 567 is a mobile in Porto Alegre, or in Peru if the column omits the plus."""
-    ambiguous, national = "51991234567", "11912345678"
+def test_a_number_of_two_countries_is_a_question_with_both_readings() -> None:
+    """51 991 234 567 is a mobile in Porto Alegre, or in Peru if its plus is missing."""
+    phone = read_phone("51991234567", "BR")
 
-    alone = normalise(pd.Series([ambiguous, national], dtype="str"), "BR")
-    for coded in ("5521912345678", "351912345678"):
-        among = normalise(pd.Series([ambiguous, national, coded], dtype="str"), "BR")
+    assert (phone.e164, phone.problem) == (None, "two_readings")
+    assert phone.question == "two_readings:51@BR"
+    assert phone.as_code == Phone("+51991234567", repairs=(PhoneRepair.PLUS_ADDED,))
+    assert phone.as_local == Phone("+5551991234567", repairs=(PhoneRepair.COUNTRY_ADDED,))
+
+
+def test_a_landline_abroad_is_a_question_only_among_numbers_with_a_code_but_no_plus() -> None:
+    """321 555 0123 is a number in Florida, or in Liège without its zero if its plus is missing."""
+    unlikely, national = "3215550123", "6505550123"
+
+    alone = normalise(pd.Series([unlikely, national], dtype="str"), "US")
+    for coded in ("16505550124", "525512345678"):
+        among = normalise(pd.Series([unlikely, national, coded], dtype="str"), "US")
         assert list(among["problem"].fillna("")[:2]) == ["two_readings", ""]
 
-    assert list(alone["e164"]) == ["+5551991234567", "+5511912345678"]
+    assert list(alone["e164"]) == ["+13215550123", "+16505550123"]
+    assert alone["question"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("cell", "question", "as_code", "as_local"),
+    [
+        ("+16505550123", "country_conflict", "+16505550123", None),
+        ("0016505550123", "country_conflict", "+16505550123", None),
+        ("+34612345678", "country_conflict", "+34612345678", None),
+        ("+9611234567", "country_conflict", "+9611234567", "+529611234567"),
+        ("16505550123", "country_conflict", "+16505550123", None),
+        ("5511912345678", "country_conflict", "+5511912345678", None),
+        ("5512345678", None, None, None),
+        ("525512345678", None, None, None),
+        ("9611234567", None, None, None),
+        ("+525512345678", None, None, None),
+    ],
+)
+def test_a_number_of_another_country_than_the_rows_own_is_a_question(
+    cell: str, question: str | None, as_code: str | None, as_local: str | None
+) -> None:
+    phone = read_phone(cell, "MX", is_own=True)
+
+    assert phone.question == question
+    assert (phone.problem is None) == (question is None)
+    if question is not None:
+        assert phone.as_code is not None
+        assert phone.as_local is not None
+        assert (phone.as_code.e164, phone.as_local.e164) == (as_code, as_local)
 
 
 @pytest.fixture(autouse=True)
@@ -272,7 +313,10 @@ def test_common_notations_are_read(region: str) -> None:
         written |= {(national, region), (national.replace(" ", "-"), region)}
         written |= {(phonenumbers.national_significant_number(number), region)}
 
-    assert {read_phone(*each).e164 for each in written} == {e164}
+    read = [read_phone(*each) for each in written]
+    # A question is read as local once it is answered so.
+    answered = [phone.as_local or phone for phone in read]
+    assert {phone.e164 for phone in answered} == {e164}
 
 
 @pytest.mark.parametrize("region", REGIONS)

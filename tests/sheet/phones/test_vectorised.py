@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType, country_code_for_region
 
+from lib.sheet.phones.codes import PhoneRepair
 from lib.sheet.phones.parse import Phone, read_phone
 from lib.sheet.phones.vectorised import are_valid, parse_valid
 
@@ -47,7 +48,7 @@ def test_the_vectorised_rules_agree_with_libphonenumber_on_60_000_numbers():
     wrong = [
         number
         for number, is_valid, phone in zip(numbers, valid, slow, strict=True)
-        if is_valid and (phone.e164 != number or phone.repair is not None)
+        if is_valid and (phone.e164 != number or phone.repairs)
     ]
 
     readable = sum(1 for number, phone in zip(numbers, slow, strict=True) if phone.e164 == number)
@@ -75,8 +76,7 @@ def test_digits_are_read_by_column_like_single_cells(region):
         (text, fast)
         for text, fast, how in zip(digits, e164.to_pylist(), repair.to_pylist(), strict=True)
         if fast is not None
-        and read_phone(text, region)
-        != Phone(e164=fast, repair=how, carries_code=how == "plus_added")
+        and read_phone(text, region) != Phone(fast, repairs=(PhoneRepair(how),) if how else ())
     ]
 
     assert wrong == []

@@ -1,0 +1,209 @@
+"""Read a sheet's phone column with the rows' countries and a person's decisions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lib.sheet.phones.cleaning import extract_plain
+from lib.sheet.phones.codes import PhoneProblem, Reading
+from lib.sheet.phones.parse import (
+    Phone,
+    field_of,
+    normalise,
+    read_phone,
+    read_with_code,
+    readings_of,
+)
+from lib.sheet.phones.vectorised import country_code, local_mobiles
+
+_TEXT: Final = "string[pyarrow]"
+UNREADABLE_COUNTRY: Final = "?"
+"""Stands for the country of a row whose country cell is filled but not recognized."""
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """A person's decisions about phones with two readings.
+
+    ``readings`` are by question. ``rows`` are exceptions, by the index of the cells.
+    """
+
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    rows: Mapping[int, Reading] = field(default_factory=dict)
+
+
+_UNDECIDED: Final = Decisions()
+
+
+def read_phones(
+    cells: pd.Series,
+    region: str | None = None,
+    *,
+    countries: pd.Series | None = None,
+    decisions: Decisions = _UNDECIDED,
+) -> pd.DataFrame:
+    """Read a phone column as `normalise` does, each row for its own country.
+
+    ``countries`` has the index of ``cells``, which is unique: ISO codes, empty where a row has
+    none, or `UNREADABLE_COUNTRY`. Rows without a country are read for ``region``, or if there is
+    none, with their first digits as country codes if that is certain.
+
+    Cells that were decided have their question too, so that the decision can be changed.
+    """
+    if countries is None:
+        countries = pd.Series("", index=cells.index)
+    parts = []
+    for country, rows in cells.groupby(countries, sort=False):
+        parts.append(_read_part(rows, str(country), region, decisions))
+    if not parts:
+        return normalise(cells)
+    return parts[0] if len(parts) == 1 else pd.concat(parts).reindex(cells.index)
+
+
+def _read_part(
+    cells: pd.Series, country: str, region: str | None, decisions: Decisions
+) -> pd.DataFrame:
+    """Read the cells of one country; for an empty one, of the default country ``region``."""
+    if country == UNREADABLE_COUNTRY:
+        read = _ask_about_codes(normalise(cells), cells, PhoneProblem.COUNTRY_UNREADABLE)
+        return _decide(read, cells, None, decisions, local_region=region)
+    if not country and region is None:
+        return _read_without_country(cells, decisions)
+    read = normalise(cells, country or region, is_own=bool(country))
+    return _decide(read, cells, country or region, decisions, is_own=bool(country))
+
+
+def _read_without_country(cells: pd.Series, decisions: Decisions) -> pd.DataFrame:
+    """Read cells for which no country is known.
+
+    Numbers without a plus are read with their first digits as country codes if all of them are
+    valid so, unless they may be the local numbers of one country. Otherwise a person decides.
+    """
+    read = normalise(cells)
+    is_bare = _is_bare(read)
+    read = _ask_about_codes(read, cells, PhoneProblem.NO_COUNTRY)
+    as_code = read["as_code"][is_bare]
+    is_certain = len(as_code) and as_code.notna().all() and not _may_be_local(as_code)
+    if is_certain and PhoneProblem.NO_COUNTRY not in decisions.readings:
+        readings = {**decisions.readings, PhoneProblem.NO_COUNTRY: Reading.CODE}
+        read = _decide(read, cells, None, Decisions(readings, decisions.rows))
+        read.loc[is_bare, ["question", "as_code", "as_local"]] = None
+        return read
+    return _decide(read, cells, None, decisions)
+
+
+def _is_bare(read: pd.DataFrame) -> np.ndarray:
+    is_bare: np.ndarray = read["problem"].eq(PhoneProblem.NO_COUNTRY).fillna(value=False).to_numpy()
+    return is_bare
+
+
+def _may_be_local(e164: pd.Series) -> bool:
+    """Return whether some of these complete numbers may be local mobile numbers instead.
+
+    Where a country's numbers are certainly written with their code, none is written without it.
+    """
+    digits = pa.chunked_array(pa.array(e164.str.slice(1), pa.string())).combine_chunks()
+    texts = np.asarray(digits)
+    local = dict(local_mobiles(digits))
+    if not local:
+        return False
+    is_unclear = np.logical_or.reduce(list(local.values()))
+    starts = {country_code(text[:3]) for text in np.unique(texts[~is_unclear])}
+    return not local.keys() <= starts
+
+
+def _ask_about_codes(read: pd.DataFrame, cells: pd.Series, problem: PhoneProblem) -> pd.DataFrame:
+    """Make a question of the numbers without a country that are valid with their first digits."""
+    is_bare = _is_bare(read)
+    if not is_bare.any():
+        return read
+    as_code = _read_with_code(cells[is_bare])
+    read.loc[is_bare, "problem"] = str(problem)
+    read.loc[is_bare, "as_code"] = as_code
+    is_asked = is_bare & read["as_code"].notna().to_numpy()
+    if problem == PhoneProblem.COUNTRY_UNREADABLE:
+        is_asked = is_bare
+    read.loc[is_asked, "question"] = str(problem)
+    return read
+
+
+def _read_with_code(cells: pd.Series) -> np.ndarray:
+    """Return the numbers in cells with their first digits as the country code."""
+    texts = pa.chunked_array(pa.array(cells, pa.string())).combine_chunks()
+    digits = extract_plain(texts)
+    is_plain = pc.is_valid(digits).to_numpy(zero_copy_only=False)
+    found = np.full(len(cells), None, dtype=object)
+    with_plus = pc.binary_join_element_wise("+", digits.drop_null(), "")
+    found[is_plain] = normalise(pd.Series(with_plus, dtype=_TEXT))["e164"].astype(object)
+    places, others = pd.factorize(cells[~is_plain])
+    read = np.array([read_with_code(str(text)).e164 for text in others], dtype=object)
+    if len(read):
+        found[~is_plain] = read[places]
+    return found
+
+
+def _decide(
+    read: pd.DataFrame,
+    cells: pd.Series,
+    region: str | None,
+    decisions: Decisions,
+    *,
+    is_own: bool = False,
+    local_region: str | None = None,
+) -> pd.DataFrame:
+    """Read the cells with a question as was decided, each distinct cell once."""
+    is_asked = read["question"].notna().to_numpy()
+    if not is_asked.any() or not (decisions.readings or decisions.rows):
+        return read
+    asked = read[is_asked]
+    chosen = asked["question"].map(decisions.readings)
+    exceptions = pd.Series(decisions.rows, dtype=object).reindex(asked.index)
+    chosen = exceptions.where(exceptions.notna(), chosen)
+    for reading in Reading:
+        rows = asked.index[chosen == reading]
+        distinct = cells[rows].drop_duplicates()
+        phones = {
+            cell: _in_reading(str(cell), reading, region, is_own=is_own, local_region=local_region)
+            for cell in distinct
+        }
+        for name in ("e164", "problem", "repair"):
+            values = {cell: field_of(phone, name) for cell, phone in phones.items()}
+            read.loc[rows, name] = cells[rows].map(values)
+    return read
+
+
+def _in_reading(
+    cell: str,
+    reading: Reading,
+    region: str | None,
+    *,
+    is_own: bool,
+    local_region: str | None,
+) -> Phone:
+    if region is None:
+        # A number without a country has no other readings than these.
+        return read_with_code(cell) if reading is Reading.CODE else read_phone(cell, local_region)
+    phone = readings_of(cell, region, is_own=is_own)
+    found = phone.as_code if reading is Reading.CODE else phone.as_local
+    return phone if found is None else found
+
+
+def both_readings(
+    cell: str, region: str | None, country: str = ""
+) -> tuple[str | None, str | None]:
+    """Return a cell's number with its first digits as a country code, and as a local number.
+
+    ``region`` and ``country`` are the default country and the row's own, as for `read_phones`.
+    A reading that gives no valid number is None.
+    """
+    if country == UNREADABLE_COUNTRY or not (country or region):
+        local = read_phone(cell, region).e164 if region else None
+        return read_with_code(cell).e164, local
+    phone = readings_of(cell, country or region, is_own=bool(country))
+    as_code, as_local = phone.as_code, phone.as_local
+    return as_code.e164 if as_code else None, as_local.e164 if as_local else None
