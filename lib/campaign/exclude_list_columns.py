@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lib.campaign.arrow_text import matches
-from lib.campaign.mapping.suggest import Fit, header_fit, phone_columns
+from lib.campaign.mapping.phone_columns import Fit, header_fit, phone_columns
 from lib.sheet import Sheet, plain_name
 from lib.sheet.phones.listed import numbers_in
 from lib.sheet.phones.parse import normalise

@@ -228,6 +228,20 @@ def _spaced(name: str) -> str:
     return "".join(letters)
 
 
+def refused_rows(sheet: Sheet) -> np.ndarray | None:
+    """Return a mask of the rows in which a consent column says no.
+
+    None if the sheet has no consent column, or if all of its rows say the same.
+    """
+    uses = suggested_uses(sheet, list(sheet.frame.columns))
+    found = np.zeros(len(sheet.frame), dtype=bool)
+    for name, use in uses.items():
+        if use is ConsentUse.HOLD:
+            cells = sheet.frame[name]
+            found |= cell_answers(consent_column(name, cells), cells) == Answer.NO
+    return found if found.any() and not found.all() else None
+
+
 def counted(column: ConsentColumn, cells: pd.Series) -> Iterator[tuple[Answer, int]]:
     """Yield each answer in a column's cells, and the number of cells with it."""
     answers, counts = np.unique(cell_answers(column, cells), return_counts=True)

@@ -12,6 +12,7 @@ from lib.campaign.mapping.value_format import Style
 from lib.connectly import DuplicateBehavior, VersionBehavior
 from lib.i18n import N_, _
 from lib.sheet import Sheet
+from lib.sheet.phones.codes import Reading
 
 Corrections = dict[int, dict[str, str]]
 """Texts that a person entered into cells, by the row number that its owner sees, and by column."""
@@ -71,12 +72,14 @@ class ConsentUse(StrEnum):
 class Mapping(_Frozen):
     """The source of each field of an entry.
 
-    ``channel`` is not sent: rows whose channel is not WhatsApp are held back. ``consent`` has the
+    ``country`` and ``channel`` are not sent. A row's phone is read for its country. Rows whose
+    channel is not WhatsApp are held back. ``consent`` has the
     columns that may record consent and their uses. A consent column without an entry is used as
     `lib.campaign.mapping.consent` suggests.
     """
 
     client: FieldSource = FieldSource()
+    country: FieldSource = FieldSource()
     channel: FieldSource = FieldSource()
     campaign_name: FieldSource = FieldSource()
     campaign_version: FieldSource = FieldSource()
@@ -89,6 +92,7 @@ class Mapping(_Frozen):
         """Return every field that has a source; variables under their names in braces."""
         fields = {
             "client": self.client,
+            "country": self.country,
             "channel": self.channel,
             "campaign_name": self.campaign_name,
             "campaign_version": self.campaign_version,
@@ -111,12 +115,17 @@ class Answers(_Frozen):
     ``region``: the country of phone numbers without a country code, as two letters.
     ``refused_repairs``, ``refused_rows``: codes of phone repairs, and rows, that hold a row back
     instead of repairing its phone.
+    ``phone_readings``: how phones with two readings are read, by their question (see
+    `lib.sheet.phones.questions`); unanswered questions hold their rows back.
+    ``phone_row_readings``: exceptions from them, by row number.
     ``trim``: whether to remove spaces at both ends of each value.
     ``ignored_lists``: ids of exclude lists that do not apply to this plan.
     ``only_new``: whether to hold people back who already got the campaign; None if undecided.
     ``include_unknown``: with ``only_new``, whether to send if it is unknown that they got it.
     ``send_blank_consent``, ``send_unclear_consent``: whether to send to rows whose consent is blank
     or unclear; None if undecided, which holds them back.
+    ``resend_reported``: if the sheet is a report of this app, whether to send to rows that it shows
+    as accepted or unconfirmed; None if undecided, which holds them back.
     ``email_consent``: for columns about email, whether they apply to WhatsApp too.
     ``corrections``: texts that replace cells of the sheet.
     """
@@ -126,6 +135,8 @@ class Answers(_Frozen):
     if_duplicate_check_unspecified: DuplicateBehavior = DuplicateBehavior.ALLOW_ONE
     refused_repairs: frozenset[str] = frozenset()
     refused_rows: frozenset[int] = frozenset()
+    phone_readings: dict[str, Reading] = Field(default_factory=dict)
+    phone_row_readings: dict[int, Reading] = Field(default_factory=dict)
     trim: bool = True
     ignored_lists: frozenset[str] = frozenset()
     only_new: bool | None = None
@@ -136,6 +147,7 @@ class Answers(_Frozen):
     )
     send_blank_consent: bool | None = None
     send_unclear_consent: bool | None = None
+    resend_reported: bool | None = None
     email_consent: dict[str, bool] = Field(default_factory=dict)
     corrections: Corrections = Field(default_factory=dict)
 
@@ -178,6 +190,7 @@ class MappingIncompleteError(ValueError):
 
 _COLUMN_GONE: Final = {
     "client": N_("The phone column “{column}” is not in this sheet. Choose another one."),
+    "country": N_("The country column “{column}” is not in this sheet. Choose another one."),
     "channel": N_("The channel column “{column}” is not in this sheet. Choose another one."),
     "campaign_name": N_(
         "The column of campaign names, “{column}”, is not in this sheet. Choose another one."
@@ -201,7 +214,7 @@ _TEMPLATE_COLUMN_GONE: Final = N_(
 def mapping_problems(sheet: Sheet, mapping: Mapping) -> tuple[MappingProblem, ...]:
     """Return what has to be changed before a plan can be made from the sheet."""
     problems = []
-    if mapping.client.column is None:
+    if not mapping.client.columns:
         problems.append(
             MappingProblem(
                 MappingProblemCode.NO_PHONE_COLUMN,
@@ -231,6 +244,12 @@ def mapping_problems(sheet: Sheet, mapping: Mapping) -> tuple[MappingProblem, ..
             )
         )
     return tuple(problems)
+
+
+def unused_columns(sheet: Sheet, mapping: Mapping) -> list[str]:
+    """Return the columns of a sheet that feed no field and are not about consent."""
+    used = {*mapping.columns, *mapping.consent}
+    return [column for column in sheet.frame.columns if column not in used]
 
 
 def _column_gone(name: str, source: FieldSource, column: str) -> MappingProblem:

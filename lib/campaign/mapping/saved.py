@@ -13,14 +13,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rapidfuzz import fuzz, process
 
 from lib.atomic_files import exclusive, set_aside, write_atomically
-from lib.campaign.mapping.model import FieldSource, Mapping
+from lib.campaign.mapping.model import Answers, FieldSource, Mapping
 from lib.campaign.mapping.templates import rename_columns
 from lib.settings import Settings
 from lib.sheet import Sheet, plain_name
+from lib.sheet.phones.codes import Reading
 
 _ID: Final = re.compile(r"[0-9a-f]{16}")
 # The share of headers that two sheets must have in common, from 0 to 1.
@@ -32,7 +33,10 @@ _MIN_CHARACTERS: Final = 5
 
 
 class SavedMapping(BaseModel):
-    """A mapping that was confirmed for a sheet with these headers."""
+    """A mapping that was confirmed for a sheet with these headers.
+
+    ``region`` and ``phone_readings`` are the answers about its phones (see `Answers`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -42,12 +46,21 @@ class SavedMapping(BaseModel):
     saved_at: datetime
     headers: tuple[str, ...]
     mapping: Mapping
+    region: str | None = None
+    phone_readings: dict[str, Reading] = Field(default_factory=dict)
 
 
 def save_mapping(
-    mapping: Mapping, sheet: Sheet, *, saved_by: str, settings: Settings
+    mapping: Mapping,
+    sheet: Sheet,
+    *,
+    answers: Answers | None = None,
+    saved_by: str,
+    settings: Settings,
 ) -> SavedMapping:
     """Save a mapping for its campaign and the sheet's headers, and return it.
+
+    The answers about phones are saved with it.
 
     A mapping that is replaced passes its name on. Raises OSError (see `is_disk_full`).
     """
@@ -67,6 +80,8 @@ def save_mapping(
             saved_at=datetime.now(UTC),
             headers=headers,
             mapping=mapping,
+            region=answers.region if answers else None,
+            phone_readings=answers.phone_readings if answers else {},
         )
         _write_mapping(saved, settings)
     return saved

@@ -171,8 +171,8 @@ def test_earlier_uses_of_a_header_take_precedence_over_its_meaning(
     found = suggest_mapping(sheet, saved_mappings(settings))
 
     assert (found.client.column, found.campaign_name.column) == ("contacto 2", "Lista")
+    # The name "name" belongs to the mapping in which it was given.
     assert found.variables == {
-        "phone": FieldSource(column="phone"),
-        "name": FieldSource(column="nombre", fallback="friend"),
+        "nombre": FieldSource(column="nombre", fallback="friend"),
         "other": FieldSource(column="other"),
     }
