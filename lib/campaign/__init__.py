@@ -12,6 +12,7 @@ from lib.campaign.drafts import (
 from lib.campaign.exclusions import (
     ExcludeList,
     Exclusions,
+    ListedFile,
     NoNumbersError,
     add_exclude_list,
     exclude_lists,
@@ -20,7 +21,9 @@ from lib.campaign.exclusions import (
     load_exclusions,
     pasted_cells,
     phone_cells,
+    read_listed_file,
     remove_exclude_list,
+    unplaced_numbers,
 )
 from lib.campaign.findings import WORDS, FindingCode, FindingGroup, Severity
 from lib.campaign.local_times import RecipientRegion, recipient_regions
@@ -34,6 +37,7 @@ from lib.campaign.mapping.model import (
     MappingProblem,
     MappingProblemCode,
     mapping_problems,
+    unused_columns,
 )
 from lib.campaign.mapping.saved import (
     SavedMapping,
@@ -65,6 +69,13 @@ from lib.campaign.plan.corrections import (
 from lib.campaign.plan.frozen import FrozenPlan, PlanUnreadableError, freeze, freeze_part
 from lib.campaign.plan.isolated import LARGE, CheckFailedError, make_plan_apart
 from lib.campaign.plan.model import Plan, Sendout, single_entry_plan
+from lib.campaign.plan.phone_questions import (
+    PhoneExample,
+    PhoneQuestion,
+    phone_examples,
+    phone_questions,
+    phones_and_countries,
+)
 from lib.campaign.plan.row_views import (
     PAGE_ROWS,
     VariablePreview,
@@ -111,12 +122,15 @@ __all__ = [
     "FindingGroup",
     "Form",
     "FrozenPlan",
+    "ListedFile",
     "Mapping",
     "MappingIncompleteError",
     "MappingProblem",
     "MappingProblemCode",
     "MissingRowNumbersError",
     "NoNumbersError",
+    "PhoneExample",
+    "PhoneQuestion",
     "Plan",
     "PlanUnreadableError",
     "RecipientRegion",
@@ -154,7 +168,11 @@ __all__ = [
     "moments_of",
     "pasted_cells",
     "phone_cells",
+    "phone_examples",
+    "phone_questions",
+    "phones_and_countries",
     "random_row",
+    "read_listed_file",
     "reasons_in_words",
     "recipient_regions",
     "remove_exclude_list",
@@ -166,6 +184,8 @@ __all__ = [
     "saved_mappings",
     "single_entry_plan",
     "suggest_mapping",
+    "unplaced_numbers",
+    "unused_columns",
     "uploads_in_use",
     "variable_previews",
     "wave_size",

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lib.atomic_files import write_atomically
 from lib.campaign.exclude_list_columns import listed_columns
+from lib.campaign.mapping.consent import refused_rows
 from lib.errors import StudioError
 from lib.i18n import N_
 from lib.settings import Settings
@@ -145,22 +146,50 @@ def phone_cells(sheet: Sheet) -> pd.Series:
     return cells
 
 
-def listed_cells(data: bytes, filename: str, settings: Settings) -> pd.Series:
+class ListedFile(NamedTuple):
+    """The cells of a file that may contain phones.
+
+    ``cells`` are those of all rows. ``refused`` are those of the rows in which a consent column
+    says no, such as the unsubscribed contacts in a full export; None if the file doesn't tell
+    people apart.
+    """
+
+    cells: pd.Series
+    refused: pd.Series | None
+
+
+def read_listed_file(data: bytes, filename: str, settings: Settings) -> ListedFile:
     """Return the cells that may contain phones in all worksheets of a file. Raises SheetError."""
     first = read_sheet(data, filename=filename, settings=settings)
-    found = [phone_cells(first)]
+    sheets = [first]
     for worksheet in first.worksheets:
         if worksheet == first.worksheet:
             continue
         try:
-            sheet = read_sheet(data, filename=filename, sheet=worksheet, settings=settings)
+            sheets.append(read_sheet(data, filename=filename, sheet=worksheet, settings=settings))
         except SheetError as error:
             if error.code not in _EMPTY_CODES:
                 raise
-        else:
-            found += listed_columns(sheet)
-    cells: pd.Series = pd.concat(found)
-    return cells
+    found = [phone_cells(first), *(each for sheet in sheets[1:] for each in listed_columns(sheet))]
+    masks = [refused_rows(sheet) for sheet in sheets]
+    if all(mask is None for mask in masks):
+        return ListedFile(pd.concat(found), None)
+    refused = [
+        cells[cells.index.isin(sheet.frame.index[mask])] if mask is not None else cells
+        for sheet, mask in zip(sheets, masks, strict=True)
+        for cells in listed_columns(sheet)
+    ]
+    return ListedFile(pd.concat(found), pd.concat(refused))
+
+
+def listed_cells(data: bytes, filename: str, settings: Settings) -> pd.Series:
+    """Return the cells that may contain phones in all worksheets of a file. Raises SheetError."""
+    return read_listed_file(data, filename, settings).cells
+
+
+def unplaced_numbers(cells: pd.Series) -> int:
+    """Return how many numbers in these cells have no country code, and no known country."""
+    return read_listed(cells).unplaced
 
 
 def add_exclude_list(

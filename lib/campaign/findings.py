@@ -40,7 +40,10 @@ class FindingCode(StrEnum):
     CONSENT_EMAIL = "consent_email"
     OTHER_CHANNEL = "other_channel"
     REACHED_BEFORE = "reached_before"
+    IN_OWN_REPORT = "in_own_report"
+    IN_OWN_REPORT_SENT = "in_own_report_sent"
     CAMPAIGN_MISSING = "campaign_missing"
+    CAMPAIGN_LOOKS_ALIKE = "campaign_looks_alike"
     VARIABLE_EMPTY = "variable_empty"
     DUPLICATE = "duplicate"
     DUPLICATE_DIFFERS = "duplicate_differs"
@@ -63,6 +66,8 @@ class FindingCode(StrEnum):
     ODD_LINK = "odd_link"
     IN_CAPITALS = "in_capitals"
     SAME_PERSON = "same_person"
+    SPELLED_TWICE = "spelled_twice"
+    BROKEN_TEXT = "broken_text"
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,26 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
             "This person got the campaign in an earlier broadcast, or may have, and you chose to "
             "skip people who already got it."
         ),
+    ),
+    FindingCode.IN_OWN_REPORT: FindingWords(
+        N_("Already sent in an earlier broadcast"),
+        N_(
+            "This sheet is a report of an earlier broadcast. These rows were accepted or are "
+            "unconfirmed, so the people may have got the message."
+        ),
+        N_("Decide below whether to send to them again."),
+    ),
+    FindingCode.IN_OWN_REPORT_SENT: FindingWords(
+        N_("Sent in an earlier broadcast, sent again"),
+        N_("These people may have got an earlier message. You chose to send to them again."),
+    ),
+    FindingCode.CAMPAIGN_LOOKS_ALIKE: FindingWords(
+        N_("Campaign names that look alike"),
+        N_(
+            "The name differs from another row's only in capitals, spaces or invisible characters, "
+            "or contains invisible characters. Connectly treats them as different campaigns."
+        ),
+        N_("Correct the cells if they should be the same campaign."),
     ),
     FindingCode.CAMPAIGN_MISSING: FindingWords(
         N_("No campaign name"),
@@ -303,6 +328,22 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
             "get the campaign."
         ),
         N_("Delete one of the rows if the person should get it only once."),
+    ),
+    FindingCode.SPELLED_TWICE: FindingWords(
+        N_("One person, two spellings of the phone"),
+        N_(
+            "Another row has the same phone in another spelling, such as with and without Mexico's "
+            "1. Both messages reach the same person."
+        ),
+        N_("Delete one of the rows if the person should get only one message."),
+    ),
+    FindingCode.BROKEN_TEXT: FindingWords(
+        N_("Garbled letters"),
+        N_(
+            "The text contains signs of a wrong encoding, such as Ã© or &amp;amp;. It is sent "
+            "unchanged."
+        ),
+        N_("Correct the cell, or export the sheet again as UTF-8."),
     ),
 }
 

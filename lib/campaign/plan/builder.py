@@ -18,15 +18,18 @@ from lib.campaign.mapping.model import (
     MappingIncompleteError,
     mapping_problems,
 )
+from lib.campaign.own_report import reached_rows
 from lib.campaign.plan import checks
+from lib.campaign.plan.campaign_names import look_alikes
 from lib.campaign.plan.corrections import corrected
-from lib.campaign.plan.duplicates import check_duplicates
+from lib.campaign.plan.duplicates import check_duplicates, spelled_twice
 from lib.campaign.plan.model import DEFAULT_RATE, Plan, Sendout
+from lib.campaign.plan.phone_questions import phones_and_countries
 from lib.campaign.plan.unusual_values import find_unusual_values, same_person
 from lib.campaign.values.render import RenderedColumn, render_field
 from lib.sheet import Sheet
 from lib.sheet.phones.identity import identities
-from lib.sheet.phones.parse import normalise
+from lib.sheet.phones.questions import Decisions, read_phones
 
 
 def make_plan(
@@ -51,10 +54,13 @@ def make_plan(
     answers = answers or Answers()
     sheet = corrected(sheet, answers.corrections)
     findings = Findings(sheet.frame.index)
-    table, people = _check_fields(sheet, mapping, answers, excluded, findings)
+    table, phones, people = _check_fields(sheet, mapping, answers, excluded, findings)
     campaigns = _campaign_numbers(table)
     check_duplicates(table, people, campaigns, answers, findings)
     findings.add(table.index.isin(reached), FindingCode.REACHED_BEFORE, Severity.HOLD)
+    findings.add(
+        spelled_twice(phones, people, findings.held), FindingCode.SPELLED_TWICE, Severity.WARN
+    )
     shared = same_person(sheet, table, findings.held)
     findings.add(table.index.isin(shared), FindingCode.SAME_PERSON, Severity.WARN)
     sendouts = _assign_positions(table, campaigns, findings.held, rate)
@@ -78,8 +84,8 @@ def _check_fields(
     answers: Answers,
     excluded: Exclusions | pa.Array | None,
     findings: Findings,
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return a table with every field of every row, and the identities of the rows' phones."""
+) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
+    """Return a table with every field of every row, the phones as read, and their identities."""
     table = pd.DataFrame(index=sheet.frame.index)
     variables = {
         name: render_field(source, sheet.frame, trim=answers.trim)
@@ -92,7 +98,9 @@ def _check_fields(
         encoded = executor.submit(checks.encode_variables, texts, len(sheet.frame))
         _check_lost_cells(sheet, mapping, findings)
         check_consent(sheet, mapping, answers, findings)
-        table["client"] = _check_phones(sheet, mapping, answers, findings)
+        _check_own_report(sheet, answers, findings)
+        phones = _check_phones(sheet, mapping, answers, findings)
+        table["client"], table["phone_question"] = phones["e164"].fillna(""), phones["question"]
         people = identities(as_numbers(table["client"]).fill_null(0).to_numpy())
         _check_exclusions(people, excluded, findings)
         for name in ("campaign_name", "campaign_version", "sender"):
@@ -103,53 +111,78 @@ def _check_fields(
             Severity.HOLD,
             mapping.campaign_name.column,
         )
+        findings.add(
+            look_alikes(table["campaign_name"]),
+            FindingCode.CAMPAIGN_LOOKS_ALIKE,
+            Severity.WARN,
+            mapping.campaign_name.column,
+        )
         for name, rendered in variables.items():
             _check_variable(name, rendered, findings)
         table["variables"] = pd.array(encoded.result(), dtype=TEXT_TYPE)
     table["callback_data"] = _check_callback(sheet, mapping, answers, findings)
-    return table, people
+    return table, phones, people
 
 
 def _check_lost_cells(sheet: Sheet, mapping: Mapping, findings: Findings) -> None:
-    """Hold rows with a cell whose value is lost in the file, if the mapping uses the column."""
+    """Hold rows with a cell whose value is lost in the file, if the mapping uses the column.
+
+    Text files have the errors of spreadsheet programs as text.
+    """
     flags = sheet.flags[sheet.flags["column"].isin(mapping.columns)]
     for (code, column), rows in flags.groupby(["code", "column"])["row"]:
         mask = sheet.frame.index.isin(rows)
         findings.add(mask, str(code), Severity.HOLD, str(column))
+    for column in mapping.columns:
+        is_error = checks.is_spreadsheet_error(sheet.frame[column])
+        findings.add(is_error, FindingCode.ERROR_VALUE, Severity.HOLD, column)
 
 
 def _check_phones(
     sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings
-) -> pd.Series:
-    """Return each row's phone in E.164, empty where it cannot be read."""
-    source = mapping.client
-    texts = render_field(source, sheet.frame, trim=True).texts
+) -> pd.DataFrame:
+    """Return each row's phone in E.164 and its question, as `read_phones` does."""
+    texts, countries = phones_and_countries(sheet, mapping)
     if mapping.channel.column is not None:
         # Ids in other channels are not phones and are not checked as such.
         others = checks.other_channels(sheet.frame[mapping.channel.column])
         findings.add(others, FindingCode.OTHER_CHANNEL, Severity.HOLD, mapping.channel.column)
         texts = texts[~others]
-    read = normalise(texts, answers.region)
+        countries = None if countries is None else countries[~others]
+    decisions = Decisions(answers.phone_readings, answers.phone_row_readings)
+    read = read_phones(texts, answers.region, countries=countries, decisions=decisions)
     if len(texts) < len(sheet.frame):
         read = read.reindex(sheet.frame.index)
+    column = mapping.client.column
     for code, mask in _masks_by_code(read["problem"]):
-        findings.add(mask, code, Severity.HOLD, source.column)
+        findings.add(mask, code, Severity.HOLD, column)
     for code, mask in _masks_by_code(read["repair"]):
-        findings.add(mask, code, Severity.WARN, source.column)
+        findings.add(mask, code, Severity.WARN, column)
         refused = (
             mask
             if code in answers.refused_repairs
             else mask & sheet.frame.index.isin(list(answers.refused_rows))
         )
-        findings.add(refused, FindingCode.REPAIR_REFUSED, Severity.HOLD, source.column)
-    return read["e164"].fillna("")
+        findings.add(refused, FindingCode.REPAIR_REFUSED, Severity.HOLD, column)
+    return read
+
+
+def _check_own_report(sheet: Sheet, answers: Answers, findings: Findings) -> None:
+    """Hold rows that a report of this app shows as sent, unless a person decided otherwise."""
+    code, severity = FindingCode.IN_OWN_REPORT, Severity.HOLD
+    if answers.resend_reported:
+        code, severity = FindingCode.IN_OWN_REPORT_SENT, Severity.WARN
+    findings.add(reached_rows(sheet), code, severity)
 
 
 def _masks_by_code(codes: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield each distinct code of a column, and the mask of its rows."""
+    """Yield each code of a column, whose cells have several joined with commas, and its mask."""
     places, found = pd.factorize(codes)
-    for place, code in enumerate(found):
-        yield str(code), places == place
+    joined = [str(cell).split(",") for cell in found]
+    for code in dict.fromkeys(code for each in joined for code in each):
+        # The place of a missing value is -1, the last one.
+        has_code = np.array([*(code in each for each in joined), False])
+        yield code, has_code[places]
 
 
 def _check_exclusions(

@@ -16,6 +16,20 @@ MAX_VALUE_CHARACTERS: Final = 1024
 """WhatsApp's limit for the text of one variable, in characters."""
 
 
+# Errors of spreadsheet programs as text: in English, Spanish and Portuguese, of LibreOffice, and of
+# formulas that were still loading.
+_ERROR: Final = (
+    r"(?i)^\s*(?:#(?:N/A|N/D|[¡¿]?(?:REF|VALUE|VALOR|NAME|NOMBRE|NOME|DIV/0|NULL|NULO|NUM|NÚM|SPILL"
+    r"|DESBORDAMIENTO|DESPEJAR|CALC|CÁLC|FIELD|CAMPO|BLOCKED|CONNECT|BUSY|PYTHON|ERROR|UNKNOWN)[!?]?"
+    r"|GETTING_DATA)|#{4,}|Err:\d{3}|(?:Loading|Cargando|Carregando)(?:\.\.\.|…))\s*$"
+)
+
+
+def is_spreadsheet_error(values: pd.Series) -> Mask:
+    """Return which cells are the error of a spreadsheet program instead of a value."""
+    return matches(values, _ERROR)
+
+
 def is_long(values: pd.Series) -> Mask:
     """Return which values have more characters than WhatsApp accepts."""
     max_bytes = pc.max(pc.binary_length(pa.chunked_array(pa.array(values)))).as_py()

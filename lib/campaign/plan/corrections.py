@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from lib.campaign.arrow_text import whole_array
 from lib.campaign.download_columns import REASON_COLUMN, ROW_COLUMN
 from lib.campaign.mapping.model import Corrections
+from lib.campaign.plan.reformatting import is_reformatted
 from lib.errors import StudioError
 from lib.i18n import N_, _
 from lib.sheet import Sheet
@@ -81,13 +82,15 @@ class CorrectionImport:
     """The result of importing corrected rows.
 
     ``corrections`` are the former ones with the imported ones added. Of the imported rows,
-    ``rows`` differed, ``same`` did not, and ``unknown`` are not in the sheet.
+    ``rows`` differed, ``same`` did not, and ``unknown`` are not in the sheet. ``reformatted`` are
+    the cells that a spreadsheet program may have changed by itself; they are not among the others.
     """
 
     corrections: Corrections
     rows: int
     same: int
     unknown: int
+    reformatted: Corrections
 
 
 class MissingRowNumbersError(StudioError, ValueError):
@@ -103,7 +106,8 @@ def import_corrections(imported: Sheet, sheet: Sheet, corrections: Corrections) 
 
     Rows are matched by number and columns by name; others are ignored. The headers of `held_sheet`
     may be in the reader's language or in English. An apostrophe before a formula, as the CSV export
-    adds it, is not a difference.
+    adds it, is not a difference. Changes that a spreadsheet program makes by itself are reported
+    but not taken as corrections.
 
     Raises MissingRowNumbersError.
     """
@@ -123,15 +127,18 @@ def import_corrections(imported: Sheet, sheet: Sheet, corrections: Corrections) 
         new, old = given[column].to_numpy(dtype=object), current[column].to_numpy(dtype=object)
         differs[:, place] = (new != old) & (new != _APOSTROPHE + old)
     changes: Corrections = {}
+    reformatted: Corrections = {}
     for line in np.flatnonzero(differs.any(axis=1)):
-        changed = [columns[place] for place in np.flatnonzero(differs[line])]
-        changes[int(rows[line])] = {name: given[name].iloc[line] for name in changed}
-    changed_count = int(differs.any(axis=1).sum())
+        for name in (columns[place] for place in np.flatnonzero(differs[line])):
+            before, after = str(current[name].iloc[line]), str(given[name].iloc[line])
+            found = reformatted if is_reformatted(before, after) else changes
+            found.setdefault(int(rows[line]), {})[name] = after
     return CorrectionImport(
         corrections=with_cells(corrections, sheet, changes),
-        rows=changed_count,
-        same=len(rows) - changed_count,
+        rows=len(changes),
+        same=len(rows) - len(changes),
         unknown=int((~is_known).sum()),
+        reformatted=reformatted,
     )
 
 

@@ -1,4 +1,6 @@
-"""Find duplicate recipients."""
+"""Find duplicate recipients, and people with several spellings of their phone."""
+
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -37,3 +39,31 @@ def check_duplicates(
     else:
         findings.add(later & same, FindingCode.DUPLICATE, Severity.HOLD)
         findings.add(later & ~same, FindingCode.DUPLICATE_DIFFERS, Severity.HOLD)
+
+
+# Repairs that lead to another spelling of the same person's phone.
+_OTHER_SPELLING: Final = "mexico_1|argentina_9|brazil_9|benin_01"
+
+
+def spelled_twice(phones: pd.DataFrame, people: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Return a mask of the rows whose person has another row with another spelling of the phone.
+
+    ``phones`` are as `read_phones` returns them, and ``people`` their identities. Held rows are
+    ignored.
+    """
+    rest = np.flatnonzero(~held)
+    mask = np.zeros(len(phones), dtype=bool)
+    order = np.argsort(people[rest], kind="stable")
+    sorted_people = people[rest][order]
+    is_repeated = np.zeros(len(rest), dtype=bool)
+    same = sorted_people[1:] == sorted_people[:-1]
+    is_repeated[order[1:][same]] = True
+    is_repeated[order[:-1][same]] = True
+    rows = rest[is_repeated]
+    if len(rows):
+        found = phones.take(rows)
+        repaired = found["repair"].str.contains(_OTHER_SPELLING).fillna(value=False)
+        written = found["e164"].astype("object") + repaired.map({True: " repaired", False: ""})
+        spellings = written.groupby(people[rows]).transform("nunique")
+        mask[rows[spellings.to_numpy() > 1]] = True
+    return mask

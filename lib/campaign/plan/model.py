@@ -52,7 +52,8 @@ class Plan:
 
     ``table`` has one line for each row of the sheet, indexed by the row number that its owner sees:
     the fields of its entry, ``position`` (in the order of sending; missing where the row is held),
-    ``sendout`` (-1 where held), and ``held_codes`` and ``warn_codes``, codes joined with commas.
+    ``sendout`` (-1 where held), ``phone_question`` (the key of a phone with two readings, see
+    `lib.sheet.phones.questions`), and ``held_codes`` and ``warn_codes``, codes joined with commas.
     ``findings`` has one line for each finding: row, code, severity, column. Neither frame may be
     modified.
     """
@@ -237,6 +238,7 @@ def single_entry_plan(entry: CampaignEntry, options: SendCampaignsOptions, *, la
         "sender": entry.sender or "",
         "variables": json.dumps(entry.variables, ensure_ascii=False, separators=(",", ":")),
         "callback_data": callback,
+        "phone_question": None,
         "held_codes": "",
         "warn_codes": "",
     }

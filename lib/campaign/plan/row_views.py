@@ -11,6 +11,7 @@ from lib.campaign.download_columns import REASON_COLUMN, ROW_COLUMN
 from lib.campaign.findings import WORDS, FindingCode
 from lib.campaign.plan.corrections import corrected
 from lib.campaign.plan.model import Plan
+from lib.campaign.values.render import render_field
 from lib.i18n import _
 from lib.sheet import Sheet
 from lib.sheet.phones.messages import PROBLEMS, explained
@@ -35,8 +36,9 @@ def held_sheet(plan: Plan, sheet: Sheet) -> pd.DataFrame:
 
 
 def _phone_cells(frame: pd.DataFrame, plan: Plan) -> list[str | None]:
-    column = plan.mapping.client.column if plan.mapping else None
-    return [None] * len(frame) if column is None else frame[column].to_list()
+    if plan.mapping is None:
+        return [None] * len(frame)
+    return list(render_field(plan.mapping.client, frame, trim=False).texts)
 
 
 def reasons_in_words(codes: str, phone: str | None = None) -> str:
@@ -71,7 +73,7 @@ def before_and_after(plan: Plan, sheet: Sheet, rows: np.ndarray) -> pd.DataFrame
     refused = lines["held_codes"].str.contains(FindingCode.REPAIR_REFUSED, regex=False)
     return pd.DataFrame(
         {
-            "before": sheet.frame.loc[rows, plan.mapping.client.column],
+            "before": render_field(plan.mapping.client, sheet.frame.loc[rows], trim=False).texts,
             "after": lines["client"],
             "used": ~refused,
         }

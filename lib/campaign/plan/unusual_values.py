@@ -22,7 +22,18 @@ _PLACEHOLDER: Final = (
 _LINK: Final = r"(?i:^\s*(?:h\w{0,3}tps?\s*[:;/]|www\s*[.,]))"
 _VALID_LINK: Final = r"(?i:^\s*(?:https?://)?[\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL[\pL\pN-]+(?::\d{1,5})?(?:[/?#]\S*)?\s*$)"
 _CAPITALS: Final = r"^[\p{Lu}\s.'\x{2019}-]*\p{Lu}{3,}[\p{Lu}\s.'\x{2019}-]*$"
+# UTF-8 that was read as Windows-1252 or Latin-1, characters that were lost, and HTML entities.
+_BROKEN: Final = (
+    r"\x{FFFD}"
+    r"|[\x{C2}\x{C3}][\x{80}-\x{BF}\x{152}\x{153}\x{160}\x{161}\x{178}\x{17D}\x{17E}\x{192}"
+    r"\x{2C6}\x{2DC}\x{2013}-\x{203A}\x{20AC}\x{2122}]"
+    r"|\x{E2}[\x{20AC}\x{80}][\x{80}-\x{BF}\x{153}\x{2DC}\x{2013}-\x{203A}\x{2122}]"
+    r"|\x{F0}\x{178}"
+    r"|&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,5}|#[xX][0-9a-fA-F]{2,5}"
+    r"|[A-Za-z](?:acute|tilde|grave|circ|uml|cedil));"
+)
 _PATTERNS: Final = {
+    FindingCode.BROKEN_TEXT: _BROKEN,
     FindingCode.LINE_BREAK: r"[\n\r\t\v\f\x{85}\x{2028}\x{2029}]",
     FindingCode.MANY_SPACES: r"\p{Zs}{5,}",
     FindingCode.PLACEHOLDER: _PLACEHOLDER,

@@ -161,3 +161,16 @@ def test_a_plan_made_in_a_child_process_has_the_same_corrections(settings: Setti
 
     assert there.id == make_plan(sheet, MAPPING, answers=answers, rate=100).id
     assert there.entry_count == 2
+
+
+def test_cells_that_a_spreadsheet_changed_by_itself_are_no_corrections() -> None:
+    sheet = make_sheet({"phone": ["+16505550101", "x"], "code": ["0012", "0013"]})
+    returned = make_sheet(
+        {"Row": ["2", "3"], "phone": ["16505550101", "+16505550102"], "code": ["12", "13"]}
+    )
+
+    found = import_corrections(returned, sheet, {})
+
+    assert found.corrections == {3: {"phone": "+16505550102"}}
+    assert (found.rows, found.same) == (1, 1)
+    assert found.reformatted == {2: {"phone": "16505550101", "code": "12"}, 3: {"code": "13"}}
