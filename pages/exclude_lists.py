@@ -2,45 +2,18 @@
 
 import streamlit as st
 
-from lib.campaign import (
-    ExcludeList,
-    NoNumbersError,
-    add_exclude_list,
-    exclude_lists,
-    listed_cells,
-    pasted_cells,
-    remove_exclude_list,
-)
+from lib.campaign import exclude_lists, remove_exclude_list
 from lib.delivery import count_opted_out, forget_opted_out
 from lib.i18n import _, ngettext
-from lib.preferences import load_preferences
-from lib.sheet import SheetError
-from lib.sheet.file_type import SHEET_TYPES
 from lib.storage import StorageError
-from lib.ui import auth, page
-from lib.ui.countries import choose_country
+from lib.ui import page
 from lib.ui.errors import draw_error
-from lib.ui.exclude_lists import PASTED_NAME, draw_exclude_list, list_name, unreadable_text
+from lib.ui.exclude_lists import draw_entries, draw_exclude_list, draw_new_list
 from lib.ui.formatting import literal
 
 settings = page.begin_page(
     _("Exclude lists"), _("People who must not get campaigns. No broadcast is sent to them.")
 )
-
-if isinstance(added := st.session_state.pop("exclude_added", None), ExcludeList):
-    st.success(
-        ngettext(
-            "Added {count} number as “{name}”.",
-            "Added {count} numbers as “{name}”.",
-            added.numbers,
-            name=literal(list_name(added)),
-        ),
-        icon=":material/check_circle:",
-    )
-    if added.unread:
-        st.warning(
-            f"{unreadable_text(added)} {_('See the list below.')}", icon=":material/warning:"
-        )
 
 
 def remove(list_id: str) -> None:
@@ -56,49 +29,7 @@ def forget(business_id: str) -> None:
     forget_opted_out(business_id, settings=settings)
 
 
-turn = st.session_state.setdefault("exclude_turn", 0)
-with st.expander(_("Add a list"), icon=":material/add:", expanded=not exclude_lists(settings)):
-    name = st.text_input(_("Name"), placeholder=_("November opt-outs"), key=f"exclude_name_{turn}")
-    region = choose_country(
-        _("Country for numbers without a code"),
-        load_preferences(auth.who(), settings).region,
-        key=f"exclude_country_{turn}",
-        help=_(
-            "Only for numbers without a country code. To be safe, people with the same digits in "
-            "other countries are excluded too."
-        ),
-    )
-    upload, paste = st.tabs([_("Upload a file"), _("Paste numbers")])
-    with upload:
-        file = st.file_uploader(_("List of phone numbers"), type=SHEET_TYPES, key=f"exclude_{turn}")
-    with paste:
-        text = st.text_area(
-            _("Phone numbers"),
-            key=f"exclude_text_{turn}",
-            placeholder="+1 650 555 0123",
-            help=_("One per line, or separated by commas. Every number in a line counts."),
-        )
-    if st.button(_("Add list"), type="primary", disabled=file is None and not text.strip()):
-        try:
-            if file is None:
-                cells, default_name = pasted_cells(text), PASTED_NAME
-            else:
-                with st.spinner(_("Reading the list")):
-                    cells = listed_cells(file.getvalue(), file.name, settings)
-                default_name = file.name
-            added = add_exclude_list(
-                cells,
-                name=name.strip() or default_name,
-                region=region,
-                added_by=auth.name(),
-                settings=settings,
-            )
-        except (NoNumbersError, SheetError, StorageError) as error:
-            draw_error(error)
-        else:
-            st.session_state["exclude_added"] = added
-            st.session_state["exclude_turn"] = turn + 1
-            st.rerun()
+draw_new_list(settings)
 
 lists = exclude_lists(settings)
 if not lists:
@@ -112,6 +43,7 @@ if not lists:
 for each in lists:
     with st.container(border=True, key=f"list_{each.id}"):
         draw_exclude_list(each)
+        draw_entries(each, settings)
         with st.popover(_("Remove"), icon=":material/delete:"):
             st.write(_("These people can then get campaigns again."))
             st.button(

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
-from lib.campaign import exclude_lists
+import numpy as np
+
+from lib.campaign import exclude_lists, load_exclusions
 from lib.delivery import list_runs, people_opted_out
 from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.opt_outs import note_opt_outs
@@ -97,7 +99,7 @@ def test_a_list_without_unreadable_entries_shows_no_warning(visit: Visit) -> Non
 
 
 def test_numbers_without_a_country_code_are_counted(visit: Visit) -> None:
-    page = _add_list(visit, "55 1234 5678")
+    page = press(_add_list(visit, "55 1234 5678"), "Add list")
 
     assert "1 number has no country code" in texts(page)
     assert not page.warning
@@ -119,3 +121,53 @@ def test_opt_outs_reported_by_connectly_hold_rows_and_can_be_forgotten(
     assert "1 person has opted out" in texts(page)
     press(page, "Forget these opt-outs")
     assert people_opted_out("sandbox", settings=settings) == ()
+
+
+CONTACTS = f"name,phone,Subscription status\nAna,{ANA},unsubscribed\nBen,{BEN},subscribed\n"
+
+
+def test_a_full_export_excludes_those_who_unsubscribed(visit: Visit, settings: Settings) -> None:
+    page = visit("exclude_lists")
+    page.file_uploader[0].upload("contacts.csv", CONTACTS.encode()).run()
+    page = press(page, "Add list")
+
+    assert "Whom should we exclude?" in page.radio[0].label
+    assert exclude_lists(settings) == []
+    press(page, "Add list")
+
+    (added,) = exclude_lists(settings)
+    assert added.numbers == 1
+    assert load_exclusions([added.id], settings).mask(_numbers(ANA, BEN)).tolist() == [True, False]
+
+
+def test_everyone_in_a_full_export_can_be_excluded(visit: Visit, settings: Settings) -> None:
+    page = visit("exclude_lists")
+    page.file_uploader[0].upload("contacts.csv", CONTACTS.encode()).run()
+    page = press(page, "Add list")
+    page.radio[0].set_value("all").run()
+    press(page, "Add list")
+
+    assert exclude_lists(settings)[0].numbers == 2
+
+
+def test_adding_a_list_asks_for_a_missing_country(visit: Visit, settings: Settings) -> None:
+    page = _add_list(visit, "5512345678")
+
+    assert "no country code" in page.selectbox[0].label
+    page.selectbox[0].set_value("MX").run()
+    page = press(page, "Add list")
+
+    (added,) = exclude_lists(settings)
+    assert (added.numbers, added.national) == (1, 0)
+    assert load_exclusions([added.id], settings).mask(_numbers("+525512345678")).tolist() == [True]
+
+
+def test_the_numbers_of_a_list_can_be_shown(visit: Visit) -> None:
+    page = _add_list(visit, f"{ANA}, {BEN}")
+    page.toggle[0].set_value(True).run()
+
+    assert sorted(page.dataframe[0].value["Number"]) == sorted([ANA, BEN])
+
+
+def _numbers(*phones: str) -> np.ndarray:
+    return np.array([int(phone.removeprefix("+")) for phone in phones], dtype="int64")

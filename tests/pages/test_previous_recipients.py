@@ -17,7 +17,7 @@ ASKED = "Who gets this broadcast?"
 
 
 def sheet_of(count: int) -> bytes:
-    rows = [f"{fictional_phone(number)},demo_welcome,Ana\n" for number in range(count)]
+    rows = [f"{fictional_phone(number)},demo_welcome,Ana {number}\n" for number in range(count)]
     return ("phone,campaign,name\n" + "".join(rows)).encode()
 
 

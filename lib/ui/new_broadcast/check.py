@@ -4,12 +4,20 @@ from typing import Final
 
 import streamlit as st
 
-from lib.campaign import CheckFailedError, Draft, FindingGroup, Plan, held_sheet
+from lib.campaign import (
+    CheckFailedError,
+    Draft,
+    FindingGroup,
+    Plan,
+    held_sheet,
+    phone_questions,
+)
 from lib.connections import Connection
 from lib.i18n import _, ngettext
 from lib.outcomes import csv_bytes, xlsx_bytes
 from lib.settings import Settings
 from lib.sheet import Sheet
+from lib.sheet.phones.codes import PhoneProblem
 from lib.sheet.phones.messages import PROBLEMS, REPAIRS, explained
 from lib.ui.cache import CheckedPlan, plan_for
 from lib.ui.errors import draw_error
@@ -18,8 +26,10 @@ from lib.ui.new_broadcast.consent import draw_consent_decision, draw_email_decis
 from lib.ui.new_broadcast.corrections import draw_corrections, draw_corrections_upload
 from lib.ui.new_broadcast.default_country import WHY, draw_country_choice
 from lib.ui.new_broadcast.exclude_lists import choose_exclude_lists
+from lib.ui.new_broadcast.phone_questions import draw_phone_questions
 from lib.ui.new_broadcast.phone_repairs import draw_phone_repair
 from lib.ui.new_broadcast.previous_recipients import draw_previous_recipients
+from lib.ui.new_broadcast.value_questions import draw_value_question
 
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -40,7 +50,8 @@ def draw_check_step(
     plan = checked.plan
     needs_review = _needs_review(checked) or bool(draft.answers.corrections)
     with st.expander(_title(plan), expanded=needs_review, icon=_icon(plan)):
-        _draw_country(draft, settings)
+        _draw_country(draft, sheet, settings)
+        draw_phone_questions(plan, sheet, draft, settings)
         choose_exclude_lists(draft, settings)
         with st.container():
             draw_previous_recipients(checked, draft, settings)
@@ -50,7 +61,10 @@ def draw_check_step(
         with st.container():
             if not plan.finding_groups:
                 st.success(_("No problems found."), icon=":material/check_circle:")
+            questions = {each.problem for each in phone_questions(plan, sheet) if each.waiting}
             for group in plan.finding_groups:
+                if group.code in questions and group.code != PhoneProblem.NO_COUNTRY:
+                    continue  # the question shows these rows
                 _draw_group(group, plan, sheet, draft, settings)
             draw_email_decisions(draft, settings)
         draw_corrections(plan, sheet, draft, connection, settings)
@@ -80,8 +94,8 @@ def _icon(plan: Plan) -> str:
     return ":material/warning:" if plan.held_count else ":material/check_circle:"
 
 
-def _draw_country(draft: Draft, settings: Settings) -> None:
-    draw_country_choice(draft, settings, place="check")
+def _draw_country(draft: Draft, sheet: Sheet, settings: Settings) -> None:
+    draw_country_choice(draft, sheet, settings, place="check")
     if draft.answers.region is not None and draft.region_evidence in WHY:
         reason = _(WHY[draft.region_evidence])
         st.caption(f"{reason} {_('See below how many numbers it applies to.')}")
@@ -117,6 +131,7 @@ def _draw_group(
         if group.code in REPAIRS:
             draw_phone_repair(group.code, plan, sheet, draft, settings)
         draw_consent_decision(group, draft, sheet, settings)
+        draw_value_question(group, draft, sheet, settings)
 
 
 def _draw_badge(group: FindingGroup) -> None:

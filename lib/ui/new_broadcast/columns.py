@@ -1,5 +1,6 @@
 """Step 2 of a broadcast: the columns. Where the value of each field comes from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,7 @@ from lib.campaign import (
     audience_channel,
     mapping_problems,
     save_mapping,
+    unused_columns,
 )
 from lib.i18n import N_, _
 from lib.settings import Settings
@@ -22,7 +24,7 @@ from lib.ui.formatting import literal
 from lib.ui.new_broadcast.consent import draw_consent_columns
 from lib.ui.new_broadcast.default_country import draw_country_question, suggested_country_changes
 from lib.ui.new_broadcast.draft import latest, save_changes
-from lib.ui.new_broadcast.saved_mappings import draw_saved_mapping_choice
+from lib.ui.new_broadcast.saved_mappings import draw_saved_mapping_choice, keep_mapping
 from lib.ui.new_broadcast.value_format import draw_format_choice, format_example
 
 _NOT_USED: Final = -1
@@ -93,7 +95,7 @@ def draw_columns_step(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[D
             # Another tab has changed something that these widgets do not show yet.
             reset_form(_form(draft), draft.mapping)
             st.rerun()
-        draw_country_question(draft, settings)
+        draw_country_question(draft, sheet, settings)
         for problem in problems:
             st.warning(literal(problem.translated_sentence), icon=":material/error:")
         if not draft.mapping_confirmed:
@@ -110,21 +112,23 @@ def _save_mapping_changes(
     if changed == before:
         return draft
     country = {}
-    if changed.client != before.client:
+    if (changed.client, changed.country) != (before.client, before.country):
         country = suggested_country_changes(sheet, changed, draft.answers, settings)
     drawn = draft.model_copy(update={"mapping": before})
     draft = save_changes(drawn, settings, mapping=changed, **country)
     shown.value = changed
     is_usable = draft.mapping == changed and not mapping_problems(sheet, changed)
-    if draft.mapping_confirmed and is_usable:
-        save_mapping(changed, sheet, saved_by=auth.name(), settings=settings)
+    if is_usable:
+        keep_mapping(draft, sheet, settings)
     return draft
 
 
 def _draw_confirmation(draft: Draft, sheet: Sheet, settings: Settings, *, disabled: bool) -> None:
     assert draft.mapping is not None
     if st.button(_("Confirm columns"), type="primary", icon=":material/check:", disabled=disabled):
-        saved = save_mapping(draft.mapping, sheet, saved_by=auth.name(), settings=settings)
+        saved = save_mapping(
+            draft.mapping, sheet, answers=draft.answers, saved_by=auth.name(), settings=settings
+        )
         save_changes(draft, settings, mapping_confirmed=True, mapping_from=saved.id)
         st.rerun()
 
@@ -136,7 +140,7 @@ def _icon(*, done: bool) -> str:
 def _summary(mapping: Mapping) -> str:
     source = mapping.campaign_name
     campaign = literal(str(source.column or source.template or source.value))
-    phone = literal(str(mapping.client.column))
+    phone = literal(str(mapping.client.column or mapping.client.template))
     if not mapping.variables:
         return _(
             "phone from “{phone}”, campaign “{campaign}”, no variables",
@@ -170,18 +174,52 @@ def _draw_campaign_name_help() -> None:
         )
 
 
-def _choose_phone(mapping: Mapping, sheet: Sheet, draft: Draft) -> FieldSource:
-    """Draw the choice of the phone column and return it; a phone has no other source."""
+def _choose_phone(mapping: Mapping, sheet: Sheet, draft: Draft) -> dict[str, FieldSource]:
+    """Draw the sources of the phone and of its country, and return both."""
+    left, right = st.columns(2)
     columns = list(sheet.frame.columns)
-    column = mapping.client.column
-    chosen = st.columns(2)[0].selectbox(
+    options = [_TEMPLATE, *range(len(columns))]
+    place = _option(mapping.client, columns)
+    chosen = left.selectbox(
         _("Phone"),
-        columns,
-        index=columns.index(column) if column in columns else None,
-        format_func=lambda name: _("Column “{column}”", column=name),
+        options,
+        index=options.index(place) if place in options else None,
+        format_func=lambda option: _describe(option, columns),
         placeholder=_("Choose a column"),
         key=f"client_{_turn(draft)}",
-        help=_("The recipient's phone number. Every row needs one."),
+        help=_(
+            "The recipient's phone number. Every row needs one. If it is in several columns, such "
+            "as area code and number, combine them."
+        ),
+    )
+    client = FieldSource()
+    if chosen == _TEMPLATE:
+        client = FieldSource(
+            template=_choose_template(mapping.client, left, key=f"client_{_turn(draft)}")
+        )
+    elif chosen is not None:
+        client = FieldSource(column=columns[chosen])
+    return {"client": client, "country": _choose_country(mapping, columns, draft, right)}
+
+
+def _choose_country(
+    mapping: Mapping, columns: list[str], draft: Draft, place: st.delta_generator.DeltaGenerator
+) -> FieldSource:
+    """Draw the choice of the column with each row's country, and return it."""
+    options = [None, *columns]
+    column = mapping.country.column
+    chosen = place.selectbox(
+        _("Country of each phone"),
+        options,
+        index=options.index(column) if column in options else 0,
+        format_func=lambda name: (
+            _("Not used") if name is None else _("Column “{column}”", column=name)
+        ),
+        key=f"country_{_turn(draft)}",
+        help=_(
+            "A column with each recipient's country: its name, its code such as BR, or its dial "
+            "code such as +55."
+        ),
     )
     return FieldSource(column=chosen)
 
@@ -205,7 +243,7 @@ def _choose_channel(mapping: Mapping, sheet: Sheet, draft: Draft) -> FieldSource
 
 def _choose_fields(mapping: Mapping, sheet: Sheet, draft: Draft) -> dict[str, FieldSource]:
     chosen = {
-        "client": _choose_phone(mapping, sheet, draft),
+        **_choose_phone(mapping, sheet, draft),
         "channel": _choose_channel(mapping, sheet, draft),
     }
     for field in _FIELDS:
@@ -230,12 +268,7 @@ def _choose_variables(
         _choose_variable(name, source, sheet, draft, key=f"variable_{position}_{_turn(draft)}")
         for position, (name, source) in enumerate(mapping.variables.items())
     ]
-    st.button(
-        _("Add variable"),
-        icon=":material/add:",
-        on_click=_add_variable,
-        args=(draft, settings),
-    )
+    _draw_variable_buttons(mapping, sheet, draft, settings)
     names = [name for name, source in chosen]
     if "" in names:
         st.error(_("Every variable needs a name. To remove a variable, choose “Not used”."))
@@ -271,12 +304,60 @@ def _choose_variable(
     return new_name, new_source
 
 
-def _add_variable(draft: Draft, settings: Settings) -> None:
+def _draw_variable_buttons(
+    mapping: Mapping, sheet: Sheet, draft: Draft, settings: Settings
+) -> None:
+    """Draw the buttons that add and remove variables, and the columns that are not used."""
+    unused = unused_columns(sheet, mapping)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        changes: tuple[tuple[str, str, Callable[[Mapping], dict[str, FieldSource]], bool], ...] = (
+            (_("Add variable"), ":material/add:", _with_empty, True),
+            (
+                _("Use all columns"),
+                ":material/select_all:",
+                lambda now: _with_columns(now, unused_columns(sheet, now)),
+                bool(unused),
+            ),
+            (_("Use none"), ":material/deselect:", lambda _now: {}, bool(mapping.variables)),
+        )
+        for label, icon, change, is_useful in changes:
+            st.button(
+                label,
+                icon=icon,
+                key=f"{icon}_{draft.id}",
+                disabled=not is_useful,
+                on_click=_set_variables,
+                args=(change, draft, settings),
+            )
+    if unused:
+        st.caption(_("Columns not used: {columns}", columns=literal(", ".join(unused))))
+
+
+def _with_empty(mapping: Mapping) -> dict[str, FieldSource]:
+    """Return the variables with a new one that has no value yet."""
+    taken = mapping.variables
+    name = next(f"variable_{n}" for n in range(1, 10_000) if f"variable_{n}" not in taken)
+    return {**taken, name: FieldSource(value="")}
+
+
+def _with_columns(mapping: Mapping, columns: list[str]) -> dict[str, FieldSource]:
+    """Return the variables with one for each of these columns."""
+    added = {_column_name(column, mapping): FieldSource(column=column) for column in columns}
+    return {**mapping.variables, **added}
+
+
+def _column_name(column: str, mapping: Mapping) -> str:
+    """Return a name for the variable of a column that no other variable has."""
+    name = column.strip()
+    return name if name not in mapping.variables else f"{name} (2)"
+
+
+def _set_variables(
+    change: Callable[[Mapping], dict[str, FieldSource]], draft: Draft, settings: Settings
+) -> None:
     now, shown = latest(draft, settings), _shown(draft)
     assert now.mapping is not None
-    taken = now.mapping.variables
-    name = next(f"variable_{n}" for n in range(1, 10_000) if f"variable_{n}" not in taken)
-    mapping = now.mapping.model_copy(update={"variables": {**taken, name: FieldSource(value="")}})
+    mapping = now.mapping.model_copy(update={"variables": change(now.mapping)})
     save_changes(now, settings, mapping=mapping)
     if now.mapping == shown.value:
         shown.value = mapping
@@ -310,25 +391,31 @@ def _choose_source(
         return FieldSource(value=value)
     template = None
     if chosen == _TEMPLATE:
-        template = right.text_input(
-            _("Text with column names in braces"),
-            _as_template(source),
-            key=f"{key}_template",
-            placeholder="{first} {last}",
-            help=_(
-                "Put column names in braces: {example}. After a bar, enter what to use for an "
-                "empty cell: {fallback}, or {omitted} to leave it out.",
-                example="{first} {last}",
-                fallback="{first|friend}",
-                omitted="{middle|}",
-            ),
-        )
+        template = _choose_template(source, right, key=key)
     fallback = right.text_input(
         _("If a cell is empty, use"), source.fallback, key=f"{key}_fallback"
     )
     if template is not None:
         return FieldSource(template=template, fallback=fallback)
     return FieldSource(column=columns[chosen], fallback=fallback)
+
+
+def _choose_template(
+    source: FieldSource, place: st.delta_generator.DeltaGenerator, *, key: str
+) -> str:
+    return place.text_input(
+        _("Text with column names in braces"),
+        _as_template(source),
+        key=f"{key}_template",
+        placeholder="{first} {last}",
+        help=_(
+            "Put column names in braces: {example}. After a bar, enter what to use for an "
+            "empty cell: {fallback}, or {omitted} to leave it out.",
+            example="{first} {last}",
+            fallback="{first|friend}",
+            omitted="{middle|}",
+        ),
+    )
 
 
 def _as_template(source: FieldSource) -> str:

@@ -11,17 +11,15 @@ from lib.campaign import (
     FieldSource,
     FindingGroup,
     Mapping,
-    mapping_problems,
-    save_mapping,
 )
 from lib.campaign.mapping.consent import ConsentColumn, consent_column, consent_uses, counted
 from lib.campaign.mapping.consent_vocabulary import Answer, Channel
 from lib.i18n import N_, _, ngettext
 from lib.settings import Settings
 from lib.sheet import Sheet
-from lib.ui import auth
 from lib.ui.formatting import count, literal
 from lib.ui.new_broadcast.draft import latest, save_changes
+from lib.ui.new_broadcast.saved_mappings import keep_mapping
 
 _USES: Final = {
     ConsentUse.HOLD: N_("Hold back rows that say no"),
@@ -44,6 +42,7 @@ _FIGURES: Final = {
 _SEND_ANSWERS: Final = {
     "consent_blank": "send_blank_consent",
     "consent_unclear": "send_unclear_consent",
+    "in_own_report": "resend_reported",
 }
 """The answer that decides about the rows of a finding, by the finding's code."""
 
@@ -92,15 +91,14 @@ def set_column_use(
         variables = {key: source for key, source in variables.items() if key not in own}
     uses = {**consent_uses(sheet, draft.mapping), name: use}
     mapping = draft.mapping.model_copy(update={"consent": uses, "variables": variables})
-    save_changes(draft, settings, mapping=mapping, mapping_turn=draft.mapping_turn + 1)
-    if draft.mapping_confirmed and not mapping_problems(sheet, mapping):
-        save_mapping(mapping, sheet, saved_by=auth.name(), settings=settings)
+    turn = draft.mapping_turn + 1
+    keep_mapping(save_changes(draft, settings, mapping=mapping, mapping_turn=turn), sheet, settings)
 
 
 def draw_consent_decision(
     group: FindingGroup, draft: Draft, sheet: Sheet, settings: Settings
 ) -> None:
-    """Draw the buttons for a group of findings about consent; nothing for other groups."""
+    """Draw the buttons for a group of rows that a person may send anyway; nothing for others."""
     code = group.code.removesuffix("_sent")
     if code in _SEND_ANSWERS:
         _draw_rows_decision(code, group, draft, settings)

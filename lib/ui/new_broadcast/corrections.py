@@ -28,12 +28,13 @@ from lib.sheet.file_type import SHEET_TYPES
 from lib.ui import auth
 from lib.ui.cache import plan_for
 from lib.ui.errors import draw_error
-from lib.ui.formatting import comma_list, count, row_list
+from lib.ui.formatting import comma_list, count, literal, row_list
 from lib.ui.new_broadcast.draft import latest, save_changes
 
 _PAGE_ROWS: Final = 25
 _MAX_ROWS_NAMED: Final = 8
 _IMPORTED: Final = "corrections_imported"
+_REFORMATTED: Final = "corrections_reformatted"
 _TYPED: Final = "corrections_typed"
 
 
@@ -254,6 +255,7 @@ def _save_corrections(corrections: Corrections, draft: Draft, settings: Settings
 
 def draw_corrections_upload(sheet: Sheet, draft: Draft, settings: Settings) -> None:
     """Draw the upload of rows that were downloaded and fixed in a spreadsheet; import them."""
+    _draw_reformatted(sheet, draft, settings)
     turn = st.session_state.setdefault("fixed_upload_turn", 0)
     file = st.file_uploader(_("Upload fixed rows"), type=SHEET_TYPES, key=f"fixed_{turn}")
     if file is None:
@@ -267,5 +269,55 @@ def draw_corrections_upload(sheet: Sheet, draft: Draft, settings: Settings) -> N
         return
     _replace_corrections(found.corrections, draft, settings)
     st.session_state[_IMPORTED] = (found.rows, found.same, found.unknown)
+    st.session_state[f"{_REFORMATTED}_{draft.id}"] = found.reformatted
     st.session_state["fixed_upload_turn"] = turn + 1
     st.rerun()
+
+
+def _draw_reformatted(sheet: Sheet, draft: Draft, settings: Settings) -> None:
+    """Draw the imported cells that a spreadsheet program may have changed, and the decision."""
+    key = f"{_REFORMATTED}_{draft.id}"
+    found: Corrections = st.session_state.get(key, {})
+    if not found:
+        return
+    cells = sum(map(len, found.values()))
+    row, changed = next(iter(found.items()))
+    column, text = next(iter(changed.items()))
+    with st.container(border=True, key="reformatted"):
+        st.write(
+            ngettext(
+                "**{count} cell was probably changed by the spreadsheet program, not by you.** We "
+                "kept it as it was.",
+                "**{count} cells were probably changed by the spreadsheet program, not by you.** "
+                "We kept them as they were.",
+                cells,
+            )
+        )
+        st.caption(
+            _(
+                "For example, row {row}, column “{column}”: “{before}” became “{after}”.",
+                row=row,
+                column=literal(column),
+                before=literal(str(sheet.frame.loc[row, column])),
+                after=literal(text),
+            )
+        )
+        with st.container(horizontal=True):
+            st.button(
+                _("Use the changed cells"),
+                icon=":material/check:",
+                on_click=_use_reformatted,
+                args=(found, sheet, draft, settings),
+            )
+            st.button(
+                _("Keep the original cells"),
+                icon=":material/undo:",
+                on_click=st.session_state.pop,
+                args=(key,),
+            )
+
+
+def _use_reformatted(found: Corrections, sheet: Sheet, draft: Draft, settings: Settings) -> None:
+    st.session_state.pop(f"{_REFORMATTED}_{draft.id}", None)
+    now = latest(draft, settings)
+    _replace_corrections(with_cells(now.answers.corrections, sheet, found), now, settings)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from lib.campaign import Answers, Draft, Mapping
+from lib.campaign import Answers, Draft, Mapping, phones_and_countries
 from lib.i18n import N_, _
 from lib.preferences import load_preferences
 from lib.settings import Settings
@@ -12,13 +12,17 @@ from lib.sheet import Sheet
 from lib.sheet.phones.default_country import Evidence, Suggestion, suggest_region
 from lib.ui import auth
 from lib.ui.countries import choose_country, country_names
-from lib.ui.new_broadcast.draft import latest, save_changes
+from lib.ui.new_broadcast.draft import latest
+from lib.ui.new_broadcast.saved_mappings import save_answers
 
 WHY: Final = {
     Evidence.CHOSEN: N_("You chose this country."),
+    Evidence.SAVED: N_("Saved with the mapping of this sheet's columns."),
     Evidence.NUMBERS: N_("Suggested by the numbers in your sheet that have a country code."),
+    Evidence.MOST_NUMBERS: N_("Most numbers with a country code in your sheet are from there."),
     Evidence.HEADER: N_("Suggested by the column name."),
     Evidence.USUAL: N_("Suggested by your settings."),
+    Evidence.BROWSER: N_("The country that your browser is set to."),
 }
 """Source texts: why a country is suggested."""
 
@@ -30,16 +34,18 @@ def suggested_country_changes(
 
     A country that only the browser's language suggests is a hint; it is not set.
     """
-    column = mapping.client.column
     found = Suggestion(None, Evidence.NOT_NEEDED)
-    if column is not None and column in sheet.frame.columns:
+    used = {*mapping.client.columns, *mapping.country.columns}
+    if mapping.client.columns and used <= set(sheet.frame.columns):
+        texts, countries = phones_and_countries(sheet, mapping)
+        # The country of other rows is known.
         found = suggest_region(
-            sheet.frame[column],
-            column,
+            texts if countries is None else texts[countries == ""],
+            mapping.client.column,
             usual=load_preferences(auth.who(), settings).region,
             locale=st.context.locale,
         )
-    region = None if found.evidence is Evidence.BROWSER else found.region
+    region = None if found.evidence.is_hint else found.region
     return {
         "answers": answers.model_copy(update={"region": region}),
         "region_evidence": found.evidence,
@@ -47,7 +53,7 @@ def suggested_country_changes(
     }
 
 
-def draw_country_question(draft: Draft, settings: Settings) -> None:
+def draw_country_question(draft: Draft, sheet: Sheet, settings: Settings) -> None:
     """Ask for the country if some numbers have no code and there is little evidence for one."""
     if not draft.region_evidence.is_thin and draft.region_evidence is not Evidence.CHOSEN:
         return
@@ -55,15 +61,14 @@ def draw_country_question(draft: Draft, settings: Settings) -> None:
     st.markdown(_("**Country**: some numbers have no country code"))
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        draw_country_choice(draft, settings, place="asked")
+        draw_country_choice(draft, sheet, settings, place="asked")
     hint = draft.region_hint
-    if draft.region_evidence is Evidence.BROWSER and hint in names:
+    if draft.region_evidence.is_hint and hint in names:
         right.button(
             _("Use {country}", country=names[hint]),
             icon=":material/language:",
-            help=_("The country that your browser is set to."),
             on_click=_save_country,
-            args=(draft, settings, hint),
+            args=(draft, sheet, settings, hint),
         )
     if draft.region_evidence in WHY:
         st.caption(_(WHY[draft.region_evidence]))
@@ -73,7 +78,7 @@ def draw_country_question(draft: Draft, settings: Settings) -> None:
         )
 
 
-def draw_country_choice(draft: Draft, settings: Settings, *, place: str) -> None:
+def draw_country_choice(draft: Draft, sheet: Sheet, settings: Settings, *, place: str) -> None:
     """Draw the list of countries and save the choice; ``place`` makes its key unique."""
     region = draft.answers.region
     key = f"region_{place}_{region}_{draft.id}"
@@ -86,11 +91,10 @@ def draw_country_choice(draft: Draft, settings: Settings, *, place: str) -> None
             "strangers could get your messages. If you aren't sure, leave it empty. These rows are "
             "then held back."
         ),
-        on_change=lambda: _save_country(draft, settings, st.session_state[key]),
+        on_change=lambda: _save_country(draft, sheet, settings, st.session_state[key]),
     )
 
 
-def _save_country(draft: Draft, settings: Settings, region: str | None) -> None:
+def _save_country(draft: Draft, sheet: Sheet, settings: Settings, region: str | None) -> None:
     now = latest(draft, settings)
-    answers = now.answers.model_copy(update={"region": region})
-    save_changes(now, settings, answers=answers, region_evidence=Evidence.CHOSEN)
+    save_answers(now, sheet, settings, region=region, region_evidence=Evidence.CHOSEN)

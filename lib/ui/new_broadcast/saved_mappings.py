@@ -1,24 +1,60 @@
 """Saved mappings: choose one for a sheet, rename and delete them."""
 
+from typing import Any
+
 import streamlit as st
 
 from lib.campaign import (
+    Answers,
     Draft,
     SavedMapping,
     delete_mapping,
     fitting_mappings,
+    mapping_problems,
     rename_mapping,
+    save_mapping,
     saved_mappings,
     suggest_mapping,
 )
 from lib.i18n import _
 from lib.settings import Settings
 from lib.sheet import Sheet
+from lib.sheet.phones.default_country import Evidence
+from lib.ui import auth
 from lib.ui.auth import display_name
 from lib.ui.formatting import literal, moment
-from lib.ui.new_broadcast.draft import save_changes
+from lib.ui.new_broadcast.draft import latest, save_changes
 
 _SUGGESTED = ""
+
+
+def save_answers(draft: Draft, sheet: Sheet, settings: Settings, **changes: Any) -> None:
+    """Save answers about phones in the draft, and for the next sheet with the same columns.
+
+    ``changes`` to the draft other than fields of its answers may be among them.
+    """
+    fields = {name: each for name, each in changes.items() if name in Answers.model_fields}
+    others = {name: each for name, each in changes.items() if name not in fields}
+    draft = save_changes(draft, settings, answers=draft.answers.model_copy(update=fields), **others)
+    keep_mapping(draft, sheet, settings)
+
+
+def keep_mapping(draft: Draft, sheet: Sheet, settings: Settings) -> None:
+    """Save the draft's mapping for later sheets, if it is confirmed and complete."""
+    mapping = draft.mapping
+    if mapping is not None and draft.mapping_confirmed and not mapping_problems(sheet, mapping):
+        save_mapping(mapping, sheet, answers=draft.answers, saved_by=auth.name(), settings=settings)
+
+
+def with_saved_answers(changes: dict[str, Any], saved: SavedMapping | None) -> dict[str, Any]:
+    """Return changes to a draft with the answers of a saved mapping, if there is one."""
+    if saved is None:
+        return changes
+    found: dict[str, Any] = {"phone_readings": saved.phone_readings}
+    if saved.region is not None:
+        found["region"] = saved.region
+        changes = {**changes, "region_evidence": Evidence.SAVED, "region_hint": saved.region}
+    return {**changes, "answers": changes["answers"].model_copy(update=found)}
 
 
 def draw_saved_mapping_choice(draft: Draft, sheet: Sheet, settings: Settings) -> None:
@@ -38,6 +74,7 @@ def draw_saved_mapping_choice(draft: Draft, sheet: Sheet, settings: Settings) ->
             mapping_from=chosen.id if chosen else None,
             mapping_turn=draft.mapping_turn + 1,
             mapping_confirmed=False,
+            **with_saved_answers({"answers": latest(draft, settings).answers}, chosen),
         )
 
     options = [_SUGGESTED, *fitting]

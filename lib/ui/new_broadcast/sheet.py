@@ -35,6 +35,7 @@ from lib.ui.new_broadcast import read_options
 from lib.ui.new_broadcast.default_country import suggested_country_changes
 from lib.ui.new_broadcast.draft import save_changes, start_over
 from lib.ui.new_broadcast.read_options import show_reading_progress
+from lib.ui.new_broadcast.saved_mappings import with_saved_answers
 
 _UPLOADER: Final = "sheet_uploader_turn"
 _ERROR: Final = "sheet_error"
@@ -236,7 +237,10 @@ def _use_sheet(
             mapping_from=fitting[0].id if fitting else None,
             mapping_turn=draft.mapping_turn + 1,
             run_id=None,
-            **suggested_country_changes(sheet, mapping, Answers(), settings),
+            **with_saved_answers(
+                suggested_country_changes(sheet, mapping, Answers(), settings),
+                fitting[0] if fitting else None,
+            ),
         )
     _reset_widgets()
     st.rerun()
