@@ -11,14 +11,19 @@ import xlsxwriter
 
 from benchmarks import plain
 from benchmarks.harness import Line, Measured, compared
-from lib.campaign import Answers, make_plan, suggest_mapping
+from lib.campaign import Answers, Exclusions, make_plan, suggest_mapping
 from lib.sheet import read_sheet
 from lib.sheet.phones.parse import normalise
 
 CSV_ROWS = 1_000_000
 XLSX_ROWS = 100_000
 PHONES = 100_000
-HEADER = ["phone", "name", "campaign", "code", "city", "amount", "note"]
+HEADER = [
+    "phone", "name", "campaign", "code", "city", "amount", "note", "country", "Accepts marketing",
+]  # fmt: skip
+CITIES = [f"City {number}" for number in range(50)]
+NOTES = [f"Member for {number} years" for number in range(2, 22)]
+EXCLUDED = [f"+1650{2_000_000 + number * 70}" for number in range(10_000)]
 
 
 def main() -> Iterator[Line]:
@@ -47,16 +52,21 @@ def _line(what: str, ours: Measured, theirs: Measured) -> Line:
 
 def _our_plan(path: str) -> int:
     sheet = read_sheet(path)
-    plan = make_plan(sheet, suggest_mapping(sheet), answers=Answers(region="US"))
+    mapping = suggest_mapping(sheet)
+    assert set(mapping.variables) == {"name", "code", "city", "amount", "note"}
+    assert mapping.country.column == "country"
+    assert list(mapping.consent) == ["Accepts marketing"]
+    excluded = Exclusions.of([int(phone) for phone in EXCLUDED])
+    plan = make_plan(sheet, mapping, answers=Answers(region="US"), excluded=excluded)
     return len(plan.fingerprint)
 
 
 def _csv(path: str) -> int:
-    return len(plain.plan_of_csv(path)[0])
+    return len(plain.plan_of_csv(path, set(EXCLUDED))[0])
 
 
 def _xlsx(path: str) -> int:
-    return len(plain.plan_of_xlsx(path)[0])
+    return len(plain.plan_of_xlsx(path, set(EXCLUDED))[0])
 
 
 def _our_phones(make: str) -> int:
@@ -86,18 +96,23 @@ def _national() -> list[str]:
 
 
 def _row(number: int) -> list[str]:
-    phone = f"+1650{2_000_000 + number * 7 % 7_900_000}"
+    phone, country = f"+1650{2_000_000 + number * 7 % 7_900_000}", "US"
+    if number % 10 == 5:
+        phone, country = f"55{20_000_000 + number * 7 % 79_000_000}", "MX"
     if number % 10 == 0:
         others = ("1.65E+10", "12", "abc", "+5511912345678", f"(650) 555-{number % 10_000:04d}")
         phone = others[number // 10 % len(others)]
+        country = "BR" if phone.startswith("+55") else country
     return [
         phone,
         f"Ana {number}",
         f"promo_{number % 3}",
         f"C{number:06d}",
-        "Springfield",
+        CITIES[number % len(CITIES)],
         f"{number % 900}.{number % 100:02d}",
-        "Thanks for being with us",
+        NOTES[number % len(NOTES)],
+        country,
+        "no" if number % 20 == 7 else "yes",
     ]
 
 

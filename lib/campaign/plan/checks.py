@@ -1,5 +1,6 @@
 """Checks of whole columns, and the collection of their findings."""
 
+import functools
 import json
 from typing import Final
 
@@ -24,10 +25,18 @@ _ERROR: Final = (
     r"|GETTING_DATA)|#{4,}|Err:\d{3}|(?:Loading|Cargando|Carregando)(?:\.\.\.|…))\s*$"
 )
 
+_ERROR_STARTS: Final = ("#", " #", "Err:", "Loading", "Cargando", "Carregando")
+
 
 def is_spreadsheet_error(values: pd.Series) -> Mask:
     """Return which cells are the error of a spreadsheet program instead of a value."""
-    return matches(values, _ERROR)
+    texts = whole_array(values)
+    # Few cells begin like an error, so only those are tested for the whole pattern.
+    starts = (pc.starts_with(texts, start) for start in _ERROR_STARTS)
+    mask: Mask = functools.reduce(pc.or_, starts).to_numpy(zero_copy_only=False)
+    candidates = np.flatnonzero(mask)
+    mask[candidates] = matches(values.iloc[candidates], _ERROR)
+    return mask
 
 
 def is_long(values: pd.Series) -> Mask:

@@ -38,6 +38,7 @@ class Decisions:
 
 
 _UNDECIDED: Final = Decisions()
+_COLUMNS: Final = ["e164", "problem", "repair", "question"]
 
 
 def read_phones(
@@ -47,7 +48,10 @@ def read_phones(
     countries: pd.Series | None = None,
     decisions: Decisions = _UNDECIDED,
 ) -> pd.DataFrame:
-    """Read a phone column as `normalise` does, each row for its own country.
+    """Read a phone column, each row for its own country.
+
+    Return a frame with the columns ``e164``, ``problem``, ``repair`` and ``question`` of
+    `normalise`.
 
     ``countries`` has the index of ``cells``, which is unique: ISO codes, empty where a row has
     none, or `UNREADABLE_COUNTRY`. Rows without a country are read for ``region``, or if there is
@@ -56,13 +60,16 @@ def read_phones(
     Cells that were decided have their question too, so that the decision can be changed.
     """
     if countries is None:
-        countries = pd.Series("", index=cells.index)
-    parts = []
-    for country, rows in cells.groupby(countries, sort=False):
-        parts.append(_read_part(rows, str(country), region, decisions))
+        return _read_part(cells, "", region, decisions)[_COLUMNS]
+    codes, found = pd.factorize(countries)
+    positions = [np.flatnonzero(codes == code) for code in range(len(found))]
+    parts = [
+        _read_part(cells.iloc[rows], str(country), region, decisions)[_COLUMNS]
+        for country, rows in zip(found, positions, strict=True)
+    ]
     if not parts:
-        return normalise(cells)
-    return parts[0] if len(parts) == 1 else pd.concat(parts).reindex(cells.index)
+        return normalise(cells)[_COLUMNS]
+    return pd.concat(parts).take(np.argsort(np.concatenate(positions)))
 
 
 def _read_part(
