@@ -1,13 +1,14 @@
 """What every test may ask for: a data folder of its own, and a sandbox in a process of its own."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lib.delivery.ledger.database import open_ledger
+from lib.delivery.ledger.database import Ledger, open_ledger
 from lib.settings import Settings, get_settings
 from tests.support.postgres import Postgres
 from tests.support.sandbox import SandboxHandle, start_sandbox
@@ -25,11 +26,20 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     get_settings.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def new_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger without any run. Tests copy it, which is faster than to run all migrations."""
+    path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite3"
+    Ledger(path).close()
+    return path
+
+
 @pytest.fixture
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of this test's own, already in the settings."""
+def data_dir(tmp_path: Path, new_ledger: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of this test's own with a new ledger, already in the settings."""
     folder = tmp_path / "data"
     folder.mkdir()
+    shutil.copy(new_ledger, folder)
     monkeypatch.setenv("SENDOUT_DATA_DIR", str(folder))
     get_settings.cache_clear()
     return folder
@@ -50,8 +60,17 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture
 def shared_database(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of an empty database on PostgreSQL, already in the settings."""
-    address = postgres.new_database()
+    """The address of a new ledger on PostgreSQL, already in the settings."""
+    yield from _use(postgres.new_ledger(), postgres, monkeypatch)
+
+
+@pytest.fixture
+def empty_database(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a database without tables on PostgreSQL, already in the settings."""
+    yield from _use(postgres.new_database(), postgres, monkeypatch)
+
+
+def _use(address: str, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("SENDOUT_DATABASE_URL", address)
     get_settings.cache_clear()
     yield address

@@ -45,7 +45,7 @@ def read_row_outcomes(
     pieces = [_by_position(piece) for piece in snapshot.settled_batches(run.id)]
     under_way = snapshot.positions_under_way(run.id)
     rows = FrozenPlan.open(run.plan_id, settings).frame("position", "held_codes")
-    settled = pd.concat([*pieces, _by_position([])])
+    settled = pd.concat(pieces or [_by_position([])])
     lines = settled.reindex(rows["position"].astype("Int64")).set_axis(rows.index)
     is_held = rows["position"].isna()
     lines.loc[is_held, "outcome"] = Outcome.HELD

@@ -46,14 +46,15 @@ def browser(browser_file: Path) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A person's browser: nothing remembered, British English, Madrid's clock, a laptop's size."""
+    """A person's browser: British English, Madrid's clock, a laptop's size."""
     context = browser.new_context(
         locale="en-GB",
         timezone_id="Europe/Madrid",
         viewport={"width": 1280, "height": 900},
         color_scheme="light",
+        reduced_motion="reduce",
         accept_downloads=True,
     )
     yield context
@@ -61,9 +62,21 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
-    """An empty tab."""
-    return context.new_page()
+def page(context: BrowserContext) -> Iterator[Page]:
+    """An empty tab of a browser that remembers nothing of the tests before.
+
+    The tab stays open between tests: a new one would compile the scripts of the pages again.
+    """
+    page = context.pages[0] if context.pages else context.new_page()
+    yield page
+    context.clear_cookies()
+    for tab in context.pages:
+        if tab.url.startswith("http"):
+            tab.evaluate("localStorage.clear(); sessionStorage.clear()")
+        if tab != page:
+            tab.close()
+    if not page.is_closed():
+        page.goto("about:blank")
 
 
 @pytest.fixture

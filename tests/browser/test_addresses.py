@@ -1,5 +1,7 @@
 """Every page has an address that works by itself, also in an app that has just started."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -18,12 +20,23 @@ PAGES = {
 }
 
 
+@pytest.fixture
+def fresh_app(shared_studio: Studio) -> Iterator[Studio]:
+    """An app that has shown no page yet. It shares the worker and the sandbox with another app."""
+    app = Studio(shared_studio.data_dir, is_forked=True)
+    try:
+        app.start()
+        yield app
+    finally:
+        app.kill()
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_the_first_address_that_a_fresh_app_is_asked_for_works(
-    name: str, page: Page, studio: Studio
+    name: str, page: Page, fresh_app: Studio
 ) -> None:
     """The very first request is a deep link: it must come through the router, banner and all."""
-    open_page(page, studio.url, name)
+    open_page(page, fresh_app.url, name)
 
     expect(page.get_by_role("heading", name=PAGES[name], level=1)).to_be_visible()
     expect(page.get_by_text("You are in the sandbox.")).to_be_visible()

@@ -35,9 +35,11 @@ def _type(page: Page, down: int, right: int, text: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_typed_corrections_release_rows_and_survive_a_reload(page: Page, studio: Studio) -> None:
+def test_typed_corrections_release_rows_and_survive_a_reload(
+    page: Page, shared_studio: Studio
+) -> None:
     check = page.get_by_test_id("stExpander").filter(has_text="3 · Check")
-    upload_sheet(page, studio.url, "list.csv", SHEET.encode())
+    upload_sheet(page, shared_studio.url, "list.csv", SHEET.encode())
     settle_columns(page)
     expect(check).to_contain_text("1 to send, 2 held back")
     page.get_by_text("Fix rows here").click()
@@ -57,16 +59,16 @@ def test_typed_corrections_release_rows_and_survive_a_reload(page: Page, studio:
     expect(check).to_contain_text("3 to send")
 
 
-def test_typing_keeps_corrections_from_another_tab(page: Page, studio: Studio) -> None:
+def test_typing_keeps_corrections_from_another_tab(page: Page, shared_studio: Studio) -> None:
     check = page.get_by_test_id("stExpander").filter(has_text="3 · Check")
-    upload_sheet(page, studio.url, "list.csv", SHEET.encode())
+    upload_sheet(page, shared_studio.url, "list.csv", SHEET.encode())
     settle_columns(page)
     page.get_by_text("Fix rows here").click()
     expect(page.get_by_text("Click a cell and type.")).to_be_visible(timeout=LONG_MS)
     wait_until_idle(page)
     _type(page, 1, 1, fictional_phone(2))
     expect(check).to_contain_text("1 row fixed. Still held back: 3.")
-    settings = Settings(data_dir=studio.data_dir)
+    settings = Settings(data_dir=shared_studio.data_dir)
     (draft_id,) = parse_qs(urlsplit(page.url).query)["draft"]
     drawn = load_draft(draft_id, settings)
     assert drawn is not None
@@ -84,13 +86,15 @@ def test_typing_keeps_corrections_from_another_tab(page: Page, studio: Studio) -
     assert now.answers.corrections == {**other, 3: {"name": "Bea"}}
 
 
-def test_fast_typing_loses_no_cell(page: Page, studio: Studio) -> None:
+def test_fast_typing_loses_no_cell(page: Page, shared_studio: Studio) -> None:
     gaps = "".join(f"demo_welcome,,{fictional_phone(number)}\n" for number in range(CELLS))
     others = "".join(
         f"demo_welcome,Eva,{fictional_phone(100 + number)}\n" for number in range(CELLS)
     )
     check = page.get_by_test_id("stExpander").filter(has_text="3 · Check")
-    upload_sheet(page, studio.url, "gaps.csv", f"campaign,name,phone\n{gaps}{others}".encode())
+    upload_sheet(
+        page, shared_studio.url, "gaps.csv", f"campaign,name,phone\n{gaps}{others}".encode()
+    )
     settle_columns(page)
     page.get_by_text("Fix rows here").click()
     expect(page.get_by_text("Click a cell and type.")).to_be_visible(timeout=LONG_MS)

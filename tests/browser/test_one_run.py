@@ -13,26 +13,29 @@ from tests.support.states import wait_for
 from tests.support.studio import Studio
 
 
-def test_repeated_clicks_and_a_closed_tab_start_one_run(page: Page, studio: Studio) -> None:
+def runs_of(label: str, studio: Studio) -> list[RunState]:
+    """Return the states of all runs of the sheet with this name."""
     settings = Settings(data_dir=studio.data_dir)
-    sheet = known_sheet(60)
-    prepare(page, studio.url, "recipients.csv", sheet.csv())
+    return [each.state for each in list_runs(settings=settings) if label in each.label]
+
+
+def test_repeated_clicks_and_a_closed_tab_start_one_run(page: Page, shared_studio: Studio) -> None:
+    prepare(page, shared_studio.url, "clicks.csv", known_sheet(60).csv())
     confirm(page)
 
     click_in_a_hurry(button(page, "Send to"))
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Settings").click()
     page.close()
 
-    wait_for(lambda: [each.state for each in list_runs(settings=settings)] == [RunState.FINISHED])
-    received = [(each["client"], each["campaignName"]) for each in studio.sandbox_record()]
+    wait_for(lambda: runs_of("clicks", shared_studio) == [RunState.FINISHED])
+    received = [(each["client"], each["campaignName"]) for each in shared_studio.sandbox_record()]
     assert len(received) == len(set(received))
 
 
 def test_a_second_tab_and_a_reload_show_the_existing_run(
-    page: Page, context: BrowserContext, studio: Studio
+    page: Page, context: BrowserContext, shared_studio: Studio
 ) -> None:
-    settings = Settings(data_dir=studio.data_dir)
-    prepare(page, studio.url, "recipients.csv", known_sheet(30).csv())
+    prepare(page, shared_studio.url, "tabs.csv", known_sheet(30, first=100).csv())
     second = context.new_page()
     second.goto(page.url)
     wait_until_idle(second)
@@ -47,11 +50,11 @@ def test_a_second_tab_and_a_reload_show_the_existing_run(
     wait_until_idle(page)
 
     expect(page.get_by_text("Your broadcast is on its way.")).to_be_visible()
-    assert len(list_runs(settings=settings)) == 1
+    assert len(runs_of("tabs", shared_studio)) == 1
 
 
-def test_a_reload_restores_the_current_step(page: Page, studio: Studio) -> None:
-    prepare(page, studio.url, "recipients.csv", known_sheet(30).csv())
+def test_a_reload_restores_the_current_step(page: Page, shared_studio: Studio) -> None:
+    prepare(page, shared_studio.url, "reload.csv", known_sheet(30, first=200).csv())
     expect(page).to_have_url(re.compile("draft="))
 
     page.reload()

@@ -1,5 +1,6 @@
 """Fixtures for a ledger and a worker."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,10 +29,10 @@ def worker(idle_worker: Worker, sandbox: SandboxHandle) -> Worker:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def ledger(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
+def ledger(tmp_path: Path, new_ledger: Path, request: pytest.FixtureRequest) -> Iterator[Ledger]:
     """A new ledger, on each kind of database."""
     if request.param == "sqlite":
-        address: Path | str = tmp_path / "ledger.sqlite3"
+        address: Path | str = Path(shutil.copy(new_ledger, tmp_path))
     else:
         address = request.getfixturevalue("shared_database")
     ledger = Ledger(address)

@@ -10,6 +10,13 @@ from streamlit.testing.v1 import AppTest
 from lib.settings import ROOT
 from lib.ui import server
 from tests.support.app_test import Visit
+from tests.support.components import scan_packages_once
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_scan_of_packages() -> None:
+    """Start each page without looking for components in all packages again."""
+    scan_packages_once()
 
 
 @pytest.fixture

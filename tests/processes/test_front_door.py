@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from lib.security_headers import HEADERS
+from tests.support.loopback import local_client
 from tests.support.sign_in import COOKIE, cookie_of, write_secrets
 from tests.support.studio import Studio, running_studio
 
@@ -78,7 +79,7 @@ def closed_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 def ask(studio: Studio, path: str, method: str = "GET", **headers: str) -> httpx.Response:
     """Ask for a path exactly as it is written, with these headers."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    with httpx.Client(trust_env=False, timeout=30) as client:
+    with local_client(timeout=30) as client:
         request = client.build_request(method, studio.url, headers=named)
         request.url = request.url.copy_with(raw_path=path.encode())
         return client.send(request)
@@ -177,7 +178,7 @@ def _xsrf(client: httpx.Client, studio: Studio) -> str:
 
 
 def _upload(studio: Studio, session: str, name: str, size: int) -> int:
-    with httpx.Client(trust_env=False, timeout=30) as client:
+    with local_client(timeout=30) as client:
         token = _xsrf(client, studio)
         return client.put(
             f"{studio.url}/_stcore/upload_file/{session}/{name}",
@@ -188,7 +189,7 @@ def _upload(studio: Studio, session: str, name: str, size: int) -> int:
 
 def _announce_upload(studio: Studio, session: str, name: str, size: int) -> int:
     """Send the head of an upload and the first line of its body; return the answer's status."""
-    with httpx.Client(trust_env=False) as client:
+    with local_client() as client:
         token = _xsrf(client, studio)
     with contextlib.closing(HTTPConnection("localhost", studio.port, timeout=30)) as line:
         line.putrequest("PUT", f"/_stcore/upload_file/{session}/{name}")
@@ -205,7 +206,7 @@ def test_a_tab_holds_only_so_many_bytes_of_uploads_and_gets_them_back(studio: St
         session = _session_of(socket)
         assert [_upload(studio, session, f"f{n}", 1_400_000) for n in range(2)] == [204, 204]
         assert _announce_upload(studio, session, "f3", 1_400_000) == 413
-        with httpx.Client(trust_env=False) as client:
+        with local_client() as client:
             client.delete(
                 f"{studio.url}/_stcore/upload_file/{session}/f0",
                 headers={"X-Xsrftoken": _xsrf(client, studio)},

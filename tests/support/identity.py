@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import httpx
 
+from tests.support.loopback import get_local
 from tests.support.states import wait_for
 from tests.support.studio import free_port
 
@@ -40,6 +41,6 @@ def running_provider() -> Iterator[str]:
 
 def _answers(address: str) -> bool:
     try:
-        return httpx.get(address, trust_env=False).is_success
+        return get_local(address).is_success
     except httpx.TransportError:
         return False

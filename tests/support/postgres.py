@@ -14,6 +14,7 @@ from typing import Self
 
 import psycopg
 
+from lib.delivery.ledger.database import Ledger
 from tests.support.states import wait_for
 
 _OWNER = "postgres"
@@ -32,6 +33,7 @@ class Postgres:
         self._port = free_port()
         self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
+        self._ledger: str | None = None
 
     def __enter__(self) -> Self:
         self._folder.chmod(0o755)
@@ -72,14 +74,27 @@ class Postgres:
 
     def new_database(self) -> str:
         """Make an empty database and return its address."""
+        return self._create("template1")
+
+    def new_ledger(self) -> str:
+        """Make a ledger without any run and return its address.
+
+        All are copies of the first one, which is faster than to run all migrations.
+        """
+        if self._ledger is None:
+            self._ledger = self.new_database()
+            Ledger(self._ledger).close()
+        return self._create(_name_in(self._ledger))
+
+    def _create(self, template: str) -> str:
         name = f"test_{uuid.uuid4().hex[:12]}"
         with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         return self._address(name)
 
     def drop_database(self, address: str) -> None:
         """Drop a database and its open connections."""
-        name = address.rpartition("/")[2]
+        name = _name_in(address)
         with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
@@ -92,6 +107,10 @@ class Postgres:
         except psycopg.OperationalError:
             return False
         return True
+
+
+def _name_in(address: str) -> str:
+    return address.rpartition("/")[2]
 
 
 def free_port() -> int:

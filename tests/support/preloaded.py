@@ -3,6 +3,8 @@
 import gc
 import importlib
 
+from tests.support.components import scan_packages_once
+
 _MODULES = (
     "lib.delivery.worker.__main__",
     "lib.delivery.worker.workflows",
@@ -18,6 +20,7 @@ _MODULES = (
 )
 for _name in _MODULES:
     importlib.import_module(_name)
+scan_packages_once()
 # Each child collects less garbage, and copies fewer pages.
 gc.collect()
 gc.freeze()

@@ -62,12 +62,15 @@ _BAD = ("+1650555XXXX", "1.65E+10", "2026-01-31", "", "12", "+999123456789")
 _CAMPAIGNS = ("demo_welcome", "demo_promo", "demo_invalid_phones")
 
 
-def known_sheet(rows: int) -> KnownSheet:
-    """Make a sheet over three campaigns in which every 10th row has something wrong."""
+def known_sheet(rows: int, *, first: int = 0) -> KnownSheet:
+    """Make a sheet over three campaigns in which every 10th row has something wrong.
+
+    Its recipients are the fictional phones from ``first`` on.
+    """
     sheet = KnownSheet(header=("Phone", "Campaign", "name", "code"))
     for index in range(rows):
         row = index + 2
-        phone, campaign = fictional_phone(index), _CAMPAIGNS[index % 3]
+        phone, campaign = fictional_phone(first + index), _CAMPAIGNS[index % 3]
         name, code = f"Ana {index}", f"00{index}"
         match index % 30:
             case 9:

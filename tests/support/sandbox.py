@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from tests.support.fork_server import ForkedProcess
+from tests.support.loopback import local_client
 
 DEADLINE = 30.0  # seconds until a sandbox must have announced itself
 
@@ -103,7 +104,7 @@ def start_sandbox(
         url=url,
         process=process,
         log_file=log,
-        http=httpx.Client(base_url=url, headers=headers, trust_env=False),
+        http=local_client(base_url=url, headers=headers),
         business_id=switches.get("business_id") or "sandbox",
         api_key=api_key,
     )

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from lib.settings import ROOT
 from tests.support.fork_server import ForkedProcess
+from tests.support.loopback import get_local
 
 UP_SECONDS = 120.0  # until things must have come about; two cores may serve other tests too
 DOWN_SECONDS = 45.0  # until everything must have ended; the worker finishes what is under way
@@ -112,7 +113,7 @@ class Studio:
     def health(self) -> tuple[int, dict[str, Any]]:
         """Return the status and the body of `/healthz`; 0 without an answer."""
         try:
-            answer = httpx.get(f"{self.url}/healthz", timeout=5, trust_env=False)
+            answer = get_local(f"{self.url}/healthz")
         except httpx.TransportError:
             return 0, {}
         return answer.status_code, answer.json()
@@ -159,7 +160,7 @@ class Studio:
     def sandbox_record(self) -> list[dict[str, Any]]:
         """Return every message that a phone would have received, in order."""
         sandbox = json.loads((self.data_dir / "sandbox.json").read_bytes())
-        answer = httpx.get(f"{sandbox['url']}/sandbox/record", timeout=30, trust_env=False)
+        answer = get_local(f"{sandbox['url']}/sandbox/record", timeout=30)
         messages: list[dict[str, Any]] = answer.raise_for_status().json()
         return messages
 

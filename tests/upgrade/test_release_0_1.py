@@ -38,7 +38,7 @@ def runs(request: pytest.FixtureRequest, data_dir: Path, monkeypatch: pytest.Mon
     with tarfile.open(FIXTURES / f"{request.param}.tar.xz") as archive:
         archive.extractall(folder, filter="data")
     if request.param == "postgres":
-        restore(folder / "database.sql", request.getfixturevalue("shared_database"))
+        restore(folder / "database.sql", request.getfixturevalue("empty_database"))
         monkeypatch.setenv("SENDOUT_STORAGE_URL", (folder / "shared").as_uri())
         get_settings.cache_clear()
     found: Runs = json.loads((folder / "runs.json").read_text())

@@ -1,5 +1,6 @@
 """Schedules of runs: waves, the stop rule, starts and quiet hours, at given times."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,8 +32,8 @@ MINUTE = NOW.hour * 60 + NOW.minute
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger(tmp_path / "ledger.sqlite3")
+def ledger(tmp_path: Path, new_ledger: Path) -> Iterator[Ledger]:
+    ledger = Ledger(Path(shutil.copy(new_ledger, tmp_path)))
     yield ledger
     ledger.close()
 

@@ -2,9 +2,8 @@
 
 import re
 
-import httpx
-
 from lib.delivery import pause_run, start_run
+from tests.support.loopback import get_local
 from tests.support.postgres import free_port
 from tests.support.worker import plan_of, wait_for_run
 
@@ -18,7 +17,7 @@ def test_a_worker_tells_what_it_sends_and_what_waits(idle_worker, sandbox):
     waiting = start_run(plan_of(7, first=100, campaign="demo_throttled"), connection="nowhere")
     pause_run(waiting)
 
-    told = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+    told = get_local(f"http://127.0.0.1:{port}/metrics").text
     assert 'sendout_attempts_total{result="accepted"} 20.0' in told
     assert "sendout_answer_seconds_count 20.0" in told
     assert 'sendout_runs{state="paused"} 1.0' in told
