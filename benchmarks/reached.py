@@ -119,7 +119,7 @@ def _write_earlier(settings: Settings, sheets: Path, dice: np.random.Generator) 
         for number in range(RUNS):
             insert_run(db, new_run(number), [_SENDOUT])
         db.execute(update(sendout).values(waiting=0, accepted=PEOPLE_A_RUN, batched=PEOPLE_A_RUN))
-        earlier = sendouts_of_campaigns(db, _CONNECTION, {_SENDOUT.campaign_name})
+        earlier = sendouts_of_campaigns(db, _CONNECTION, {_SENDOUT.campaign_name}, business_id=None)
     nobody = np.zeros(PEOPLE_A_RUN, dtype=bool)
     for number, each in enumerate(earlier):
         numbers = np.sort(dice.choice(_EVERYBODY, PEOPLE_A_RUN))

@@ -154,6 +154,14 @@ def get_connection(name: str, settings: Settings) -> Connection:
     raise ConnectionNotFoundError(f"There is no connection named {name!r}.")
 
 
+def business_of(name: str, settings: Settings) -> Business | None:
+    """Return the current business of a connection, or None if there is no such connection."""
+    try:
+        return get_connection(name, settings).business
+    except ConnectionNotFoundError:
+        return None
+
+
 def check_connection(connection: Connection, settings: Settings) -> None:
     """Check the key of a connection with a request that has no effect.
 

@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 
 from lib.campaign.arrow_text import matches
-from lib.campaign.mapping.phone_columns import Fit, header_fit, phone_columns
+from lib.campaign.mapping.phone_columns import (
+    AREA_HEADERS,
+    DIAL_HEADERS,
+    Fit,
+    header_fit,
+    phone_columns,
+)
 from lib.sheet import Sheet, plain_name
 from lib.sheet.phones.listed import numbers_in
 from lib.sheet.phones.parse import normalise
@@ -18,18 +24,6 @@ _SAMPLE: Final = 500
 _MIN_SHARE: Final = 0.5
 _MIN_DIGITS: Final = 8
 _FIVE_DIGITS: Final = r"\pN(?:[^\pN]*\pN){4}"
-_AREA: Final = frozenset(
-    {
-        "ddd", "lada", "area", "area code", "codigo de area", "codigo area", "cod area",
-        "clave lada", "prefijo", "prefixo",
-    }
-)  # fmt: skip
-_COUNTRY: Final = frozenset(
-    {
-        "ddi", "country code", "dial code", "calling code", "codigo pais", "codigo de pais",
-        "codigo do pais", "cod pais",
-    }
-)  # fmt: skip
 _WITH_CODE: Final = r"\+[\s\x{200b}-\x{206f}(]*[0-9]|wa\.me/|whatsapp\.(?:com|net)"
 
 
@@ -59,8 +53,8 @@ def listed_columns(sheet: Sheet) -> list[pd.Series]:
 def _joined_parts(sheet: Sheet) -> Iterator[pd.Series]:
     """Yield the prefixes of numbers from separate columns: area code, country code, or both."""
     names = {plain_name(name): name for name in sheet.frame.columns}
-    area = next((sheet.frame[names[each]] for each in names if each in _AREA), None)
-    country = next((sheet.frame[names[each]] for each in names if each in _COUNTRY), None)
+    area = next((sheet.frame[names[each]] for each in names if each in AREA_HEADERS), None)
+    country = next((sheet.frame[names[each]] for each in names if each in DIAL_HEADERS), None)
     if area is not None:
         yield area.str.strip() + " "
     if country is not None:

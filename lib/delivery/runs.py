@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeVar
 from sqlalchemy import Connection
 
 from lib.campaign import Plan, SendSchedule, freeze
-from lib.connections import Business, ConnectionNotFoundError, get_connection
+from lib.connections import Business, business_of
 from lib.connectly import VersionBehavior
 from lib.delivery.ledger import outcomes, run_summaries, runs, workers
 from lib.delivery.ledger import schedule as run_schedule
@@ -92,11 +92,11 @@ def start_run(
         raise NothingToSendError
     freeze(plan, settings)
     sendouts = _sendouts(plan)
-    business = _business_of(connection, settings)
+    business = business_of(connection, settings)
     token = token or f"{plan.fingerprint}:{connection}:{kind}:{resend_number}"
     with open_ledger(settings).write() as db:
         if seen_sendouts is not None and not runs.has_token(db, token):
-            _require_seen(db, connection, sendouts, seen_sendouts)
+            _require_seen(db, connection, business, sendouts, seen_sendouts)
         run = _new_run(
             plan,
             connection=connection,
@@ -144,23 +144,17 @@ def _new_run(
 def _require_seen(
     db: Connection,
     connection: str,
+    business: Business | None,
     sendouts: Sequence[NewSendout],
     seen_sendouts: Collection[PreviousSendout],
 ) -> None:
     """Raise ConcurrentSendoutError if a previous sendout is not among those seen."""
     seen = {(each.run_id, each.number) for each in seen_sendouts}
     campaigns = {each.campaign_name for each in sendouts}
-    found = sendouts_of_campaigns(db, connection, campaigns)
+    business_id = business.business_id if business else None
+    found = sendouts_of_campaigns(db, connection, campaigns, business_id=business_id)
     if any((each.run_id, each.number) not in seen for each in found):
         raise ConcurrentSendoutError
-
-
-def _business_of(connection: str, settings: Settings) -> Business | None:
-    """Return the current business of a connection, or None if there is no such connection."""
-    try:
-        return get_connection(connection, settings).business
-    except ConnectionNotFoundError:
-        return None
 
 
 def _sendouts(plan: Plan) -> list[NewSendout]:

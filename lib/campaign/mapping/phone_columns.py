@@ -66,12 +66,28 @@ _OTHER_DIGITS: Final = re.compile(
     r"|price|saldo|amount|total|conta|account|cuenta|vencimento|vencimiento|nascimento|matricula"
     r"|protocolo|birthday|birth|aniversario|cumpleanos|hora|time|created|updated)\b"
 )
-_AREA_HEADERS: Final = frozenset(
+AREA_HEADERS: Final = frozenset(
     {
         "ddd", "lada", "area", "area code", "codigo de area", "codigo area", "cod area",
         "clave lada", "prefijo", "prefixo",
     }
 )  # fmt: skip
+"""Headers of area codes in a column of their own."""
+
+_COUNTRY_WORDS: Final = frozenset(
+    {"country", "pais", "land", "negara", "ddi", "nation", "nacion", "countrycode"}
+)
+DIAL_HEADERS: Final = frozenset(
+    {
+        "country code", "codigo pais", "codigo de pais", "codigo do pais", "cod pais",
+        "ddi", "dial code", "calling code", "country calling code", "phone code", "phone country",
+        "phone country code", "codigo internacional", "prefijo internacional", "indicativo",
+    }
+)  # fmt: skip
+"""Headers of country codes in a column of their own."""
+
+# The share of filled cells that must be countries.
+_MIN_COUNTRIES: Final = 0.6
 _AREA_CELL: Final = re.compile(r"\(?0?\d{1,5}\)?(?:\.0)?")
 
 # How similar a header must be to a known one, from 0 to 100.
@@ -183,7 +199,7 @@ def is_phone_cell(cell: str, *, is_named: bool = False) -> bool:
 def area_code_template(sheet: Sheet, phone: str) -> str | None:
     """Return a template that puts the column of area codes before the phone's, if there is one."""
     for column in sheet.frame.columns:
-        if plain_name(column) not in _AREA_HEADERS or column == phone:
+        if plain_name(column) not in AREA_HEADERS or column == phone:
             continue
         filled = [cell.strip() for cell in sheet.frame[column].head(_SAMPLE) if cell.strip()]
         is_writable = not set(column + phone) & set("{}|")
@@ -199,18 +215,6 @@ def country_column(sheet: Sheet, columns: list[str]) -> str | None:
     return column if score else None
 
 
-_COUNTRY_WORDS: Final = frozenset(
-    {"country", "pais", "land", "negara", "ddi", "nation", "nacion", "countrycode"}
-)
-_DIAL_HEADERS: Final = frozenset(
-    {
-        "ddi", "dial code", "calling code", "country calling code", "phone code", "phone country",
-        "phone country code", "codigo internacional", "prefijo internacional", "indicativo",
-    }
-)  # fmt: skip
-_MIN_COUNTRIES: Final = 0.6
-
-
 def _country_score(sheet: Sheet, column: str) -> int:
     """Return how well a column fits a row's country; 0 if it doesn't.
 
@@ -218,13 +222,13 @@ def _country_score(sheet: Sheet, column: str) -> int:
     """
     name = plain_name(column)
     words = frozenset(name.split())
-    if not words & _COUNTRY_WORDS and name not in _DIAL_HEADERS:
+    if not words & _COUNTRY_WORDS and name not in DIAL_HEADERS:
         return 0
     filled = [cell for cell in sheet.frame[column].head(_SAMPLE) if cell.strip()]
     known = sum(country_of(cell) is not None for cell in filled)
     if not filled or known < _MIN_COUNTRIES * len(filled):
         return 0
-    if name in _DIAL_HEADERS or words & (_PHONE_WORDS | {"ddi"}):
+    if name in DIAL_HEADERS or words & (_PHONE_WORDS | {"ddi"}):
         return 4
     if words <= {"country", "pais", "code", "codigo", "name", "iso", "de", "do", "del", "region"}:
         return 3
@@ -245,7 +249,8 @@ def similarity(column: str, headers: tuple[str, ...]) -> float:
 
 
 def _words(column: str) -> frozenset[str]:
-    return frozenset(_plain(column).split())
+    """Return the words of a header, digits apart from letters: "Phone2" has two."""
+    return frozenset(re.sub(r"(\d+)", r" \1 ", _plain(column)).split())
 
 
 def _plain(column: str) -> str:

@@ -1,8 +1,8 @@
-"""Find the people of a plan who have received its campaigns before, over the same connection.
+"""Find the people of a plan who have received its campaigns before, from the same business.
 
-People are compared by normalised number and campaigns by name, whatever sheet they came from. Rows
-that wait in an unfinished run count too, because they are about to be sent. Quick tests on one's
-own phone do not count.
+People are compared by identity (see `lib.sheet.phones.identity`) and campaigns by name, whatever
+sheet they came from. Rows that wait in an unfinished run count too, because they are about to be
+sent. Quick tests on one's own phone do not count.
 """
 
 from collections import defaultdict
@@ -14,10 +14,12 @@ from typing import Final
 import numpy as np
 
 from lib.campaign import Plan
+from lib.connections import business_of
 from lib.delivery.history.index import recipient_index
 from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.history import PreviousSendout, sendouts_of_campaigns
 from lib.settings import Settings, get_settings
+from lib.sheet.phones.identity import identities
 
 _NO_ROWS: Final = np.array([], dtype="int64")
 
@@ -64,13 +66,17 @@ class PreviousRecipients:
 def previous_sendouts(
     plan: Plan, connection: str, *, settings: Settings | None = None
 ) -> tuple[PreviousSendout, ...]:
-    """Return the previous sendouts of the plan's campaigns over a connection.
+    """Return the previous sendouts of the plan's campaigns from a connection's business.
 
     `previous_recipients` returns the same result while these are the same. Raises LedgerError.
     """
     names = {each.campaign_name for each in plan.sendouts}
+    settings = settings or get_settings()
+    business = business_of(connection, settings)
     with open_ledger(settings).read() as db:
-        return sendouts_of_campaigns(db, connection, names)
+        return sendouts_of_campaigns(
+            db, connection, names, business_id=business.business_id if business else None
+        )
 
 
 def previous_recipients(
@@ -104,9 +110,9 @@ def _find_recipients(
     """Return a campaign's counts, reached rows, unknown rows, and number of unreadable sendouts."""
     plan_numbers = plan.numbers_of(name)
     rows = plan_numbers.index.to_numpy()
-    numbers, entry_index = np.unique(plan_numbers, return_inverse=True)
-    lookup = _NumberLookup(numbers)
-    reached, coming, unknown = (np.zeros(len(numbers), dtype=bool) for _ in range(3))
+    people, entry_index = np.unique(identities(plan_numbers.to_numpy()), return_inverse=True)
+    lookup = _NumberLookup(people)
+    reached, coming, unknown = (np.zeros(len(people), dtype=bool) for _ in range(3))
     last, unreadable = 0, 0
     with open_ledger(settings).read() as db:
         for each in earlier:
@@ -115,7 +121,7 @@ def _find_recipients(
             except (OSError, ValueError):
                 unreadable += 1
                 continue
-            at, known = lookup.find(previous.numbers)
+            at, known = lookup.find(identities(previous.numbers))
             reached[at[previous.reached[known]]] = True
             coming[at[previous.coming[known]]] = True
             unknown[at[previous.unknown[known]]] = True

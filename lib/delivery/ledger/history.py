@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, bindparam, func, or_, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    String,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
 
 from lib.delivery.ledger.schema import batch, run, sendout
 from lib.delivery.states import BatchState, RunKind, RunState
@@ -17,6 +27,7 @@ _ROWS_AT_ONCE: Final = 50_000
 
 _NOT_SENT: Final = (BatchState.REJECTED, BatchState.CANCELLED)
 
+_BUSINESS: Final = bindparam("business", type_=String)
 _PREVIOUS: Final = (
     select(
         sendout.c.run_id,
@@ -35,8 +46,11 @@ _PREVIOUS: Final = (
     .join_from(sendout, run)
     .where(
         or_(
-            run.c.connection == bindparam("connection_name"),
-            run.c.business_id == bindparam("business"),
+            run.c.business_id == _BUSINESS,
+            and_(
+                or_(run.c.business_id.is_(None), _BUSINESS.is_(None)),
+                run.c.connection == bindparam("connection_name"),
+            ),
         ),
         run.c.kind == RunKind.SHEET,
         sendout.c.accepted + sendout.c.unknown + sendout.c.waiting > 0,
@@ -103,11 +117,12 @@ class RecipientMarks:
 
 
 def sendouts_of_campaigns(
-    db: Connection, connection: str, campaigns: Collection[str], *, business_id: str | None = None
+    db: Connection, connection: str, campaigns: Collection[str], *, business_id: str | None
 ) -> tuple[PreviousSendout, ...]:
     """Return the sendouts of these campaigns that have reached, or may reach, a person.
 
-    Only runs of sheets count: those over a connection, and those of a business over any connection.
+    Only runs of sheets count: those of the business, whatever its connection is called. Where the
+    business is unknown, the connection's name decides.
     """
     rows = db.execute(
         _PREVIOUS, {"connection_name": connection, "business": business_id}

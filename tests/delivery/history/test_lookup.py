@@ -6,9 +6,11 @@ from threading import Barrier
 
 import numpy as np
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import insert, update
 
 from lib.campaign import Plan, make_plan
+from lib.connections import delete_connection, save_connection
 from lib.connectly import DuplicateBehavior
 from lib.delivery import (
     ConcurrentSendoutError,
@@ -26,7 +28,7 @@ from lib.delivery.ledger.database import open_ledger
 from lib.delivery.ledger.schema import batch, run, sendout
 from lib.delivery.states import BatchState
 from lib.outcomes import row_outcomes
-from lib.settings import Settings, get_settings
+from lib.settings import ConnectionSettings, Settings, get_settings
 from tests.support.sheets import make_sheet
 from tests.support.worker import plan_of, wait_for_run
 
@@ -238,3 +240,42 @@ def test_excluded_people_are_held_in_every_row_and_the_plan_reconciles(
     assert (plan.rows, plan.entry_count, plan.held_count) == (4, 1, 3)
     assert plan.fingerprint != everybody.fingerprint
     assert np.array_equal(find(plan).rows, [])
+
+
+@pytest.mark.parametrize(
+    ("sent", "listed"),
+    [("+525512345678", "+5215512345678"), ("+551187650001", "+5511987650001"),
+     ("+542214567890", "+5492214567890")],
+)  # fmt: skip
+def test_a_person_is_found_under_another_spelling_of_the_phone(sent: str, listed: str) -> None:
+    run_id = start_run(plan_of(1, phone=lambda _: sent), connection="sandbox")
+    settle(run_id, (0, 1, BatchState.ACCEPTED))
+
+    assert find(plan_of(1, phone=lambda _: listed)).rows.tolist() == [2]
+    assert find(plan_of(1)).rows.tolist() == []
+
+
+def _connect(name: str, business_id: str) -> None:
+    given = ConnectionSettings(
+        business_id=business_id, api_key=SecretStr("key"), base_url="https://api.example"
+    )
+    save_connection(name, given, get_settings())
+
+
+def test_people_are_those_of_a_business_whatever_its_connection_is_called() -> None:
+    for name, business_id in (("first", "biz-1"), ("renamed", "biz-1"), ("other", "biz-2")):
+        _connect(name, business_id)
+    settle(start_run(plan_of(3), connection="first"), (0, 3, BatchState.ACCEPTED))
+
+    assert find(plan_of(3), "renamed").rows.tolist() == [2, 3, 4]
+    assert find(plan_of(3), "other").rows.tolist() == []
+
+
+def test_another_business_under_a_former_name_has_reached_nobody() -> None:
+    _connect("shop", "biz-1")
+    settle(start_run(plan_of(3), connection="shop"), (0, 3, BatchState.ACCEPTED))
+    delete_connection("shop", get_settings())
+
+    assert find(plan_of(3), "shop").rows.tolist() == [2, 3, 4]
+    _connect("shop", "biz-3")
+    assert find(plan_of(3), "shop").rows.tolist() == []
