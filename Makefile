@@ -27,12 +27,12 @@ run: $(APP_INSTALLED) ## Start the app on http://localhost:8501; Ctrl-C stops al
 
 test: lint types contracts ## Check everything: lint, types, import contracts and all tests
 	$(BIN)/python -m tests.support.browser
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 coverage: $(TESTS_INSTALLED) ## Run all tests and print the coverage, branches included
 	$(BIN)/python -m tests.support.browser
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2
+	$(BIN)/coverage run -m pytest -n 3
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -53,6 +53,13 @@ def restore(dump: Path, database: str) -> None:
         connection.execute(statements.encode())
 
 
+def _contains(whole: object, part: object) -> bool:
+    """Return whether a stored value has kept everything in another one; it may have more keys."""
+    if isinstance(whole, dict) and isinstance(part, dict):
+        return all(key in whole and _contains(whole[key], part[key]) for key in part)
+    return whole == part
+
+
 def test_drafts_are_read_whole_and_written_back_with_every_key(runs: Runs, data_dir: Path):
     files = sorted((data_dir / "drafts").glob("*.json"))
     assert len(files) == 4
@@ -62,7 +69,7 @@ def test_drafts_are_read_whole_and_written_back_with_every_key(runs: Runs, data_
         assert draft is not None
         save_draft(draft, get_settings())
         after = json.loads(file.read_bytes())
-        assert {**after, "updated_at": None} == {**before, "updated_at": None}
+        assert _contains(after, {**before, "updated_at": after["updated_at"]})
 
 
 def test_mappings_lists_connections_and_preferences_are_found(runs: Runs, data_dir: Path):
@@ -70,7 +77,7 @@ def test_mappings_lists_connections_and_preferences_are_found(runs: Runs, data_d
     [mapping] = saved_mappings(settings)
     assert mapping.name == "Spring welcome"
     stored = json.loads((data_dir / "mappings" / f"{mapping.id}.json").read_bytes())
-    assert mapping.model_dump(mode="json") == stored
+    assert _contains(mapping.model_dump(mode="json"), stored)
     [listed] = exclude_lists(settings)
     assert (listed.name, listed.numbers, listed.unread) == ("Asked to stop", 2, 1)
     assert len(load_exclusions([listed.id], settings).identities) == 2

@@ -128,7 +128,7 @@ def _right_answers(rows: list[Row], read: pd.DataFrame, region: str | None) -> D
 
 
 @given(_lists())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_with_every_question_open_nobody_is_sent_to_a_stranger(case: tuple[str, list[Row]]) -> None:
     home, rows = case
 
@@ -143,7 +143,7 @@ def test_with_every_question_open_nobody_is_sent_to_a_stranger(case: tuple[str, 
 
 
 @given(_lists())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_with_every_question_answered_right_everybody_is_sent(case: tuple[str, list[Row]]) -> None:
     home, rows = case
     read = _read(rows, home)
@@ -155,7 +155,7 @@ def test_with_every_question_answered_right_everybody_is_sent(case: tuple[str, l
 
 
 @given(_lists(), st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_any_answer_can_be_undone(case: tuple[str, list[Row]], data: st.DataObject) -> None:
     home, rows = case
     before = _read(rows, home)
