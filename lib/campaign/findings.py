@@ -185,8 +185,8 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
     FindingCode.CAMPAIGN_LOOKS_ALIKE: FindingWords(
         N_("Campaign names that look alike"),
         N_(
-            "The name differs from another row's only in capitals, spaces or invisible characters, "
-            "or contains invisible characters. Connectly treats them as different campaigns."
+            "The name looks like another row's but has other capitals, spaces, hyphens or "
+            "invisible characters. Connectly treats them as different campaigns."
         ),
         N_("Correct the cells if they should be the same campaign."),
     ),
@@ -340,8 +340,8 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
     FindingCode.BROKEN_TEXT: FindingWords(
         N_("Garbled letters"),
         N_(
-            "The text contains signs of a wrong encoding, such as Ã© or &amp;amp;. It is sent "
-            "unchanged."
+            "The text contains signs of a wrong encoding, such as Ã©, or codes of a web page. It "
+            "is sent unchanged."
         ),
         N_("Correct the cell, or export the sheet again as UTF-8."),
     ),

@@ -21,7 +21,8 @@ def reached_rows(sheet: Sheet) -> Mask:
     In other sheets there are none. Headers and outcomes may be in the reader's language or in
     English.
     """
-    names = {plain_name(column): column for column in sheet.frame.columns}
+    # The report's own columns come first, before a column of the sheet with the same name.
+    names = {plain_name(column): column for column in reversed(sheet.frame.columns)}
     outcome = _find(_OUTCOME, names)
     if outcome is None or not any(_find(mark, names) for mark in _MARKS):
         return np.zeros(len(sheet.frame), dtype=bool)

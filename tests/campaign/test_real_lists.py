@@ -4,9 +4,20 @@ import csv
 import io
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from lib.campaign import Answers, FieldSource, Mapping, Plan, make_plan, suggest_mapping
+from lib.campaign import (
+    Answers,
+    FieldSource,
+    Mapping,
+    Plan,
+    make_plan,
+    phone_questions,
+    suggest_mapping,
+)
+from lib.campaign.mapping.consent import refused_rows
+from lib.campaign.mapping.phone_columns import has_area_code
 from lib.campaign.plan.phone_questions import phones_and_countries
 from lib.sheet import Sheet
 from lib.sheet.phones.default_country import suggest_region
@@ -28,7 +39,9 @@ def _suggested(sheet: Sheet, **answers: Any) -> tuple[Mapping, Plan]:
         mapping = mapping.model_copy(update={"campaign_name": FieldSource(value="spring")})
     texts, countries = phones_and_countries(sheet, mapping)
     without = texts if countries is None else texts[countries == ""]
-    found = suggest_region(without, mapping.client.column)
+    found = suggest_region(
+        without, mapping.client.column, has_area_code=has_area_code(mapping.client)
+    )
     region = None if found.evidence.is_hint else found.region
     return mapping, make_plan(sheet, mapping, answers=Answers(**{"region": region, **answers}))
 
@@ -361,3 +374,206 @@ def test_an_outcome_column_of_another_tool_holds_nothing() -> None:
     _mapping, plan = _suggested(read(_rows("phone,Outcome", "+5511987650001,Accepted")))
 
     assert not plan.held_count
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _rows("Nombre,Lada,Celular", "A,55,5587654321", "B,55,5567654322", "C,55,5576543233"),
+        _rows("Nome,DDD,Telefone", "Ana,11,11987650001", "Bia,21,21987650002"),
+        _rows("Nome,DDD,Telefone", "Ana,11,+5511987650001", "Bia,21,+5521987650002"),
+        _rows("nombre,Código de área,tel", "Ana,11,1123456789", "Beto,11,1123456780"),
+        _rows("Name,Area,Phone", "Ana,1,6505550101", "Ben,2,6505550102"),
+    ],
+)
+def test_complete_numbers_are_not_combined_with_an_area_code(text: str) -> None:
+    assert suggest_mapping(read(text)).client.template is None
+
+
+def test_a_number_with_its_area_code_is_never_read_as_one_with_a_country_code() -> None:
+    """51 is the area code of Porto Alegre, and the country code of Peru."""
+    text = _rows("Nome,DDD,Telefone", "Ana,51,987650001", "Bia,51,987650002")
+    _mapping, open_plan = _suggested(read(text))
+    _mapping, plan = _suggested(read(text), region="BR")
+
+    assert _outcomes(open_plan) == ["no_country", "no_country"]
+    assert _outcomes(plan) == ["+5551987650001", "+5551987650002"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["País de nacimiento", "País destino", "País de interés", "Passport country",
+     "Country of origin", "Seller Country", "Office Country", "IP Country", "País origen",
+     "Nacionalidad", "Supplier country", "Visitó país"],
+)  # fmt: skip
+def test_a_country_of_something_else_says_nothing_about_the_phone(header: str) -> None:
+    text = _rows(f"Nombre,Celular,{header}", "Ana,5512345678,Estados Unidos", "Beto,5512345679,US")
+
+    assert suggest_mapping(read(text)).country.is_left_out
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "outcomes"),
+    [
+        ("Country", ["México", "otros", "Latam", ""],
+         ["+525512345670", "country_unreadable", "country_unreadable", "+525512345673"]),
+        ("Pays", ["Mexique", "Mexico (MX)", "MX +52", "+52 México"],
+         [f"+52551234567{n}" for n in range(4)]),
+        ("Land", ["Mexiko", "MEX", "mx", "Atlantis"],
+         [*(f"+52551234567{n}" for n in range(3)), "country_unreadable"]),
+    ],
+)  # fmt: skip
+def test_a_country_that_is_not_recognized_is_a_question(
+    header: str, cells: list[str], outcomes: list[str]
+) -> None:
+    lines = [f"N{n},551234567{n},{cell}" for n, cell in enumerate(cells)]
+    sheet = read(_rows(f"name,phone,{header}", *lines))
+    mapping, plan = _suggested(sheet, region="MX")
+
+    assert mapping.country.column == header
+    assert _outcomes(plan) == outcomes
+
+
+def test_ids_in_a_country_column_are_no_dial_codes() -> None:
+    text = _rows("name,phone,Country", "A,5512345678,2", "B,5512345679,1", "C,5512345670,52")
+    mapping, plan = _suggested(read(text), region="MX")
+
+    assert mapping.country.is_left_out
+    assert _outcomes(plan) == ["+525512345678", "+525512345679", "+525512345670"]
+
+
+@pytest.mark.parametrize(
+    ("header", "phone"),
+    [
+        ("Celular vendedor,Teléfono cliente", "Teléfono cliente"),
+        ("Vendedor WhatsApp,Teléfono", "Teléfono"),
+        ("Store WhatsApp,Mobile", "Mobile"),
+        ("Agent phone,Customer phone", "Customer phone"),
+        ("Doctor Mobile,Patient Phone", "Patient Phone"),
+        ("Emergency contact phone,Parent mobile,Phone", "Phone"),
+        ("Celular esposa,Teléfono", "Teléfono"),
+        ("Old phone,New phone", "New phone"),
+        ("Teléfono anterior,Teléfono actual", "Teléfono actual"),
+        ("Alternate Phone,Phone", "Phone"),
+        ("Secondary Phone,Primary Phone", "Primary Phone"),
+        ("Telefono,Cellulare WhatsApp", "Cellulare WhatsApp"),
+    ],
+)
+def test_the_phone_of_someone_else_loses_to_the_recipients(header: str, phone: str) -> None:
+    columns = header.split(",")
+    lines = [",".join(f"+5511987{c}000{n}" for c in range(len(columns))) for n in range(5)]
+
+    assert suggest_mapping(read(_rows(header, *lines))).client.column == phone
+
+
+def test_a_phone_that_most_rows_share_loses_to_one_of_their_own() -> None:
+    lines = [f"+5511987650000,+55119876511{n:02}" for n in range(20)]
+
+    assert suggest_mapping(read(_rows("WhatsApp,Fone", *lines))).client.column == "Fone"
+
+
+@pytest.mark.parametrize(
+    ("header", "phone"),
+    [
+        ("Customer number,Phone", "Phone"), ("Contrato,Móvil", "Móvil"), ("Folio,Tel", "Tel"),
+        ("Kundennummer,Handynummer", "Handynummer"), ("Tarjeta,Celular", "Celular"),
+        ("Número de cliente,Celular", "Celular"), ("Transaction,Mobile", "Mobile"),
+    ],
+)  # fmt: skip
+def test_an_id_is_not_a_phone_even_if_few_rows_have_one(header: str, phone: str) -> None:
+    lines = ["6505550001,", "6505550002,", "6505550003,+16505550199"]
+
+    assert suggest_mapping(read(_rows(header, *lines))).client.column == phone
+
+
+@pytest.mark.parametrize(
+    ("header", "no"),
+    [
+        ("Contactar por WhatsApp", "No"), ("¿Podemos contactarte?", "no"),
+        ("Pode enviar WhatsApp?", "Não"), ("Contato permitido", "não"),
+        ("Would you like to hear from us?", "No thanks"), ("Promotional messages", "Not allowed"),
+        ("Política de datos", "No"), ("Excluir", "X"), ("De-subscribed", "yes"),
+        ("GDPR erased", "yes"), ("Status", "unsubscribed"), ("Tags", "vip, unsubscribed"),
+        ("Etiquetas", "No contactar"), ("Comentarios", "No quiere recibir mensajes"),
+        ("Respuesta", "BAJA"), ("Reply", "STOP"), ("Lista", "Lista negra"),
+        ("Werbeeinwilligung", "Nein"), ("Désabonné", "Oui"), ("Setuju menerima promo", "Tidak"),
+        ("Abgemeldet", "Ja"), ("Deceased", "yes"),
+    ],
+)  # fmt: skip
+def test_a_no_is_found_in_whatever_column_and_language_it_is(header: str, no: str) -> None:
+    """The other rows say nothing or the contrary; they must not be held for what this one says."""
+    lines = [f'+5511987650001;Ana;"{no}"', "+5511987650002;Bia;", "+5511987650003;Caio;"]
+    _mapping, plan = _suggested(read(_rows(f"phone;name;{header}", *lines), ";"))
+
+    assert "said_no" in _outcomes(plan)[0].split(",")
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        ("Tags", "vip"), ("Comentarios", "Quiere recibir mensajes"), ("Note", "not unsubscribed"),
+        ("De-subscribed", "no"), ("GDPR erased", "no"), ("Désinscrit", "non"),
+        ("Ciudad", "Baja California"), ("Direccion", "Calle Stop 5"),
+    ],
+)  # fmt: skip
+def test_what_only_resembles_a_no_is_sent(header: str, cell: str) -> None:
+    lines = [f"+5511987650001;{cell}", f"+5511987650002;{cell}"]
+    _mapping, plan = _suggested(read(_rows(f"phone;{header}", *lines), ";"))
+
+    assert "said_no" not in ",".join(_outcomes(plan))
+
+
+@pytest.mark.parametrize(
+    ("cell", "country", "number"),
+    [("+5512345678", "MX", "+525512345678"), ("+612345678", "ES", "+34612345678"),
+     ("+3012345678", "Colombia", "+573012345678"), ("+081234567890", "ID", "+6281234567890")],
+)  # fmt: skip
+def test_a_plus_that_a_script_added_is_a_question(cell: str, country: str, number: str) -> None:
+    sheet = read(_rows("phone,country", f"{cell},{country}"))
+    _mapping, plan = _suggested(sheet)
+    _mapping, answered = _suggested(sheet, phone_readings={"country_conflict": "local"})
+
+    assert _outcomes(plan) == ["country_conflict"]
+    assert _outcomes(answered) == [number]
+
+
+def test_a_question_shows_an_example_with_both_readings_and_counts_who_waits() -> None:
+    sheet = read(_rows("Phone,Country", "0912345678,Narnia", "525512345678,Narnia"))
+    mapping, plan = _suggested(sheet, region="MX")
+    mapping = mapping.model_copy(update={"country": FieldSource(column="Country")})
+    plan = make_plan(sheet, mapping, answers=plan.answers)
+    (question,) = phone_questions(plan, sheet)
+
+    assert question.example.cell == "525512345678"
+    assert question.waiting == 2
+
+
+def test_a_report_of_a_sheet_with_a_column_of_the_same_name_is_recognized() -> None:
+    text = _rows("Row,Outcome,Phone as sent,phone,outcome",
+                 "2,Accepted,+5511987650001,+5511987650001,lead")  # fmt: skip
+    mapping, plan = _suggested(read(text))
+
+    assert mapping.client.column == "phone"
+    assert _outcomes(plan) == ["in_own_report"]
+
+
+def test_an_unclear_cell_in_a_column_of_refusals_is_excluded() -> None:
+    text = _rows("phone,opted out", "+5511987650001,yes", "+5511987650002,see note",
+                 "+5511987650003,no")  # fmt: skip
+    refused = refused_rows(read(text))
+
+    assert refused is not None
+    assert refused.tolist() == [True, True, False]
+
+
+def test_numbers_that_may_be_mobile_elsewhere_leave_the_usual_country_a_hint() -> None:
+    colombian = pd.Series([f"301234567{n}" for n in range(9)], dtype="str")
+    brazilian = pd.Series([f"2198765000{n}" for n in range(9)], dtype="str")
+
+    assert suggest_region(colombian, "phone", usual="US").evidence.is_hint
+    assert not suggest_region(brazilian, "phone", usual="BR").evidence.is_hint
+    assert suggest_region(colombian, "Contact us").region is None
+
+
+def test_a_sheet_without_rows_has_a_mapping() -> None:
+    assert suggest_mapping(make_sheet({"phone": [], "name": []})).variables == {}

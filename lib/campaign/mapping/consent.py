@@ -24,6 +24,8 @@ from lib.sheet import Sheet
 _SAMPLE: Final = 500
 # The share of these that must be answers, depending on how clearly the header asks for consent.
 _MOST_CELLS: Final = 0.8
+# Different cells up to which a column is searched for refusals. Tags and notes have few.
+_MAX_DISTINCT: Final = 20_000
 _SOME_CELLS: Final = 0.2
 _PRECEDENCE: Final = (Channel.WHATSAPP, Channel.SMS, Channel.GENERAL, Channel.EMAIL)
 
@@ -33,13 +35,15 @@ class ConsentColumn:
     """A consent column, the channel it is about, and what a yes in it means.
 
     ``refusing`` is whether a yes is a refusal; None where the header names both. ``has_dates`` is
-    whether its answers are the dates on which they were given.
+    whether its answers are the dates on which they were given. ``only_refusals`` is whether it is
+    about something else, such as tags or notes, and only clear refusals in it count.
     """
 
     name: str
     channel: Channel
     refusing: bool | None
     has_dates: bool
+    only_refusals: bool = False
 
 
 def consent_column(name: str, cells: pd.Series) -> ConsentColumn:
@@ -56,7 +60,15 @@ def consent_column(name: str, cells: pd.Series) -> ConsentColumn:
         consent_vocabulary.header_channel(header),
         consent_vocabulary.refuses(header),
         has_dates,
+        only_refusals=_has_only_refusals(header, filled),
     )
+
+
+def _has_only_refusals(header: str, filled: list[str]) -> bool:
+    """Return whether neither the header nor most cells are about consent."""
+    if consent_vocabulary.header_kind(header) or consent_vocabulary.is_status(header):
+        return False
+    return sum(map(consent_vocabulary.states_consent, filled)) < _MOST_CELLS * len(filled)
 
 
 def _are_serial_dates(filled: list[str]) -> bool:
@@ -97,7 +109,12 @@ def _cells_state_consent(header: str, cells: pd.Series, filled: list[str]) -> bo
         texts = whole_array(cells).dictionary_encode().dictionary.to_pylist()
         return any(map(consent_vocabulary.states_consent, map(consent_vocabulary.plain, texts)))
     stating = sum(map(consent_vocabulary.states_consent, filled))
-    return stating > 0 and stating >= _MOST_CELLS * len(filled)
+    if stating > 0 and stating >= _MOST_CELLS * len(filled):
+        return True
+    texts = whole_array(cells).dictionary_encode().dictionary.to_pylist()
+    return len(texts) <= _MAX_DISTINCT and any(
+        consent_vocabulary.is_explicit_refusal(consent_vocabulary.plain(text)) for text in texts
+    )
 
 
 def suggested_uses(sheet: Sheet, among: list[str]) -> dict[str, ConsentUse]:
@@ -161,9 +178,14 @@ def cell_answers(column: ConsentColumn, cells: pd.Series) -> np.ndarray:
     """Return the answer in each cell of a column, as numbers of `Answer`."""
     coded = whole_array(cells).dictionary_encode()
     texts = map(consent_vocabulary.plain, coded.dictionary.to_pylist())
-    answers = np.array([_answer(text, column) for text in texts], dtype="int8")
-    found: np.ndarray = answers[coded.indices.to_numpy()]
-    return found
+    if column.only_refusals:
+        is_refusal = map(consent_vocabulary.is_explicit_refusal, texts)
+        found = [Answer.NO if refused else Answer.NOT_REFUSED for refused in is_refusal]
+        answers = np.array(found, dtype="int8")
+    else:
+        answers = np.array([_answer(text, column) for text in texts], dtype="int8")
+    by_row: np.ndarray = answers[coded.indices.to_numpy()]
+    return by_row
 
 
 def _states_refusal(cells: pd.Series) -> np.ndarray:
@@ -238,7 +260,11 @@ def refused_rows(sheet: Sheet) -> np.ndarray | None:
     for name, use in uses.items():
         if use is ConsentUse.HOLD:
             cells = sheet.frame[name]
-            found |= cell_answers(consent_column(name, cells), cells) == Answer.NO
+            column = consent_column(name, cells)
+            answers = cell_answers(column, cells)
+            # What is unclear in a column of refusals counts as one, to be on the safe side.
+            is_unclear = (answers == Answer.UNCLEAR) & bool(column.refusing)
+            found |= (answers == Answer.NO) | is_unclear
     return found if found.any() and not found.all() else None
 
 

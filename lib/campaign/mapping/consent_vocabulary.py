@@ -71,10 +71,15 @@ _REFUSAL: Final = re.compile(
     r"|^(?:is |esta )?(?:blocked|bloquead[oa]s?)(?: " + _ABOUT + r")*$"
     r"|\b(?:rechaz\w+|recus\w+|refus\w+|declin\w+|reject\w*|exclui\w+|excluded?|exclusion"
     r"|exclusao|cancel\w+) (?:\w+ ){0,2}" + _ABOUT +
+    r"|\bde ?subscribed\b|\berased\b|^(?:complained|deceased|fallecid[oa]|falecid[oa]|saiu)$"
+    r"|^(?:excluir|exclude|remover|remove|no enviar|nao enviar)$"
+    r"|\bdesabonn\w*|\babgemeldet\b|\bsperrvermerk\b|\bwiderruf\w*|\bgesperrt\b"
+    r"|\bnicht kontaktieren\b|\bberhenti\b"
     r"|\bsaiu da lista\b|\bcancel\w* (?:de |da |la |su )?(?:su[bs]*cri\w*|inscri\w*|assinatura)",
 )  # fmt: skip
 _AGREEMENT: Final = re.compile(
-    r"consent\w*|\bopt(?:ed|s)? ?ins?\b|optins?\b|\bsubscri(?:bed|bers?|bes?)\b"
+    r"consent\w*|\w*einwilligung\b|\bzustimmung\b|\bsetuju\b|\bbersedia\b|\bj ?accepte\b|^opt$"
+    r"|\bopt(?:ed|s)? ?ins?\b|optins?\b|\bsubscri(?:bed|bers?|bes?)\b"
     r"|\bsubscription status\b"
     r"|\bsu[bs]{1,2}cri(?:p?t[oa]s?|ptor\w*)\b|\b(?:estado|estatus|status)(?: de"
     r"| da)?(?: la)? (?:su[bs]*cri\w*"
@@ -89,6 +94,12 @@ _PHRASE: Final = re.compile(
     r"|\b(?:acept|aceit|autori[sz]|permit|permis|permiss|quier|quer(?=\b|[oe])|dese[aoj]"
     r"|gostaria|le gustaria"
     r"|te gustaria|recib|receb|concord|acuerdo)\w* (?:\w+ ){0,6}" + _ABOUT +
+    r"|\b(?:podemos|pode|puedo|posso|podes|podem) (?:\w+ ){0,2}(?:contact\w*|contat\w*|envia\w*)"
+    r"|^(?:contactar|contatar)(?: \w+){0,3}$|^enviar (?:\w+ ){0,2}" + _ABOUT +
+    r"|\b(?:contato|contacto) permitido\b|\bhear from us\b|\bpromotional messages\b"
+    r"|\bpreferred channel\b|\bchannel preference\b"
+    r"|\b(?:tratamiento|tratamento|politica|proteccion|protecao) de da[dt]os\b"
+    r"|\baviso de privacidad\b|\bbase legal\b"
     r"|\b(?:would you like|do you want|ok|okay|may we|can we|happy) (?:\w+ ){0,3}" + _ABOUT +
     r"|" + _ABOUT + r" (?:\w+ )?(?:permission\w*|permiso\w*|permissao|autoriza\w*"
     r"|authori[sz]\w*|allowed"
@@ -145,7 +156,7 @@ _YES: Final = frozenset(
         "positivo", "claro", "active", "activo", "activa", "ativo", "ativa", "enabled",
         "habilitado", "confirmed", "confirmado", "confirmada", "granted", "given", "concedido",
         "otorgado", "otorgada",
-        "accepted", "aceptado", "aceptada", "aceito", "requested", "done",
+        "accepted", "aceptado", "aceptada", "aceito", "requested", "done", "ya", "iya", "in",
     }
 )  # fmt: skip
 _NO: Final = frozenset(
@@ -153,6 +164,8 @@ _NO: Final = frozenset(
         "no", "n", "nao", "false", "f", "falso", "0", "00", "off", "unchecked", "negativo",
         "inactive", "inactivo", "inactiva", "inativo", "inativa", "disabled", "deshabilitado",
         "none", "ninguno", "ninguna", "nenhum", "nenhuma", "never", "nunca", "jamas", "jamais",
+        "non", "nein", "tidak", "nao permitido", "no permitido", "not allowed", "no thanks", "out",
+        "email only",
     }
 )  # fmt: skip
 _BLANK: Final = frozenset(
@@ -190,6 +203,18 @@ _STATES_CONSENT: Final = re.compile(
     r"|cleaned"
     r"|(?:no |nao )?su[bs]*cri(?:p?t[oa])|de?su[bs]*cri(?:p?t[oa])|descadastrad[oa]|desinscrit[oa]"
     r"|(?:dad[oa] )?(?:de )?baja|revogad[oa]|(?:no |nao )?inscrit[oa]"
+)
+# Refusals that count under any header, such as tags, notes and replies.
+_EXPLICIT_REFUSAL: Final = re.compile(
+    r"(?<!not )(?<!never )\bun ?subscribed\b|(?<!not )\bopt(?:ed)? ?out\b"
+    r"|\bdo ?not (?:contact|message|text|disturb|send)\b|^(?:dnc|stop|baja|sair|parar|salir)$"
+    r"|\bblock ?listed\b|\bblack ?listed\b|\blista negra\b|\bdescadastrad[oa]\b"
+    r"|\bdesu[bs]*crit[oa]\b|\bdesinscrit[oa]\b|\b(?:no|nao) (?:contactar|contatar|molestar)\b"
+    r"|\bnao perturb\w+\b|\b(?:dad[oa] de|se dio de|pidio|solicito)(?: la)? baja\b"
+    r"|\bpediu (?:para sair|descadastro)\b"
+    r"|\b(?:no|nao) (?:quiere|quer) (?:recibir |receber )?(?:mas |mais )?"
+    r"(?:mensaj\w+|mensag\w+|publicidad\w*|promo\w+|whats ?app)"
+    r"|\bdoes ?n ?o?t want (?:any )?(?:more )?(?:messages|texts|marketing)\b"
 )
 _STATUS: Final = re.compile(r"\b(?:status|estado|estatus|estatuto|situacao|situacion|state)\b")
 _NEGATIONS: Final = frozenset(
@@ -286,6 +311,11 @@ def is_status(header: str) -> bool:
 def is_refusal(text: str) -> bool:
     """Return whether a cell names a refusal, under any header."""
     return _REFUSED.fullmatch(text) is not None
+
+
+def is_explicit_refusal(text: str) -> bool:
+    """Return whether a cell says clearly, under any header, that a person wants no messages."""
+    return _EXPLICIT_REFUSAL.search(text) is not None
 
 
 def states_consent(text: str) -> bool:

@@ -9,8 +9,10 @@ import re
 from enum import StrEnum
 from typing import Final
 
+import pandas as pd
 from rapidfuzz import fuzz
 
+from lib.campaign.mapping.model import FieldSource
 from lib.sheet import Sheet, plain_name
 from lib.sheet.phones.cleaning import clean_phone_text
 from lib.sheet.phones.codes import PhoneProblem
@@ -57,6 +59,27 @@ _LANDLINE_WORDS: Final = frozenset(
     {
         "fixo", "fijo", "fax", "landline", "home", "casa", "residencial", "work", "office",
         "business", "comercial", "oficina", "pager", "other", "otro", "outro", "2", "3",
+        "festnetz", "fixe", "alternate", "alt", "alterno", "alternativo", "secondary",
+        "secundario", "old", "anterior", "antigo", "antiguo", "previous", "backup",
+    }
+)  # fmt: skip
+# Headers of the phones of others: they lose to any phone of the recipient.
+_OTHER_PEOPLE: Final = frozenset(
+    {
+        "vendedor", "vendedora", "seller", "sales", "salesperson", "store", "tienda", "loja",
+        "sucursal", "branch", "agent", "agente", "agency", "doctor", "medico", "driver", "chofer",
+        "motorista", "emergency", "emergencia", "spouse", "wife", "husband", "esposa", "esposo",
+        "conyuge", "parent", "father", "mother", "padre", "madre", "pai", "mae", "referred",
+        "referrer", "referido", "indicado", "company", "empresa", "support", "soporte", "suporte",
+        "manager", "gerente", "reference", "referencia", "aval", "fiador", "owner", "supplier",
+        "proveedor", "fornecedor", "staff", "courier",
+    }
+)  # fmt: skip
+_RECIPIENT_WORDS: Final = frozenset(
+    {
+        "customer", "client", "cliente", "patient", "paciente", "student", "aluno", "alumno",
+        "primary", "principal", "main", "actual", "atual", "current", "new", "nuevo", "novo",
+        "recipient", "destinatario", "titular",
     }
 )  # fmt: skip
 # Headers of other digits that may look like phones.
@@ -64,30 +87,51 @@ _OTHER_DIGITS: Final = re.compile(
     r"\b(?:id|cpf|cnpj|rut|dni|nit|curp|rfc|cedula|documento|document|pedido|order|invoice|factura"
     r"|fatura|codigo|code|cupom|cupon|coupon|cep|zip|postal|ean|sku|fecha|date|data|valor|value"
     r"|price|saldo|amount|total|conta|account|cuenta|vencimento|vencimiento|nascimento|matricula"
-    r"|protocolo|birthday|birth|aniversario|cumpleanos|hora|time|created|updated)\b"
+    r"|protocolo|birthday|birth|aniversario|cumpleanos|hora|time|created|updated|contrato|contract"
+    r"|tarjeta|card|cartao|folio|kunnr|kundennummer|imei|transaction|transacao|transaccion|timestamp"
+    r"|customer number|client number|numero (?:de|do) cliente|points|puntos|pontos|phone as sent)\b"
 )
 AREA_HEADERS: Final = frozenset(
     {
-        "ddd", "lada", "area", "area code", "codigo de area", "codigo area", "cod area",
-        "clave lada", "prefijo", "prefixo",
+        "ddd", "lada", "area code", "codigo de area", "codigo area", "cod area", "clave lada",
     }
 )  # fmt: skip
 """Headers of area codes in a column of their own."""
 
 _COUNTRY_WORDS: Final = frozenset(
-    {"country", "pais", "land", "negara", "ddi", "nation", "nacion", "countrycode"}
-)
+    {
+        "country", "pais", "land", "negara", "ddi", "countrycode", "pays", "paese", "kraj",
+    }
+)  # fmt: skip
+# A header of the recipient's country has no other words than these: a country of birth, of interest
+# or of a seller says nothing about a phone.
+_WORDS_BESIDE_COUNTRY: Final = frozenset(
+    {
+        "code", "codigo", "cod", "iso", "iso2", "iso3", "2", "3", "name", "nombre", "nome",
+        "region",
+        "de", "del", "do", "da", "of", "the", "client", "cliente", "customer", "contact",
+        "contacto", "contato", "user", "usuario", "residence", "residencia", "live", "default",
+        "address", "direccion", "endereco", "billing", "facturacion", "faturamento", "cobranza",
+        "cobranca", "shipping", "envio", "entrega", "dial", "calling", "tel",
+    }
+)  # fmt: skip
+_CODE_WORDS: Final = frozenset({"code", "codigo", "cod", "ddi", "dial", "calling", "indicativo"})
 DIAL_HEADERS: Final = frozenset(
     {
         "country code", "codigo pais", "codigo de pais", "codigo do pais", "cod pais",
         "ddi", "dial code", "calling code", "country calling code", "phone code", "phone country",
         "phone country code", "codigo internacional", "prefijo internacional", "indicativo",
+        "prefijo", "prefixo", "prefix",
     }
 )  # fmt: skip
 """Headers of country codes in a column of their own."""
 
-# The share of filled cells that must be countries.
-_MIN_COUNTRIES: Final = 0.6
+# The share of filled cells that must be countries. Others are held back until a person decides.
+_MIN_COUNTRIES: Final = 0.3
+_NOT_FILLED: Final = frozenset({"", "-", "--", "n/a", "na", "null", "none", "."})
+_MAX_LOCAL_DIGITS: Final = 9
+_MIN_COMPLETE_DIGITS: Final = 9
+_MOSTLY_LOCAL: Final = 0.8
 _AREA_CELL: Final = re.compile(r"\(?0?\d{1,5}\)?(?:\.0)?")
 
 # How similar a header must be to a known one, from 0 to 100.
@@ -95,6 +139,10 @@ MIN_SIMILARITY: Final = 90
 _SAMPLE: Final = 500
 _MIN_DIGITS: Final = 6
 _MOSTLY_FILLED: Final = 0.5
+# The rank of a phone column that reaches few people: above other headers, below other phones.
+_FEW_PEOPLE: Final = 1.1
+_MIN_REPEATED: Final = 10
+_MAX_DISTINCT_SHARE: Final = 0.2
 # The shares of filled cells that must be phones: with a header that names other things, none, and
 # phones.
 _MIN_SHARES: Final = {-1: 0.7, 0: 0.7, 1: 0.3}
@@ -139,32 +187,50 @@ def best_phone(sheet: Sheet, columns: list[str], known: str | None = None) -> st
     WhatsApp is preferred to mobile, mobile to other phones, and those to landlines. ``known`` is a
     column that contained phones in an earlier sheet.
     """
-    best, best_score = None, 0.0
+    best, best_score = None, (-1.0, 0.0)
     for column in columns:
+        cells = sheet.frame[column]
+        filled = float((cells.str.strip() != "").mean()) if len(cells) else 0.0
         rank = 5.0 if column == known else _header_rank(column)
         sign = (rank > 0) - (rank < 0)
         share = phone_share(sheet, column, with_plus=sign < 0)
-        filled = float((sheet.frame[column].str.strip() != "").mean())
-        # A column that few rows fill reaches few people, whatever its header promises.
-        score = (rank if filled >= _MOSTLY_FILLED else rank / 3) + share + filled
-        if share >= _MIN_SHARES[sign] and score > best_score:
-            best, best_score = column, score
+        if share < _MIN_SHARES[sign]:
+            continue
+        if sign > 0 and (filled < _MOSTLY_FILLED or _repeats(cells)):
+            # A column that few rows fill, or with the same phone in most, reaches few people.
+            rank = min(rank, _FEW_PEOPLE + rank / 10)
+        if (rank, share + filled) > best_score:
+            best, best_score = column, (rank, share + filled)
     return best
+
+
+def _repeats(cells: pd.Series) -> bool:
+    """Return whether the filled cells of a column are mostly the same few texts."""
+    filled = cells[cells.str.strip() != ""]
+    return len(filled) >= _MIN_REPEATED and filled.nunique() < _MAX_DISTINCT_SHARE * len(filled)
 
 
 def _header_rank(column: str) -> float:
     """Return a header's rank among phones: up to 4, 0 if unknown, negative for other digits."""
     words = _words(column)
-    named = similarity(column, PHONE_HEADERS) >= MIN_SIMILARITY
-    if not named and not words & _PHONE_WORDS:
-        return -0.5 if _OTHER_DIGITS.search(" ".join(words)) else 0.0
+    if not words & _PHONE_WORDS:
+        if _plain(column) in PHONE_HEADERS:
+            return 1.0
+        if _OTHER_DIGITS.search(_plain(column)):
+            return -0.5
+        return 1.0 if similarity(column, PHONE_HEADERS) >= MIN_SIMILARITY else 0.0
+    if _OTHER_DIGITS.search(_plain(column)) and not words <= _PHONE_WORDS | _FILLER_WORDS:
+        return -0.5 if "as sent" in _plain(column) else 0.3
+    if words & _OTHER_PEOPLE:
+        return 0.2
     if words & _LANDLINE_WORDS:
         return 0.5
+    own = 0.5 if words & _RECIPIENT_WORDS else 0.0
     if words & _WHATSAPP_WORDS:
-        return 4.0
+        return 4.0 + own
     if words & _MOBILE_WORDS:
-        return 2.9
-    return 1.5 if words & _ADDRESS_WORDS else 1.8
+        return 2.9 + own
+    return (1.5 if words & _ADDRESS_WORDS else 1.8) + own
 
 
 def phone_share(sheet: Sheet, column: str, *, with_plus: bool = False) -> float:
@@ -197,15 +263,37 @@ def is_phone_cell(cell: str, *, is_named: bool = False) -> bool:
 
 
 def area_code_template(sheet: Sheet, phone: str) -> str | None:
-    """Return a template that puts the column of area codes before the phone's, if there is one."""
+    """Return a template that puts the column of area codes before the phone's, if there is one.
+
+    There is none if the phones are complete, or already begin with their area codes.
+    """
     for column in sheet.frame.columns:
         if plain_name(column) not in AREA_HEADERS or column == phone:
             continue
         filled = [cell.strip() for cell in sheet.frame[column].head(_SAMPLE) if cell.strip()]
         is_writable = not set(column + phone) & set("{}|")
-        if filled and is_writable and all(_AREA_CELL.fullmatch(cell) for cell in filled):
+        is_area = bool(filled) and all(_AREA_CELL.fullmatch(cell) for cell in filled)
+        if is_area and is_writable and _lacks_area(sheet.frame[phone], sheet.frame[column]):
             return f"{{{column}|}} {{{phone}}}"
     return None
+
+
+def has_area_code(source: FieldSource) -> bool:
+    """Return whether a phone is combined from a column of area codes and another one."""
+    return source.template is not None and plain_name(source.columns[0]) in AREA_HEADERS
+
+
+def _lacks_area(phones: pd.Series, areas: pd.Series) -> bool:
+    """Return whether most phones are local numbers without their area code."""
+    pairs = zip(phones.head(_SAMPLE), areas.head(_SAMPLE), strict=True)
+    filled = [(cell.strip(), re.sub(r"\D", "", area)) for cell, area in pairs if cell.strip()]
+    local = 0
+    for cell, area in filled:
+        digits = re.sub(r"\D", "", cell).lstrip("0")
+        is_complete = "+" in cell or len(digits) > _MAX_LOCAL_DIGITS
+        begins = digits.startswith(area.lstrip("0")) and len(digits) > _MIN_COMPLETE_DIGITS
+        local += not (is_complete or begins)
+    return local >= _MOSTLY_LOCAL * len(filled)
 
 
 def country_column(sheet: Sheet, columns: list[str]) -> str | None:
@@ -222,17 +310,26 @@ def _country_score(sheet: Sheet, column: str) -> int:
     """
     name = plain_name(column)
     words = frozenset(name.split())
-    if not words & _COUNTRY_WORDS and name not in DIAL_HEADERS:
+    if name not in DIAL_HEADERS:
+        allowed = _COUNTRY_WORDS | _WORDS_BESIDE_COUNTRY | _PHONE_WORDS
+        if not words & _COUNTRY_WORDS or not words <= allowed:
+            return 0
+    cells = [cell.strip() for cell in sheet.frame[column].head(_SAMPLE)]
+    filled = [cell for cell in cells if cell.lower() not in _NOT_FILLED]
+    has_codes = names_code(column)
+    known = sum(country_of(cell, has_codes=has_codes) is not None for cell in filled)
+    if not known or known < _MIN_COUNTRIES * len(filled):
         return 0
-    filled = [cell for cell in sheet.frame[column].head(_SAMPLE) if cell.strip()]
-    known = sum(country_of(cell) is not None for cell in filled)
-    if not filled or known < _MIN_COUNTRIES * len(filled):
-        return 0
-    if name in DIAL_HEADERS or words & (_PHONE_WORDS | {"ddi"}):
+    if name in DIAL_HEADERS or words & _PHONE_WORDS:
         return 4
-    if words <= {"country", "pais", "code", "codigo", "name", "iso", "de", "do", "del", "region"}:
+    if not words & {"address", "direccion", "endereco", "shipping", "envio", "entrega", "billing"}:
         return 3
-    return 1 if words & {"shipping", "birth", "nacimiento", "nascimento"} else 2
+    return 1 if words & {"shipping", "envio", "entrega"} else 2
+
+
+def names_code(column: str | None) -> bool:
+    """Return whether a header of countries names codes, such as dial codes without a plus."""
+    return column is not None and bool(frozenset(plain_name(column).split()) & _CODE_WORDS)
 
 
 def similarity(column: str, headers: tuple[str, ...]) -> float:

@@ -81,7 +81,7 @@ def save_mapping(
             headers=headers,
             mapping=mapping,
             region=answers.region if answers else None,
-            phone_readings=answers.phone_readings if answers else {},
+            phone_readings=_lasting(answers.phone_readings) if answers else {},
         )
         _write_mapping(saved, settings)
     return saved
@@ -178,6 +178,11 @@ def _rename_columns(mapping: Mapping, names: dict[str, str]) -> Mapping | None:
 
 def _plain_name(header: str) -> str:
     return plain_name(header) or header
+
+
+def _lasting(readings: dict[str, Reading]) -> dict[str, Reading]:
+    """Return the answers about a code and a country, which hold for other sheets too."""
+    return {key: reading for key, reading in readings.items() if ":" in key}
 
 
 def _campaign_label(mapping: Mapping) -> str:

@@ -18,6 +18,7 @@ from lib.campaign.mapping.model import (
     MappingIncompleteError,
     mapping_problems,
 )
+from lib.campaign.mapping.phone_columns import has_area_code
 from lib.campaign.own_report import reached_rows
 from lib.campaign.plan import checks
 from lib.campaign.plan.campaign_names import look_alikes
@@ -150,7 +151,13 @@ def _check_phones(
         texts = texts[~others]
         countries = None if countries is None else countries[~others]
     decisions = Decisions(answers.phone_readings, answers.phone_row_readings)
-    read = read_phones(texts, answers.region, countries=countries, decisions=decisions)
+    read = read_phones(
+        texts,
+        answers.region,
+        countries=countries,
+        decisions=decisions,
+        has_area_code=has_area_code(mapping.client),
+    )
     if len(texts) < len(sheet.frame):
         read = read.reindex(sheet.frame.index)
     column = mapping.client.column

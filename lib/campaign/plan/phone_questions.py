@@ -2,11 +2,13 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
 from lib.campaign.arrow_text import is_empty
 from lib.campaign.mapping.model import Mapping
+from lib.campaign.mapping.phone_columns import names_code
 from lib.campaign.plan.corrections import corrected
 from lib.campaign.plan.model import Plan
 from lib.campaign.values.render import render_field
@@ -14,6 +16,8 @@ from lib.sheet import Sheet
 from lib.sheet.phones.codes import PhoneProblem, Reading
 from lib.sheet.phones.country_cells import read_countries
 from lib.sheet.phones.questions import UNREADABLE_COUNTRY, both_readings
+
+_EXAMPLES: Final = 25
 
 
 @dataclass(frozen=True)
@@ -31,24 +35,21 @@ class PhoneQuestion:
     """A question that a person decides for a group of rows.
 
     ``reading`` is the answer for the group, None while it is open. ``rows`` are the numbers of all
-    its rows, and ``exceptions`` counts those that were decided on their own.
+    its rows, and ``waiting`` counts those that are held back until someone decides. ``readings``
+    are those that give a valid number for one of the first rows.
     """
 
     key: str
     rows: tuple[int, ...]
     reading: Reading | None
-    exceptions: int
+    waiting: int
     example: PhoneExample
+    readings: tuple[Reading, ...]
 
     @property
     def problem(self) -> PhoneProblem:
         """The problem that the rows have while the question is open."""
         return PhoneProblem(self.key.partition(":")[0])
-
-    @property
-    def waiting(self) -> int:
-        """The number of rows that are held back until the question is answered."""
-        return 0 if self.reading else len(self.rows) - self.exceptions
 
 
 def phones_and_countries(sheet: Sheet, mapping: Mapping) -> tuple[pd.Series, pd.Series | None]:
@@ -57,7 +58,7 @@ def phones_and_countries(sheet: Sheet, mapping: Mapping) -> tuple[pd.Series, pd.
     if mapping.country.is_left_out:
         return texts, None
     cells = render_field(mapping.country, sheet.frame, trim=True).texts
-    countries = read_countries(cells)
+    countries = read_countries(cells, has_codes=names_code(mapping.country.column))
     return texts, countries.mask(is_empty(countries) & ~is_empty(cells), UNREADABLE_COUNTRY)
 
 
@@ -67,18 +68,28 @@ def phone_questions(plan: Plan, sheet: Sheet) -> tuple[PhoneQuestion, ...]:
     keys = plan.table["phone_question"].dropna()
     if keys.empty:
         return ()
-    answers, rows = plan.answers, keys.groupby(keys).groups
-    found = [
-        PhoneQuestion(
-            key=str(key),
-            rows=tuple(int(row) for row in group),
-            reading=answers.phone_readings.get(str(key)),
-            exceptions=sum(int(row) in answers.phone_row_readings for row in group),
-            example=phone_examples(plan, sheet, [int(group[0])])[0],
-        )
-        for key, group in rows.items()
-    ]
+    groups = keys.groupby(keys).groups.items()
+    found = [_question(str(key), [int(row) for row in rows], plan, sheet) for key, rows in groups]
     return tuple(sorted(found, key=lambda each: (each.waiting == 0, -len(each.rows))))
+
+
+def _question(key: str, rows: list[int], plan: Plan, sheet: Sheet) -> PhoneQuestion:
+    examples = phone_examples(plan, sheet, rows[:_EXAMPLES])
+    valid = {
+        Reading.CODE: any(each.as_code for each in examples),
+        Reading.LOCAL: any(each.as_local for each in examples),
+    }
+    problem = key.partition(":")[0]
+    is_held = plan.table.loc[rows, "held_codes"].str.split(",").map(lambda codes: problem in codes)
+    return PhoneQuestion(
+        key=key,
+        rows=tuple(rows),
+        reading=plan.answers.phone_readings.get(key),
+        waiting=int(is_held.sum()),
+        # An example with both readings shows best what the question is about.
+        example=max(examples, key=lambda each: bool(each.as_code) + bool(each.as_local)),
+        readings=tuple(reading for reading, is_valid in valid.items() if is_valid),
+    )
 
 
 def phone_examples(plan: Plan, sheet: Sheet, rows: list[int]) -> list[PhoneExample]:

@@ -28,6 +28,7 @@ class Evidence(StrEnum):
     MOST_NUMBERS = "most_numbers"
     HEADER = "header"
     USUAL = "usual"
+    USUAL_UNSURE = "usual_unsure"
     BROWSER = "browser"
     NOTHING = "nothing"
 
@@ -39,7 +40,7 @@ class Evidence(StrEnum):
     @property
     def is_hint(self) -> bool:
         """Whether the country is only offered, and not used before a person has chosen it."""
-        return self in {Evidence.MOST_NUMBERS, Evidence.BROWSER}
+        return self in {Evidence.USUAL_UNSURE, Evidence.MOST_NUMBERS, Evidence.BROWSER}
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ class Suggestion:
 
 _SAMPLE_CELLS: Final = 2_000
 _MIN_NUMBERS: Final = 3
+_PHONE_WORD: Final = re.compile(
+    r"\b(?:phone|mobile|cell|celular|cel|tel|telefon\w*|movil|whatsapp|fone)$"
+)
 _MIN_SHARE: Final = 0.6
 _ALMOST_ALL: Final = 0.95
 # Of numbers that seem to have a country code, the share that may be local ones of another country.
@@ -68,6 +72,7 @@ def suggest_region(
     *,
     usual: str | None = None,
     locale: str | None = None,
+    has_area_code: bool = False,
 ) -> Suggestion:
     """Suggest the country of numbers without a country code.
 
@@ -75,7 +80,8 @@ def suggest_region(
     theirs. Otherwise the hints are, in this order: a ``header`` such as ``phone_br`` or
     ``Celular México``, the person's ``usual`` country, that of most numbers with a code, and the
     country of the browser's ``locale``. A country is suggested only if six in ten of the numbers
-    without a code are valid in it.
+    without a code are valid in it. The usual one is only a hint if most may be mobile numbers of
+    another country too. With ``has_area_code``, the first digits are never a country code.
     """
     sample = cells[cells.str.strip() != ""].head(_SAMPLE_CELLS)
     read = normalise(sample)
@@ -91,17 +97,30 @@ def suggest_region(
         if is_local.mean() > _MAX_LOCAL_SHARE:
             long = long.iloc[:0]
             break
+    if has_area_code:
+        long = long.iloc[:0]
     with_code = pd.concat([coded, long])
     for hint, evidence in (
         (_agreed_region(with_code, _ALMOST_ALL), Evidence.NUMBERS),
         (_region_of_header(header or ""), Evidence.HEADER),
-        (usual, Evidence.USUAL),
+        (usual, Evidence.USUAL_UNSURE if _may_be_abroad(bare, usual) else Evidence.USUAL),
         (_agreed_region(with_code), Evidence.MOST_NUMBERS),
         (_region_of_locale(locale), Evidence.BROWSER),
     ):
         if hint is not None and _fits_region(bare, hint):
             return Suggestion(hint, evidence)
     return Suggestion(None, Evidence.NOTHING)
+
+
+def _may_be_abroad(bare: pd.Series, region: str | None) -> bool:
+    """Return whether most of the numbers may be mobile numbers of another country, too."""
+    if region is None:
+        return False
+    own = phonenumbers.country_code_for_region(region)
+    digits = pa.array(bare.str.replace(r"\D", "", regex=True).str.lstrip("0"), pa.string())
+    return any(
+        code != own and is_local.mean() >= _MIN_SHARE for code, is_local in local_mobiles(digits)
+    )
 
 
 def _regions_of(read: pd.DataFrame) -> pd.Series:
@@ -129,9 +148,12 @@ def _fits_region(bare: pd.Series, region: str) -> bool:
 
 def _region_of_header(header: str) -> str | None:
     """Return the country at the end of a header, by its ISO code or its name."""
-    ending = re.fullmatch(r".*[ _.(-]([A-Za-z]{2})\)?", header)
-    if ending and ending[1].upper() in phonenumbers.SUPPORTED_REGIONS - _CODES_LIKE_WORDS:
-        return ending[1].upper()
+    ending = re.fullmatch(r"(.*)[ _.(-]([A-Za-z]{2})\)?", header)
+    if ending and ending[2].upper() in phonenumbers.SUPPORTED_REGIONS - _CODES_LIKE_WORDS:
+        # In lowercase, it is more likely a word: "contact us".
+        is_code = ending[2].isupper() or _PHONE_WORD.search(plain_name(ending[1])) is not None
+        if is_code:
+            return ending[2].upper()
     words = plain_name(header).split()
     endings = (" ".join(words[at:]) for at in range(1, len(words)))
     return next((country_names()[name] for name in endings if name in country_names()), None)

@@ -56,7 +56,7 @@ PROBLEMS: Final[dict[str, PhoneWords]] = {
     ),
     PhoneProblem.TOO_LONG: PhoneWords(
         N_("Phone number too long"),
-        N_("The number has more digits than any phone number. Correct it in your sheet."),
+        N_("The number has more digits than numbers of its country. Correct it in your sheet."),
     ),
     PhoneProblem.NO_COUNTRY: PhoneWords(
         N_("No country code"),
@@ -107,13 +107,14 @@ PROBLEMS: Final[dict[str, PhoneWords]] = {
 REPAIRS: Final[dict[str, PhoneWords]] = {
     PhoneRepair.COUNTRY_ADDED: PhoneWords(
         N_("Country code added"),
-        N_("The number had no country code. We added the code of the default country."),
+        N_("The number had no country code. We added that of its country."),
     ),
     PhoneRepair.PLUS_ADDED: PhoneWords(
         N_("Plus sign added"), N_("The number had a country code but no + before it.")
     ),
     PhoneRepair.INTERNATIONAL_PREFIX: PhoneWords(
-        N_("00 replaced with +"), N_("The number began with the prefix for international calls.")
+        N_("Dialling prefix replaced with +"),
+        N_("The number began with a prefix for international calls, such as 00."),
     ),
     PhoneRepair.DECIMAL_REMOVED: PhoneWords(
         N_("“.0” removed"), N_("The spreadsheet had added decimals to the number.")

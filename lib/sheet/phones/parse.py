@@ -76,7 +76,11 @@ _MOBILE_TYPES: Final = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_
 
 
 def normalise(
-    series: pd.Series, region: str | None = None, *, is_own: bool = False
+    series: pd.Series,
+    region: str | None = None,
+    *,
+    is_own: bool = False,
+    is_local: bool = False,
 ) -> pd.DataFrame:
     """Read a column of phone cells.
 
@@ -88,13 +92,14 @@ def normalise(
 
     ``region`` is the country (ISO code) of numbers without a country code. With ``is_own`` it is
     not a default but the country that the rows themselves name. Then a number of another country
-    has the problem country_conflict, and digits that may be a number of either are its own.
+    has the problem country_conflict, and digits that may be a number of either are its own. With
+    ``is_local``, numbers without a plus certainly have no country code.
     """
     texts = pa.chunked_array(pa.array(series, pa.string())).combine_chunks()
-    by_column = _read_columns(texts, region, is_own=is_own)
+    by_column = _read_columns(texts, region, is_own=is_own, is_local=is_local)
     remaining = np.flatnonzero(pc.and_(pc.is_null(by_column.e164), pc.is_null(by_column.problem)))
     rest = texts.take(remaining).dictionary_encode()
-    read = _read_each(rest.dictionary.to_pylist(), region, is_own=is_own)
+    read = _read_each(rest.dictionary.to_pylist(), region, is_own=is_own, is_local=is_local)
     has_codes = _any_code(by_column) or any(map(_shows_code, read))
     read = [_settle(phone, has_codes=has_codes) for phone in read]
     mask = np.zeros(len(texts), dtype=bool)
@@ -130,7 +135,7 @@ class _Columns(NamedTuple):
     repair: pa.Array
 
 
-def _read_columns(texts: pa.Array, region: str | None, *, is_own: bool) -> _Columns:
+def _read_columns(texts: pa.Array, region: str | None, *, is_own: bool, is_local: bool) -> _Columns:
     """Read the cells that can be read by column; the results of others are null."""
     digits = extract_plain(texts)
     e164, repair = parse_valid(digits, region)
@@ -142,6 +147,10 @@ def _read_columns(texts: pa.Array, region: str | None, *, is_own: bool) -> _Colu
         is_domestic = pc.starts_with(e164, _plus_code(region))
         e164 = pc.if_else(is_domestic, e164, pa.scalar(None, pa.string()))
         repair = pc.if_else(is_domestic, repair, pa.scalar(None, pa.string()))
+    if is_local:
+        is_coded = pc.fill_null(pc.equal(repair, PhoneRepair.PLUS_ADDED), fill_value=False)
+        e164 = pc.if_else(is_coded, pa.scalar(None, pa.string()), e164)
+        repair = pc.if_else(is_coded, pa.scalar(None, pa.string()), repair)
     return _Columns(e164, problem, repair)
 
 
@@ -149,18 +158,23 @@ def _plus_code(region: str) -> str:
     return f"+{phonenumbers.country_code_for_region(region)}"
 
 
-def _read_each(cells: list[str | None], region: str | None, *, is_own: bool) -> list[Phone]:
+def _read_each(
+    cells: list[str | None], region: str | None, *, is_own: bool, is_local: bool
+) -> list[Phone]:
     """Read cells that need cleaning: the certain ones by column, each of the rest separately."""
     texts = [clean_phone_text(cell or "") for cell in cells]
     digits = extract_plain(pa.array([each.text for each in texts], pa.string()))
     refused = pa.array([each.problem is not None for each in texts], pa.bool_())
     e164, repair = parse_valid(pc.if_else(refused, pa.scalar(None, pa.string()), digits), region)
-    return [
-        _read_text(text, region, is_own=is_own)
-        if good is None or (is_own and region and not good.startswith(_plus_code(region)))
-        else Phone(good, repairs=_join(text.repair, PhoneRepair(how) if how else None))
-        for text, good, how in zip(texts, e164.to_pylist(), repair.to_pylist(), strict=True)
-    ]
+    found = []
+    for text, good, how in zip(texts, e164.to_pylist(), repair.to_pylist(), strict=True):
+        is_foreign = is_own and region and good and not good.startswith(_plus_code(region))
+        if good is None or is_foreign or (is_local and how == PhoneRepair.PLUS_ADDED):
+            found.append(_read_text(text, region, is_own=is_own, is_local=is_local))
+        else:
+            repairs = _join(text.repair, PhoneRepair(how) if how else None)
+            found.append(Phone(good, repairs=repairs))
+    return found
 
 
 def _join(*made: PhoneRepair | None) -> tuple[PhoneRepair, ...]:
@@ -199,19 +213,19 @@ def read_phone(cell: str, region: str | None = None, *, is_own: bool = False) ->
 
 def readings_of(cell: str, region: str | None = None, *, is_own: bool = False) -> Phone:
     """Read one phone cell; the result has all of its readings, however likely they are."""
-    return _read_text(clean_phone_text(cell), region, is_own=is_own)
+    return _read_text(clean_phone_text(cell), region, is_own=is_own, is_local=False)
 
 
 def read_with_code(cell: str) -> Phone:
     """Read one phone cell with its first digits as the country code, with or without a plus."""
     cell_text = clean_phone_text(cell)
     if cell_text.problem or not cell_text.text.lstrip("( ")[:1].isdigit():
-        return _read_text(cell_text, None, is_own=False)
+        return _read_text(cell_text, None, is_own=False, is_local=False)
     return _read_coded(cell_text.text, cell_text.repair)
 
 
 @functools.lru_cache(maxsize=65_536)
-def _read_text(cell: PhoneText, region: str | None, *, is_own: bool) -> Phone:
+def _read_text(cell: PhoneText, region: str | None, *, is_own: bool, is_local: bool) -> Phone:
     if cell.problem:
         return Phone(problem=cell.problem)
     if has_plus(cell.text):
@@ -221,13 +235,33 @@ def _read_text(cell: PhoneText, region: str | None, *, is_own: bool) -> Phone:
     elif region is None:
         return Phone(problem=PhoneProblem.NO_COUNTRY)
     else:
-        return _read_national(cell.text, region, cell.repair, is_own=is_own)
-    if is_own and region and phone.e164 and not phone.e164.startswith(_plus_code(region)):
-        # Spreadsheets and scripts also add a plus to numbers without a country code.
-        digits = re.sub(r"\D", "", cell.text).removeprefix("00")
-        local = _read_national(digits, region, cell.repair, is_own=True)
-        return _ask(PhoneProblem.COUNTRY_CONFLICT, phone, local.as_local or local)
+        found = _read_national(cell.text, region, cell.repair, is_own=is_own)
+        return found.as_local or _without_code(found) if is_local else found
+    if region is None or (phone.e164 and (not is_own or phone.e164.startswith(_plus_code(region)))):
+        return phone
+    return _read_despite_plus(cell, phone, region, is_own=is_own)
+
+
+def _without_code(phone: Phone) -> Phone:
+    """Return a phone unless its first digits were read as a country code."""
+    if PhoneRepair.PLUS_ADDED in phone.repairs:
+        return Phone(problem=PhoneProblem.NOT_VALID)
     return phone
+
+
+def _read_despite_plus(cell: PhoneText, phone: Phone, region: str, *, is_own: bool) -> Phone:
+    """Ask about a number with a plus that is not valid, or of another country than its row's.
+
+    Spreadsheets and scripts add a plus to numbers without a country code, too.
+    """
+    digits = re.sub(r"\D", "", cell.text.removeprefix("00"))
+    found = _read_national(digits, region, cell.repair, is_own=is_own)
+    local = found.as_local or found
+    if phone.e164 is None and local.e164 is None:
+        return phone
+    if is_own:
+        return _ask(PhoneProblem.COUNTRY_CONFLICT, phone, local)
+    return _ask(PhoneProblem.TWO_READINGS, phone, local, f"plus@{region}")
 
 
 def _ask(problem: PhoneProblem, as_code: Phone, as_local: Phone, group: str = "") -> Phone:

@@ -47,6 +47,7 @@ def read_phones(
     *,
     countries: pd.Series | None = None,
     decisions: Decisions = _UNDECIDED,
+    has_area_code: bool = False,
 ) -> pd.DataFrame:
     """Read a phone column, each row for its own country.
 
@@ -57,31 +58,38 @@ def read_phones(
     none, or `UNREADABLE_COUNTRY`. Rows without a country are read for ``region``, or if there is
     none, with their first digits as country codes if that is certain.
 
+    With ``has_area_code``, the cells were combined from an area code and a number, so their first
+    digits are no country code.
+
     Cells that were decided have their question too, so that the decision can be changed.
     """
     if countries is None:
-        return _read_part(cells, "", region, decisions)[_COLUMNS]
+        countries = pd.Series("", index=cells.index)
     codes, found = pd.factorize(countries)
     positions = [np.flatnonzero(codes == code) for code in range(len(found))]
     parts = [
-        _read_part(cells.iloc[rows], str(country), region, decisions)[_COLUMNS]
+        _read_part(cells.iloc[rows], str(country), region, decisions, is_local=has_area_code)[
+            _COLUMNS
+        ]
         for country, rows in zip(found, positions, strict=True)
     ]
     if not parts:
         return normalise(cells)[_COLUMNS]
+    if len(parts) == 1:
+        return parts[0]
     return pd.concat(parts).take(np.argsort(np.concatenate(positions)))
 
 
 def _read_part(
-    cells: pd.Series, country: str, region: str | None, decisions: Decisions
+    cells: pd.Series, country: str, region: str | None, decisions: Decisions, *, is_local: bool
 ) -> pd.DataFrame:
     """Read the cells of one country; for an empty one, of the default country ``region``."""
     if country == UNREADABLE_COUNTRY:
         read = _ask_about_codes(normalise(cells), cells, PhoneProblem.COUNTRY_UNREADABLE)
         return _decide(read, cells, None, decisions, local_region=region)
     if not country and region is None:
-        return _read_without_country(cells, decisions)
-    read = normalise(cells, country or region, is_own=bool(country))
+        return normalise(cells) if is_local else _read_without_country(cells, decisions)
+    read = normalise(cells, country or region, is_own=bool(country), is_local=is_local)
     return _decide(read, cells, country or region, decisions, is_own=bool(country))
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 import streamlit as st
 
 from lib.campaign import Answers, Draft, Mapping, phones_and_countries
+from lib.campaign.mapping.phone_columns import has_area_code
 from lib.i18n import N_, _
 from lib.preferences import load_preferences
 from lib.settings import Settings
@@ -22,6 +23,7 @@ WHY: Final = {
     Evidence.MOST_NUMBERS: N_("Most numbers with a country code in your sheet are from there."),
     Evidence.HEADER: N_("Suggested by the column name."),
     Evidence.USUAL: N_("Suggested by your settings."),
+    Evidence.USUAL_UNSURE: N_("Your usual country, but the numbers may be from another one."),
     Evidence.BROWSER: N_("The country that your browser is set to."),
 }
 """Source texts: why a country is suggested."""
@@ -44,6 +46,7 @@ def suggested_country_changes(
             mapping.client.column,
             usual=load_preferences(auth.who(), settings).region,
             locale=st.context.locale,
+            has_area_code=has_area_code(mapping.client),
         )
     region = None if found.evidence.is_hint else found.region
     return {

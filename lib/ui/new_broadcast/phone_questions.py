@@ -38,7 +38,7 @@ _TITLES: Final = {
 }
 _SENTENCES: Final = {
     PhoneProblem.TWO_READINGS: N_(
-        "The numbers have no +. Their first digits may be a country code or part of a local number."
+        "Their first digits may be a country code or part of a local number."
     ),
     PhoneProblem.OTHER_COUNTRY: N_(
         "The numbers have no + and aren't valid in the default country. With their first digits as "
@@ -105,11 +105,8 @@ def _draw_answer(question: PhoneQuestion, sheet: Sheet, draft: Draft, settings: 
     """Draw both readings of the example as the answers, and one that holds the rows back."""
     options = [
         str(reading)
-        for reading, number in (
-            (Reading.CODE, question.example.as_code),
-            (Reading.LOCAL, question.example.as_local),
-        )
-        if number is not None or question.reading is reading
+        for reading in Reading
+        if reading in question.readings or question.reading is reading
     ]
     options.append(_HOLD)
     key = f"answer_{question.key}_{draft.id}"
@@ -176,7 +173,7 @@ def _draw_rows(
         key=f"question_rows_{question.key}_{page}_{state}_{draft.id}",
         on_select="rerun",
         selection_mode="multi-row",
-        alt=_("Numbers with two readings, and as they are sent"),
+        alt=_("Numbers, how they can be read, and as they are sent"),
         column_config={
             "cell": _("In your sheet"),
             "as_code": _("With country code"),
@@ -209,6 +206,8 @@ def _draw_row_buttons(
             (_("Use the local number"), ":material/home_pin:", Reading.LOCAL),
             (_("Same as the group"), ":material/undo:", None),
         ):
+            if reading is not None and reading not in question.readings:
+                continue
             st.button(
                 label,
                 key=f"{icon}_{question.key}_{draft.id}",

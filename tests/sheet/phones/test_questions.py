@@ -253,7 +253,7 @@ def test_a_country_that_is_not_recognized_does_not_mean_the_default_one() -> Non
     [
         ("Mexico", "MX"), ("México", "MX"), ("Estados Unidos", "US"), ("Alemanha", "DE"),
         ("Alemania", "DE"), ("mx", "MX"), ("MEX", "MX"), ("+52", "MX"), ("0052", "MX"),
-        ("52", "MX"), ("52.0", "MX"), ("U.S.A.", "US"), ("UK", "GB"), ("EE. UU.", "US"),
+        ("U.S.A.", "US"), ("UK", "GB"), ("EE. UU.", "US"),
         ("Mexico (+52)", "MX"), ("Brasil (BR)", "BR"), ("Côte d’Ivoire", "CI"),
         ("", None), ("Atlantis", None), ("999", None), ("LATAM", None), ("Mexico (+55)", None),
     ],
@@ -262,6 +262,15 @@ def test_a_country_is_recognized_by_name_iso_code_or_dial_code(
     text: str, country: str | None
 ) -> None:
     assert country_of(text) == country
+
+
+def test_a_number_is_a_dial_code_only_where_codes_are_expected() -> None:
+    assert [country_of("52"), country_of("52.0")] == [None, None]
+    assert [country_of(each, has_codes=True) for each in ("52", "52.0", "999")] == [
+        "MX",
+        "MX",
+        None,
+    ]
 
 
 def test_a_column_without_countries_is_read_as_before() -> None:
