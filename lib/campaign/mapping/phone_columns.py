@@ -212,19 +212,24 @@ def _repeats(cells: pd.Series) -> bool:
 
 def _header_rank(column: str) -> float:
     """Return a header's rank among phones: up to 4, 0 if unknown, negative for other digits."""
-    words = _words(column)
+    words, name = _words(column), _plain(column)
     if not words & _PHONE_WORDS:
-        if _plain(column) in PHONE_HEADERS:
+        if name in PHONE_HEADERS:
             return 1.0
-        if _OTHER_DIGITS.search(_plain(column)):
+        if _OTHER_DIGITS.search(name):
             return -0.5
         return 1.0 if similarity(column, PHONE_HEADERS) >= MIN_SIMILARITY else 0.0
-    if _OTHER_DIGITS.search(_plain(column)) and not words <= _PHONE_WORDS | _FILLER_WORDS:
-        return -0.5 if "as sent" in _plain(column) else 0.3
-    if words & _OTHER_PEOPLE:
-        return 0.2
-    if words & _LANDLINE_WORDS:
-        return 0.5
+    if "as sent" in name:
+        return -0.5  # a column of our own report
+    if _OTHER_DIGITS.search(name) and not words <= _PHONE_WORDS | _FILLER_WORDS:
+        return 0.3
+    if words & (_OTHER_PEOPLE | _LANDLINE_WORDS):
+        return 0.2 if words & _OTHER_PEOPLE else 0.5
+    return _phone_rank(words)
+
+
+def _phone_rank(words: frozenset[str]) -> float:
+    """Return the rank of the recipient's phones: WhatsApp, mobile, others, those of an address."""
     own = 0.5 if words & _RECIPIENT_WORDS else 0.0
     if words & _WHATSAPP_WORDS:
         return 4.0 + own

@@ -19,7 +19,7 @@ from lib.sheet.phones.parse import (
     read_with_code,
     readings_of,
 )
-from lib.sheet.phones.vectorised import country_code, local_mobiles
+from lib.sheet.phones.vectorised import local_mobiles
 
 _TEXT: Final = "string[pyarrow]"
 UNREADABLE_COUNTRY: Final = "?"
@@ -96,18 +96,21 @@ def _read_part(
 def _read_without_country(cells: pd.Series, decisions: Decisions) -> pd.DataFrame:
     """Read cells for which no country is known.
 
-    Numbers without a plus are read with their first digits as country codes if all of them are
-    valid so, unless they may be the local numbers of one country. Otherwise a person decides.
+    If all numbers without a plus are valid with their first digits as country codes, they are read
+    so, except those that may be local mobile numbers of some country. Otherwise, and about those, a
+    person decides.
     """
     read = normalise(cells)
     is_bare = _is_bare(read)
     read = _ask_about_codes(read, cells, PhoneProblem.NO_COUNTRY)
     as_code = read["as_code"][is_bare]
-    is_certain = len(as_code) and as_code.notna().all() and not _may_be_local(as_code)
-    if is_certain and PhoneProblem.NO_COUNTRY not in decisions.readings:
-        readings = {**decisions.readings, PhoneProblem.NO_COUNTRY: Reading.CODE}
-        read = _decide(read, cells, None, Decisions(readings, decisions.rows))
-        read.loc[is_bare, ["question", "as_code", "as_local"]] = None
+    if as_code.notna().all() and PhoneProblem.NO_COUNTRY not in decisions.readings:
+        is_certain = is_bare.copy()
+        is_certain[is_bare] = ~_may_be_local(as_code)
+        rows = read.index[is_certain]
+        decided = {**dict.fromkeys(rows, Reading.CODE), **decisions.rows}
+        read = _decide(read, cells, None, Decisions(rows=decided))
+        read.loc[is_certain, "question"] = None
         return read
     return _decide(read, cells, None, decisions)
 
@@ -117,19 +120,13 @@ def _is_bare(read: pd.DataFrame) -> np.ndarray:
     return is_bare
 
 
-def _may_be_local(e164: pd.Series) -> bool:
-    """Return whether some of these complete numbers may be local mobile numbers instead.
-
-    Where a country's numbers are certainly written with their code, none is written without it.
-    """
+def _may_be_local(e164: pd.Series) -> np.ndarray:
+    """Return which complete numbers may be local mobile numbers of another country instead."""
     digits = pa.chunked_array(pa.array(e164.str.slice(1), pa.string())).combine_chunks()
-    texts = np.asarray(digits)
-    local = dict(local_mobiles(digits))
-    if not local:
-        return False
-    is_unclear = np.logical_or.reduce(list(local.values()))
-    starts = {country_code(text[:3]) for text in np.unique(texts[~is_unclear])}
-    return not local.keys() <= starts
+    found = np.zeros(len(digits), dtype=bool)
+    for _code, is_local in local_mobiles(digits):
+        found |= is_local
+    return found
 
 
 def _ask_about_codes(read: pd.DataFrame, cells: pd.Series, problem: PhoneProblem) -> pd.DataFrame:
