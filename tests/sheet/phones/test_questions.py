@@ -1,16 +1,9 @@
 """Questions about phones: unanswered they reach no stranger, answered they reach everybody."""
 
-import random
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
-
 import pandas as pd
-import phonenumbers
 import pytest
-from babel import Locale
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from lib.sheet.phones.codes import Reading
 from lib.sheet.phones.country_cells import country_of, read_countries
@@ -21,102 +14,18 @@ from lib.sheet.phones.questions import (
     both_readings,
     read_phones,
 )
-
-COUNTRIES = [
-    "AR", "AT", "AU", "BD", "BE", "BG", "BO", "BR", "CA", "CH", "CL", "CN", "CO", "CR", "CZ",
-    "DE", "DK", "DO", "EC", "EG", "ES", "FI", "FR", "GB", "GR", "GT", "HK", "HU", "ID", "IE",
-    "IL", "IN", "IT", "JP", "KE", "KR", "MA", "MX", "MY", "NG", "NL", "NO", "NZ", "PA", "PE",
-    "PH", "PK", "PL", "PT", "PY", "RO", "RU", "SA", "SE", "SG", "TH", "TR", "US", "UY", "VE",
-    "VN", "ZA",
-]  # fmt: skip
+from tests.support.phone_lists import Recipient, recipient_lists
 
 
-def _mobiles(region: str, count: int = 12) -> list[str]:
-    """Return valid mobile numbers of a country in E.164, the same ones in each run."""
-    chance = random.Random(region)
-    example = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
-    assert example is not None
-    digits, code = str(example.national_number), example.country_code
-    found: list[str] = []
-    for _attempt in range(5_000):
-        if len(found) == count:
-            break
-        kept = chance.randint(1, 3)
-        tail = "".join(chance.choice("0123456789") for _ in digits[kept:])
-        number = phonenumbers.parse(f"+{code}{digits[:kept]}{tail}")
-        kinds = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
-        is_mobile = phonenumbers.number_type(number) in kinds
-        if is_mobile and phonenumbers.is_valid_number_for_region(number, region):
-            found.append(phonenumbers.format_number(number, PhoneNumberFormat.E164))
-    assert found, region
-    return found
-
-
-MOBILES = {region: _mobiles(region) for region in COUNTRIES}
-# Ways to name a country in its cell.
-NAMED: dict[str, Callable[[str], str]] = {
-    "name": lambda region: Locale("es").territories[region],
-    "ISO code": lambda region: region.lower(),
-    "dial code": lambda region: f"+{phonenumbers.country_code_for_region(region)}",
-}
-
-
-class Row(NamedTuple):
-    """A recipient: the cell of the phone, that of the country, and the number that is meant."""
-
-    cell: str
-    country: str
-    e164: str
-
-
-def _international(e164: str) -> Iterator[str]:
-    number = phonenumbers.parse(e164)
-    yield e164
-    yield phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
-    yield f"00{e164[1:]}"
-    yield f"wa.me/{e164[1:]}"
-
-
-def _national(e164: str) -> Iterator[str]:
-    number = phonenumbers.parse(e164)
-    yield phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
-    yield phonenumbers.national_significant_number(number)
-
-
-def _coded(e164: str) -> Iterator[str]:
-    number = phonenumbers.parse(e164)
-    yield e164[1:]
-    yield phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)[1:]
-    yield f"{e164[1:]}.0"
-
-
-@st.composite
-def _lists(draw: st.DrawFn) -> tuple[str, list[Row]]:
-    """Draw a home country, and rows of it and of others in any mixture of notations.
-
-    Only numbers of the home country, and of rows that name their country, lack a country code.
-    """
-    home = draw(st.sampled_from(COUNTRIES))
-    rows = []
-    for _row in range(draw(st.integers(1, 8))):
-        region = draw(st.one_of(st.just(home), st.sampled_from(COUNTRIES)))
-        e164 = draw(st.sampled_from(MOBILES[region]))
-        named = draw(st.sampled_from([None, *NAMED]))
-        forms = [*_international(e164), *_coded(e164)]
-        if named or region == home:
-            forms += _national(e164)
-        country = NAMED[named](region) if named else ""
-        rows.append(Row(draw(st.sampled_from(forms)), country, e164))
-    return home, rows
-
-
-def _read(rows: list[Row], region: str | None, decisions: Decisions | None = None) -> pd.DataFrame:
+def _read(
+    rows: list[Recipient], region: str | None, decisions: Decisions | None = None
+) -> pd.DataFrame:
     cells = pd.Series([row.cell for row in rows], dtype="str")
     countries = read_countries(pd.Series([row.country for row in rows], dtype="str"))
     return read_phones(cells, region, countries=countries, decisions=decisions or Decisions())
 
 
-def _right_answers(rows: list[Row], read: pd.DataFrame, region: str | None) -> Decisions:
+def _right_answers(rows: list[Recipient], read: pd.DataFrame, region: str | None) -> Decisions:
     """Answer each row's question with the reading that gives the number that is meant."""
     answers = {}
     for place, row in enumerate(rows):
@@ -127,9 +36,11 @@ def _right_answers(rows: list[Row], read: pd.DataFrame, region: str | None) -> D
     return Decisions(rows=answers)
 
 
-@given(_lists())
+@given(recipient_lists())
 @settings(deadline=None, max_examples=60)
-def test_with_every_question_open_nobody_is_sent_to_a_stranger(case: tuple[str, list[Row]]) -> None:
+def test_with_every_question_open_nobody_is_sent_to_a_stranger(
+    case: tuple[str, list[Recipient]],
+) -> None:
     home, rows = case
 
     for region in (None, home):
@@ -142,9 +53,11 @@ def test_with_every_question_open_nobody_is_sent_to_a_stranger(case: tuple[str, 
         assert wrong == []
 
 
-@given(_lists())
+@given(recipient_lists())
 @settings(deadline=None, max_examples=60)
-def test_with_every_question_answered_right_everybody_is_sent(case: tuple[str, list[Row]]) -> None:
+def test_with_every_question_answered_right_everybody_is_sent(
+    case: tuple[str, list[Recipient]],
+) -> None:
     home, rows = case
     read = _read(rows, home)
 
@@ -154,9 +67,9 @@ def test_with_every_question_answered_right_everybody_is_sent(case: tuple[str, l
     assert answered["problem"].isna().all()
 
 
-@given(_lists(), st.data())
+@given(recipient_lists(), st.data())
 @settings(deadline=None, max_examples=25)
-def test_any_answer_can_be_undone(case: tuple[str, list[Row]], data: st.DataObject) -> None:
+def test_any_answer_can_be_undone(case: tuple[str, list[Recipient]], data: st.DataObject) -> None:
     home, rows = case
     before = _read(rows, home)
     keys = sorted(before["question"].dropna().unique())
