@@ -110,7 +110,7 @@ def _draw_choice(checked: CheckedPlan, draft: Draft, settings: Settings) -> None
         captions=[_("The others are held back."), _send_again_caption(draft)],
         key=key,
         help=_(
-            "Counts earlier broadcasts with the same connection, by phone and campaign name, from "
+            "Counts earlier broadcasts from the same business, by person and campaign name, from "
             "any file. Tests on your own phone don't count."
         ),
         on_change=save_choice,
