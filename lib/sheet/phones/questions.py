@@ -86,11 +86,11 @@ def _read_part(
     """Read the cells of one country; for an empty one, of the default country ``region``."""
     if country == UNREADABLE_COUNTRY:
         read = _ask_about_codes(normalise(cells), cells, PhoneProblem.COUNTRY_UNREADABLE)
-        return _decide(read, cells, None, decisions, local_region=region)
+        return _decide(read, cells, country, region, decisions)
     if not country and region is None:
         return normalise(cells) if is_local else _read_without_country(cells, decisions)
     read = normalise(cells, country or region, is_own=bool(country), is_local=is_local)
-    return _decide(read, cells, country or region, decisions, is_own=bool(country))
+    return _decide(read, cells, country, region, decisions)
 
 
 def _read_without_country(cells: pd.Series, decisions: Decisions) -> pd.DataFrame:
@@ -109,10 +109,10 @@ def _read_without_country(cells: pd.Series, decisions: Decisions) -> pd.DataFram
         is_certain[is_bare] = ~_may_be_local(as_code)
         rows = read.index[is_certain]
         decided = {**dict.fromkeys(rows, Reading.CODE), **decisions.rows}
-        read = _decide(read, cells, None, Decisions(rows=decided))
+        read = _decide(read, cells, "", None, Decisions(rows=decided))
         read.loc[is_certain, "question"] = None
         return read
-    return _decide(read, cells, None, decisions)
+    return _decide(read, cells, "", None, decisions)
 
 
 def _is_bare(read: pd.DataFrame) -> np.ndarray:
@@ -160,13 +160,7 @@ def _read_with_code(cells: pd.Series) -> np.ndarray:
 
 
 def _decide(
-    read: pd.DataFrame,
-    cells: pd.Series,
-    region: str | None,
-    decisions: Decisions,
-    *,
-    is_own: bool = False,
-    local_region: str | None = None,
+    read: pd.DataFrame, cells: pd.Series, country: str, region: str | None, decisions: Decisions
 ) -> pd.DataFrame:
     """Read the cells with a question as was decided, each distinct cell once."""
     is_asked = read["question"].notna().to_numpy()
@@ -179,30 +173,19 @@ def _decide(
     for reading in Reading:
         rows = asked.index[chosen == reading]
         distinct = cells[rows].drop_duplicates()
-        phones = {
-            cell: _in_reading(str(cell), reading, region, is_own=is_own, local_region=local_region)
-            for cell in distinct
-        }
+        phones = {cell: _readings(str(cell), region, country)[reading] for cell in distinct}
         for name in ("e164", "problem", "repair"):
             values = {cell: field_of(phone, name) for cell, phone in phones.items()}
             read.loc[rows, name] = cells[rows].map(values)
     return read
 
 
-def _in_reading(
-    cell: str,
-    reading: Reading,
-    region: str | None,
-    *,
-    is_own: bool,
-    local_region: str | None,
-) -> Phone:
-    if region is None:
-        # A number without a country has no other readings than these.
-        return read_with_code(cell) if reading is Reading.CODE else read_phone(cell, local_region)
-    phone = readings_of(cell, region, is_own=is_own)
-    found = phone.as_code if reading is Reading.CODE else phone.as_local
-    return phone if found is None else found
+def _readings(cell: str, region: str | None, country: str) -> dict[Reading, Phone]:
+    """Return a cell in both readings; in one reading where it has no question."""
+    if country == UNREADABLE_COUNTRY or not (country or region):
+        return {Reading.CODE: read_with_code(cell), Reading.LOCAL: read_phone(cell, region)}
+    phone = readings_of(cell, country or region, is_own=bool(country))
+    return {Reading.CODE: phone.as_code or phone, Reading.LOCAL: phone.as_local or phone}
 
 
 def both_readings(
@@ -213,9 +196,5 @@ def both_readings(
     ``region`` and ``country`` are the default country and the row's own, as for `read_phones`.
     A reading that gives no valid number is None.
     """
-    if country == UNREADABLE_COUNTRY or not (country or region):
-        local = read_phone(cell, region).e164 if region else None
-        return read_with_code(cell).e164, local
-    phone = readings_of(cell, country or region, is_own=bool(country))
-    as_code, as_local = phone.as_code, phone.as_local
-    return as_code.e164 if as_code else None, as_local.e164 if as_local else None
+    found = _readings(cell, region, country)
+    return found[Reading.CODE].e164, found[Reading.LOCAL].e164
