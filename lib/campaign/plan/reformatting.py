@@ -1,4 +1,4 @@
-"""Recognize changes that a spreadsheet program makes by itself when it opens a file."""
+"""Recognize changes that a spreadsheet program makes automatically when it opens a file."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -24,7 +24,7 @@ _BOOLEANS: Final = frozenset({"true", "false", "verdadero", "falso", "verdadeiro
 
 
 def is_reformatted(before: str, after: str) -> bool:
-    """Return whether a spreadsheet program may have made this change by itself.
+    """Return whether a spreadsheet program may have made this change automatically.
 
     Examples: 0012 to 12, +16505550101 to 16505550101, 1.10 to 1.1, 5215512345678 to 5.21551E+12,
     2025-12-24 to 24/12/2025, 1-2 to 01-feb, true to TRUE.

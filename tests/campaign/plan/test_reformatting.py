@@ -1,4 +1,4 @@
-"""Changes that a spreadsheet program makes by itself are told apart from corrections."""
+"""Changes that a spreadsheet program makes automatically are told apart from corrections."""
 
 import pytest
 
