@@ -83,7 +83,7 @@ class CorrectionImport:
 
     ``corrections`` are the former ones with the imported ones added. Of the imported rows,
     ``rows`` differed, ``same`` did not, and ``unknown`` are not in the sheet. ``reformatted`` are
-    the cells that a spreadsheet program may have changed automatically; they are not among the others.
+    the cells that a spreadsheet program may have changed; they are not among the others.
     """
 
     corrections: Corrections
@@ -106,8 +106,8 @@ def import_corrections(imported: Sheet, sheet: Sheet, corrections: Corrections) 
 
     Rows are matched by number and columns by name; others are ignored. The headers of `held_sheet`
     may be in the reader's language or in English. An apostrophe before a formula, as the CSV export
-    adds it, is not a difference. Changes that a spreadsheet program makes automatically are reported
-    but not taken as corrections.
+    adds it, is not a difference. Changes that a spreadsheet program makes automatically are
+    reported but not taken as corrections.
 
     Raises MissingRowNumbersError.
     """
