@@ -24,8 +24,6 @@ from lib.sheet import Sheet
 _SAMPLE: Final = 500
 # The share of these that must be answers, depending on how clearly the header asks for consent.
 _MOST_CELLS: Final = 0.8
-# Different cells up to which a column is searched for refusals. Tags and notes have few.
-_MAX_DISTINCT: Final = 20_000
 _SOME_CELLS: Final = 0.2
 _PRECEDENCE: Final = (Channel.WHATSAPP, Channel.SMS, Channel.GENERAL, Channel.EMAIL)
 
@@ -111,10 +109,18 @@ def _cells_state_consent(header: str, cells: pd.Series, filled: list[str]) -> bo
     stating = sum(map(consent_vocabulary.states_consent, filled))
     if stating > 0 and stating >= _MOST_CELLS * len(filled):
         return True
+    if not _repeats_texts(cells) and not consent_vocabulary.may_have_replies(header):
+        return False
     texts = whole_array(cells).dictionary_encode().dictionary.to_pylist()
-    return len(texts) <= _MAX_DISTINCT and any(
+    return any(
         consent_vocabulary.is_explicit_refusal(consent_vocabulary.plain(text)) for text in texts
     )
+
+
+def _repeats_texts(cells: pd.Series) -> bool:
+    """Return whether a column repeats its texts, as tags do, and names and codes don't."""
+    first = cells.head(_SAMPLE * 10)
+    return len(first) < _SAMPLE or first.nunique() < len(first) / 2
 
 
 def suggested_uses(sheet: Sheet, among: list[str]) -> dict[str, ConsentUse]:

@@ -4,6 +4,7 @@ Functions take plain texts, as `plain` returns them: lowercase without accents a
 words separated by single spaces.
 """
 
+import functools
 import re
 import unicodedata
 from enum import IntEnum, StrEnum
@@ -216,6 +217,10 @@ _EXPLICIT_REFUSAL: Final = re.compile(
     r"(?:mensaj\w+|mensag\w+|publicidad\w*|promo\w+|whats ?app)"
     r"|\bdoes ?n ?o?t want (?:any )?(?:more )?(?:messages|texts|marketing)\b"
 )
+_REPLIES: Final = re.compile(
+    r"\b(?:notes?|notas?|comments?|comentarios?|tags?|etiquetas?|repl(?:y|ies)|respuestas?|respostas?"
+    r"|observac\w+|remarks?|segment\w*|lista?s?|grup\w+)\b"
+)
 _STATUS: Final = re.compile(r"\b(?:status|estado|estatus|estatuto|situacao|situacion|state)\b")
 _NEGATIONS: Final = frozenset(
     {
@@ -247,6 +252,7 @@ _MARKS: Final = {"✓": "yes", "✔": "yes", "☑": "yes", "✅": "yes", "👍":
                  "⛔": "no", "🚫": "no"}  # fmt: skip
 
 
+@functools.lru_cache(maxsize=20_000)
 def plain(text: str) -> str:
     """Return a text in lowercase without accents and punctuation, check marks as words."""
     for mark, word in _MARKS.items():
@@ -311,6 +317,11 @@ def is_status(header: str) -> bool:
 def is_refusal(text: str) -> bool:
     """Return whether a cell names a refusal, under any header."""
     return _REFUSED.fullmatch(text) is not None
+
+
+def may_have_replies(header: str) -> bool:
+    """Return whether a header names replies or notes, which may have a refusal anywhere."""
+    return _REPLIES.search(header) is not None
 
 
 def is_explicit_refusal(text: str) -> bool:

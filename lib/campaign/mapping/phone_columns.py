@@ -206,7 +206,8 @@ def best_phone(sheet: Sheet, columns: list[str], known: str | None = None) -> st
 
 def _repeats(cells: pd.Series) -> bool:
     """Return whether the filled cells of a column are mostly the same few texts."""
-    filled = cells[cells.str.strip() != ""]
+    first = cells.head(_SAMPLE * 10)
+    filled = first[first.str.strip() != ""]
     return len(filled) >= _MIN_REPEATED and filled.nunique() < _MAX_DISTINCT_SHARE * len(filled)
 
 

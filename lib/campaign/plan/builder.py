@@ -135,8 +135,11 @@ def _check_lost_cells(sheet: Sheet, mapping: Mapping, findings: Findings) -> Non
         mask = sheet.frame.index.isin(rows)
         findings.add(mask, str(code), Severity.HOLD, str(column))
     for column in mapping.columns:
-        is_error = checks.is_spreadsheet_error(sheet.frame[column])
-        findings.add(is_error, FindingCode.ERROR_VALUE, Severity.HOLD, column)
+        texts, places = distinct_values(sheet.frame[column])
+        is_error = checks.is_spreadsheet_error(texts)
+        if is_error.any():
+            is_error = is_error if places is None else is_error[places]
+            findings.add(is_error, FindingCode.ERROR_VALUE, Severity.HOLD, column)
 
 
 def _check_phones(
