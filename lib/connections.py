@@ -110,9 +110,7 @@ class ConnectionsDamagedError(StudioError, ValueError):
 
     code = "STUDIO_CONNECTIONS_DAMAGED"
     sentence = N_("The file connections.json in the data folder is damaged and is not used.")
-    action = N_(
-        "Correct the file or restore it from a backup, or set it aside on the Settings page."
-    )
+    action = N_("Correct the file or restore it from a backup, or set it aside in the settings.")
 
 
 def masked(key: SecretStr) -> str:

@@ -18,7 +18,7 @@ from lib.ui.formatting import literal
 
 settings = page.begin_page(
     _("Unconfirmed rows"),
-    _("These rows were sent, but we never got confirmation."),
+    _("Rows that may have been sent, but we never got confirmation."),
 )
 run_id = st.query_params.get(navigation.RUN)
 try:
@@ -27,7 +27,7 @@ except RunNotFoundError:
     run = None
 if run is None:
     st.warning(
-        _("There is no broadcast at this address. Choose one from the list."),
+        _("There is no broadcast at this address. Choose one among all broadcasts."),
         icon=":material/search_off:",
     )
     navigation.link(navigation.BROADCASTS, _("All broadcasts"), icon=":material/arrow_back:")

@@ -21,8 +21,8 @@ OUTCOME_HELP: Final = {
     "accepted": N_("Accepted by Connectly. WhatsApp may still fail to deliver it."),
     "rejected": N_("Not sent. The error code says why."),
     "unknown": N_(
-        "Sent, but we never got confirmation. We ask you before resending if that could message "
-        "someone twice."
+        "Possibly sent: we never got confirmation. We ask you before resending if that could "
+        "message someone twice."
     ),
     "held": N_("Not sent. The check found a reason to hold the row back."),
     "waiting": N_("Not sent yet."),

@@ -2,10 +2,17 @@
 
 import streamlit as st
 
-from lib.connections import Connection, get_connection, list_connections
+from lib.connections import (
+    Connection,
+    ConnectionsDamagedError,
+    connections_are_damaged,
+    get_connection,
+    list_connections,
+)
 from lib.i18n import _
 from lib.settings import Settings, get_settings
 from lib.ui import auth, navigation
+from lib.ui.errors import draw_error
 
 
 def begin_page(title: str, caption: str, *, connects: bool = False) -> Settings:
@@ -23,7 +30,12 @@ def begin_page(title: str, caption: str, *, connects: bool = False) -> Settings:
 
 
 def _draw_sandbox_banner(settings: Settings, *, connects: bool) -> None:
-    """Draw the banner if the sandbox is the only connection."""
+    """Draw the banner if the sandbox is the only connection, or the error that makes it so."""
+    if connections_are_damaged(settings):
+        if not connects:
+            draw_error(ConnectionsDamagedError())
+            navigation.link(navigation.SETTINGS, _("Open settings"), icon=":material/settings:")
+        return
     if any(not each.is_sandbox for each in list_connections(settings)):
         return
     with st.container(key="sandbox_banner", border=True, gap="small"):

@@ -198,3 +198,17 @@ def test_a_batch_with_an_opt_out_is_split_until_one_entry_is_left():
         rejectedCount=1, status="error", error={"code": "ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"}
     )
     assert decide_answer([ENTRY], one, given()).state is BatchState.REJECTED
+
+
+def test_after_an_unknown_attempt_nothing_but_a_smaller_batch_is_sent_automatically():
+    """Whoever got the first attempt is no longer known, so a person decides."""
+    doubtful = replace(given(ONE, has_unknown_attempt=True), size=2, max_retries=3)
+    two = [ENTRY, ENTRY]
+    mixed = answer(acceptedCount=1, rejectedCount=1, campaignVersion="v1")
+    opted_out = answer(rejectedCount=2, error={"code": "ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"})
+    busy = answer(rejectedCount=2, error={"code": "ERROR_CODE_WA_SERVER_TEMPORARILY_UNAVAILABLE"})
+
+    for response in (mixed, opted_out, busy):
+        decision = decide_answer(two, response, doubtful)
+        assert decision.state is not BatchState.WAITING
+        assert decision.parts is None

@@ -141,3 +141,14 @@ def test_two_concurrent_retries_resend_each_row_once(settings):
         found = set(threads.map(retry, [[A], [A, B]]))
     taken = [row for each in found for row in rows_of(each)]
     assert sorted(taken) == [2, 3, 4]
+
+
+def test_rows_that_were_rejected_again_in_a_retry_are_not_in_another_one(settings):
+    """The retry's own page offers them; the first run's page, perhaps out of date, does not."""
+    code = "ERROR_CODE_CAMPAIGN_ENTRY_CLIENT_INVALID"
+    run_id = rejected_run(settings, 3, {0: code, 1: code})
+    again = retry_run(run_id, [code])
+    settle(again, {0: code, 1: code})
+
+    assert retry_run(run_id, [code]) == again
+    assert count_runs() == 2

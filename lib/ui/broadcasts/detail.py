@@ -211,8 +211,8 @@ def draw_unconfirmed(summary: RunSummary) -> None:
         st.markdown(f"**{title}**")
         st.write(
             _(
-                "These were sent, but we never got confirmation. Review what we know about each "
-                "row, then resend it, mark it as sent or leave it unconfirmed."
+                "These may have been sent, but we never got confirmation. Review what we know "
+                "about each row, then resend it, mark it as sent or leave it unconfirmed."
             )
         )
         navigation.link(

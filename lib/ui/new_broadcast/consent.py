@@ -160,7 +160,7 @@ def _draw_rows_decision(code: str, group: FindingGroup, draft: Draft, settings: 
 def _draw_email_decision(name: str, draft: Draft, settings: Settings) -> None:
     with st.container(horizontal=True):
         for label, icon, counts in (
-            (_("Applies to WhatsApp: hold back rows that say no"), ":material/block:", True),
+            (_("Also for WhatsApp: hold back"), ":material/block:", True),
             (_("Email only: send these rows"), ":material/send:", False),
         ):
             st.button(
