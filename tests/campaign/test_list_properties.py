@@ -40,7 +40,7 @@ def _answers(home: str, recipients: list[Recipient]) -> Answers:
 
 
 @given(recipient_lists(), st.data())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_everybody_is_sent_once_and_nobody_on_a_list(
     case: tuple[str, list[Recipient]], data: st.DataObject
 ) -> None:
@@ -65,7 +65,7 @@ def test_everybody_is_sent_once_and_nobody_on_a_list(
 
 
 @given(recipient_lists())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_without_answers_everybody_is_sent_on_the_own_phone_or_held(
     case: tuple[str, list[Recipient]],
 ) -> None:

@@ -37,7 +37,7 @@ def _right_answers(rows: list[Recipient], read: pd.DataFrame, region: str | None
 
 
 @given(recipient_lists())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_with_every_question_open_nobody_is_sent_to_a_stranger(
     case: tuple[str, list[Recipient]],
 ) -> None:
@@ -54,7 +54,7 @@ def test_with_every_question_open_nobody_is_sent_to_a_stranger(
 
 
 @given(recipient_lists())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_with_every_question_answered_right_everybody_is_sent(
     case: tuple[str, list[Recipient]],
 ) -> None:
@@ -68,7 +68,7 @@ def test_with_every_question_answered_right_everybody_is_sent(
 
 
 @given(recipient_lists(), st.data())
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 def test_any_answer_can_be_undone(case: tuple[str, list[Recipient]], data: st.DataObject) -> None:
     home, rows = case
     before = _read(rows, home)
