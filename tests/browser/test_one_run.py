@@ -36,10 +36,10 @@ def test_a_second_tab_and_a_reload_show_the_existing_run(
     page: Page, context: BrowserContext, shared_studio: Studio
 ) -> None:
     prepare(page, shared_studio.url, "tabs.csv", known_sheet(30, first=100).csv())
+    confirm(page)
     second = context.new_page()
     second.goto(page.url)
     wait_until_idle(second)
-    confirm(page)
     confirm(second)
 
     button(page, "Send to").click()

@@ -14,14 +14,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 NAMES = (
-    *(
-        "chromium-headless-shell",
-        "chromium",
-        "chromium-browser",
-        "google-chrome",
-        "google-chrome-stable",
-        "chrome",
-    ),
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
@@ -47,11 +40,7 @@ def install_browser() -> Path:
     """Install a browser and return it. Raises BrowserMissingError where no way leads to one."""
     ways = [[[sys.executable, "-m", "playwright", "install", "chromium"]]]
     if shutil.which("apt-get") and os.geteuid() == 0:
-        # The shell without a window needs a fifth less of the processor.
-        ways += [
-            [["apt-get", "update"], ["apt-get", "install", "--yes", package]]
-            for package in ("chromium-headless-shell", "chromium")
-        ]
+        ways.append([["apt-get", "update"], ["apt-get", "install", "--yes", "chromium"]])
     for commands in ways:
         if all(_run(command) for command in commands):
             try:
