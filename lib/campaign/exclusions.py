@@ -182,11 +182,6 @@ def read_listed_file(data: bytes, filename: str, settings: Settings) -> ListedFi
     return ListedFile(pd.concat(found), pd.concat(refused))
 
 
-def listed_cells(data: bytes, filename: str, settings: Settings) -> pd.Series:
-    """Return the cells that may contain phones in all worksheets of a file. Raises SheetError."""
-    return read_listed_file(data, filename, settings).cells
-
-
 def unplaced_numbers(cells: pd.Series) -> int:
     """Return how many numbers in these cells have no country code, and no known country."""
     return read_listed(cells).unplaced

@@ -16,12 +16,12 @@ from lib.campaign import (
     add_exclude_list,
     exclude_lists,
     excluded_numbers,
-    listed_cells,
     load_exclusions,
     make_plan,
     make_plan_apart,
     pasted_cells,
     phone_cells,
+    read_listed_file,
     remove_exclude_list,
 )
 from lib.campaign.mapping.model import Answers
@@ -77,7 +77,7 @@ def test_all_phone_columns_of_all_worksheets_are_used(settings: Settings) -> Non
             for number, cells in enumerate(lines):
                 worksheet.write_row(number, 0, cells)
 
-    found = listed_cells(buffer.getvalue(), "opt-outs.xlsx", settings)
+    found = read_listed_file(buffer.getvalue(), "opt-outs.xlsx", settings).cells
 
     assert set(found) == {ANA, BEN, EVA}
 
@@ -199,7 +199,7 @@ def test_lists_of_earlier_releases_exclude_every_spelling(settings: Settings) ->
 
 def excluded_of(text: str, settings: Settings) -> tuple[set[int], list[str]]:
     """Return the numbers and the unreadable entries of a list uploaded as CSV."""
-    cells = listed_cells(text.encode(), "list.csv", settings)
+    cells = read_listed_file(text.encode(), "list.csv", settings).cells
     added = add_exclude_list(cells, name="x", region=None, added_by="Kim", settings=settings)
     return set(numbers(settings, added.id)), list(added.unread_entries)
 
@@ -251,7 +251,7 @@ def test_at_most_fifty_unreadable_entries_are_stored(
     ],
 )
 def test_a_number_split_over_columns_is_read(text: str, recipient: int, settings: Settings) -> None:
-    cells = listed_cells(text.encode(), "list.csv", settings)
+    cells = read_listed_file(text.encode(), "list.csv", settings).cells
     added = add_exclude_list(cells, name="x", region=None, added_by="me", settings=settings)
 
     assert load_exclusions([added.id], settings).mask(np.array([recipient])).tolist() == [True]

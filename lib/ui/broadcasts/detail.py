@@ -239,8 +239,13 @@ def draw_retry(summary: RunSummary, settings: Settings) -> None:
     except PlanUnreadableError as error:
         draw_error(error)
         return
-    if not offers:
-        return
+    if offers:
+        _draw_retry_form(summary, offers, settings)
+
+
+def _draw_retry_form(
+    summary: RunSummary, offers: dict[str, RetryOffer], settings: Settings
+) -> None:
     with st.expander(_("Resend rejected rows"), icon=":material/replay:"):
         st.write(
             _(

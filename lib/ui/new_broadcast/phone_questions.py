@@ -1,6 +1,5 @@
 """Questions about phones with two readings: one decision for each group, exceptions by row."""
 
-import math
 from typing import Final
 
 import pandas as pd
@@ -8,7 +7,6 @@ import phonenumbers
 import streamlit as st
 
 from lib.campaign import (
-    PAGE_ROWS,
     Draft,
     PhoneExample,
     PhoneQuestion,
@@ -22,8 +20,9 @@ from lib.sheet import Sheet
 from lib.sheet.phones.codes import PhoneProblem, Reading
 from lib.ui.countries import country_names
 from lib.ui.form_state import show
-from lib.ui.formatting import count, literal
+from lib.ui.formatting import literal
 from lib.ui.new_broadcast.draft import latest, save_changes
+from lib.ui.new_broadcast.paging import choose_rows
 from lib.ui.new_broadcast.saved_mappings import save_answers
 
 _HOLD: Final = "hold"
@@ -157,20 +156,13 @@ def _draw_rows(
     question: PhoneQuestion, plan: Plan, sheet: Sheet, draft: Draft, settings: Settings
 ) -> None:
     """Draw the numbers of a question, with buttons to read selected ones in another way."""
-    pages, page = math.ceil(len(question.rows) / PAGE_ROWS), 1
-    if pages > 1:
-        page = st.number_input(
-            _("Page (of {pages})", pages=count(pages)),
-            min_value=1,
-            max_value=pages,
-            key=f"question_page_{question.key}_{draft.id}",
-        )
-    rows = list(question.rows[(page - 1) * PAGE_ROWS : page * PAGE_ROWS])
+    shown = choose_rows(len(question.rows), key=f"question_page_{question.key}_{draft.id}")
+    rows = list(question.rows[shown])
     lines = _lines(phone_examples(plan, sheet, rows), plan)
     state = "".join(str(plan.answers.phone_row_readings.get(row, "-"))[0] for row in rows)
     chosen = st.dataframe(
         lines,
-        key=f"question_rows_{question.key}_{page}_{state}_{draft.id}",
+        key=f"question_rows_{question.key}_{shown.start}_{state}_{draft.id}",
         on_select="rerun",
         selection_mode="multi-row",
         alt=_("Numbers, how they can be read, and as they are sent"),

@@ -1,19 +1,17 @@
 """Phone repairs in step 3: accepted or declined, for a whole kind or row by row."""
 
-import math
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lib.campaign import PAGE_ROWS, Draft, Plan, before_and_after, repaired_rows
+from lib.campaign import Draft, Plan, before_and_after, repaired_rows
 from lib.i18n import _, ngettext
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui.countries import country_names
 from lib.ui.form_state import show
-from lib.ui.formatting import count
 from lib.ui.new_broadcast.draft import latest, save_changes
+from lib.ui.new_broadcast.paging import choose_rows
 
 
 def draw_phone_repair(
@@ -50,21 +48,13 @@ def _draw_rows(
     code: str, plan: Plan, sheet: Sheet, draft: Draft, settings: Settings, *, changeable: bool
 ) -> None:
     rows = repaired_rows(plan, code)
-    pages = math.ceil(len(rows) / PAGE_ROWS)
-    page = 1
-    if pages > 1:
-        page = st.number_input(
-            _("Page (of {pages})", pages=count(pages)),
-            min_value=1,
-            max_value=pages,
-            key=f"repair_page_{code}_{draft.id}",
-        )
-    rows = rows[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+    shown = choose_rows(len(rows), key=f"repair_page_{code}_{draft.id}")
+    rows = rows[shown]
     lines = before_and_after(plan, sheet, rows)
     # A selection is kept by position. The key changes with the ticks, so that rows which have been
     # dealt with are no longer selected.
     ticks = lines["used"].to_numpy().tobytes().hex()
-    selected = _select_rows(lines, rows, key=f"repair_rows_{code}_{page}_{ticks}_{draft.id}")
+    selected = _select_rows(lines, rows, key=f"repair_rows_{code}_{shown.start}_{ticks}_{draft.id}")
     if changeable:
         _draw_row_buttons(code, selected, draft, settings)
 
