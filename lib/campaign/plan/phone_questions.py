@@ -1,7 +1,7 @@
 """Questions about phones with two readings: their rows, and both readings of each."""
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pandas as pd
@@ -25,9 +25,9 @@ class PhoneExample:
     """A cell with two readings: numbers in E.164, or None if a reading gives no valid number."""
 
     row: int
-    cell: str
-    as_code: str | None
-    as_local: str | None
+    cell: str = field(repr=False)
+    as_code: str | None = field(repr=False)
+    as_local: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
