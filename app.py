@@ -27,6 +27,7 @@ from lib.security_headers import SecurityHeaders
 from lib.settings import get_settings
 from lib.sign_in import SignInError
 from lib.ui import navigation, server
+from lib.ui.callbacks import never_interrupt_callbacks
 
 ROOT: Final = Path(__file__).resolve().parent
 
@@ -59,6 +60,7 @@ child_processes = ChildProcesses(get_settings())
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Run the sandbox and the worker while the app runs."""
     install_redaction()
+    never_interrupt_callbacks()
     async with child_processes.running():
         announcement = asyncio.create_task(announce_address())
         yield

@@ -51,13 +51,14 @@ def draw_check_step(
     needs_review = _needs_review(checked) or bool(draft.answers.corrections)
     with st.expander(_title(plan), expanded=needs_review, icon=_icon(plan)):
         _draw_country(draft, sheet, settings)
-        draw_phone_questions(plan, sheet, draft, settings)
+        with st.container():
+            draw_phone_questions(plan, sheet, draft, settings)
         choose_exclude_lists(draft, settings)
         with st.container():
             draw_previous_recipients(checked, draft, settings)
         _draw_totals(plan)
         # Findings appear and disappear as rows are fixed. In a separate container they do not move
-        # the table below: the browser would rebuild it and lose the word that is being typed.
+        # the fields below: the browser would rebuild them and lose the word that is being typed.
         with st.container():
             if not plan.finding_groups:
                 st.success(_("No problems found."), icon=":material/check_circle:")
@@ -67,7 +68,7 @@ def draw_check_step(
                     continue  # the question shows these rows
                 _draw_group(group, plan, sheet, draft, settings)
             draw_email_decisions(draft, settings)
-        draw_corrections(plan, sheet, draft, connection, settings)
+        draw_corrections(plan, sheet, draft, settings)
         if plan.held_count:
             _draw_downloads(plan, sheet, draft)
             draw_corrections_upload(sheet, draft, settings)
@@ -106,8 +107,7 @@ def _draw_totals(plan: Plan) -> None:
         st.metric(_("Rows"), count(plan.rows), border=True)
         st.metric(_("To send"), count(plan.entry_count), border=True)
         st.metric(_("Held back"), count(plan.held_count), border=True)
-    if plan.held_count:
-        st.caption(_("Rows that are held back are not sent."))
+    st.caption(_("Rows that are held back are not sent.") if plan.held_count else "")
 
 
 def _draw_group(

@@ -1,60 +1,34 @@
 """Corrections in step 3: fix rows that are held back, here or in a spreadsheet."""
 
-import math
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from lib.campaign import (
-    WORDS,
-    CheckFailedError,
     Corrections,
     Draft,
     MissingRowNumbersError,
     Plan,
-    corrected,
     correction_list,
     import_corrections,
-    load_draft,
     with_cells,
 )
-from lib.connections import Connection
 from lib.i18n import _, ngettext
 from lib.settings import Settings
 from lib.sheet import Sheet, SheetError, read_sheet
 from lib.sheet.file_type import SHEET_TYPES
-from lib.ui import auth
-from lib.ui.cache import plan_for
 from lib.ui.errors import draw_error
-from lib.ui.formatting import comma_list, count, literal, row_list
-from lib.ui.new_broadcast.draft import latest, save_changes
+from lib.ui.formatting import count, literal
+from lib.ui.new_broadcast.draft import latest, save_corrections
+from lib.ui.new_broadcast.fix_rows import draw_rows_to_fix, is_fixing, show_from_the_start
 
-_PAGE_ROWS: Final = 25
-_MAX_ROWS_NAMED: Final = 8
 _IMPORTED: Final = "corrections_imported"
 _REFORMATTED: Final = "corrections_reformatted"
-_TYPED: Final = "corrections_typed"
 
 
-class _TablePage(NamedTuple):
-    """The rows in the table, the codes of their reasons, and the corrections at that time.
-
-    All three stay the same while rows are edited: if the cells of the table changed underneath,
-    the browser could drop what is being typed.
-    """
-
-    rows: tuple[int, ...]
-    reasons: tuple[str, ...]
-    corrections: Corrections
-
-
-def draw_corrections(
-    plan: Plan, sheet: Sheet, draft: Draft, connection: Connection, settings: Settings
-) -> None:
-    """Draw the rows held back as an editable table, and the list of corrected cells."""
-    with st.container():  # what appears and disappears in here does not move the table
+def draw_corrections(plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> None:
+    """Draw the rows held back with fields to fix them, and the list of corrected cells."""
+    with st.container():  # what appears and disappears in here does not move the fields
         if (imported := st.session_state.pop(_IMPORTED, None)) is not None:
             updated, unchanged, unknown = map(count, imported)
             st.info(
@@ -68,143 +42,10 @@ def draw_corrections(
             )
         if draft.answers.corrections:
             _draw_corrected_cells(sheet, draft, settings)
-    if plan.held_count or f"fixing_{draft.id}" in st.session_state:
-        shown = st.toggle(_("Fix rows here"), key=f"fix_{draft.id}")
-        if shown:
-            _draw_table(sheet, draft, connection, settings)
-
-
-@auth.fragment
-def _draw_table(sheet: Sheet, drawn: Draft, connection: Connection, settings: Settings) -> None:
-    """Draw the table and the result of its corrections as a fragment of the page.
-
-    While someone types, only this fragment runs again: a full rerun of the page may lose the word
-    that is being typed. ``drawn`` is the draft that the page shows.
-    """
-    draft = load_draft(drawn.id, settings) or drawn
-    assert draft.sheet_id is not None
-    assert draft.mapping is not None
-    try:
-        plan = plan_for(
-            draft.sheet_id, draft.mapping, draft.answers, connection=connection, settings=settings
-        ).plan
-    except CheckFailedError as error:
-        draw_error(error)
-        return
-    page = _choose_page(plan, draft)
-    if not page.rows:
-        st.caption(_("No rows are held back any more."))
-        return
-    _draw_editor(page, sheet, draft.mapping.columns, drawn, settings)
-    still_held = [row for row in page.rows if row in plan.held.index]
-    st.caption(_progress(page.rows, still_held))
-    st.caption(_("Click a cell and type. Each change is checked at once. Your file isn't changed."))
-    if draft.answers != drawn.answers and st.button(
-        _("Apply corrections"), type="primary", icon=":material/check:", key="fix_done"
+    if (plan.held_count or is_fixing(draft)) and st.toggle(
+        _("Fix rows here"), key=f"fix_{draft.id}"
     ):
-        st.rerun()
-
-
-def _draw_editor(
-    page: _TablePage, sheet: Sheet, columns: Sequence[str], drawn: Draft, settings: Settings
-) -> None:
-    """Draw the editable cells of a page; save what is typed into them."""
-    reason_label, row_label = _("Why held back"), _("Row")
-    # The cells as they were when this page was opened. The browser keeps what is typed over them
-    # for each key, as long as the cells underneath stay the same.
-    lines = corrected(sheet, page.corrections).frame.loc[list(page.rows), list(columns)]
-    reasons = [_reason_titles(codes) for codes in page.reasons]
-    lines.insert(0, reason_label, reasons, allow_duplicates=True)
-    lines.columns = pd.Index([reason_label, *map(str, range(len(columns)))])
-    key = f"fixed_cells_{hash((page.rows, str(page.corrections)))}_{drawn.id}"
-    if key not in st.session_state:
-        st.session_state[_TYPED] = {}
-
-    def save_typed() -> None:
-        typed: Corrections = {
-            page.rows[int(place)]: {
-                columns[int(position)]: str(text or "") for position, text in cells.items()
-            }
-            for place, cells in st.session_state[key]["edited_rows"].items()
-        }
-        # The table returns everything that was ever typed into it. To save all of it again would
-        # undo what another tab has typed into the same cells since.
-        new = _newly_typed(typed, st.session_state[_TYPED])
-        st.session_state[_TYPED] = typed
-        now = latest(drawn, settings)
-        _save_corrections(with_cells(now.answers.corrections, sheet, new), now, settings)
-
-    with st.container(key="fix_table"):
-        st.data_editor(
-            lines.rename_axis(row_label),
-            key=key,
-            on_change=save_typed,
-            num_rows="fixed",
-            disabled=[row_label, reason_label],
-            column_config={str(position): name for position, name in enumerate(columns)},
-        )
-
-
-def _newly_typed(typed: Corrections, before: Corrections) -> Corrections:
-    return {
-        row: {name: text for name, text in cells.items() if before.get(row, {}).get(name) != text}
-        for row, cells in typed.items()
-    }
-
-
-def _progress(rows: Sequence[int], still_held: Sequence[int]) -> str:
-    """Return how many of these rows are fixed, and which are still held back."""
-    fixed = len(rows) - len(still_held)
-    if not fixed:
-        return _("Rows that you fix are sent with the others.")
-    if not still_held:
-        return ngettext(
-            "{count} row fixed. It will be sent.",
-            "All {count} rows fixed. They will be sent.",
-            fixed,
-        )
-    named = row_list(still_held[:_MAX_ROWS_NAMED])
-    if len(still_held) > _MAX_ROWS_NAMED:
-        return ngettext(
-            "{count} row fixed. Still held back: {rows} and {more} more.",
-            "{count} rows fixed. Still held back: {rows} and {more} more.",
-            fixed,
-            rows=named,
-            more=count(len(still_held) - _MAX_ROWS_NAMED),
-        )
-    return ngettext(
-        "{count} row fixed. Still held back: {rows}.",
-        "{count} rows fixed. Still held back: {rows}.",
-        fixed,
-        rows=named,
-    )
-
-
-def _choose_page(plan: Plan, draft: Draft) -> _TablePage:
-    """Draw the choice of the page and return its rows."""
-    key = f"fixing_{draft.id}"
-    held = plan.held.index
-    pages = max(math.ceil(len(held) / _PAGE_ROWS), 1)
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    number = 1
-    if pages > 1:
-        number = left.number_input(
-            _("Page (of {pages})", pages=count(pages)), 1, pages, key=f"fix_page_{draft.id}"
-        )
-    is_refreshed = right.button(_("Show rows still held back"), icon=":material/refresh:")
-    number_before, page = st.session_state.get(key, (0, None))
-    if page is None or is_refreshed or number != number_before:
-        start = (number - 1) * _PAGE_ROWS
-        rows = tuple(int(row) for row in held[start : start + _PAGE_ROWS])
-        reasons = tuple(str(plan.held.loc[row, "reasons"]) for row in rows)
-        page = _TablePage(rows, reasons, draft.answers.corrections)
-        st.session_state[key] = (number, page)
-    return _TablePage(*page)
-
-
-def _reason_titles(codes: str) -> str:
-    """Return the titles of findings whose codes are separated by commas."""
-    return comma_list([_(WORDS[code].title) for code in codes.split(",") if code])
+        draw_rows_to_fix(plan, sheet, draft, settings)
 
 
 def _draw_corrected_cells(sheet: Sheet, draft: Draft, settings: Settings) -> None:
@@ -242,15 +83,9 @@ def _draw_corrected_cells(sheet: Sheet, draft: Draft, settings: Settings) -> Non
 
 
 def _replace_corrections(corrections: Corrections, draft: Draft, settings: Settings) -> None:
-    """Save corrections that were not typed into the table, and reset the table to show them."""
-    st.session_state.pop(f"fixing_{draft.id}", None)
-    _save_corrections(corrections, draft, settings)
-
-
-def _save_corrections(corrections: Corrections, draft: Draft, settings: Settings) -> None:
-    save_changes(
-        draft, settings, answers=draft.answers.model_copy(update={"corrections": corrections})
-    )
+    """Save corrections that were not typed into the fields, and make the fields show them."""
+    show_from_the_start(draft)
+    save_corrections(corrections, draft, settings)
 
 
 def draw_corrections_upload(sheet: Sheet, draft: Draft, settings: Settings) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib.campaign import Draft, change_draft, is_damaged, load_draft
+from lib.campaign import Corrections, Draft, change_draft, is_damaged, load_draft
 from lib.i18n import _
 from lib.settings import Settings
 from lib.ui import navigation
@@ -58,6 +58,13 @@ def save_changes(draft: Draft, settings: Settings, **changes: Any) -> Draft:
     changed = change_draft(draft, changes, settings)
     st.query_params[navigation.DRAFT] = changed.id
     return changed
+
+
+def save_corrections(corrections: Corrections, draft: Draft, settings: Settings) -> None:
+    """Save corrected cells in place of all those that this draft had."""
+    save_changes(
+        draft, settings, answers=draft.answers.model_copy(update={"corrections": corrections})
+    )
 
 
 def start_over() -> None:
