@@ -4,6 +4,8 @@ Neither repeats a request: the API has no idempotency key, so only the caller ca
 repeat is safe (see `lib.connectly.errors`). Neither follows a redirect.
 """
 
+import asyncio
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
@@ -12,6 +14,7 @@ import httpx
 from pydantic import SecretStr
 
 from lib.connectly import exchange
+from lib.connectly.errors import ReadTimedOut
 from lib.connectly.exchange import BASE_URL, CONNECT_TIMEOUT, READ_TIMEOUT, Target
 from lib.connectly.models import CampaignEntry, SendCampaignsOptions, SendCampaignsResponse
 
@@ -19,11 +22,23 @@ from lib.connectly.models import CampaignEntry, SendCampaignsOptions, SendCampai
 _NO_ENTRIES: Final = b'{"entries":[]}'
 
 
+def _refuse_redirect(response: httpx.Response) -> None:
+    """Raise the error of a redirect before httpx reads its address, which may be malformed."""
+    if exchange.is_redirect(response.status_code):
+        exchange.read_response(response.status_code, response.headers, b"")
+
+
+async def _refuse_redirect_async(response: httpx.Response) -> None:
+    _refuse_redirect(response)
+
+
 class ConnectlyClient:
     """Synchronous client of the campaign API.
 
     ``base_url`` must be https, or http on this machine. ``business_id`` and ``api_key`` come from
-    Connectly. Timeouts are in seconds. ``transport`` replaces the network, for example
+    Connectly. Timeouts are in seconds; both together limit a request, however slowly its response
+    arrives. (This client cannot limit slow headers, `AsyncConnectlyClient` can.) ``transport``
+    replaces the network, for example
     ``httpx.MockTransport`` or ``httpx.WSGITransport``. A proxy that the environment names is used,
     except for addresses on this machine.
 
@@ -42,12 +57,19 @@ class ConnectlyClient:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._target = Target.build(base_url, business_id, api_key)
-        self._http = httpx.Client(
-            timeout=httpx.Timeout(read_timeout, connect=connect_timeout),
+        self._timeout = httpx.Timeout(read_timeout, connect=connect_timeout)
+        self._seconds = connect_timeout + read_timeout
+        self._transport = transport
+        self._http = self._new_http()
+
+    def _new_http(self) -> httpx.Client:
+        return httpx.Client(
+            timeout=self._timeout,
             verify=exchange.tls_context(),
             limits=exchange.LIMITS,
-            transport=transport,
+            transport=self._transport,
             follow_redirects=False,
+            event_hooks={"response": [_refuse_redirect]},
             trust_env=not self._target.is_loopback,
         )
 
@@ -71,6 +93,7 @@ class ConnectlyClient:
 
     def _post(self, body: bytes) -> SendCampaignsResponse:
         target = self._target
+        deadline = time.monotonic() + self._seconds
         try:
             with self._http.stream(
                 "POST", target.url, content=body, headers=target.headers
@@ -79,8 +102,14 @@ class ConnectlyClient:
                 for chunk in response.iter_bytes():
                     received += chunk
                     exchange.require_acceptable_size(received, response.status_code)
+                    if time.monotonic() > deadline:
+                        raise ReadTimedOut(status=response.status_code)
+                has_bytes_left = exchange.has_bytes_left(response)
         except httpx.HTTPError as error:
             raise exchange.translate_error(error) from None
+        if has_bytes_left:
+            former, self._http = self._http, self._new_http()
+            former.close()
         return exchange.read_response(response.status_code, response.headers, bytes(received))
 
     def close(self) -> None:
@@ -119,12 +148,19 @@ class AsyncConnectlyClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._target = Target.build(base_url, business_id, api_key)
-        self._http = httpx.AsyncClient(
-            timeout=httpx.Timeout(read_timeout, connect=connect_timeout),
+        self._timeout = httpx.Timeout(read_timeout, connect=connect_timeout)
+        self._seconds = connect_timeout + read_timeout
+        self._transport = transport
+        self._http = self._new_http()
+
+    def _new_http(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            timeout=self._timeout,
             verify=exchange.tls_context(),
             limits=exchange.LIMITS,
-            transport=transport,
+            transport=self._transport,
             follow_redirects=False,
+            event_hooks={"response": [_refuse_redirect_async]},
             trust_env=not self._target.is_loopback,
         )
 
@@ -144,15 +180,24 @@ class AsyncConnectlyClient:
     async def _post(self, body: bytes) -> SendCampaignsResponse:
         target = self._target
         try:
-            async with self._http.stream(
-                "POST", target.url, content=body, headers=target.headers
-            ) as response:
+            async with (
+                asyncio.timeout(self._seconds),
+                self._http.stream(
+                    "POST", target.url, content=body, headers=target.headers
+                ) as response,
+            ):
                 received = bytearray()
                 async for chunk in response.aiter_bytes():
                     received += chunk
                     exchange.require_acceptable_size(received, response.status_code)
+                has_bytes_left = exchange.has_bytes_left(response)
+        except TimeoutError:
+            raise ReadTimedOut from None
         except httpx.HTTPError as error:
             raise exchange.translate_error(error) from None
+        if has_bytes_left:
+            former, self._http = self._http, self._new_http()
+            await former.aclose()
         return exchange.read_response(response.status_code, response.headers, bytes(received))
 
     async def aclose(self) -> None:

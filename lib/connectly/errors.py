@@ -12,12 +12,12 @@
     │   ├── Conflict              409: the campaign is in the wrong state
     │   ├── RequestTooLarge       413: the request is too large
     │   ├── RateLimited           429: too many requests; see `retry_after`
-    │   └── RedirectRefused       3xx: not followed, because it would disclose the key
+    │   └── RedirectRefused       another 3xx: not followed, because it would disclose the key
     └── OutcomeUnknownError       the request may have been accepted
         ├── ReadTimedOut          no response in time
         ├── ConnectionLost        the connection was lost after the request was started
         ├── ServerError           5xx
-        └── UnreadableAnswer      2xx with a body that is incomplete or not a JSON object
+        └── UnreadableAnswer      303, 304, or 2xx with a body that isn't a whole JSON object
 
     InvalidEntry (ValueError)     a value breaks a rule of the API; no request was made
     InsecureAddress (ValueError)  the key would travel unencrypted

@@ -149,6 +149,23 @@ def require_acceptable_size(received: bytearray, status: int) -> None:
         raise errors.UnreadableAnswer(status=status)
 
 
+def is_redirect(status: int) -> bool:
+    """Return whether a status is one of those that httpx would look for an address in."""
+    return 300 <= status < 400
+
+
+def has_bytes_left(response: httpx.Response) -> bool:
+    """Return whether the server sent more bytes than the response that was just read.
+
+    httpx would read them as the response to the next request of the connection. It has no public
+    way to ask. Other transports than httpx's own have no such bytes.
+    """
+    found: Any = response.stream
+    for name in ("_stream", "_httpcore_stream", "_stream", "_connection", "_h11_state"):
+        found = getattr(found, name, None)
+    return found is not None and bool(found.trailing_data[0])
+
+
 def read_response(status: int, headers: httpx.Headers, body: bytes) -> SendCampaignsResponse:
     """Return the response of the API, or raise the ConnectlyError for its status and body.
 
@@ -174,8 +191,9 @@ def read_response(status: int, headers: httpx.Headers, body: bytes) -> SendCampa
 def _error_class(status: int) -> type[errors.ConnectlyError]:
     if status in _BY_STATUS:
         return _BY_STATUS[status]
-    if 300 <= status < 400:
-        return errors.RedirectRefused
+    if is_redirect(status):
+        # A 303 says that the request was processed; a 304 answers no POST.
+        return errors.UnreadableAnswer if status in {303, 304} else errors.RedirectRefused
     if 400 <= status < 500:
         # 408 and 499 come from a proxy that stopped waiting.
         return errors.ReadTimedOut if status in {408, 499} else errors.BadRequest

@@ -20,7 +20,7 @@ from lib.connectly import (
 )
 from lib.connectly.exchange import translate_error
 from lib.sandbox import Record, Scenario, create_app
-from tests.support.misbehaving import GOOD_BODY, HANG, RESET, http, misbehaving
+from tests.support.misbehaving import DRIP, GOOD_BODY, HANG, RESET, http, misbehaving
 from tests.support.sandbox import SandboxHandle
 
 KEY = "secret-key-0123456789"
@@ -37,18 +37,26 @@ Send = Callable[[str], SendCampaignsResponse]
 
 
 def _send_sync(url: str) -> SendCampaignsResponse:
-    with ConnectlyClient(
-        base_url=url, business_id="biz", api_key=KEY, connect_timeout=2, read_timeout=0.5
-    ) as client:
-        return client.send_campaigns([ENTRY])
+    return _send_twice_sync(url, times=1)[0]
 
 
 def _send_async(url: str) -> SendCampaignsResponse:
-    async def send() -> SendCampaignsResponse:
+    return _send_twice_async(url, times=1)[0]
+
+
+def _send_twice_sync(url: str, *, times: int = 2) -> list[SendCampaignsResponse]:
+    with ConnectlyClient(
+        base_url=url, business_id="biz", api_key=KEY, connect_timeout=1, read_timeout=0.5
+    ) as client:
+        return [client.send_campaigns([ENTRY]) for _ in range(times)]
+
+
+def _send_twice_async(url: str, *, times: int = 2) -> list[SendCampaignsResponse]:
+    async def send() -> list[SendCampaignsResponse]:
         async with AsyncConnectlyClient(
-            base_url=url, business_id="biz", api_key=KEY, connect_timeout=2, read_timeout=0.5
+            base_url=url, business_id="biz", api_key=KEY, connect_timeout=1, read_timeout=0.5
         ) as client:
-            return await client.send_campaigns([ENTRY])
+            return [await client.send_campaigns([ENTRY]) for _ in range(times)]
 
     return asyncio.run(send())
 
@@ -78,6 +86,12 @@ def _fail(send: Send, *responses: bytes) -> ConnectlyError:
         pytest.param(http(422), connectly.BadRequest, id="422"),
         pytest.param(http(429), connectly.RateLimited, id="429"),
         pytest.param(http(302, Location="https://x.example"), connectly.RedirectRefused, id="302"),
+        pytest.param(http(307, Location="mailto:a@b"), connectly.RedirectRefused, id="mailto"),
+        pytest.param(http(302, Location="http://xn--a/"), connectly.RedirectRefused, id="IDNA"),
+        pytest.param(http(302, Location="http://[::/"), connectly.RedirectRefused, id="no URL"),
+        pytest.param(http(301), connectly.RedirectRefused, id="301 without an address"),
+        pytest.param(http(303, Location="/done"), connectly.UnreadableAnswer, id="303"),
+        pytest.param(http(304), connectly.UnreadableAnswer, id="304"),
         pytest.param(http(408), connectly.ReadTimedOut, id="408"),
         pytest.param(http(500), connectly.ServerError, id="500"),
         pytest.param(http(502, b"<html>bad gateway</html>"), connectly.ServerError, id="502 HTML"),
@@ -101,6 +115,47 @@ def test_each_failure_raises_its_exception(
     response: bytes, expected: type[ConnectlyError], send: Send
 ) -> None:
     assert type(_fail(send, response)) is expected
+
+
+def test_a_response_that_drips_is_not_waited_for_longer_than_the_timeouts(send: Send) -> None:
+    """Each byte arrives within the read timeout, all of them together in half a minute."""
+    drip = http(200, length=600) + DRIP + b" " * 600
+
+    assert type(_fail(send, drip)) is connectly.ReadTimedOut
+
+
+def test_headers_that_drip_are_not_waited_for_longer_than_the_timeouts() -> None:
+    drip = b"HTTP/1.1 200 OK\r\nX-Slow: " + DRIP + b"x" * 600
+
+    assert type(_fail(_send_async, drip)) is connectly.ReadTimedOut
+
+
+REJECTED_BODY = GOOD_BODY.replace(b'"acceptedCount": 1', b'"acceptedCount": 0').replace(
+    b'"rejectedCount": 0', b'"rejectedCount": 1'
+)
+
+
+@pytest.mark.parametrize("send_twice", [_send_twice_sync, _send_twice_async])
+def test_bytes_after_a_response_are_not_taken_for_the_next_response(
+    send_twice: Callable[[str], list[SendCampaignsResponse]],
+) -> None:
+    surplus = http(200, GOOD_BODY) + http(200, GOOD_BODY)
+    with misbehaving(surplus, http(200, REJECTED_BODY)) as server:
+        first, second = send_twice(server.url)
+
+    assert (first.data[0].accepted_count, second.data[0].accepted_count) == (1, 0)
+    assert (len(server.requests), server.connections) == (2, 2)
+
+
+@pytest.mark.parametrize("send_twice", [_send_twice_sync, _send_twice_async])
+def test_a_connection_is_used_again_after_an_exact_response(
+    send_twice: Callable[[str], list[SendCampaignsResponse]],
+) -> None:
+    with misbehaving(http(200, GOOD_BODY), http(200, REJECTED_BODY)) as server:
+        first, second = send_twice(server.url)
+
+    assert (first.data[0].accepted_count, second.data[0].accepted_count) == (1, 0)
+    assert (len(server.requests), server.connections) == (2, 1)
 
 
 def test_a_refused_connection_raises_connection_failed(send: Send) -> None:

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 RESET = b"<reset>"
 HANG = b"<hang>"
+DRIP = b"<drip>"
+
+_DRIP_SECONDS = 0.05
 
 GOOD_BODY = json.dumps(
     {
@@ -43,6 +46,7 @@ class MisbehavingServer:
     answers: list[bytes]
     requests: list[bytes] = field(default_factory=list)
     port: int = 0
+    connections: int = 0
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -57,6 +61,7 @@ class MisbehavingServer:
                 connection, _ = listener.accept()
             except OSError:
                 return
+            self.connections += 1
             threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
     def _answer(self, connection: socket.socket) -> None:
@@ -71,6 +76,14 @@ class MisbehavingServer:
         """Give one answer; tell whether the connection may go on."""
         if answer == HANG:
             self._stopped.wait()
+            return False
+        begin, drip, slow = answer.partition(DRIP)
+        if drip:
+            connection.sendall(begin)
+            for number in range(len(slow)):
+                connection.sendall(slow[number : number + 1])
+                if self._stopped.wait(_DRIP_SECONDS):
+                    return False
             return False
         body, reset, _ = answer.partition(RESET)
         connection.sendall(body)
