@@ -30,6 +30,7 @@ _CODES_BY_CLASS: Final[dict[type[ConnectlyError], str]] = {
     connectly.ConnectionLost: "STUDIO_CONNECTION_LOST",
     connectly.ServerError: "STUDIO_SERVER_ERROR",
     connectly.UnreadableAnswer: "STUDIO_UNREADABLE_ANSWER",
+    connectly.UnexpectedFailure: "STUDIO_UNEXPECTED_ERROR",
 }
 
 

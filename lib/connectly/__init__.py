@@ -46,6 +46,7 @@ from lib.connectly.errors import (
     RedirectRefused,
     RequestTooLarge,
     ServerError,
+    UnexpectedFailure,
     UnreadableAnswer,
 )
 from lib.connectly.exchange import MAX_BODY_BYTES, body_size
@@ -98,6 +99,7 @@ __all__ = [
     "SendCampaignsResponse",
     "ServerError",
     "SubmissionStatus",
+    "UnexpectedFailure",
     "UnreadableAnswer",
     "VersionBehavior",
     "body_size",

@@ -161,6 +161,12 @@ class UnreadableAnswer(OutcomeUnknownError):  # noqa: N818
     sentence = N_("Connectly's response couldn't be read.")
 
 
+class UnexpectedFailure(OutcomeUnknownError):  # noqa: N818
+    """An error in the code that used the client, after the request may have been sent."""
+
+    sentence = N_("The request failed with an unexpected error. It may have been accepted.")
+
+
 class InvalidEntry(ValueError):  # noqa: N818 - named like the others
     """A value breaks a rule of the API. The message names fields, never values.
 

@@ -4,8 +4,8 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 RESET = b"<reset>"
@@ -41,9 +41,12 @@ def http(status: int, body: bytes = b"", *, length: int | None = None, **headers
 
 @dataclass
 class MisbehavingServer:
-    """Gives each request the next of its answers, the last one for ever after."""
+    """Gives each request the next of its answers, the last one for ever after.
 
-    answers: list[bytes]
+    In place of a list it may have a function that chooses the answer by the request.
+    """
+
+    answers: list[bytes] | Callable[[bytes], bytes]
     requests: list[bytes] = field(default_factory=list)
     port: int = 0
     connections: int = 0
@@ -68,9 +71,13 @@ class MisbehavingServer:
         with connection, suppress(OSError):
             while (request := _read_request(connection)) is not None:
                 self.requests.append(request)
-                turn = min(len(self.requests), len(self.answers)) - 1
-                if not self._give(connection, self.answers[turn]):
+                if not self._give(connection, self._choose(request)):
                     return
+
+    def _choose(self, request: bytes) -> bytes:
+        if callable(self.answers):
+            return self.answers(request)
+        return self.answers[min(len(self.requests), len(self.answers)) - 1]
 
     def _give(self, connection: socket.socket, answer: bytes) -> bool:
         """Give one answer; tell whether the connection may go on."""
@@ -99,11 +106,18 @@ class MisbehavingServer:
         return len(rest) >= promised
 
 
-@contextmanager
-def misbehaving(*answers: bytes) -> Iterator[MisbehavingServer]:
+def misbehaving(*answers: bytes) -> AbstractContextManager[MisbehavingServer]:
     """Run a server that gives these answers in turn."""
+    return answering(list(answers))
+
+
+@contextmanager
+def answering(
+    answers: list[bytes] | Callable[[bytes], bytes],
+) -> Iterator[MisbehavingServer]:
+    """Run a server that gives these answers in turn, or those that a function chooses."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = MisbehavingServer(list(answers), port=listener.getsockname()[1])
+        server = MisbehavingServer(answers, port=listener.getsockname()[1])
         thread = threading.Thread(target=server.serve, args=(listener,), daemon=True)
         thread.start()
         try:

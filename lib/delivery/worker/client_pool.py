@@ -1,11 +1,19 @@
 """HTTP clients of one connection: they keep to its rate, and pause when the API asks (429)."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from lib.connections import Business, Connection, get_connection
+from lib.connections import (
+    Business,
+    Connection,
+    ConnectionNotFoundError,
+    ConnectionsDamagedError,
+    connections_are_damaged,
+    get_connection,
+)
 from lib.connectly import (
     AsyncConnectlyClient,
     CampaignEntry,
@@ -15,12 +23,15 @@ from lib.connectly import (
     RateLimited,
     SendCampaignsOptions,
     SendCampaignsResponse,
+    UnexpectedFailure,
 )
 from lib.delivery.ledger.rate_slots import SlotLease, lease_slots
 from lib.delivery.worker.group_commit import GroupWriter, LedgerTransaction
 from lib.delivery.worker.metrics import RESPONSE_SECONDS
 from lib.delivery.worker.pacing import Backoff, LocalSlotLease, Pacer
 from lib.settings import Settings
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 # With the slots left at a refill, enough for the fifth of a second that a slow commit takes.
 _SLOTS_AT_ONCE: Final = 16
@@ -48,18 +59,22 @@ class PacedClientPool:
         self._pacer = Pacer(self._lease_slots)
         self._backoff = Backoff()
         self.is_reachable = True
-        # Consecutive responses without a known outcome.
-        self.consecutive_unknown = 0
         # The API has asked for a pause that is not yet in the ledger.
         self.is_asked_to_pause = False
 
     async def refresh(self) -> None:
         """Load the connection, and replace all clients if it has changed.
 
-        Raises ConnectionNotFoundError if it was deleted, ConnectionUnfitError if its address or key
-        is malformed or insecure.
+        Raises ConnectionNotFoundError if it was deleted, ConnectionsDamagedError if it may be in a
+        file that cannot be read, ConnectionUnfitError if its address or key is malformed or
+        insecure.
         """
-        connection = get_connection(self._name, self._settings)
+        try:
+            connection = get_connection(self._name, self._settings)
+        except ConnectionNotFoundError:
+            if connections_are_damaged(self._settings):
+                raise ConnectionsDamagedError from None
+            raise
         if connection == self._connection:
             return
         client = await asyncio.to_thread(self._new_client, connection)
@@ -119,6 +134,10 @@ class PacedClientPool:
             )
         except ConnectlyError as error:
             answer = error
+        except Exception:
+            # The request may have been sent. One row's outcome is unknown; the others go on.
+            _LOGGER.exception("request failed unexpectedly")
+            answer = UnexpectedFailure()
         finally:
             RESPONSE_SECONDS.observe(time.monotonic() - sent_at)
             await self.give_back(client)
@@ -147,11 +166,9 @@ class PacedClientPool:
         await _close(idle)
 
     def _note_result(self, answer: SendCampaignsResponse | ConnectlyError, sent_at: float) -> None:
-        """Pause after a 429 or without a connection; count responses without a known outcome."""
+        """Pause after a 429 or without a connection."""
         if isinstance(answer, OutcomeUnknownError):
-            self.consecutive_unknown += 1
             return
-        self.consecutive_unknown = 0
         self.is_reachable = not isinstance(answer, ConnectionFailed)
         if isinstance(answer, RateLimited | ConnectionFailed):
             self._pacer.pause_until(self._backoff.failed(sent_at, answer.retry_after))

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import Final
 
 from lib.campaign import PlanUnreadableError
-from lib.connections import ConnectionNotFoundError
+from lib.connections import ConnectionNotFoundError, ConnectionsDamagedError
 from lib.connectly import (
     MAX_BODY_BYTES,
     AsyncConnectlyClient,
@@ -33,6 +33,7 @@ from lib.delivery.worker.current_exclusions import CurrentExclusions, ExcludeLis
 from lib.delivery.worker.entry_reader import EntryReader, numbers_of
 from lib.delivery.worker.group_commit import GroupWriter, LedgerTransaction
 from lib.delivery.worker.heartbeat import Heartbeat
+from lib.delivery.worker.refusals import Refusals
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -81,6 +82,8 @@ class ConnectionSender:
         self._reader = reader
         self._exclusions = exclusions
         self._stopping = stopping
+        self._refusals = Refusals()
+        self._consecutive_unknown = 0
         self._opening = asyncio.Semaphore(_MAX_OPENING)
         self._work = asyncio.Event()
         self._room = asyncio.Event()
@@ -152,6 +155,8 @@ class ConnectionSender:
             reason = Reason.CONNECTION_MISSING
         except ConnectionUnfitError:
             reason = Reason.CONNECTION_UNFIT
+        except ConnectionsDamagedError:
+            reason = Reason.CONNECTIONS_DAMAGED
         else:
             return True
         await self._writer.write(
@@ -278,9 +283,14 @@ class ConnectionSender:
             if_duplicate_check_unspecified=delivery.claim.duplicates,
         )
         answer = await self._clients.post(client, delivery.entries, options)
+        context = delivery.context()
         if isinstance(answer, ConnectlyError):
-            return decide_error(answer, delivery.context())
-        return decide_answer(delivery.entries, answer, delivery.context())
+            decision = decide_error(answer, context)
+        else:
+            decision = decide_answer(delivery.entries, answer, context)
+        is_unknown = decision.result is AttemptResult.UNKNOWN
+        self._consecutive_unknown = self._consecutive_unknown + 1 if is_unknown else 0
+        return self._refusals.judge(delivery.claim.batch_id, decision, context)
 
     async def _close_attempt(self, delivery: Delivery, opened: Attempt, decision: Decision) -> None:
         """Commit the result of an attempt, and its effects on all runs of the connection."""
@@ -294,8 +304,8 @@ class ConnectionSender:
         record_reason = unreachable or self._recorded_unreachable
         self._recorded_unreachable = unreachable
         pause_all = decision.pause_connection
-        if self._clients.consecutive_unknown >= _MAX_CONSECUTIVE_UNKNOWN:
-            self._clients.consecutive_unknown = 0
+        if self._consecutive_unknown >= _MAX_CONSECUTIVE_UNKNOWN:
+            self._consecutive_unknown = 0
             pause_all = Reason.NO_CLEAR_ANSWER
 
         pause = self._clients.pause_left if self._clients.is_asked_to_pause else 0.0
