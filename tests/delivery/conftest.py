@@ -41,19 +41,28 @@ def ledger(tmp_path: Path, new_ledger: Path, request: pytest.FixtureRequest) -> 
 
 
 @pytest.fixture
-def workers(
+def shared_storage(
     shared_database: str,
-    data_dir: Path,
     tmp_path: Path,
-    sandbox: SandboxHandle,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[list[Worker]]:
-    """Two started workers that share a database and a storage, as on two machines."""
-    other, shared = tmp_path / "other", tmp_path / "shared"
-    other.mkdir()
+) -> None:
+    """A database and a storage that several machines share, already in the settings."""
+    shared = tmp_path / "shared"
     shared.mkdir()
     monkeypatch.setenv("SENDOUT_STORAGE_URL", shared.as_uri())
     get_settings.cache_clear()
+
+
+@pytest.fixture
+def workers(
+    shared_storage: None,
+    data_dir: Path,
+    tmp_path: Path,
+    sandbox: SandboxHandle,
+) -> Iterator[list[Worker]]:
+    """Two started workers that share a database and a storage, as on two machines."""
+    other = tmp_path / "other"
+    other.mkdir()
     both = [Worker(data_dir), Worker(other)]
     for each in both:
         each.connect(sandbox)

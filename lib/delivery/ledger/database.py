@@ -36,10 +36,11 @@ _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _BUSY_SECONDS: Final = 15
 # Key of the advisory lock: any number that no other application uses in the same database.
 _WRITER_LOCK: Final = 0x5E4D0001
-# A machine that dies or hangs inside a transaction must not block the others from writing.
+# A machine that dies or hangs inside a transaction must not block the others from writing. A commit
+# has to be on the disk before its request is sent, whatever the default of the database is.
 _POSTGRES_OPTIONS: Final = (
     f"-c lock_timeout={_BUSY_SECONDS * 1000} -c statement_timeout=60000 "
-    "-c idle_in_transaction_session_timeout=5000 -c timezone=UTC"
+    "-c idle_in_transaction_session_timeout=5000 -c timezone=UTC -c synchronous_commit=on"
 )
 _POSTGRES_KEEPALIVE: Final = {
     "connect_timeout": 5,

@@ -18,11 +18,12 @@ import socket
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from filelock import FileLock, Timeout
 
-from lib.atomic_files import make_private_dir, write_atomically
+from lib.atomic_files import atomic_file, make_private_dir, write_atomically
 from lib.delivery.ledger import claims, exports, schedule
 from lib.delivery.ledger.database import Ledger, LedgerError, LedgerTooNewError, open_ledger
 from lib.delivery.ledger.workers import NewWorker
@@ -252,16 +253,32 @@ def _work(settings: Settings, *, orphan_seconds: float | None) -> int:
             return 1
         if failure is None:
             return 0
-        # Other workers own its batches now, so it restarts under another id.
+        # Other workers own its batches now, so it restarts under another id. If they use a copy of
+        # this data folder that cannot be told from it, the two would evict each other for ever.
+        _data_folder_id_file(settings).unlink(missing_ok=True)
         _LOGGER.warning("worker evicted, restarting")
 
 
 def _data_folder_id(settings: Settings) -> str:
-    """Return the permanent id of this data folder."""
-    path = settings.data_dir / "worker.seat"
-    if not path.exists():
-        write_atomically(path, secrets.token_hex(8).encode())
-    return path.read_text(encoding="ascii")
+    """Return the permanent id of this data folder. A copy of the folder gets an id of its own.
+
+    The file names its own inode, which a copy does not have.
+    """
+    path = _data_folder_id_file(settings)
+    try:
+        found, inode = path.read_text(encoding="ascii").split()
+        if int(inode) == path.stat().st_ino:
+            return found
+    except (FileNotFoundError, ValueError):
+        pass
+    new = secrets.token_hex(8)
+    with atomic_file(path) as file:
+        file.write_text(f"{new} {file.stat().st_ino}", encoding="ascii")
+    return new
+
+
+def _data_folder_id_file(settings: Settings) -> Path:
+    return settings.data_dir / "worker.seat"
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import IntegrityError
 
 from lib.delivery.ledger.database import Ledger, LedgerError
@@ -72,6 +72,19 @@ def test_a_server_that_drops_its_connections_is_a_ledger_error_and_then_used_aga
     drop_connections(shared_database)
     with ledger.read() as db:
         assert db.execute(text("SELECT 1")).scalar_one() == 1
+    ledger.close()
+
+
+def test_commits_are_durable_whatever_the_default_of_the_database(shared_database: str):
+    name = make_url(shared_database).database
+    with psycopg.connect(shared_database, autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+    ledger = Ledger(shared_database)
+
+    with ledger.write() as db:
+        setting = db.execute(text("SHOW synchronous_commit")).scalar_one()
+
+    assert setting == "on"
     ledger.close()
 
 

@@ -1,5 +1,7 @@
 """Several workers on one PostgreSQL ledger: one rate, no duplicates, and takeover."""
 
+import os
+import shutil
 import signal
 from collections import Counter
 
@@ -13,7 +15,7 @@ from lib.delivery.ledger.workers import DEAD_AFTER
 from lib.delivery.states import INTERRUPTED
 from tests.support.sandbox import messages_by_phone
 from tests.support.states import wait_for
-from tests.support.worker import plan_of, registered_workers, wait_for_run
+from tests.support.worker import Worker, plan_of, registered_workers, wait_for_run
 
 
 def senders() -> Counter[str]:
@@ -31,6 +33,47 @@ def test_two_workers_share_a_run_and_its_pace(workers, sandbox):
     assert len(messages_by_phone(sandbox)) == 300
     assert len(senders()) == 2
     assert all(each.http_status == 200 for each in run_attempts(run_id))
+
+
+def test_the_worker_of_a_copied_data_folder_evicts_nobody(
+    shared_storage, data_dir, tmp_path, sandbox
+):
+    original = Worker(data_dir)
+    original.connect(sandbox)
+    original.start()
+    shutil.copytree(data_dir, tmp_path / "copy", ignore=shutil.ignore_patterns("*.lock"))
+    copy = Worker(tmp_path / "copy")
+    try:
+        copy.start()
+        wait_for(lambda: len(registered_workers()) == 2)
+        run = wait_for_run(start_run(plan_of(60), connection="sandbox"))
+        assert (run.accepted, run.unknown) == (60, 0)
+        assert len(registered_workers()) == 2
+    finally:
+        copy.end()
+        original.end()
+
+
+def test_workers_that_cannot_be_told_apart_evict_each_other_once_at_most(
+    shared_storage, data_dir, tmp_path, sandbox
+):
+    """A cloned machine has the same inodes; here the copy is a hard link."""
+    original = Worker(data_dir)
+    original.connect(sandbox)
+    original.start()
+    shutil.copytree(data_dir, tmp_path / "clone", ignore=shutil.ignore_patterns("*.lock", "*.seat"))
+    os.link(data_dir / "worker.seat", tmp_path / "clone" / "worker.seat")
+    clone = Worker(tmp_path / "clone")
+    try:
+        clone.start()
+        wait_for(lambda: "worker evicted, restarting" in original.log)
+        wait_for(lambda: len(registered_workers()) == 2)
+        run = wait_for_run(start_run(plan_of(60), connection="sandbox"))
+        assert run.accepted == 60
+        assert "worker evicted" not in clone.log
+    finally:
+        clone.end()
+        original.end()
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
