@@ -11,7 +11,10 @@ from lib.delivery.states import OVER, AttemptResult, Outcome, Reason, RunKind, R
 
 @dataclass(frozen=True)
 class SendoutSummary:
-    """One sendout of a run; its five counters add up to ``entries``."""
+    """One sendout of a run; its five counters add up to ``entries``.
+
+    ``stopped_code`` is the error code for which it waits until the run is resumed.
+    """
 
     index: int
     campaign_name: str
@@ -26,6 +29,7 @@ class SendoutSummary:
     rejected: int
     unknown: int
     cancelled: int
+    stopped_code: str | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from lib.delivery.ledger.bisection import HAS_CLAIM
 from lib.delivery.ledger.runs import PUT_BACK, finish_if_done, pause
 from lib.delivery.ledger.schedule import HAS_SCHEDULE, advance
 from lib.delivery.ledger.schema import batch, run, sendout, worker
+from lib.delivery.ledger.stopped_sendouts import pause_if_stopped
 from lib.delivery.states import BatchState, Reason, RunKind, RunState
 
 # Batches are created as needed, so a run of a million rows starts at once and blocks no other run.
@@ -90,6 +91,7 @@ _WAITING: Final = (
         batch.c.state == BatchState.WAITING,
         or_(batch.c.not_before.is_(None), batch.c.not_before <= bindparam("now")),
         or_(~NEEDS_PILOT, ~_PILOT_IS_CLAIMED),
+        sendout.c.stopped_code.is_(None),
     )
     .order_by(batch.c.start)
     .limit(bindparam("max_batches"))
@@ -111,6 +113,7 @@ _UNBATCHED: Final = (
         sendout.c.run_id == bindparam("run"),
         sendout.c.batched < sendout.c.released,
         or_(~NEEDS_PILOT, ~_PILOT_EXISTS),
+        sendout.c.stopped_code.is_(None),
     )
     .order_by(sendout.c.number)
     .limit(100)
@@ -181,7 +184,8 @@ def claim(
     """Claim up to ``max_batches`` batches of a connection's running runs for a worker.
 
     Tests are served first. After them, the run that has waited longest comes first, and each run
-    gets an equal share of the remaining batches. A run without waiting rows is finished.
+    gets an equal share of the remaining batches. A run without waiting rows is finished, and one
+    with none but stopped sendouts is paused.
 
     ``business`` is the current business of the connection. A run that was confirmed for another
     business is paused. An evicted worker gets no batches.
@@ -202,7 +206,8 @@ def claim(
         size = min(each.batch_size, max_entries)
         rows = _waiting_batches(db, each.id, share, size, now)
         if not rows:
-            finish_if_done(db, each.id, now)
+            if not finish_if_done(db, each.id, now):
+                pause_if_stopped(db, each.id)
             continue
         db.execute(_CLAIM, [{"batch": row.id, "worker_id": owner} for row in rows])
         db.execute(_SERVED, {"run": each.id, "now": now})

@@ -135,6 +135,7 @@ def _sendout_summary(row: Row[Any]) -> SendoutSummary:
         rejected=row.rejected,
         unknown=row.unknown,
         cancelled=row.cancelled,
+        stopped_code=row.stopped_code,
     )
 
 

@@ -36,6 +36,9 @@ _RESUME: Final = (
     .where(run.c.id == bindparam("run"), run.c.state == RunState.PAUSED)
     .values(state=RunState.RUNNING, reason=None)
 )
+_START_STOPPED: Final = (
+    update(sendout).where(sendout.c.run_id == bindparam("run")).values(stopped_code=None)
+)
 _CANCEL: Final = (
     update(run)
     .where(run.c.id == bindparam("run"), run.c.state.not_in(OVER))
@@ -202,8 +205,11 @@ def set_reason(db: Connection, connection: str, reason: Reason | None) -> None:
 
 
 def resume(db: Connection, run_id: str) -> bool:
-    """Resume a paused run; return whether it was paused."""
-    return db.execute(_RESUME, {"run": run_id}).rowcount == 1
+    """Resume a paused run, its stopped sendouts included; return whether it was paused."""
+    if db.execute(_RESUME, {"run": run_id}).rowcount == 0:
+        return False
+    db.execute(_START_STOPPED, {"run": run_id})
+    return True
 
 
 def cancel(db: Connection, run_id: str, now: datetime) -> bool:

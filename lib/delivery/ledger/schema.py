@@ -140,6 +140,8 @@ sendout: Final = Table(
     Column("batched", Integer, nullable=False),
     # How many may have a batch so far: all, or those of the released waves.
     Column("released", Integer, nullable=False),
+    # The error code for which it is stopped until its run is resumed.
+    Column("stopped_code", String),
     Column("waiting", Integer, nullable=False),
     Column("accepted", Integer, nullable=False),
     Column("rejected", Integer, nullable=False),

@@ -17,6 +17,7 @@ from lib.connectly import (
     MAX_BODY_BYTES,
     AsyncConnectlyClient,
     ConnectlyError,
+    ErrorClass,
     SendCampaignsOptions,
     body_size,
 )
@@ -25,6 +26,7 @@ from lib.delivery.ledger import attempts, opt_outs, rate_slots, runs
 from lib.delivery.ledger import claims as ledger_claims
 from lib.delivery.ledger.attempts import Attempt
 from lib.delivery.ledger.claims import Claim
+from lib.delivery.ledger.stopped_sendouts import stop_sendout
 from lib.delivery.states import OPT_OUT_CODES, AttemptResult, BatchState, Reason
 from lib.delivery.worker import metrics
 from lib.delivery.worker.claimed_batch import Delivery, Phase
@@ -34,6 +36,7 @@ from lib.delivery.worker.entry_reader import EntryReader, numbers_of
 from lib.delivery.worker.group_commit import GroupWriter, LedgerTransaction
 from lib.delivery.worker.heartbeat import Heartbeat
 from lib.delivery.worker.refusals import Refusals
+from lib.error_catalogue import explain
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -49,6 +52,8 @@ _MAX_ENTRIES: Final = 10_000
 _MAX_OPENING: Final = 16
 # Consecutive unknown outcomes after which the connection is paused.
 _MAX_CONSECUTIVE_UNKNOWN: Final = 20
+# Recipients rejected in a row because of their campaign, after which the sendout is stopped.
+_MAX_CAMPAIGN_REJECTIONS: Final = 20
 _REPEAT_AFTER_SECONDS: Final = (1.0, 4.0)
 
 
@@ -84,6 +89,8 @@ class ConnectionSender:
         self._stopping = stopping
         self._refusals = Refusals()
         self._consecutive_unknown = 0
+        # Recipients rejected in a row for each run and sendout, because of the campaign itself.
+        self._campaign_rejections: Counter[tuple[str, int]] = Counter()
         self._opening = asyncio.Semaphore(_MAX_OPENING)
         self._work = asyncio.Event()
         self._room = asyncio.Event()
@@ -303,11 +310,8 @@ class ConnectionSender:
         unreachable = not self._clients.is_reachable
         record_reason = unreachable or self._recorded_unreachable
         self._recorded_unreachable = unreachable
-        pause_all = decision.pause_connection
-        if self._consecutive_unknown >= _MAX_CONSECUTIVE_UNKNOWN:
-            self._consecutive_unknown = 0
-            pause_all = Reason.NO_CLEAR_ANSWER
-
+        pause_all = self._connection_pause(decision)
+        stopped_code = self._campaign_stop(claim, decision)
         pause = self._clients.pause_left if self._clients.is_asked_to_pause else 0.0
         self._clients.is_asked_to_pause = False
 
@@ -328,6 +332,8 @@ class ConnectionSender:
             if record_reason:
                 reason = Reason.UNREACHABLE if unreachable else None
                 runs.set_reason(transaction.db, self._name, reason)
+            if stopped_code is not None:
+                stop_sendout(transaction.db, claim.run_id, claim.sendout, stopped_code)
             if pause_all is not None:
                 runs.pause_connection(transaction.db, self._name, pause_all)
             if pause:
@@ -339,6 +345,26 @@ class ConnectionSender:
             metrics.PAUSES.inc()
         if decision.result in {AttemptResult.UNKNOWN, AttemptResult.NOT_SENT}:
             _log_attempt(claim, opened, decision)
+
+    def _connection_pause(self, decision: Decision) -> Reason | None:
+        """Return the reason why the connection has to be paused now, or None."""
+        if self._consecutive_unknown < _MAX_CONSECUTIVE_UNKNOWN:
+            return decision.pause_connection
+        self._consecutive_unknown = 0
+        return Reason.NO_CLEAR_ANSWER
+
+    def _campaign_stop(self, claim: Claim, decision: Decision) -> str | None:
+        """Return the code for which the sendout of a batch has to stop now, or None."""
+        sendout = (claim.run_id, claim.sendout)
+        if decision.result is AttemptResult.ACCEPTED:
+            del self._campaign_rejections[sendout]
+        is_rejected = decision.state is BatchState.REJECTED
+        if is_rejected and explain(decision.error_code).error_class is ErrorClass.FIX_CAMPAIGN:
+            self._campaign_rejections[sendout] += claim.size
+        if self._campaign_rejections[sendout] < _MAX_CAMPAIGN_REJECTIONS:
+            return None
+        del self._campaign_rejections[sendout]
+        return decision.error_code
 
     def _move(self, delivery: Delivery, phase: Phase | None) -> None:
         """Set the phase of a delivery, and update whether there is room for more."""

@@ -5,9 +5,11 @@ from typing import Final, Literal
 import pandas as pd
 import streamlit as st
 
-from lib.delivery import Outcome, RunState, RunSummary
+from lib.delivery import Outcome, RunState, RunSummary, SendoutSummary
+from lib.error_catalogue import explain
 from lib.i18n import _, ngettext
 from lib.ui import navigation
+from lib.ui.error_codes import code_advice, code_title
 from lib.ui.formatting import OUTCOMES, STATES, literal, moment, outcome_count, shortened
 
 _COLOURS: Final[dict[RunState, Literal["blue", "orange", "green", "gray"]]] = {
@@ -53,6 +55,19 @@ def counts_text(summary: RunSummary) -> str:
     return f"{rows} = {' + '.join(parts) or '0'}"
 
 
+def _draw_stopped(sendout: SendoutSummary) -> None:
+    info = explain(sendout.stopped_code)
+    waiting = ngettext(
+        "**“{campaign}” is stopped.** {count} recipient waits. {reason}: {advice}",
+        "**“{campaign}” is stopped.** {count} recipients wait. {reason}: {advice}",
+        sendout.waiting,
+        campaign=literal(sendout.campaign_name),
+        reason=code_title(info),
+        advice=code_advice(info),
+    )
+    st.warning(waiting, icon=":material/block:")
+
+
 def draw_sendouts(summary: RunSummary) -> None:
     """Draw a table with a line for each sendout of a broadcast."""
     table = pd.DataFrame(
@@ -76,6 +91,9 @@ def draw_sendouts(summary: RunSummary) -> None:
         }
     )
     st.subheader(_("Sendouts, grouped by campaign and version"), anchor=False)
+    for each in summary.sendouts:
+        if each.stopped_code is not None and each.waiting:
+            _draw_stopped(each)
     st.dataframe(
         table,
         hide_index=True,

@@ -269,14 +269,14 @@ def test_rows_that_were_never_sent_have_their_outcome_too(idle_worker):
 
 def test_a_new_version_is_opened_once_and_everybody_gets_it(worker, sandbox):
     plan = plan_of(
-        60, campaign=("demo_welcome", "demo_promo_like"), versions=VersionBehavior.CREATE_NEW
+        30, campaign=("demo_welcome", "demo_promo_like"), versions=VersionBehavior.CREATE_NEW
     )
     run_id = start_run(plan, connection="sandbox")
     run = wait_for_run(run_id)
     first = run.sendouts[0]
     versions = {each["campaignVersion"] for each in sandbox.record()}
     assert versions == {first.pinned_version}
-    assert first.accepted == 30
+    assert first.accepted == 15
 
 
 def test_a_new_version_in_doubt_is_not_asked_for_again_unasked(idle_worker, sandbox_factory):
@@ -387,3 +387,28 @@ def test_a_new_key_is_no_other_business(worker, settings, sandbox):
     acme(settings, sandbox, "b1")
     resume_run(run_id)
     assert wait_for_run(run_id).accepted == 1
+
+
+def test_a_campaign_that_cannot_be_sent_stops_without_the_others(worker, sandbox):
+    campaigns = ("demo_welcome", "demo_unpublished", "demo_promo")
+    run_id = start_run(plan_of(900, campaign=campaigns), connection="sandbox")
+    run = wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)
+    good, bad, other = run.sendouts
+    assert run.reason is Reason.CAMPAIGN_STOPPED
+    assert (good.accepted, good.stopped_code) == (300, None)
+    assert (other.waiting, other.stopped_code) == (0, None)
+    assert bad.stopped_code == "STUDIO_CAMPAIGN_STATE"
+    assert (bad.rejected >= 20, bad.waiting > 100) == (True, True)
+    rejected = bad.rejected
+
+    assert resume_run(run_id)
+    run = wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)
+    assert run.sendouts[1].rejected >= rejected + 20
+    assert cancel_run(run_id)
+    assert run_summary(run_id).reconciles
+
+
+def test_a_short_sendout_of_such_a_campaign_is_rejected_to_its_end(worker):
+    run_id = start_run(plan_of(15, campaign="demo_unpublished"), connection="sandbox")
+    run = wait_for_run(run_id)
+    assert (run.rejected, run.reason) == (15, None)
