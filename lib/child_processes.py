@@ -35,8 +35,8 @@ _FIRST_BACKOFF: Final = 1.0
 _LONGEST_BACKOFF: Final = 30.0
 # With less free space, writing to the ledger may soon fail.
 _MIN_FREE_BYTES: Final = 64 * 1024 * 1024
-# The worker waits up to its read timeout for responses.
-_GRACE_SECONDS: Final = 35.0
+# How long a process may take to end after SIGTERM; the worker also waits for open responses.
+_GRACE_SECONDS: Final = 10.0
 
 
 @dataclass
@@ -47,6 +47,7 @@ class ManagedProcess:
     arguments: list[str]
     announcement: Path
     lock: Path
+    grace_seconds: float
     process: subprocess.Popen[bytes] | None = None
     failures: int = 0
     not_before: float = 0.0
@@ -84,7 +85,7 @@ class ManagedProcess:
         if pid is None:
             return
         _signal(pid, signal.SIGTERM)
-        deadline = time.monotonic() + _GRACE_SECONDS
+        deadline = time.monotonic() + self.grace_seconds
         while self.is_running() and time.monotonic() < deadline:
             time.sleep(0.05)
         if self.is_running():
@@ -142,9 +143,22 @@ class ChildProcesses:
             "--exit-when-orphaned",
         ]
         worker = ["lib.delivery.worker", "--exit-when-orphaned"]
+        longest_response = self.settings.connect_timeout + self.settings.read_timeout
         self.children = [
-            ManagedProcess("sandbox", sandbox, data / "sandbox.json", data / "sandbox.lock"),
-            ManagedProcess("worker", worker, data / "worker.json", data / "worker.lock"),
+            ManagedProcess(
+                "sandbox",
+                sandbox,
+                data / "sandbox.json",
+                data / "sandbox.lock",
+                grace_seconds=_GRACE_SECONDS,
+            ),
+            ManagedProcess(
+                "worker",
+                worker,
+                data / "worker.json",
+                data / "worker.lock",
+                grace_seconds=longest_response + _GRACE_SECONDS,
+            ),
         ]
 
     @contextlib.asynccontextmanager

@@ -49,7 +49,7 @@ from lib.connectly.errors import (
     UnexpectedFailure,
     UnreadableAnswer,
 )
-from lib.connectly.exchange import MAX_BODY_BYTES, body_size
+from lib.connectly.exchange import MAX_BODY_BYTES, MAX_RETRY_AFTER, body_size
 from lib.connectly.models import (
     CALLBACK_MAX_BYTES,
     CampaignEntry,
@@ -70,6 +70,7 @@ __all__ = [
     "CALLBACK_MAX_BYTES",
     "CLASS_LABELS",
     "MAX_BODY_BYTES",
+    "MAX_RETRY_AFTER",
     "AsyncConnectlyClient",
     "AuthenticationFailed",
     "BadRequest",

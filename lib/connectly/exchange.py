@@ -39,8 +39,8 @@ LIMITS: Final = httpx.Limits(keepalive_expiry=2.0)
 MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024
 MAX_BODY_BYTES: Final = 1024 * 1024
 """Recommended limit of a request in bytes. The limit of the API is not published."""
-# A longer ``Retry-After`` is cut to this many seconds.
-MAX_RETRY_AFTER: Final = 3600.0
+MAX_RETRY_AFTER: Final = 300.0
+"""A longer ``Retry-After`` is cut to this many seconds. The next request shows whether it holds."""
 
 _BY_STATUS: Final[dict[int, type[errors.ConnectlyError]]] = {
     401: errors.AuthenticationFailed,

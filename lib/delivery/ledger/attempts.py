@@ -158,6 +158,8 @@ def close_attempt(
         },
     )
     _record_version(db, claim, decision)
+    if decision.result is AttemptResult.ACCEPTED and claim.size > 1:
+        rate_slots.raise_max_entries(db, _connection_of(db, claim), claim.size, now)
     state, code, wait = decision.state, decision.error_code, decision.wait
     if state is BatchState.WAITING and state_of(db, claim.run_id) is RunState.CANCELLED:
         state, code = _state_in_cancelled_run(decision, has_unknown_attempt=has_unknown_attempt)
@@ -188,8 +190,7 @@ def _split_as_decided(
 ) -> None:
     """Split a batch, and record what the answer says about its size or its counts."""
     if decision.parts is SplitReason.TOO_LARGE:
-        connection = db.execute(_CONNECTION, {"run": claim.run_id}).scalar_one()
-        rate_slots.lower_max_entries(db, connection, (claim.size + 1) // 2, now)
+        rate_slots.lower_max_entries(db, _connection_of(db, claim), (claim.size + 1) // 2, now)
     if decision.parts is SplitReason.IDENTIFY_REJECTED:
         bisection.mark_parent(
             db,
@@ -199,6 +200,10 @@ def _split_as_decided(
             version=decision.campaign_version,
         )
     split(db, claim, has_unknown_attempt=has_unknown_attempt)
+
+
+def _connection_of(db: Connection, claim: Claim) -> str:
+    return str(db.execute(_CONNECTION, {"run": claim.run_id}).scalar_one())
 
 
 def withhold(db: Connection, claim: Claim, *, has_unknown_attempt: bool, now: datetime) -> bool:

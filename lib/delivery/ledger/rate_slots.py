@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
+from lib.connectly import MAX_RETRY_AFTER
 from lib.delivery.ledger.schema import line
 from lib.delivery.ledger.upsert import insert_into
 
-LONGEST_PAUSE: Final = 300.0
-"""Longest pause that is honoured when a server asks for one, in seconds."""
+# No pause is longer than what the client reads from a response.
+_LONGEST_PAUSE: Final = MAX_RETRY_AFTER
 
 # Slots are not leased further ahead: a later next slot dates from before a clock was set back.
 _MAX_AHEAD: Final = timedelta(seconds=2)
@@ -80,7 +81,7 @@ def lease_slots(
 def pause_line(db: Connection, connection: str, seconds: float, now: datetime) -> None:
     """Pause all workers of a connection for some seconds; a longer pause stays in effect."""
     row = _line_of(db, connection, now)
-    pause = max(min(seconds, LONGEST_PAUSE), _pause_left(row, now))
+    pause = max(min(seconds, _LONGEST_PAUSE), _pause_left(row, now))
     db.execute(
         _PAUSE, {"connection_name": connection, "new_paused_until": now + timedelta(seconds=pause)}
     )
@@ -99,15 +100,25 @@ def lower_max_entries(db: Connection, connection: str, limit: int, now: datetime
         db.execute(_SET_MAX_ENTRIES, {"connection_name": connection, "new_max_entries": limit})
 
 
+def raise_max_entries(db: Connection, connection: str, size: int, now: datetime) -> None:
+    """Raise the largest number of entries by a hundredth after a request of that size passed.
+
+    Few large rows may have lowered it for all others.
+    """
+    if max_entries(db, connection, now) == size:
+        new = size + max(size // 100, 1)
+        db.execute(_SET_MAX_ENTRIES, {"connection_name": connection, "new_max_entries": new})
+
+
 def _pause_left(row: Row[Any], now: datetime) -> float:
     """Return the seconds until the pause of a connection ends, or 0.
 
-    A pause longer than `LONGEST_PAUSE` dates from before a clock was set back, and is ignored.
+    A pause longer than `_LONGEST_PAUSE` dates from before a clock was set back, and is ignored.
     """
     if row.paused_until is None:
         return 0.0
     seconds = float((row.paused_until - now).total_seconds())
-    return seconds if 0 < seconds <= LONGEST_PAUSE else 0.0
+    return seconds if 0 < seconds <= _LONGEST_PAUSE else 0.0
 
 
 def _line_of(db: Connection, connection: str, now: datetime) -> Row[Any]:

@@ -44,7 +44,8 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 0.25
 _TICK_SECONDS: Final = 1.0
-_DRAIN_SECONDS: Final = 20.0
+# Time to record the last outcomes after the last response.
+_RECORD_SECONDS: Final = 5.0
 _ORPHAN_SECONDS: Final = 60.0
 # Processes that only check the lock hold it for a moment.
 _LOCK_SECONDS: Final = 1.0
@@ -175,12 +176,13 @@ class Worker:
         )
 
     async def _drain(self) -> None:
-        """Wait for open requests; those that take too long have unknown outcomes."""
+        """Wait as long as the response to an open request may take, and record it."""
+        longest = self._settings.connect_timeout + self._settings.read_timeout
         running = [task for _, task in self._senders.values()]
         for sender, _ in self._senders.values():
             sender.wake()
         if running:
-            _, late = await asyncio.wait(running, timeout=_DRAIN_SECONDS)
+            _, late = await asyncio.wait(running, timeout=longest + _RECORD_SECONDS)
             for task in late:
                 task.cancel()
 

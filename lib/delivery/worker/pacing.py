@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from lib.delivery.ledger.rate_slots import LONGEST_PAUSE
-
 # Maximum delay of a request after its slot, in seconds; later ones could exceed the rate.
 LATENESS: Final = 0.012
 # Request more slots when this many are left.
@@ -107,11 +105,11 @@ class Backoff:
         """Return the time until which to pause after a failure.
 
         ``sent_at`` is the time of the request; ``wait`` is the number of seconds that the server
-        asked for (Retry-After), of which at most five minutes are honoured.
+        asked for (Retry-After).
         """
         now = self._clock()
         if wait:
-            self._pause_ends = max(self._pause_ends, now + min(wait, LONGEST_PAUSE))
+            self._pause_ends = max(self._pause_ends, now + wait)
         elif sent_at >= self._pause_ends:
             self._failures += 1
             self._pause_ends = now + self._next_pause()

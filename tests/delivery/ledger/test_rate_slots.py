@@ -63,9 +63,29 @@ def test_a_clock_set_back_delays_sending_only_briefly(ledger, back):
     assert slots.first <= 2.0
 
 
-def test_the_entry_limit_of_a_request_only_decreases(ledger):
+def test_a_rejection_lowers_the_entry_limit_of_a_request_and_never_raises_it(ledger):
     with ledger.write() as db:
         assert rate_slots.max_entries(db, "acme", NOW) is None
         rate_slots.lower_max_entries(db, "acme", 250, NOW)
         rate_slots.lower_max_entries(db, "acme", 500, NOW)
         assert rate_slots.max_entries(db, "acme", NOW) == 250
+
+
+def test_requests_that_pass_at_the_entry_limit_raise_it_again(ledger):
+    with ledger.write() as db:
+        rate_slots.lower_max_entries(db, "acme", 2, NOW)
+        rate_slots.raise_max_entries(db, "acme", 1, NOW)
+        assert rate_slots.max_entries(db, "acme", NOW) == 2
+        for _ in range(200):
+            limit = rate_slots.max_entries(db, "acme", NOW)
+            assert limit is not None
+            rate_slots.raise_max_entries(db, "acme", limit, NOW)
+        raised = rate_slots.max_entries(db, "acme", NOW)
+        assert raised is not None
+        assert raised > 150
+
+
+def test_without_an_entry_limit_no_request_sets_one(ledger):
+    with ledger.write() as db:
+        rate_slots.raise_max_entries(db, "acme", 100, NOW)
+        assert rate_slots.max_entries(db, "acme", NOW) is None
