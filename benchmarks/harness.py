@@ -11,6 +11,8 @@ from multiprocessing.connection import Connection
 from statistics import median
 from typing import Final, NamedTuple
 
+from lib.sheet.process.parent import READERS
+
 _TIMES: Final = 3
 
 # Imports and the first use of the readers cost the same whatever the size; they are done before.
@@ -75,6 +77,8 @@ def _run(answer: Connection, task: Callable[[str], int], argument: str) -> None:
         start = time.perf_counter()
         task(argument)
         seconds = time.perf_counter() - start
+    # The memory of processes counts once they have ended.
+    READERS.close()
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     answer.send((seconds, max(kilobytes, children) / 1024))

@@ -205,5 +205,5 @@ def test_modules_that_are_started_by_name_are_known() -> None:
         ("lib.child_processes", "lib.delivery.worker"),
         ("lib.child_processes", "lib.sandbox"),
         ("lib.delivery.worker.workflows", "lib.outcomes.report_process"),
-        ("lib.sheet.process.parent", "lib.sheet.process.child"),
+        ("lib.sheet.process.handles", "lib.sheet.process.template"),
     }

@@ -1,50 +1,56 @@
-"""Child process that reads one sheet: ``python -m lib.sheet.process.child``, a JSON job on stdin.
+"""Read one sheet in a process of its own, which `lib.sheet.process.template` has forked.
 
 An uploaded file can make a reader hang, use too much memory or crash; here that ends one process
-only. The sheet is written to the Arrow file ``target``. Standard output gets one JSON object a
-line: ``{"share": 0.5}`` as progress, and at the end ``{}``, or the ``code`` and ``values`` of a
-`SheetError`.
+only. The sheet is written to the Arrow file ``target``. The conversation with the app is a JSON
+job, up to the end of the stream, and then the answer, a JSON object a line: ``{"share": 0.5}`` as
+progress, and at the end ``{}``, or the ``code`` and ``values`` of a `SheetError`.
 """
 
 import json
 import os
-import resource
 import sys
-import threading
 import time
-from importlib.abc import MetaPathFinder
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from lib.sheet.errors import SheetError
+import pyarrow as pa
+
+from lib.atomic_files import is_disk_full
+from lib.sheet.dispatch import read_contents, read_large_contents
+from lib.sheet.errors import SheetError, SheetErrorCode
+from lib.sheet.file_type import is_workbook
+from lib.sheet.process.isolation import limit_memory, refuse_sockets
+from lib.sheet.read_options import ReadLimits, ReadOptions
+from lib.sheet.store.arrow_file import write_arrow
+from lib.sheet.store.byte_source import ByteSource
 
 # Larger files are read in pieces. Smaller ones are read whole, which is faster.
 _LARGE_BYTES: Final = 96 << 20
-_MEMORY_CHECK_SECONDS: Final = 0.05
 _REPORT_SECONDS: Final = 0.1
+_PIECE_BYTES: Final = 65_536
 
 
-class _NoPandas(MetaPathFinder):
-    """Hide pandas from Arrow, which would import it without need; that takes about a second."""
+def read_in_child(conversation: int, errors: int, *, network: bool) -> None:
+    """Receive a job, read its sheet, and answer.
 
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:  # noqa: ARG002 - the protocol's
-        if fullname == "pandas":
-            raise ModuleNotFoundError(name=fullname)
-
-
-def main(job: dict[str, Any]) -> dict[str, Any]:
-    """Read a sheet and return the last line for standard output."""
-    sys.meta_path.insert(0, _NoPandas())
-    import pyarrow as pa
-
-    from lib.atomic_files import is_disk_full
-    from lib.sheet.errors import SheetError, SheetErrorCode
-
+    ``conversation`` and ``errors`` are descriptors of the socket to the app and of the file that
+    replaces standard error. Unless ``network``, Python's sockets are refused.
+    """
+    os.dup2(errors, sys.stderr.fileno())
+    os.close(errors)
+    if not network:
+        refuse_sockets()
     pa.set_memory_pool(pa.system_memory_pool())
+    job = json.loads(b"".join(iter(lambda: os.read(conversation, _PIECE_BYTES), b"")))
     limit_memory(job["max_memory"])
+    answer = _Answer(conversation)
+    answer.write(_read(job, answer))
+
+
+def _read(job: dict[str, Any], answer: "_Answer") -> dict[str, Any]:
+    """Read a sheet and return the last line of the answer."""
     try:
-        _read_sheet(job)
+        _read_sheet(job, answer)
     except SheetError as error:
         return _to_json(error)
     except (MemoryError, pa.ArrowMemoryError):
@@ -56,58 +62,12 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _to_json(error: "SheetError") -> dict[str, Any]:
+def _to_json(error: SheetError) -> dict[str, Any]:
     return {"code": error.code, "values": error.values}
 
 
-def limit_memory(headroom: int) -> None:
-    """Limit this process to ``headroom`` bytes of memory in addition to what it uses now.
-
-    Only Linux enforces such a limit. Elsewhere, as on macOS, a thread watches the memory in use.
-    """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if not sys.platform.startswith("linux"):
-        watch_memory(headroom)
-        return
-    # The sixth field is the size of data and stack in pages. It excludes mapped files, whose pages
-    # the system can reclaim.
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
-    limit = pages * resource.getpagesize() + headroom
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    if hard != resource.RLIM_INFINITY:
-        limit = min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
-def watch_memory(headroom: int) -> None:
-    """Start a thread that ends this process once it uses ``headroom`` bytes more than now."""
-    from lib.sheet.errors import OUT_OF_MEMORY_STATUS
-
-    limit = _peak_memory() + headroom
-
-    def exit_above_limit() -> None:
-        while _peak_memory() < limit:
-            time.sleep(_MEMORY_CHECK_SECONDS)
-        os._exit(OUT_OF_MEMORY_STATUS)
-
-    threading.Thread(target=exit_above_limit, daemon=True).start()
-
-
-def _peak_memory() -> int:
-    """Return the highest resident memory of this process so far, in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-def _read_sheet(job: dict[str, Any]) -> None:
+def _read_sheet(job: dict[str, Any], answer: "_Answer") -> None:
     """Read the job's source and write the sheet to its target. Raises SheetError."""
-    from lib.sheet.dispatch import read_contents, read_large_contents
-    from lib.sheet.errors import SheetError, SheetErrorCode
-    from lib.sheet.file_type import is_workbook
-    from lib.sheet.read_options import ReadLimits, ReadOptions
-    from lib.sheet.store.arrow_file import write_arrow
-    from lib.sheet.store.byte_source import ByteSource
-
     source = ByteSource(job["source"])
     reading = ReadOptions(**job["reading"])
     limits = ReadLimits(job["max_rows"], job["max_columns"], job["max_cells"])
@@ -123,7 +83,7 @@ def _read_sheet(job: dict[str, Any]) -> None:
             worksheet=job["worksheet"],
             reading=reading,
             limits=limits,
-            report=_ProgressWriter(),
+            report=answer.report,
         )
     else:
         sheet, about = read_contents(
@@ -131,29 +91,26 @@ def _read_sheet(job: dict[str, Any]) -> None:
             worksheet=job["worksheet"],
             reading=reading,
             limits=limits,
-            report=_ProgressWriter(),
+            report=answer.report,
         )
     write_arrow(Path(job["target"]), sheet, about | {"filename": job["filename"]})
 
 
-class _ProgressWriter:
-    """Write progress to standard output, at most every `_REPORT_SECONDS`."""
+class _Answer:
+    """Write lines to the app; progress at most every `_REPORT_SECONDS`."""
 
-    def __init__(self) -> None:
+    def __init__(self, conversation: int) -> None:
+        self._conversation = conversation
         self._next = 0.0
 
-    def __call__(self, share: float) -> None:
+    def report(self, share: float) -> None:
+        """Write the share that has been read."""
         if (now := time.monotonic()) >= self._next:
             self._next = now + _REPORT_SECONDS
-            _write_line({"share": round(share, 3)})
+            self.write({"share": round(share, 3)})
 
-
-def _write_line(line: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    _write_line(main(json.loads(sys.stdin.read())))
-    # Exit without joining the threads of the readers.
-    os._exit(0)
+    def write(self, line: dict[str, Any]) -> None:
+        """Write a JSON object in a line."""
+        left = json.dumps(line).encode() + b"\n"
+        while left:
+            left = left[os.write(self._conversation, left) :]

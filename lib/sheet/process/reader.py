@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lib.atomic_files import is_disk_full, make_private_dir
 from lib.sheet.errors import SheetError, SheetErrorCode, SheetStorageError
-from lib.sheet.process.parent import run_child
+from lib.sheet.process.parent import READERS
 from lib.sheet.read_options import ReadOptions
 from lib.sheet.store.allowed_roots import find_shared
 from lib.sheet.store.sheets import Sheet, check_size, load_sheet, resolve_settings
@@ -134,7 +134,7 @@ def _read_and_store(
             content.touch(mode=0o600)
             content.write_bytes(source)
         job["source"] = str(content) if isinstance(source, bytes) else source
-        if failure := run_child(job, settings.sheet_max_seconds, watch):
+        if failure := READERS.run(job, settings.sheet_max_seconds, watch):
             raise SheetError(failure["code"], **failure["values"])
         temporary.replace(target)
     except OSError as error:

@@ -20,6 +20,12 @@ class ByteSource:
     url: str
 
     @property
+    def is_remote(self) -> bool:
+        """Whether opening the file needs the network."""
+        scheme, sign, _ = self.url.partition("://")
+        return bool(sign) and scheme.lower() not in ("file", "local")
+
+    @property
     def size(self) -> int:
         """The length in bytes. Raises OSError if there is no such file."""
         system, path = file_system(self.url)

@@ -224,7 +224,7 @@ def test_unusable_files_raise_an_error_with_texts(make, code, settings):
         ({"sheet_max_rows": 1}, "too_many_rows"),
         ({"sheet_max_columns": 1}, "too_many_columns"),
         ({"sheet_max_cells": 3}, "too_many_cells"),
-        ({"sheet_max_seconds": 0.01}, "timeout"),
+        ({"sheet_max_seconds": 1e-6}, "timeout"),
     ],
 )
 def test_limits_are_enforced(limit, code, settings):
@@ -243,7 +243,7 @@ def test_a_sheet_that_needs_too_much_memory_is_refused(settings):
 
 def test_the_child_exits_above_its_memory_limit_if_the_system_does_not_enforce_it():
     code = (
-        "from lib.sheet.process.child import watch_memory\n"
+        "from lib.sheet.process.isolation import watch_memory\n"
         "watch_memory(20 << 20)\n"
         "kept = []\n"
         "while True:\n"

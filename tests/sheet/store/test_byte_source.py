@@ -157,6 +157,17 @@ def test_reading_in_pieces_gives_the_same_sheet_as_reading_whole(
     assert {**same, "notes": None} == {**facts, "notes": None}
 
 
+@pytest.mark.parametrize(
+    ("url", "is_remote"),
+    [
+        ("/lists/a.csv", False), ("file:///lists/a.csv", False), ("FILE:///lists/a.csv", False),
+        ("s3://bucket/a.csv", True), ("https://lists.example/a.csv", True),
+    ],
+)  # fmt: skip
+def test_only_addresses_of_other_machines_need_the_network(url: str, is_remote: bool) -> None:
+    assert ByteSource(url).is_remote == is_remote
+
+
 def test_reading_reports_progress_and_can_be_cancelled(root: Path, settings: Settings) -> None:
     class StopError(Exception):
         pass
