@@ -31,18 +31,19 @@ def read_columns(
     """
     with _damage_reported():
         schema, batches, row_count = _open_batches(file, kind)
-    limits.check_columns(len(schema))
-    sink.check_size(row_count, len(schema))
-    sink.start(len(schema))
-    header = [pa.array([name], pa.string()) for name in schema.names]
-    sink.add(pa.table(header, names=_positions(len(schema))))
+        names = schema.names
+    limits.check_columns(len(names))
+    sink.check_size(row_count, len(names))
+    sink.start(len(names))
+    header = [pa.array([name], pa.string()) for name in names]
+    sink.add(pa.table(header, names=_positions(len(names))))
     flags: list[CellIssue] = []
     done = 0
     for table in _text_tables(batches, flags):
         done += table.num_rows
         sink.add(table)
         report(done / max(row_count, done, 1))
-    sink.check_size(done, len(schema))
+    sink.check_size(done, len(names))
     return flags
 
 
@@ -53,7 +54,7 @@ def _damage_reported() -> Iterator[None]:
         yield
     except MemoryError:  # pa.ArrowMemoryError is a pa.ArrowException too
         raise
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+    except (pa.ArrowException, OSError, ValueError, KeyError, OverflowError) as error:
         raise SheetError(SheetErrorCode.DAMAGED) from error
 
 
@@ -115,9 +116,32 @@ def _column_text(
             for row, is_too_long in enumerate(too_long, first_row)
             if is_too_long
         )
+    if pa.types.is_temporal(kind):
+        column = _without_nanoseconds(column)
     encoded = column.combine_chunks().dictionary_encode()
-    texts = pa.array([_value_text(value) for value in encoded.dictionary.to_pylist()], pa.string())
+    values = [_value_text(_python_value(value)) for value in encoded.dictionary]
+    texts = pa.array(values, pa.string())
     return pa.chunked_array([pc.fill_null(texts.take(encoded.indices), "")], pa.string())
+
+
+def _without_nanoseconds(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Cut times, moments and durations to microseconds, which Python's types hold."""
+    kind = column.type
+    if kind == pa.time64("ns"):
+        return column.cast(pa.time64("us"), safe=False)
+    if kind == pa.duration("ns"):
+        return column.cast(pa.duration("us"), safe=False)
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        return column.cast(pa.timestamp("us", kind.tz), safe=False)
+    return column
+
+
+def _python_value(value: pa.Scalar) -> Any:
+    """Return a value as Python's; a date that Python's types do not hold as Arrow's text."""
+    try:
+        return value.as_py()
+    except OverflowError:
+        return value.cast(pa.string()).as_py()
 
 
 def _value_text(value: Any) -> str:

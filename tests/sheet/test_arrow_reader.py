@@ -62,6 +62,39 @@ def test_values_are_formatted_as_in_a_spreadsheet(write, settings: Settings) -> 
     assert sheet.flags.to_numpy().tolist() == [[3, "share", "digits_lost"]]
 
 
+def test_moments_finer_or_later_than_python_holds_are_read(settings: Settings) -> None:
+    day, second = 86_400, 1_000_000_000
+    table = pa.table(
+        {
+            "name": ["Ana", "Luis"],
+            "seen": pa.array([1_777_777_777 * second + 1, None], pa.timestamp("ns")),
+            "seen there": pa.array([day * second + 1, None], pa.timestamp("ns", "UTC")),
+            "at": pa.array([(9 * 3600 + 30 * 60) * second + 1, None], pa.time64("ns")),
+            "took": pa.array([90 * second + 1, None], pa.duration("ns")),
+            # The day that stands for infinity in exports of some databases.
+            "until": pa.array([2**31 - 1, 20_000], pa.date32()),
+        }
+    )
+
+    cells = read_sheet(arrow(table), settings=settings).frame.to_numpy().tolist()
+
+    coarse = table.set_column(1, "seen", pa.array([1_777_777_777, None], pa.timestamp("s")))
+    expected = read_sheet(arrow(coarse), settings=settings).frame["seen"].tolist()
+    assert [row[1] for row in cells] == expected
+    assert cells[0][2] == "1970-01-02 00:00+00:00"
+    assert cells[0][3:5] == ["09:30", "0:01:30"]
+    assert "2147483647" in cells[0][5]
+    assert cells[1] == ["Luis", "", "", "", "", "2024-10-04"]
+
+
+def test_a_column_name_that_is_not_text_is_damage(settings: Settings) -> None:
+    data = arrow_stream(pa.table({"phone": ["+12025550101"]})).replace(b"phone", b"ph\x95ne")
+
+    with pytest.raises(SheetError) as caught:
+        read_sheet(data, settings=settings)
+    assert caught.value.code == "damaged"
+
+
 def test_column_names_that_look_like_phones_are_column_names(settings: Settings) -> None:
     table = pa.table({"+16505550101": ["+16505550102"]})
 
