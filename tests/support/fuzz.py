@@ -1,10 +1,12 @@
 """Fuzzing: ``python -m tests.support.fuzz [SECONDS]`` feeds broken files to the reader.
 
-Each is read as the app reads an upload. It must end as a sheet or as a refusal with a sentence, and
-leave nothing behind. What does not is kept beside its dice's seed, and the run ends with 1.
+Each file is read as the app reads an upload. It must be read, or be refused with a sentence: a
+crash, an unexpected exception, too much time and too much memory for its size count as wrong, and
+so does a file or a process that is left behind. Wrong files are kept, and the run ends with 1.
 """
 
 import io
+import os
 import random
 import struct
 import sys
@@ -12,14 +14,23 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lib.settings import Settings
 from lib.sheet import SheetError, read_sheet
+from lib.sheet.errors import SheetErrorCode
+from tests.support.processes import children
 from tests.support.workbooks import ods, record, xls, xlsb, xlsx
+
+# Generous for files of a few kilobytes.
+MAX_SECONDS = 20.0
+MAX_MEMORY = 256 << 20
+_WRONG = (SheetErrorCode.READER_CRASHED, SheetErrorCode.TIMEOUT, SheetErrorCode.OUT_OF_MEMORY)
 
 _HEADER = ["phone", "campaign", "name", "note"]
 _ROWS = [
@@ -48,6 +59,8 @@ def whole_files() -> dict[str, bytes]:
         "open.ods": ods(_ROWS),
         "binary.xlsb": _xlsb(),
         "columns.parquet": _parquet(),
+        "columns.arrow": _arrow(pa.ipc.new_file),
+        "stream.arrow": _arrow(pa.ipc.new_stream),
     }
 
 
@@ -61,10 +74,25 @@ def _xlsb() -> bytes:
     return xlsb(*records)
 
 
+def _columns() -> pa.Table:
+    cells = zip(*_ROWS[1:], strict=True)
+    texts = dict(zip(_HEADER, map(list, cells), strict=True))
+    count = len(_ROWS) - 1
+    days = pa.array(range(count), pa.int32()).cast(pa.date32())
+    return pa.table(texts | {"amount": [1.5] * count, "day": days, "tags": [["a", "b"]] * count})
+
+
 def _parquet() -> bytes:
     buffer = io.BytesIO()
-    cells = zip(*_ROWS[1:], strict=True)
-    pq.write_table(pa.table(dict(zip(_HEADER, map(list, cells), strict=True))), buffer)
+    pq.write_table(_columns(), buffer)
+    return buffer.getvalue()
+
+
+def _arrow(new_writer: Callable[[io.BytesIO, pa.Schema], Any]) -> bytes:
+    buffer = io.BytesIO()
+    table = _columns()
+    with new_writer(buffer, table.schema) as writer:
+        writer.write_table(table)
     return buffer.getvalue()
 
 
@@ -95,6 +123,8 @@ def broken(data: bytes, dice: random.Random) -> bytes:
 _ODD_BYTES = (
     b"\0", b'"', b"'", b"\r", b"\n" * 9, b",;\t|", b"\xff\xfe", b"\xef\xbb\xbf", b"<", b"&#0;",
     b"]]>", b"9" * 400, b"1E999", b"\x1a", b"\x80\x81", b"=1+1", b"\\", b"<row r='99999999'/>",
+    b'<c r="XFD1048576"><v>1</v></c>', b' table:number-rows-repeated="1048576"',
+    b' table:number-columns-repeated="16384"', b"\xff\xff\xff\x7f", b"\xff" * 8, b"\0" * 64,
 )  # fmt: skip
 
 
@@ -110,25 +140,30 @@ def _broken_part(data: bytes, dice: random.Random) -> bytes:
 
 
 def classify(data: bytes, name: str, settings: Settings) -> str:
-    """Read a file as an upload is read; return how it ended. Whatever should not be, raises."""
+    """Read a file as an upload is read; return "read", or the code with which it was refused.
+
+    Raises AssertionError if that is wrong, and what `read_sheet` should not raise.
+    """
+    limits = {"sheet_max_seconds": MAX_SECONDS, "sheet_max_memory": MAX_MEMORY}
     try:
-        sheet = read_sheet(data, filename=name, settings=settings)
+        sheet = read_sheet(data, filename=name, settings=settings.model_copy(update=limits))
     except SheetError as error:
-        if not (error.sentence and error.action):
-            raise AssertionError("a refusal without a sentence") from error
-        ending = error.code
+        if error.code in _WRONG or not (error.sentence and error.action):
+            raise AssertionError(f"it ended as {error.code}") from error
+        ending = str(error.code)
     else:
         if sheet.frame.empty or sheet.frame.columns.has_duplicates:
             raise AssertionError("a sheet without rows, or with two columns of one name")
         ending = "read"
     left = [path.name for path in settings.data_dir.rglob("*") if path.name.startswith(".")]
+    left += [str(pid) for template in children(os.getpid()) for pid in children(template)]
     if left:
-        raise AssertionError(f"left behind: {left}")
+        raise AssertionError(f"files or processes left behind: {left}")
     return ending
 
 
 def main(seconds: float) -> int:
-    """Fuzz for so long; print how the files ended; return the number of those that went wrong."""
+    """Read broken files for some seconds, print how many ended how, and return how many wrongly."""
     seed = time.time_ns()
     dice = random.Random(seed)
     files = whole_files()
