@@ -10,7 +10,12 @@ import phonenumbers
 
 def plan_of_csv(path: str, excluded: set[str]) -> tuple[list[dict[str, Any]], list[int]]:
     """Read a CSV with pandas; return the entries and the skipped rows."""
-    return _plan(pd.read_csv(path, dtype=str, keep_default_na=False), excluded)
+    return _plan(read_csv(path), excluded)
+
+
+def read_csv(path: str) -> pd.DataFrame:
+    """Read the cells of a CSV as text."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 def plan_of_xlsx(path: str, excluded: set[str]) -> tuple[list[dict[str, Any]], list[int]]:

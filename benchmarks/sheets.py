@@ -1,9 +1,14 @@
-"""From a file to a checked plan, and phone numbers alone."""
+"""From a file to a checked plan, small files, and phone numbers alone."""
 
 import random
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from statistics import median
 
 import pandas as pd
 import phonenumbers
@@ -12,12 +17,16 @@ import xlsxwriter
 from benchmarks import plain
 from benchmarks.harness import Line, Measured, compared
 from lib.campaign import Answers, Exclusions, make_plan, suggest_mapping
+from lib.settings import ROOT, Settings
 from lib.sheet import read_sheet
 from lib.sheet.phones.parse import normalise
+from lib.sheet.process.parent import READERS
 
 CSV_ROWS = 1_000_000
 XLSX_ROWS = 100_000
 PHONES = 100_000
+SMALL_ROWS = 100
+SMALL_FILES = 20
 HEADER = [
     "phone", "name", "campaign", "code", "city", "amount", "note", "country", "Accepts marketing",
 ]  # fmt: skip
@@ -36,6 +45,7 @@ def main() -> Iterator[Line]:
         yield _line(f"{CSV_ROWS:,}-row CSV to a checked plan", ours, theirs)
         ours, theirs = compared(_our_plan, _xlsx, str(xlsx_path))
         yield _line(f"{XLSX_ROWS:,}-row XLSX to a checked plan", ours, theirs)
+        yield from _small_reads(Path(folder))
     for name, make in (("+ and digits", _international), ("national digits", _national)):
         ours, theirs = compared(_our_phones, _phones, make.__name__)
         yield Line(
@@ -67,6 +77,40 @@ def _csv(path: str) -> int:
 
 def _xlsx(path: str) -> int:
     return len(plain.plan_of_xlsx(path, set(EXCLUDED))[0])
+
+
+def _small_reads(folder: Path) -> Iterator[Line]:
+    """Measure small files: ours, the plain script in a new process for each, and in this one.
+
+    Each file is read in all ways in turn, so that other load affects all of them.
+    """
+    paths = [folder / f"small {number}.csv" for number in range(SMALL_FILES + 1)]
+    for number, path in enumerate(paths):
+        rows = (",".join(_row(number * SMALL_ROWS + at)) + "\n" for at in range(SMALL_ROWS))
+        path.write_text(",".join(HEADER) + "\n" + "".join(rows), encoding="utf-8")
+    settings = Settings(data_dir=folder / "data")
+    ways = (partial(read_sheet, settings=settings), _start_plain, plain.read_csv)
+    READERS.close()
+    first, *later = [[_seconds(way, str(path)) for way in ways] for path in paths]
+    for name, figures in (("first", first), ("later", map(median, zip(*later, strict=True)))):
+        ours, started, inside = figures
+        yield Line(
+            f"{name} {SMALL_ROWS}-row CSV, read in a process of its own",
+            f"{ours:.3f} s",
+            f"{started:.3f} s; {inside:.3f} s in the same process",
+            f"{started / ours:.1f} x",
+        )
+
+
+def _seconds(read: Callable[[str], object], path: str) -> float:
+    start = time.perf_counter()
+    read(path)
+    return time.perf_counter() - start
+
+
+def _start_plain(path: str) -> None:
+    code = "import sys; from benchmarks import plain; plain.read_csv(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, path], cwd=ROOT, check=True)
 
 
 def _our_phones(make: str) -> int:
