@@ -1,1 +1,1 @@
-"""Read a file in a child process with limits on memory and time."""
+"""Read each file in a process of its own, with limits on memory and time."""

@@ -23,9 +23,22 @@ _ALLOCATION: Final = {
     "MALLOC_ARENA_MAX": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
-# Where Python and its libraries are, the language, the time zone, and the measured coverage.
-_KEPT: Final = ("LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ", "TZDIR")
-_KEPT_PREFIXES: Final = ("COVERAGE_", "LC_", "PYTHON")
+# Where Python and its libraries are, the character set, the time zone, and measuring coverage.
+_KEPT: Final = (
+    "COVERAGE_PROCESS_CONFIG",
+    "DYLD_LIBRARY_PATH",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LD_LIBRARY_PATH",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONPYCACHEPREFIX",
+    "PYTHONUTF8",
+    "TZ",
+    "TZDIR",
+)
 _OWN_PREFIXES: Final = ("SENDOUT_", "STREAMLIT_")
 
 
@@ -132,8 +145,6 @@ def _environment(current: Mapping[str, str], *, network: bool) -> dict[str, str]
     if network:
         kept = {name: current[name] for name in current if not name.startswith(_OWN_PREFIXES)}
         return kept | _ALLOCATION
-    kept = {
-        name: current[name] for name in current if name in _KEPT or name.startswith(_KEPT_PREFIXES)
-    }
+    kept = {name: current[name] for name in _KEPT if name in current}
     # The configuration of fsspec may hold the keys of a storage.
     return kept | _ALLOCATION | {"FSSPEC_CONFIG_DIR": os.devnull}

@@ -1,4 +1,4 @@
-"""Read a sheet in a child process and store it."""
+"""Read a sheet in a process of its own and store it."""
 
 import hashlib
 import json
@@ -116,7 +116,7 @@ def _read_and_store(
     settings: "Settings",
     watch: Watch | None,
 ) -> None:
-    """Have the child process write the sheet to a temporary file, then rename it to ``target``."""
+    """Have a process write the sheet to a temporary file, then rename it to ``target``."""
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     scratch, content = (temporary.with_name(f"{temporary.name}.{end}") for end in ("raw", "in"))
     job |= {

@@ -191,7 +191,7 @@ def test_when_the_template_is_killed_no_process_remains_and_the_next_file_is_rea
 def test_a_reader_has_no_keys_and_no_files_of_the_app(
     reading: Reading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = ("SENDOUT_DATABASE_URL", "STREAMLIT_AUTH", "AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "HOME")
+    keys = ("SENDOUT_DATABASE_URL", "STREAMLIT_AUTH", "AWS_SECRET_ACCESS_KEY", "PYTHON_KEY", "HOME")
     for name in keys:
         monkeypatch.setenv(name, "a secret")
     variables: dict[str, str] = {}
