@@ -108,6 +108,12 @@ def test_the_second_file_starts_no_interpreter(reading: Reading) -> None:
     assert children(template) == set()
 
 
+def test_the_template_has_one_thread_so_that_a_fork_is_complete(reading: Reading) -> None:
+    assert reading.read()
+
+    assert len(list(Path(f"/proc/{reading.template()}/task").iterdir())) == 1
+
+
 def test_the_template_is_replaced_after_a_number_of_files(tmp_path: Path) -> None:
     reading = Reading(tmp_path, max_forks=2)
     assert reading.read()
