@@ -117,6 +117,13 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default=Path("data"), description="folder for all data")
+    state_dir: Path = Field(
+        default_factory=lambda: (
+            Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state") / "sendout-studio"
+        ),
+        description="folder outside of the data folder, by which a restored or copied data folder "
+        "is recognised",
+    )
     database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL database for the ledger, shared by several machines"
     )
@@ -258,4 +265,9 @@ class Settings(BaseSettings):
 def get_settings() -> Settings:
     """Return the settings of this process, read once, with an absolute data folder."""
     settings = Settings()
-    return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().resolve()})
+    return settings.model_copy(
+        update={
+            "data_dir": settings.data_dir.expanduser().resolve(),
+            "state_dir": settings.state_dir.expanduser().resolve(),
+        }
+    )

@@ -18,12 +18,19 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, state_dir: Path) -> None:
     """Keep the developer's own connections and data folder out of every test."""
     for name in list(os.environ):
         if name.startswith(("SENDOUT_", "STREAMLIT_")):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("SENDOUT_STATE_DIR", str(state_dir))
     get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder of all tests: each ledger has an id of its own."""
+    return tmp_path_factory.mktemp("state")
 
 
 @pytest.fixture(scope="session")

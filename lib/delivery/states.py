@@ -93,6 +93,9 @@ class AttemptResult(StrEnum):
 INTERRUPTED: Final = "STUDIO_INTERRUPTED"
 """Code of a row whose request was in flight when the worker died."""
 
+RESTORED: Final = "STUDIO_RESTORED"
+"""Code of a row that may have been sent after the state to which the ledger was restored."""
+
 NOT_COUNTED: Final = "STUDIO_NOT_COUNTED"
 """Code of a row that the answer neither counts nor rejects with an error."""
 
@@ -127,5 +130,6 @@ class Reason(StrEnum):
     TOO_MANY_REJECTED = "STUDIO_TOO_MANY_REJECTED"
     WAVE_REJECTED = "STUDIO_WAVE_REJECTED"
     START_MISSED = "STUDIO_START_MISSED"
+    RESTORED = "STUDIO_RESTORED"
     CAMPAIGN_STOPPED = "STUDIO_CAMPAIGN_STOPPED"
     QUIET_HOURS = "STUDIO_QUIET_HOURS"

@@ -296,27 +296,38 @@ def _make_batches(db: Connection, run_id: str, size: int) -> bool:
         if not starts:
             break
         end = first + 1 if row.pilot else min(end, starts[-1] + size)
-        db.execute(
-            _INSERT_BATCH,
-            [
-                {
-                    "run_id": run_id,
-                    "sendout": row.number,
-                    "start": start,
-                    "size": min(start + size, end) - start,
-                    "state": BatchState.WAITING,
-                    "claims": 0,
-                    "attempts": 0,
-                    "has_unknown_attempt": False,
-                    "retries": 0,
-                }
-                for start in starts
-            ],
-        )
-        db.execute(_BATCHED, {"run": run_id, "sendout_number": row.number, "added": end - first})
+        insert_batches(db, run_id, row.number, range(first, end, size))
         remaining -= len(starts)
         created = True
     return created
+
+
+def insert_batches(db: Connection, run_id: str, number: int, starts: range) -> None:
+    """Insert the waiting batches of a sendout that begin at these positions of the plan.
+
+    The step of the range is the number of entries of a batch, its end the end of the last one.
+    """
+    if not starts:
+        return
+    db.execute(
+        _INSERT_BATCH,
+        [
+            {
+                "run_id": run_id,
+                "sendout": number,
+                "start": start,
+                "size": min(start + starts.step, starts.stop) - start,
+                "state": BatchState.WAITING,
+                "claims": 0,
+                "attempts": 0,
+                "has_unknown_attempt": False,
+                "retries": 0,
+            }
+            for start in starts
+        ],
+    )
+    added = starts.stop - starts.start
+    db.execute(_BATCHED, {"run": run_id, "sendout_number": number, "added": added})
 
 
 def release(db: Connection, claim: Claim) -> None:

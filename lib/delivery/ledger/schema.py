@@ -270,6 +270,13 @@ export: Final = Table(
     Index(None, "state"),
 )
 
+ledger_identity: Final = Table(
+    "ledger_identity",
+    metadata,
+    # One row. A restored or copied ledger gets another id once it is recognised.
+    Column("id", String, primary_key=True),
+)
+
 line: Final = Table(
     "line",
     metadata,

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
 
+from lib.delivery.ledger.bisection import finish_split
 from lib.delivery.ledger.counters import CounterDelta, apply_deltas, remove_unknown
 from lib.delivery.ledger.runs import reopen
-from lib.delivery.ledger.schema import batch, judgement
+from lib.delivery.ledger.schema import Moment, batch, judgement
 from lib.delivery.states import MARKED_SENT, BatchState, Outcome, ResolutionChoice
 
 _IS_UNKNOWN: Final = batch.c.state.in_([BatchState.UNKNOWN, BatchState.MIXED])
@@ -54,6 +55,19 @@ _MARK_SENT: Final = (
 )
 
 
+_SETTLE_AS_UNKNOWN: Final = (
+    update(batch)
+    .where(_IS_BATCH)
+    .values(
+        state=BatchState.UNKNOWN,
+        owner=None,
+        has_unknown_attempt=True,
+        error_code=bindparam("code"),
+        settled_at=case((batch.c.parent_batch_id.is_(None), bindparam("now", type_=Moment()))),
+    )
+)
+
+
 @dataclass(frozen=True)
 class Resolution:
     """A person's decision on a batch whose outcome is unknown."""
@@ -61,6 +75,24 @@ class Resolution:
     verdict: ResolutionChoice
     person: str
     at: datetime
+
+
+def settle_as_unknown(db: Connection, rows: Sequence[Row[Any]], code: str, now: datetime) -> None:
+    """Settle unsettled batches as unknown, because they may have been sent.
+
+    ``rows`` have id, run_id, sendout, size and parent_batch_id.
+    """
+    if not rows:
+        return
+    db.execute(_SETTLE_AS_UNKNOWN, [{"batch": row.id, "code": code, "now": now} for row in rows])
+    settled = [
+        CounterDelta(row.run_id, row.sendout, Outcome.UNKNOWN, code, row.size)
+        for row in rows
+        if row.parent_batch_id is None
+    ]
+    apply_deltas(db, settled, now)
+    for parent_batch_id in {row.parent_batch_id for row in rows} - {None}:
+        finish_split(db, parent_batch_id, now)
 
 
 def count_unknown_batches(db: Connection, run_id: str) -> int:

@@ -4,14 +4,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, case, delete, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
-from lib.delivery.ledger import bisection
 from lib.delivery.ledger.claims import NEEDS_PILOT
-from lib.delivery.ledger.counters import CounterDelta, apply_deltas
 from lib.delivery.ledger.runs import PUT_BACK, pause
-from lib.delivery.ledger.schema import Moment, attempt, batch, sendout, worker
-from lib.delivery.states import INTERRUPTED, AttemptResult, BatchState, Outcome, Reason
+from lib.delivery.ledger.schema import attempt, batch, sendout, worker
+from lib.delivery.ledger.unknowns import settle_as_unknown
+from lib.delivery.states import INTERRUPTED, AttemptResult, BatchState, Reason
 from lib.delivery.summaries import WorkerState
 
 DEAD_AFTER: Final = timedelta(seconds=10)
@@ -53,17 +52,6 @@ _UNDER_WAY: Final = (
     )
     .join(sendout)
     .where(batch.c.owner == bindparam("worker_id"), batch.c.state == BatchState.SENDING)
-)
-_TO_UNKNOWN: Final = (
-    update(batch)
-    .where(batch.c.id == bindparam("batch"))
-    .values(
-        state=BatchState.UNKNOWN,
-        owner=None,
-        has_unknown_attempt=True,
-        error_code=INTERRUPTED,
-        settled_at=case((batch.c.parent_batch_id.is_(None), bindparam("now", type_=Moment()))),
-    )
 )
 _CLOSE_ATTEMPTS: Final = (
     update(attempt)
@@ -162,15 +150,7 @@ def _settle_batches_of(db: Connection, worker_id: str, now: datetime) -> Takeove
     batches = [{"batch": row.id, "now": now} for row in under_way]
     if batches:
         db.execute(_CLOSE_ATTEMPTS, batches)
-        db.execute(_TO_UNKNOWN, batches)
-    settled = [
-        CounterDelta(row.run_id, row.sendout, Outcome.UNKNOWN, INTERRUPTED, row.size)
-        for row in under_way
-        if row.parent_batch_id is None
-    ]
-    apply_deltas(db, settled, now)
-    for parent_batch_id in {row.parent_batch_id for row in under_way} - {None}:
-        bisection.finish_split(db, parent_batch_id, now)
+    settle_as_unknown(db, under_way, INTERRUPTED, now)
     for run_id in {row.run_id for row in under_way if row.pilot}:
         pause(db, run_id, Reason.VERSION_IN_DOUBT)
     return TakeoverResult(claimed, len(under_way))

@@ -34,6 +34,7 @@ from lib.delivery.worker.current_exclusions import CurrentExclusions
 from lib.delivery.worker.entry_reader import EntryReader
 from lib.delivery.worker.group_commit import GroupWriter
 from lib.delivery.worker.heartbeat import Heartbeat, WorkerEvictedError
+from lib.delivery.worker.restore_check import RestoreCheck
 from lib.delivery.worker.retention import delete_old_files_nightly
 from lib.delivery.worker.sender import ConnectionSender
 from lib.delivery.worker.workflow_supervisor import Supervisor
@@ -72,6 +73,8 @@ class Worker:
         self._exclusions = CurrentExclusions(settings)
         self._senders: dict[str, tuple[ConnectionSender, asyncio.Task[None]]] = {}
         self._supervisor = Supervisor(settings, ledger, self._new.id)
+        self._restore_check = RestoreCheck(settings, ledger)
+        self._forgets_attempts = False
 
     async def run(self) -> None:
         """Send until told to stop.
@@ -85,6 +88,8 @@ class Worker:
         with GroupWriter(self._ledger) as writer:
             heartbeat = Heartbeat(self._new, writer)
             taken = await heartbeat.enter(alone=not self._ledger.is_shared)
+            await writer.write(self._restore_check.hold_restored_runs)
+            await self._remember_attempts(writer)
             await asyncio.to_thread(note_opt_outs_of_earlier_releases, self._settings)
             self._announce()
             metrics.serve(
@@ -105,6 +110,7 @@ class Worker:
                     beat = tasks.create_task(heartbeat.beat())
                     tasks.create_task(self._tick(heartbeat))
                     while not self._stopping.is_set():
+                        await self._remember_attempts(writer)
                         await self._wake_senders(heartbeat, writer, tasks)
                         await self._rest(_POLL_SECONDS)
                     await self._drain()
@@ -112,7 +118,24 @@ class Worker:
             finally:
                 await asyncio.to_thread(self._supervisor.close)
             taken = await heartbeat.leave()
+            await self._remember_attempts(writer)
         _LOGGER.info("worker ended", extra={"unknown": taken.under_way})
+
+    async def _remember_attempts(self, writer: GroupWriter) -> None:
+        """Note how far this worker has come; hold all runs if a copy has come further."""
+        try:
+            is_ahead = await asyncio.to_thread(self._restore_check.remember)
+        except OSError:
+            if not self._forgets_attempts:
+                _LOGGER.warning("state folder unusable, a restored folder will not be recognised")
+            self._forgets_attempts = True
+        except LedgerTooNewError:
+            raise
+        except LedgerError:
+            return  # the writer waits for a restarting database, and raises an error in time
+        else:
+            if not is_ahead:
+                await writer.write(self._restore_check.hold_restored_runs)
 
     def _announce(self) -> None:
         announcement = json.dumps({"pid": os.getpid(), "id": self._new.id}).encode()
