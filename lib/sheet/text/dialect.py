@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -42,6 +43,8 @@ _KNOWN_CELL: Final = re.compile(
     )\s*""",
     re.VERBOSE | re.IGNORECASE,
 )
+# Pairs are matched from the left: the second of two backslashes precedes nothing.
+_ESCAPED: Final = re.compile(r"\\(.)")
 _MOSTLY_TEXT: Final = re.compile(r"[^;|\t]*")
 
 
@@ -142,10 +145,14 @@ def _records_of(text: str, dialect: Dialect) -> list[list[str]]:
 def prepare_text(text: str, dialect: Dialect) -> str:
     """Return the text with one character as delimiter, and quotes inside quotes doubled."""
     if dialect.backslashed:
-        text = text.replace(f"\\{dialect.quote}", dialect.quote * 2)
+        text = _ESCAPED.sub(partial(_doubled, dialect.quote), text)
     if dialect.sign != dialect.delimiter:
         text = text.replace(dialect.delimiter, dialect.sign)
     return text
+
+
+def _doubled(quote: str, match: re.Match[str]) -> str:
+    return quote * 2 if match[1] == quote else match[0]
 
 
 def first_lines(text: str) -> str:
@@ -173,7 +180,7 @@ def _detect_quotes(sample: str, delimiter: str) -> Dialect:
     apostrophes = counts["'"] > max(2 * counts['"'], 1)
     quote = "'" if apostrophes and _improves_evenness(sample, delimiter, "'") else '"'
     inside = re.search(rf"[^\\]\\{quote}(?! *(?:{part}|[\r\n]|\Z))", sample)
-    doubled = re.search(rf"[^{quote}{part}\r\n]{quote}{quote}[^{quote}]", sample)
+    doubled = re.search(rf"[^{quote}{part}\\\r\n]{quote}{quote}[^{quote}]", sample)
     return Dialect(delimiter, quote, spaced, backslashed=inside is not None and doubled is None)
 
 

@@ -1,8 +1,9 @@
 """Read the records of a text line by line, and repair irregular ones.
 
-Most lines have as many cells as the table has columns. If one does not, the usual cause is a
-literal quotation mark or an extra delimiter: the line is then split into the right number of cells
-with the fewest exceptions to the rules. A line that can't be split so is kept as it is.
+A line that follows the rules of quotation marks is split by them, whatever its number of cells. In
+other lines the usual cause is a literal quotation mark: they are split into as many cells as the
+table has columns, with the fewest exceptions to the rules, or kept as they are if that is
+impossible. Lines without quotation marks may use another delimiter, or have an extra empty cell.
 """
 
 import csv
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from lib.sheet.notes import NoticeCode
-from lib.sheet.table.cell_types import fit
+from lib.sheet.table.cell_types import EMPTY, TEXT, fit, kind_of_cell
 from lib.sheet.text.dialect import Dialect
 
 _OTHER_DELIMITERS: Final = (",", ";", "\t", "|", " ")
@@ -63,37 +64,37 @@ class LineReader:
         cells = line.split(self.dialect.sign) if line else []
         if self.dialect.spaced:
             cells = [cell.lstrip(" ") for cell in cells]
-        if line and len(cells) != self.width and (other := self._split_by_other_delimiter(line)):
-            return other
+        if line and len(cells) != self.width:
+            return self._split_by_other_delimiter(line, cells) or cells
         return cells
 
     def _split_quoted(self, line: str) -> list[str]:
         cells = self._split_strictly(line)
-        if self.width and (
-            len(cells) != self.width or _has_quote_at_end(cells, self.dialect.quote)
-        ):
-            repaired = repair_row(line, self.dialect, self.width)
-            if repaired is not None and repaired != cells:
-                self._add_note(NoticeCode.QUOTES_MENDED)
-                return repaired
-            if len(cells) != self.width and (other := self._split_by_other_delimiter(line)):
-                return other
-        return cells
+        is_usual = len(cells) == self.width
+        if not self.width or (is_usual and not _has_quote_at_end(cells, self.dialect.quote)):
+            return cells
+        if is_tidy(line, self.dialect):
+            return cells
+        repaired = repair_row(line, self.dialect, self.width)
+        if repaired is not None and repaired != cells:
+            self._add_note(NoticeCode.QUOTES_MENDED)
+            return repaired
+        return cells if is_usual else self._split_by_other_delimiter(line, cells) or cells
 
     def _split_open(self, line: str, source: "_Lines") -> list[str]:
         """Split a line with an unpaired quotation mark: up to the line that closes it, or alone."""
         taken = source.until_closed(line, self.dialect.quote)
-        if taken is not None:
-            whole = line + "".join(taken)
-            cells = self._split_strictly(whole.rstrip("\r\n"))
-            is_valid = is_tidy(whole.rstrip("\r\n"), self.dialect)
-            if is_valid and (not self.width or len(cells) <= self.width):
-                return cells
-            source.push_back(taken)
-        bare = line.rstrip("\r\n")
+        bare, whole = line.rstrip("\r\n"), (line + "".join(taken)).rstrip("\r\n")
+        if taken and is_tidy(whole, self.dialect):
+            return self._split_strictly(whole)
         self._add_note(NoticeCode.QUOTES_MENDED)
-        if self.width and (repaired := repair_row(bare, self.dialect, self.width)) is not None:
-            return repaired
+        if self.width:
+            if (repaired := repair_row(bare, self.dialect, self.width)) is not None:
+                source.push_back(taken)
+                return repaired
+            if taken and (repaired := repair_row(whole, self.dialect, self.width)) is not None:
+                return repaired
+        source.push_back(taken)
         cells = bare.split(self.dialect.sign)
         return [cell.lstrip(" ") for cell in cells] if self.dialect.spaced else cells
 
@@ -111,8 +112,11 @@ class LineReader:
             self._parser = None
             return next(self.dialect.records([text]), [])
 
-    def _split_by_other_delimiter(self, line: str) -> list[str] | None:
-        """Return a line's cells if another delimiter splits it into the usual number."""
+    def _split_by_other_delimiter(self, line: str, cells: Sequence[str]) -> list[str] | None:
+        """Return a line's cells if another delimiter splits it into cells of the usual kinds.
+
+        ``cells`` are those by the usual delimiter.
+        """
         if self.width < 3:
             # A single delimiter in a line may be ordinary text.
             return None
@@ -120,18 +124,39 @@ class LineReader:
             if delimiter == " " and not line.startswith(self.dialect.quote or "\0"):
                 continue
             if delimiter != self.dialect.sign and line.count(delimiter) >= self.width - 1:
-                cells = next(csv.reader([line], delimiter=delimiter), [])
-                if len(cells) == self.width:
+                others = next(csv.reader([line], delimiter=delimiter), [])
+                if len(others) == self.width and self._fits_better(others, cells):
                     self._add_note(NoticeCode.ODD_ROWS)
-                    return cells
+                    return others
         return None
+
+    def _fits_better(self, others: Sequence[str], cells: Sequence[str]) -> bool:
+        """Return whether a split by another delimiter fits the columns better than these cells.
+
+        Text fits any column, and the column names fit none. Both are accepted if the usual
+        delimiter is missing, and the other one is not followed by spaces as in a sentence.
+        """
+        found = self._count_typed(others)
+        if found and found * 2 >= sum(kind not in (EMPTY, TEXT) for kind in self.kinds):
+            return found > self._count_typed(cells)
+        is_sentence = any(cell.startswith(" ") for cell in others[1:])
+        return len(cells) == 1 and not is_sentence
+
+    def _count_typed(self, cells: Sequence[str]) -> int:
+        """Count the cells of the usual kind of their column, apart from text."""
+        return sum(
+            kind not in (EMPTY, TEXT) and kind_of_cell(cell) == kind
+            for cell, kind in zip(cells, self.kinds, strict=False)
+        )
 
     def _without_extra_cell(self, cells: list[str]) -> list[str]:
         """Remove one extra empty cell if it is clear which one, by the types of the others."""
         if len(cells) != self.width + 1 or len(self.kinds) != self.width:
             return cells
         candidates = {
-            tuple(cells[:at] + cells[at + 1 :]) for at, cell in enumerate(cells) if not cell.strip()
+            tuple(cells[:at] + cells[at + 1 :])
+            for at, cell in enumerate(cells)
+            if not cell.strip(" \t")  # a line break was put there on purpose
         }
         ranked = sorted(candidates, key=lambda candidate: -fit(candidate, self.kinds))
         if not ranked or (len(ranked) > 1 and _fit_equally(ranked[0], ranked[1], self.kinds)):
@@ -173,8 +198,8 @@ class _Lines:
         """Put lines back, to be read again."""
         self._pushed_back.extend(reversed(lines))
 
-    def until_closed(self, line: str, quote: str) -> list[str] | None:
-        """Return the lines up to the one that closes the quotes, or None if no line does."""
+    def until_closed(self, line: str, quote: str) -> list[str]:
+        """Return the lines up to the one that closes the quotes, or none if no line does."""
         taken: list[str] = []
         count = line.count(quote)
         while len(taken) < _MAX_LINES:
@@ -186,7 +211,7 @@ class _Lines:
             if count % 2 == 0:
                 return taken
         self.push_back(taken)
-        return None
+        return []
 
 
 def is_tidy(text: str, dialect: Dialect) -> bool:
