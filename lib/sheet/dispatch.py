@@ -1,5 +1,6 @@
 """Read a file of any type into a raw sheet, with facts about it as plain values."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,9 +41,10 @@ def read_contents(
 
     sink = MemorySink(limits)
     if kind == Kind.TEXT:
-        from lib.sheet.text.source import DecodedText
+        from lib.sheet.text.source import TextSource
 
-        return _read_text(DecodedText(data, reading.encoding, report), reading, limits, sink)
+        text = TextSource(lambda: io.BytesIO(data), len(data), reading.encoding, report)
+        return _read_text(text, reading, limits, sink)
     return _read_columns(pa.BufferReader(data), kind, reading, limits, sink, report=report)
 
 
@@ -65,9 +67,10 @@ def read_large_contents(
     _check_worksheet(kind, worksheet)
     sink = ScratchSink(scratch, limits)
     if kind == Kind.TEXT:
-        from lib.sheet.text.source import EncodedText
+        from lib.sheet.text.source import TextSource
 
-        return _read_text(EncodedText(source, reading.encoding, report), reading, limits, sink)
+        text = TextSource(source.open, source.size, reading.encoding, report)
+        return _read_text(text, reading, limits, sink)
     try:
         file = source.open()
     except OSError as error:

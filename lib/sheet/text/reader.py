@@ -163,7 +163,7 @@ def _read_even(source: TextSource, dialect: Dialect, width: int, sink: RowSink) 
             pacsv.ParseOptions(
                 delimiter=dialect.sign,
                 quote_char=quote or False,
-                newlines_in_values=bool(quote) and source.may_contain(quote),
+                newlines_in_values=bool(quote),
                 ignore_empty_lines=False,
             ),
             pacsv.ConvertOptions(

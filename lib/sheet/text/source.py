@@ -3,44 +3,57 @@
 import codecs
 import io
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import BinaryIO, Final
 
 from lib.sheet.notes import NoticeCode
-from lib.sheet.store.byte_source import ByteSource, ProgressReader, Report
+from lib.sheet.store.byte_source import ProgressReader, Report, no_progress
 from lib.sheet.text.dialect import Dialect, prepare_text
-from lib.sheet.text.encoding import SUBSTITUTE_WINDOWS, decode, decode_head
+from lib.sheet.text.encoding import (
+    SUBSTITUTE_WINDOWS,
+    Encoding,
+    check_is_text,
+    find_encoding,
+    known_encoding,
+    windows_letters,
+)
 
-_HEAD_BYTES: Final = 1 << 20
 # A piece is one block for Arrow, which takes blocks of up to twice this size.
 _CHUNK_SIZE: Final = 4 << 20
+# The encoding is detected from the first 64 MB, to not read huge remote files twice.
+_SURVEYED_CHUNKS: Final = 16
+_CHECKED_CHARACTERS: Final = 65536
 # Excel obeys this line and shows the next one as row 1.
 _SEP_LINE: Final = re.compile(r'\A"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 
 
-class TextSource(ABC):
-    """Text that can be read several times.
+class TextSource:
+    """Text that is decoded each time it is read, from memory or from a file.
 
-    ``head`` holds its first lines, at least; ``encoding`` is what it is stored in;
-    ``declared_delimiter`` is what a ``sep=`` line names, which is not part of the text;
-    ``notes`` are codes of notices about the encoding, complete after the text has been read.
+    ``head`` holds its first lines; ``encoding`` is what it is stored in; ``declared_delimiter`` is
+    what a ``sep=`` line names, which is not part of the text; ``notes`` are codes of notices about
+    the letters, complete after the text has been read.
+
+    ``open_file`` opens the file, of ``size`` bytes, from its start. The encoding is detected unless
+    it is given. Raises SheetError not_a_sheet if the file is not text.
     """
 
-    def __init__(self, head: str, encoding: str, notes: list[str]) -> None:
+    def __init__(
+        self, open_file: Callable[[], BinaryIO], size: int, encoding: str | None, report: Report
+    ) -> None:
+        self._open_file, self._size = open_file, size
+        found = known_encoding(encoding) if encoding is not None else self._find_encoding()
+        self.encoding, self._codec, self.notes = found
+        self._report: Report = no_progress
+        self._skipped = 0
+        head = self._read_head()
+        self._report = report
+        check_is_text(head[:_CHECKED_CHARACTERS])
         match = _SEP_LINE.match(head)
         self.declared_delimiter = match.group(1) if match else None
         self._skipped = match.end() if match else 0
         self.head = head[self._skipped :]
-        self.encoding, self.notes = encoding, notes
-
-    @abstractmethod
-    def may_contain(self, character: str) -> bool:
-        """Return False if this character is known not to occur."""
-
-    @abstractmethod
-    def _chunks(self) -> Iterator[str]:
-        """Yield the text in parts that may end anywhere."""
 
     def pieces(self, dialect: Dialect) -> Iterator[str]:
         """Yield the prepared text, some megabytes at a time, without blank lines at its end.
@@ -66,61 +79,43 @@ class TextSource(ABC):
         if body := rest.rstrip("\r\n"):
             yield prepare_text(f"{blank_lines}{body}\n", dialect)
 
+    def _find_encoding(self) -> Encoding:
+        with self._open_file() as file:
+            chunks = iter(lambda: file.read(_CHUNK_SIZE), b"")
+            return find_encoding(islice(chunks, _SURVEYED_CHUNKS))
 
-class DecodedText(TextSource):
-    """Text that is held in memory.
-
-    Raises SheetError not_a_sheet or damaged if the bytes are not text.
-    """
-
-    def __init__(self, data: bytes, encoding: str | None, report: Report) -> None:
-        self._text, found, notes = decode(data, encoding)
-        self._report = report
-        super().__init__(self._text, found, notes)
-
-    def may_contain(self, character: str) -> bool:
-        """Return whether the text contains this character."""
-        return character in self._text
+    def _read_head(self) -> str:
+        """Return the first whole lines, of one chunk or more."""
+        head = ""
+        for chunk in self._chunks():
+            head += chunk
+            if end := max(head.rfind("\n"), head.rfind("\r")) + 1:
+                return head[:end]
+        return head
 
     def _chunks(self) -> Iterator[str]:
-        for start in range(0, len(self._text), _CHUNK_SIZE):
-            yield self._text[start : start + _CHUNK_SIZE]
-            self._report(min(1.0, (start + _CHUNK_SIZE) / len(self._text)))
-
-
-class EncodedText(TextSource):
-    """Text that is decoded from a file each time it is read.
-
-    The encoding is detected from the first megabyte. Raises SheetError not_a_sheet or damaged if
-    that is not text.
-    """
-
-    def __init__(self, source: ByteSource, encoding: str | None, report: Report) -> None:
-        head, found, self._codec, notes = decode_head(source.start(_HEAD_BYTES), encoding)
-        self._source, self._report = source, report
-        super().__init__(head, found, notes)
-
-    def may_contain(self, character: str) -> bool:  # noqa: ARG002 - the interface's
-        """Return True: the text is not known before it is read."""
-        return True
-
-    def _chunks(self) -> Iterator[str]:
-        errors = SUBSTITUTE_WINDOWS if self._codec.startswith("utf-8") else "replace"
-        decoder = codecs.getincrementaldecoder(self._codec)(errors)
+        """Yield the text in parts that may end anywhere."""
+        decoder = codecs.getincrementaldecoder(self._codec)(SUBSTITUTE_WINDOWS)
+        counted = ProgressReader(self._open_file(), self._size, self._report)
         is_first = True
-        counted = ProgressReader(self._source.open(), self._source.size, self._report)
         # Buffered, so that only the last chunk is short.
         with io.BufferedReader(counted, 1 << 20) as file:
             while data := file.read(_CHUNK_SIZE):
-                yield self._cleaned(decoder.decode(data), is_first=is_first)
+                text = decoder.decode(data)
+                yield self._cleaned(text.removeprefix("\ufeff") if is_first else text, data)
                 is_first = False
-        yield self._cleaned(decoder.decode(b"", final=True), is_first=is_first)
+        yield self._cleaned(decoder.decode(b"", final=True), b"")
 
-    def _cleaned(self, text: str, *, is_first: bool) -> str:
-        if is_first:
-            text = text.removeprefix("\ufeff")
+    def _cleaned(self, text: str, data: bytes) -> str:
+        """Return a text without null characters and with the letters of Windows-1252."""
         if "\x00" in text:
             text = text.replace("\x00", "")
-            if NoticeCode.NUL_REMOVED not in self.notes:
-                self.notes.append(NoticeCode.NUL_REMOVED)
-        return text
+            self._add_note(NoticeCode.NUL_REMOVED)
+        cleaned = windows_letters(text, data, self._codec)
+        if cleaned != text and NoticeCode.ENCODING_GUESSED not in self.notes:
+            self._add_note(NoticeCode.ODD_LETTERS)
+        return cleaned
+
+    def _add_note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
