@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -85,7 +86,7 @@ def assemble(
     ranges, repeats = _find_ranges(table, rows, wanted)
     notes += [NoticeCode.NAMES_REPEATED] * bool(repeats)
     tables = [(rows[each.start].as_py(), rows[each.stop - 1].as_py()) for each in ranges]
-    chosen = _choose_range(ranges, rows, wanted)
+    chosen = _choose_range(ranges, table, rows, wanted)
     table, rows = _select_range(table, rows, chosen, repeats)
     if len(ranges) > 1:
         notes.append(NoticeCode.SEVERAL_TABLES)
@@ -94,6 +95,8 @@ def assemble(
     header_row = rows[structure.first].as_py() if structure.header else 0
     table, rows, notices = _trim(table, rows, structure)
     notes += notices
+    if structure.first:
+        table, positions = _drop_empty_columns(table, positions)
     if not structure.header and not is_filtered:
         table, positions = _restore_columns(raw, table, rows, positions, kept)
     names, notices = _name_columns(table, structure.header, positions)
@@ -151,17 +154,30 @@ def _find_ranges(
     else:
         structure = _detect_structure(table, rows, HeaderOptions())
         header = structure.first + structure.header - 1 if structure.header else -1
-    return find_tables(table, rows, header) if header >= 0 else (whole, [])
+    if header < 0:
+        return whole, []
+    ranges, repeats = find_tables(table, rows, header)
+    # If all rows are equal, they are the rows of the sheet.
+    is_all = len(repeats) == table.num_rows - header - 1
+    return ranges, [] if is_all else repeats
 
 
-def _choose_range(ranges: list[TableRange], rows: pa.Array, wanted: HeaderOptions) -> TableRange:
-    """Return the table to read: by its number, by its header row, else the first."""
+def _choose_range(
+    ranges: list[TableRange], table: pa.Table, rows: pa.Array, wanted: HeaderOptions
+) -> TableRange:
+    """Return the table to read: by its number, by its header row, else the largest."""
     if wanted.table is not None:
         return ranges[min(max(wanted.table, 1), len(ranges)) - 1]
     if wanted.header_row:
         at = pc.index(rows, wanted.header_row).as_py()
         return next((each for each in ranges if each.start <= at < each.stop), ranges[0])
-    return ranges[0]
+    return ranges[0] if len(ranges) == 1 else max(ranges, key=partial(_count_values, table))
+
+
+def _count_values(table: pa.Table, each: TableRange) -> int:
+    """Count the cells with a value in the rows of a table, without its first row."""
+    rows = table.slice(each.start + 1, each.stop - each.start - 1)
+    return sum(pc.sum(_is_filled(column)).as_py() or 0 for column in rows.columns)
 
 
 def _select_range(
@@ -216,7 +232,7 @@ def _detect_structure(table: pa.Table, rows: pa.Array, wanted: HeaderOptions) ->
     """Detect where the table begins and ends in these rows, unless ``wanted`` specifies it."""
     top = _row_lists(table.slice(0, SAMPLE_ROWS))
     end = _row_lists(table.slice(max(len(top), table.num_rows - SAMPLE_ROWS)))
-    found = find_structure(top, end)
+    found = find_structure(top, end, _follow_gaps(rows, len(top), len(end)))
     if wanted.header_row is not None:
         first = pc.index(rows, wanted.header_row).as_py()
         first, header = (first, 1) if first >= 0 else (0, 0)
@@ -227,6 +243,13 @@ def _detect_structure(table: pa.Table, rows: pa.Array, wanted: HeaderOptions) ->
         below = pc.sum(pc.greater(rows, wanted.last_row)).as_py() or 0
         found = found._replace(last=min(below, table.num_rows - found.first - found.header))
     return found
+
+
+def _follow_gaps(rows: pa.Array, top: int, end: int) -> list[bool]:
+    """Return whether each of the first ``top`` and last ``end`` rows follows an empty row."""
+    first, last = rows[:top].to_numpy(), rows[max(0, len(rows) - end - 1) :].to_numpy()
+    gaps = np.diff(first, prepend=first[:1] - 1) > 1
+    return [*gaps.tolist(), *(np.diff(last) > 1).tolist()][: top + end]
 
 
 def _row_lists(table: pa.Table) -> list[list[str]]:

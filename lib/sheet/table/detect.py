@@ -29,6 +29,8 @@ _DATE: Final = re.compile(
 )
 _YEAR: Final = re.compile(r"(?:19|20)\d{2}")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_SENTENCE: Final = re.compile(r".*[:©].*|(?:\S+\s+){4,}\S+", re.DOTALL)
+_MISSING: Final = re.compile(r"-+|n/?a|none|null|unknown|\?+", re.IGNORECASE)
 _TOTAL: Final = re.compile(
     r"\W*(?:sub-?|grand )?(?:totals?|totales|sum|suma|soma)\b.*", re.IGNORECASE
 )
@@ -81,7 +83,7 @@ def _compare_kinds(first: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple
     """
     same = other = 0
     for cell, kind in zip(first, column_kinds(rows, len(first)), strict=True):
-        if kind in (EMPTY, TEXT) or not cell.strip():
+        if kind in (EMPTY, TEXT) or not cell.strip() or _MISSING.fullmatch(cell.strip()):
             continue
         found = kind_of_cell(cell)
         if found != kind:
@@ -150,19 +152,64 @@ def letter_name(index: int) -> str:
     return f"Column {xl_col_to_name(index)}"
 
 
-def find_structure(top: Sequence[Sequence[str]], end: Sequence[Sequence[str]]) -> Structure:
-    """Return the structure of a sheet by its first and its last rows, without empty ones."""
-    filled = sorted(_count_filled(row) for row in (*top, *end))
+def find_structure(
+    top: Sequence[Sequence[str]], end: Sequence[Sequence[str]], gaps: Sequence[bool]
+) -> Structure:
+    """Return the structure of a sheet by its first and its last rows, without empty ones.
+
+    ``gaps`` are True for those rows, of both parts, that follow an empty row.
+    """
+    rows = [*top, *end]
+    filled = sorted(map(_count_filled, rows))
     # The upper quartile: in grouped rows many cells are empty because they repeat the row above.
     usual = filled[3 * len(filled) // 4]
-    first = _count_preamble(top, usual)
-    if first and _count_header(top[first - 1 : first + 2]) == 2:
+    if _starts_with_group(rows):
+        return Structure(0, 0, 0)
+    first = _count_preamble(top, gaps, usual)
+    if first and _count_header(top[first - 1 :]) == 2:
         first -= 1
-    header = _count_header(top[first : first + 3])
-    if header == 1 and is_row(top[first], top[first + 1 :]):
+    header = _count_header(top[first:])
+    if header == 1 and _is_record(top[first], rows[first + 1 :]):
         header = 0
-    rows = [*top, *end]
-    return Structure(first, header, _count_footer(rows[first + max(header, 1) :], usual))
+    if header and first + header == len(rows) and first > 1 and not gaps[first]:
+        # The rows above these "names" are the rows of the sheet.
+        first, header = 0, 1
+    start = first + header
+    return Structure(first, header, _count_footer(rows[start:], gaps[start:], usual))
+
+
+def _starts_with_group(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first column has only headings of groups, from the first row on."""
+    headings = [row for row in rows if row[0].strip()]
+    return (
+        len(headings) >= 2
+        and headings[0] is rows[0]
+        and all(_count_filled(row) == 1 for row in headings)
+        and len(rows[0]) > 1
+        and not all(_count_filled(row) == 1 for row in rows)
+        and not rows[-1][0].strip()
+        and headings[1] is not rows[1]
+    )
+
+
+def _is_record(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether a first row is like those below it, and does not name their columns."""
+    if not rows or names_columns(first, rows):
+        return False
+    return all(row == first for row in rows) or is_row(first, rows) or _recurs(first, rows)
+
+
+def _recurs(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether two values of a row are met again in other rows, as column names are not.
+
+    A column with one value only does not count: exports of forms repeat the name of a choice.
+    """
+    columns = 0
+    others = [row for row in rows if row != first]
+    for at, cell in enumerate(first):
+        values = [row[at] for row in others if row[at].strip()]
+        columns += bool(cell.strip()) and 2 <= values.count(cell) < len(values)
+    return columns >= 2
 
 
 def joined_names(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
@@ -182,35 +229,125 @@ def _count_header(rows: Sequence[Sequence[str]]) -> int:
     if len(rows) < 3:
         return 1
     upper, lower = rows[0], rows[1]
-    gaps = sum(1 for above, below in zip(upper, lower, strict=True) if not above.strip() and below)
+    has_groups = any(
+        not above.strip() and below.strip() for above, below in zip(upper, lower, strict=True)
+    )
+    return 2 if has_groups and _names_groups(upper, lower, rows[2:]) else 1
+
+
+def _names_groups(
+    upper: Sequence[str], lower: Sequence[str], rows: Sequence[Sequence[str]]
+) -> bool:
+    """Return whether the upper of two rows names groups of columns, and the lower the columns."""
+    if any(kind_of_cell(cell) not in (EMPTY, TEXT) for cell in upper):
+        return False
+    named = [at for at, cell in enumerate(upper) if cell.strip()]
+    # A name covers the columns up to the next one. A title has none after it.
+    has_blank = len(named) > 1 and named != list(range(named[-1] + 1))
+    if has_blank and _are_names(lower, rows):
+        return True
     has_values = any(any(map(str.isdigit, cell)) for cell in lower)
-    alone = sum(1 for above, below in zip(upper, lower, strict=True) if above.strip() and not below)
-    return 2 if gaps and alone and not lower[0].strip() and not has_values else 1
+    # A column that only the upper row names has values; the heading of a group of rows has none.
+    alone = [at for at, cell in enumerate(upper) if cell.strip() and not lower[at].strip()]
+    has_rows = any(all(row[at].strip() for row in rows) for at in alone)
+    return has_rows and not lower[0].strip() and not has_values
 
 
-def _count_preamble(top: Sequence[Sequence[str]], usual: int) -> int:
-    """Count the rows above the table, which have far fewer values than its rows usually have."""
+def _are_names(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether the cells are different texts, and the columns hold other kinds of values."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    is_unique = len(set(filled)) == len(filled) >= 2
+    return is_unique and not is_data(cells) and names_columns(cells, rows)
+
+
+def _count_preamble(top: Sequence[Sequence[str]], gaps: Sequence[bool], usual: int) -> int:
+    """Count the rows above the table.
+
+    They have far fewer values than its rows usually have, or stand above better column names.
+    """
     if usual < 2:
         return 0
-    least = math.ceil(0.6 * usual)
-    for at, row in enumerate(top[: _MAX_PREAMBLE + 1]):
-        if is_data(row) or _count_filled(row) >= max(2, least):
+    least = max(2, math.ceil(0.6 * usual))
+    first = next(
+        (
+            at
+            for at, row in enumerate(top[: _MAX_PREAMBLE + 1])
+            if is_data(row) or _count_filled(row) >= least
+        ),
+        len(top),
+    )
+    if first == len(top):
+        return 0
+    for at in range(first + 1, min(len(top), _MAX_PREAMBLE + 1)):
+        above = top[first:at]
+        if is_data(above[-1]):
+            break
+        if _count_filled(top[at]) < least:
+            continue
+        if gaps[at] and all(map(_is_fact, above)):
             return at
+        is_table = len(above) > 2 and _are_names(above[0], above[1:])
+        if is_table or not _are_names(top[at], top[at + 1 :]):
+            continue
+        has_gap = any(gaps[first + 1 : at + 1])
+        if all(_is_above(row, top[at], top[at + 1 :], has_gap=has_gap) for row in above):
+            return at
+    return first
+
+
+def _is_fact(row: Sequence[str]) -> bool:
+    """Return whether a row is a label and a value that is not text, such as a date."""
+    cells = [cell.strip() for cell in row if cell.strip()]
+    if len(cells) != 2 or _YEAR.fullmatch(cells[1]):
+        return False
+    return kind_of_cell(cells[0]) == TEXT != kind_of_cell(cells[1])
+
+
+def _is_above(
+    row: Sequence[str], names: Sequence[str], rows: Sequence[Sequence[str]], *, has_gap: bool
+) -> bool:
+    """Return whether a row above column names is a title, a fact or a stray record.
+
+    ``has_gap``: an empty row is between them.
+    """
+    filled = [at for at, cell in enumerate(row) if cell.strip()]
+    same, _other = _compare_kinds(row, rows)
+    is_start = filled == list(range(len(filled)))
+    is_cut = any(row[at].startswith(" ") for at in filled) and not any(
+        name.startswith(" ") for name in names
+    )
+    is_shorter = is_start and len(filled) < _count_filled(names)
+    is_longer = is_start and any(filled) and not any(map(str.strip, names[filled[-1] :]))
+    return bool(same) or is_cut or is_shorter or is_longer or (has_gap and _is_fact(row))
+
+
+def _count_footer(rows: Sequence[Sequence[str]], gaps: Sequence[bool], usual: int) -> int:
+    """Count the rows below the table: totals, and notes in the first cell.
+
+    A value in the first cell alone is a note if it follows an empty row, is of another kind than
+    the column, or reads like a sentence; otherwise it is a row whose other cells are missing.
+    """
+    start = len(rows)
+    while start and usual >= 3 and len(rows) - start < _MAX_FOOTER:
+        if not _may_be_footer(rows[start - 1], usual):
+            break
+        start -= 1
+    body = rows[:start]
+    kind = column_kinds(body, 1)[0]
+    has_gaps = all(_count_filled(row) > 1 or not row[0].strip() for row in body)
+    for at in range(start, len(rows)):
+        cell = rows[at][0].strip()
+        is_other = kind not in (EMPTY, TEXT) and kind_of_cell(cell) != kind
+        follows_gap = gaps[at] and has_gaps and at > 0
+        if is_other or follows_gap or _SENTENCE.fullmatch(cell) or _TOTAL.fullmatch(cell):
+            return len(rows) - at if at else 0
     return 0
 
 
-def _count_footer(end: Sequence[Sequence[str]], usual: int) -> int:
-    """Count the rows below the table: notes in one cell, and totals."""
-    count = 0
-    if usual < 3:
-        return count
-    for row in reversed(end[-_MAX_FOOTER:]):
-        cells = [cell for cell in row if cell.strip()]
-        is_note = len(cells) == 1 or (len(cells) < usual and _TOTAL.fullmatch(cells[0]))
-        if not row[0].strip() or not is_note or is_data(row):
-            break
-        count += 1
-    return count
+def _may_be_footer(row: Sequence[str], usual: int) -> bool:
+    count = _count_filled(row)
+    is_total = count < usual and _TOTAL.fullmatch(row[0].strip()) is not None
+    return bool(row[0].strip()) and (count == 1 or is_total) and not is_data(row)
 
 
 def _count_filled(row: Sequence[str]) -> int:
@@ -229,7 +366,7 @@ def find_tables(table: pa.Table, rows: pa.Array, header: int) -> tuple[list[Tabl
         cells = _row_cells(table, at)
         if cells == names:
             repeats.append(at)
-        elif _shares_names(cells, names):
+        elif _shares_names(cells, names) and _begins_table(table, at):
             starts.append(at)
     for at in _rows_after_gaps(rows, header):
         if at not in starts and at not in repeats and _begins_table(table, at):
@@ -286,4 +423,4 @@ def _begins_table(table: pa.Table, at: int) -> bool:
     if len(rows) - titles < 2:
         return False
     names, below = rows[titles], rows[titles + 1 :]
-    return sum(map(bool, names)) >= 2 and not is_data(names) and names_columns(names, below)
+    return _are_names(names, below)
