@@ -15,6 +15,7 @@ from lib.sheet.notes import CellIssue, CellIssueCode, NoticeCode
 from lib.sheet.read_options import ReadLimits, ReadOptions
 from lib.sheet.row_sinks import RowSink
 from lib.sheet.table.cell_types import column_kinds
+from lib.sheet.table.detect import is_data
 from lib.sheet.text.dialect import Dialect, find_dialect, first_lines, prepare_text
 from lib.sheet.text.repair import LineReader
 from lib.sheet.text.source import TextSource
@@ -61,9 +62,15 @@ def read_text(
         quote=options.quote,
         backslashed=options.backslashed,
     )
-    reader, first_width = _line_reader(prepare_text(source.head, dialect), dialect, source.notes)
-    limits.check_columns(first_width)
+    reader, first = _line_reader(prepare_text(source.head, dialect), dialect, source.notes)
     flags: list[CellIssue] = []
+    if contacts := _listed_contacts(source, first):
+        sink.start(1)
+        sink.add(_records_table(contacts))
+        table, rows = sink.finish()
+        return Records(table, rows, source.encoding, dialect, 1, reader.notes, flags)
+    first_width = len(first)
+    limits.check_columns(first_width)
     is_even = first_width >= 2 and not dialect.spaced
     if not is_even or not _read_even(source, dialect, first_width, sink):
         flags = _read_uneven(source, reader, limits, sink, max(first_width, reader.width, 1))
@@ -71,8 +78,16 @@ def read_text(
     return Records(table, rows, source.encoding, dialect, reader.width, reader.notes, flags)
 
 
-def _line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineReader, int]:
-    """Return a reader that knows the usual width of records, and the width of the first one."""
+def _listed_contacts(source: TextSource, first: list[str]) -> list[list[str]]:
+    """Return a record for each phone number or address of a text that is one line of them."""
+    cells = [cell.strip() for cell in first if cell.strip()]
+    is_list = len(cells) > 1 and all(is_data([cell]) for cell in cells)
+    has_one_line = len(source.head.strip().splitlines()) == 1 and source.is_head_all
+    return [[cell] for cell in cells] if is_list and has_one_line else []
+
+
+def _line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineReader, list[str]]:
+    """Return a reader that knows the usual width of records, and the first record."""
     lines = io.StringIO(first_lines(text), newline="")
     sample = list(islice(LineReader(dialect).records(lines), _SAMPLE_RECORDS))
     filled = [record for record in sample if any(record)]
@@ -85,7 +100,7 @@ def _line_reader(text: str, dialect: Dialect, notes: list[str]) -> tuple[LineRea
         if len(sample) > 1
         else next(LineReader(dialect).records(io.StringIO(text, newline="")), [])
     )
-    return LineReader(dialect, width, kinds, notes), len(first)
+    return LineReader(dialect, width, kinds, notes), first
 
 
 class _NotEvenError(Exception):

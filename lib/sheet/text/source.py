@@ -31,9 +31,9 @@ _SEP_LINE: Final = re.compile(r'\A"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECAS
 class TextSource:
     """Text that is decoded each time it is read, from memory or from a file.
 
-    ``head`` holds its first lines; ``encoding`` is what it is stored in; ``declared_delimiter`` is
-    what a ``sep=`` line names, which is not part of the text; ``notes`` are codes of notices about
-    the letters, complete after the text has been read.
+    ``head`` holds its first lines, or all if ``is_head_all``; ``encoding`` is what it is stored in;
+    ``declared_delimiter`` is what a ``sep=`` line names, which is not part of the text; ``notes``
+    are codes of notices about the letters, complete after the text has been read.
 
     ``open_file`` opens the file, of ``size`` bytes, from its start. The encoding is detected unless
     it is given. Raises SheetError not_a_sheet if the file is not text.
@@ -47,7 +47,7 @@ class TextSource:
         self.encoding, self._codec, self.notes = found
         self._report: Report = no_progress
         self._skipped = 0
-        head = self._read_head()
+        head, self.is_head_all = self._read_head()
         self._report = report
         check_is_text(head[:_CHECKED_CHARACTERS])
         match = _SEP_LINE.match(head)
@@ -84,14 +84,14 @@ class TextSource:
             chunks = iter(lambda: file.read(_CHUNK_SIZE), b"")
             return find_encoding(islice(chunks, _SURVEYED_CHUNKS))
 
-    def _read_head(self) -> str:
-        """Return the first whole lines, of one chunk or more."""
+    def _read_head(self) -> tuple[str, bool]:
+        """Return the first whole lines, of one chunk or more, and whether they are the text."""
         head = ""
         for chunk in self._chunks():
+            if head and (end := max(head.rfind("\n"), head.rfind("\r")) + 1) and chunk:
+                return head[:end], False
             head += chunk
-            if end := max(head.rfind("\n"), head.rfind("\r")) + 1:
-                return head[:end]
-        return head
+        return head, True
 
     def _chunks(self) -> Iterator[str]:
         """Yield the text in parts that may end anywhere."""
