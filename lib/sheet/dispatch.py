@@ -185,5 +185,6 @@ def _facts(sheet: RawSheet, found: dict[str, Any], notes: list[str]) -> dict[str
         },
         "tables": sheet.tables,
         "names": sheet.names,
+        "made_up_names": sheet.made_up,
         "notes": [*notes, *sheet.notes],
     }

@@ -72,11 +72,17 @@ _SAVE_AS_CSV: Final = N_("Save it as .csv, or split it into smaller sheets.")
 _WORDINGS: Final = {
     SheetErrorCode.EMPTY_FILE: _Wording(
         N_("This file is empty."),
-        N_("Check that you picked the right file, then upload it again."),
+        N_(
+            "Check that you picked the right file, and that it was saved with its rows. Then "
+            "upload it again."
+        ),
     ),
     SheetErrorCode.ONLY_HEADER: _Wording(
         N_("This sheet has column names but no rows."),
-        N_("Add at least one recipient below the column names, then upload it again."),
+        N_(
+            "Add at least one recipient below the column names, then upload it again. If the first "
+            "row is a recipient, add a row with column names above it."
+        ),
     ),
     SheetErrorCode.NOT_A_SHEET: _Wording(
         N_("This file isn't a spreadsheet."),

@@ -30,7 +30,8 @@ class Sheet:
     that a spreadsheet program shows beside the row; ``first_row`` is the first of them. ``flags``
     lists unreliable cells by row, column and code: "error_value", "formula_without_value",
     "digits_lost" or "row_too_long". ``reading`` is how the file was read. ``tables`` are the first
-    and last rows of each table. ``hidden`` counts hidden rows and hidden columns.
+    and last rows of each table. ``hidden`` counts hidden rows and hidden columns. ``made_up_names``
+    are the names that are not in the file: those of columns without one, after their letters.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Sheet:
     tables: tuple[tuple[int, int], ...] = ()
     hidden_worksheets: tuple[str, ...] = ()
     hidden: tuple[int, int] = (0, 0)
+    made_up_names: frozenset[str] = frozenset()
 
 
 def resolve_settings(settings: "Settings | None") -> "Settings":
@@ -105,6 +107,7 @@ def _open_sheet(sheet_id: str, path: Path) -> Sheet:
         tables=tuple((first, last) for first, last in about.get("tables", [])),
         hidden_worksheets=tuple(about.get("hidden_worksheets", ())),
         hidden=tuple(about.get("hidden", (0, 0))),
+        made_up_names=frozenset(about.get("made_up_names", ())),
     )
 
 

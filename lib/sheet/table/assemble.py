@@ -30,7 +30,8 @@ class RawSheet:
     """A sheet: its cells by position, the row numbers, and the column names.
 
     ``tables`` are the first and last rows of each table found in the sheet. ``number`` is the
-    number of the table that was read, from 1. ``notes`` are codes of notices.
+    number of the table that was read, from 1. ``notes`` are codes of notices. ``made_up`` are the
+    names that are not in the sheet: those of columns without one, after their letters.
     """
 
     table: pa.Table
@@ -41,6 +42,7 @@ class RawSheet:
     flags: list[CellIssue]
     tables: list[tuple[int, int]]
     number: int
+    made_up: list[str]
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def assemble(
         table, positions = _drop_empty_columns(table, positions)
     if not structure.header and not is_filtered:
         table, positions = _restore_columns(raw, table, rows, positions, kept)
-    names, notices = _name_columns(table, structure.header, positions)
+    names, made_up, notices = _name_columns(table, structure.header, positions)
     notes += notices
     table, rows = table.slice(structure.header), rows.slice(structure.header)
     _check_size(table, max_rows, max_cells)
@@ -107,7 +109,7 @@ def assemble(
     notes += [NoticeCode.MERGED_REPEATED] * is_changed
     flags = _move_flags(flags, positions, rows)
     number = ranges.index(chosen) + 1
-    return RawSheet(table, rows, names, header_row, notes, flags, tables, number)
+    return RawSheet(table, rows, names, header_row, notes, flags, tables, number, made_up)
 
 
 def _restore_columns(
@@ -135,13 +137,16 @@ def _check_size(table: pa.Table, max_rows: int, max_cells: int) -> None:
 
 def _name_columns(
     table: pa.Table, header: int, positions: list[int]
-) -> tuple[list[str], list[str]]:
-    """Return the names of the columns from the first ``header`` rows, and notices about them."""
+) -> tuple[list[str], list[str], list[str]]:
+    """Return the columns' names from the first ``header`` rows, those made up, and notices."""
     if not header:
-        return unique_names([""] * len(positions), positions)[0], [NoticeCode.NO_HEADER]
+        names = unique_names([""] * len(positions), positions)[0]
+        return names, names, [NoticeCode.NO_HEADER]
     header_rows = _row_lists(table.slice(0, header))
     cells = joined_names(*header_rows) if header == 2 else header_rows[0]
-    return unique_names(cells, positions)
+    names, notices = unique_names(cells, positions)
+    made_up = [name for name, cell in zip(names, cells, strict=True) if not cell.strip()]
+    return names, made_up, notices
 
 
 def _find_ranges(

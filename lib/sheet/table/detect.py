@@ -4,6 +4,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import count
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -111,28 +112,28 @@ def unique_names(cells: Sequence[str], positions: Sequence[int]) -> tuple[list[s
     """Return a unique name for each column, and the codes of notices about changed names.
 
     ``positions`` are the positions of the columns in the sheet, from 0; columns without a name are
-    named by their letters. Line breaks and runs of spaces become one space. Names that differ in
-    case only are different names.
+    named by their letters, and numbered if another column has this name. Line breaks and runs of
+    spaces become one space. Names that differ in case only are different names.
     """
-    notes: list[str] = []
-    names: list[str] = []
+    given = [" ".join(cell.split()) for cell in cells]
+    notes: list[str] = [] if all(given) else [NoticeCode.UNNAMED_COLUMNS]
     wanted = [
-        " ".join(cell.split()) or letter_name(at) for cell, at in zip(cells, positions, strict=True)
+        name or letter_name(position) for name, position in zip(given, positions, strict=True)
     ]
-    if not all(cell.strip() for cell in cells):
-        notes.append(NoticeCode.UNNAMED_COLUMNS)
-    taken = set(wanted)
-    for name in wanted:
-        if name not in names:
-            names.append(name)
-            continue
-        number = 2
-        while f"{name} ({number})" in taken:
-            number += 1
-        names.append(f"{name} ({number})")
-        taken.add(names[-1])
-        if NoticeCode.SAME_NAMES not in notes:
-            notes.append(NoticeCode.SAME_NAMES)
+    names = list(wanted)
+    taken, used = set(wanted), set()
+    # Columns without a name come last, so that they leave the sheet's own names unchanged.
+    for at in sorted(range(len(wanted)), key=lambda at: not given[at]):
+        if wanted[at] in used:
+            names[at] = next(
+                numbered
+                for number in count(2)
+                if (numbered := f"{wanted[at]} ({number})") not in taken
+            )
+            taken.add(names[at])
+            if NoticeCode.SAME_NAMES not in notes:
+                notes.append(NoticeCode.SAME_NAMES)
+        used.add(names[at])
     return names, notes
 
 
@@ -345,9 +346,9 @@ def _count_footer(rows: Sequence[Sequence[str]], gaps: Sequence[bool], usual: in
 
 
 def _may_be_footer(row: Sequence[str], usual: int) -> bool:
-    count = _count_filled(row)
-    is_total = count < usual and _TOTAL.fullmatch(row[0].strip()) is not None
-    return bool(row[0].strip()) and (count == 1 or is_total) and not is_data(row)
+    filled = _count_filled(row)
+    is_total = filled < usual and _TOTAL.fullmatch(row[0].strip()) is not None
+    return bool(row[0].strip()) and (filled == 1 or is_total) and not is_data(row)
 
 
 def _count_filled(row: Sequence[str]) -> int:

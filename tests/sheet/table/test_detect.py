@@ -148,3 +148,28 @@ def test_column_names_alone_are_refused(text: str) -> None:
     with pytest.raises(SheetError) as caught:
         read(text)
     assert caught.value.code == "only_header"
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "made_up"),
+    [
+        ("phone,name,n\n+12025550101,Ana,3\n", ["phone", "name", "n"], []),
+        ("+12025550101,Ana,3\n", LETTERS, LETTERS),
+        ("Column A,name,n\n+12025550101,Ana,3\n", ["Column A", "name", "n"], []),
+        ("phone,,n\n+12025550101,Ana,3\n", ["phone", "Column B", "n"], ["Column B"]),
+        (
+            ",Column A,n\n+12025550101,Ana,3\n",
+            ["Column A (2)", "Column A", "n"],
+            ["Column A (2)"],
+        ),
+    ],
+)
+def test_made_up_names_are_told_apart_from_those_in_the_file(
+    text: str, names: list[str], made_up: list[str]
+) -> None:
+    sheet, facts = read_contents(
+        text.encode(), worksheet=None, reading=ReadOptions(), limits=LIMITS
+    )
+
+    assert sheet.names == names
+    assert facts["made_up_names"] == made_up
