@@ -8,7 +8,7 @@ kind of pollution counts as often as it is met among public files.
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from statistics import mean
 
@@ -31,7 +31,7 @@ def ours(data: bytes) -> tuple[Record, list[Record]]:
     sheet, _ = read_contents(data, worksheet=None, reading=ReadOptions(), limits=_LIMITS)
     columns = [column.to_pylist() for column in sheet.table.columns]
     records = [list(record) for record in zip(*columns, strict=True)]
-    return (sheet.names if sheet.header_row else []), records
+    return [name for name in sheet.names if name not in sheet.made_up], records
 
 
 def plain(data: bytes) -> tuple[Record, list[Record]]:
@@ -44,7 +44,7 @@ def plain(data: bytes) -> tuple[Record, list[Record]]:
 
 def sniffed(data: bytes) -> tuple[Record, list[Record]]:
     """Read with the dialect sniffer of CleverCSV."""
-    text = data.decode("utf-8")
+    text = data.decode("utf-8", "replace")
     dialect = clevercsv.Sniffer().sniff(text[:20_000]) or "excel"
     records = list(clevercsv.reader(io.StringIO(text, newline=""), dialect))
     return records[0], records[1:]
@@ -69,12 +69,28 @@ def main() -> Iterator[Line]:
     """Yield a line for each score."""
     files = list(chain(polluted(), polluted_rows()))
     found = [scores(reader, files) for reader in (ours, plain, sniffed)]
+    yield from _lines_by_kind(found, files)
     for what, values in (
         ("each counted once", [mean(each.values()) for each in found]),
         ("weighted by how often each is met", [weighted(each, files) for each in found]),
     ):
         yield Line(
             f"form of {len(files):,} polluted texts found, of 10, {what}",
+            f"{values[0]:.2f}",
+            f"pandas {values[1]:.2f}, CleverCSV {values[2]:.2f}",
+            "",
+        )
+
+
+def _lines_by_kind(found: Sequence[Mapping[str, float]], files: list[Polluted]) -> Iterator[Line]:
+    """Yield a line for each kind of pollution, with the mean scores of the three readers."""
+    names: dict[str, list[str]] = {}
+    for file in files:
+        names.setdefault(file.kind, []).append(file.name)
+    for kind, each in sorted(names.items()):
+        values = [mean(scores[name] for name in each) for scores in found]
+        yield Line(
+            f"- {kind}: {len(each):,} texts",
             f"{values[0]:.2f}",
             f"pandas {values[1]:.2f}, CleverCSV {values[2]:.2f}",
             "",

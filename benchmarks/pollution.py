@@ -46,6 +46,7 @@ FREQUENCY: Final = {
     "one row": 0.1,
     "two last endings": 0.1,
 }
+# Kinds without a frequency are ours: the survey does not count them.
 
 
 class Table(NamedTuple):
@@ -102,6 +103,11 @@ def polluted() -> Iterator[Polluted]:
         yield from _dialects(table)
         yield from _files(table)
         yield from _several(table)
+        yield from _tidy(table)
+        yield from _tops(table)
+        yield from _ends(table)
+    yield from _encodings()
+    yield from _wholes()
 
 
 def polluted_rows() -> Iterator[Polluted]:
@@ -204,6 +210,136 @@ def _several(table: Table) -> Iterator[Polluted]:
         ("other, with a title", "\r\n" + title + written(other)),
     ):
         yield _of(table, "tables", f"tables {name}", text + second)
+
+
+def _tidy(table: Table) -> Iterator[Polluted]:
+    """Yield files in which one record, quoted by the rules, has an unusual form."""
+    width = len(table.header)
+    for name, row in (
+        ("wider", [*table.records[20], "one, two", "three"]),
+        ("narrower", [*table.records[20][:-2], "one, two, three, four"]),
+        ("glued", [f'{table.records[20][0]}","{table.records[21][0]}', *table.records[20][2:]]),
+        ("two lines, wider", ["one, two\r\nthree, four", *table.records[20]]),
+        ("only line breaks", ["\r\n", *table.records[20], "\r\n", "x"]),
+        ("line break in the first cell", ["\r\n", *table.records[20][1:]]),
+    ):
+        lines = [table.header, *table.records[:20], row, *table.records[21:]]
+        texts = [written([line], quote_all=line is row) for line in lines]
+        size = max(width, len(row))
+        padded = [[*line, *[""] * (size - len(line))] for line in lines]
+        filled = [at for at in range(size) if any(line[at].strip() for line in padded)]
+        records = [[line[at] for at in filled] for line in padded[1:]]
+        yield _of(table, "tidy", f"tidy {name}", "".join(texts), records=records)
+    notes = [[*row[:-1], f'5" {at}"'] for at, row in enumerate(table.records)]
+    text = written([table.header, *notes], quote_all=True, escape="\\")
+    yield _of(table, "escape", "escape at the end of cells", text, records=notes)
+    sentence = "Please call first, then write; thanks, all of you, and goodbye"
+    for at in (10, 30):
+        lines = [table.header, *table.records[:at], [sentence], *table.records[at:]]
+        width = len(table.header)
+        records = [[*line, *[""] * (width - len(line))] for line in lines[1:]]
+        text = written(lines, delimiter="|")
+        yield _of(table, "sentence", f"sentence in row {at}", text, records=records)
+
+
+def _tops(table: Table) -> Iterator[Polluted]:
+    """Yield files with facts, titles or stray records above the column names."""
+    text = written([table.header, *table.records])
+    date, facts = ["Report date", "2024-01-05"], ["Report", "Sales"]
+    towns = [["Town", "People"], ["Lima", "9"], ["Quito", "3"]]
+    for kind, top in (
+        ("fact", written([date]) + "\r\n"),
+        ("fact", written([date])),
+        ("fact", written([facts, date]) + "\r\n"),
+        ("fact", written([facts, ["Made by", "Ana"]]) + "\r\n"),
+        ("title with commas", "Clients, Mexico, May 2024\r\n"),
+        ("title with commas", "Clients, Mexico, May 2024, new, old, all, any, some, more\r\n"),
+        ("title with commas", "Clients, Mexico\r\n\r\n"),
+        ("stray record", written([table.records[0]])),
+        ("small table first", written(towns) + "\r\n"),
+    ):
+        if kind == "stray record" and table.name == "recipients":
+            continue  # a row with a phone is always a row
+        yield _of(table, kind, f"{kind} {top!r}", top + text)
+    groups = [name if at % 2 == 0 else "" for at, name in enumerate(["Who", "", "What", ""] * 2)]
+    upper = groups[: len(table.header)]
+    joined = [f"{'Who' if at % 4 < 2 else 'What'} {name}" for at, name in enumerate(table.header)]
+    text = written([upper, table.header, *table.records])
+    yield _of(table, "header in two rows", "groups of names", text, header=joined)
+    fact = written([date]) + "\r\n" + written(table.records)
+    if table.name == "recipients":
+        yield _of(table, "fact", "fact, no header", fact, header=[])
+
+
+def _ends(table: Table) -> Iterator[Polluted]:
+    """Yield files whose last rows have a value in their first cell only."""
+    width = len(table.header)
+    alone = [[row[0], *[""] * (width - 1)] for row in table.records[:2]]
+    names = [[f"Client {at}", *row] for at, row in enumerate(table.records)]
+    header = ["who", *table.header]
+    last = [[f"Person {at}", *[""] * width] for at in range(3)]
+    text = written([table.header, *table.records, *alone])
+    yield _of(table, "name only", "first cell only", text, records=[*table.records, *alone])
+    text = written([header, *names, *last])
+    yield _of(table, "name only", "names only", text, header=header, records=[*names, *last])
+    text = written([header, *last])
+    yield _of(table, "name only", "only names only", text, header=header, records=last)
+    total = [["Total", *[""] * (width - 1), "9"]]
+    text = written([header, *names, *last, *total])
+    yield _of(table, "name only", "names and total", text, header=header, records=[*names, *last])
+
+
+def _encodings() -> Iterator[Polluted]:
+    """Yield lists of people in encodings that only their letters reveal."""
+    people = {
+        "big5": ["王小明", "陳美玲", "林志豪", "張雅婷"],
+        "gb18030": ["王小明", "陈美玲", "林志强", "张雅婷"],
+        "shift_jis": ["山田花子", "佐藤太郎", "鈴木一郎", "高橋さくら"],
+        "euc_kr": ["김민수", "이서연", "박지훈", "최은지"],
+        "utf-16-le": ["山田花子", "佐藤太郎", "鈴木一郎", "高橋さくら"],
+        "utf-16-be": ["山田花子", "佐藤太郎", "一番", "高橋さくら"],
+        "cp1251": ["Анна Иванова", "Пётр Смирнов"],
+        "cp1253": ["Άννα Παπαδοπούλου", "Γιώργος Νικολάου"],
+        "cp1252": ["José Ñandú", "Zoë Müller", "João Conceição"],
+    }
+    for encoding, names in people.items():
+        for count in (10, 100, 20_000):
+            records = [
+                [f"+1202{at:07d}", names[at % len(names)], "x" * (at % 3)] for at in range(count)
+            ]
+            table = Table(f"{count} names", ["phone", "name", "x"], records)
+            text = written([table.header, *records])
+            yield _of(table, "letters", encoding, text, encoding=encoding)
+    right = [["+12025550101", "It\u2019s 5 €"], ["+12025550102", "Ana \u2013 Lima"]]
+    wrong = [[cell.encode("cp1252").decode("latin-1") for cell in row] for row in right]
+    for count in (1, 50):
+        table = Table(f"{count} controls", ["phone", "note"], right * count)
+        text = written([table.header, *wrong * count])
+        yield _of(table, "Windows letters", f"controls {count}", text)
+
+
+def _wholes() -> Iterator[Polluted]:
+    """Yield files whose rows are easily taken for something else."""
+    towns = [
+        ["Lima", "Peru", f"Shop {at}"] if at % 3 else ["Cusco", "Peru", "Bar"] for at in range(90)
+    ]
+    grouped = [
+        ["", f"Ana {at}", "Lima"] if at % 5 else [f"Group {at // 5}", "", ""] for at in range(50)
+    ]
+    for kind, records, header in (
+        ("all equal", [["yes", "no", "x"]] * 12, []),
+        ("shared cells", towns, []),
+        ("groups", grouped, []),
+        ("groups", grouped, ["group", "name", "town"]),
+    ):
+        table = Table(kind, header, records)
+        text = written([header, *records] if header else records)
+        yield _of(table, kind, f"{kind} {bool(header)}", text, header=header)
+    phones = [[f"+120255501{at:02d}"] for at in range(30)]
+    for delimiter in (",", ", ", ";", "; "):
+        table = Table("list", [], phones)
+        text = delimiter.join(phone for [phone] in phones)
+        yield _of(table, "list on one line", f"list by {delimiter!r}", text, header=[])
 
 
 def _rows(table: Table) -> Iterator[Polluted]:

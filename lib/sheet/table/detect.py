@@ -201,16 +201,18 @@ def _is_record(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _recurs(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether two values of a row are met again in other rows, as column names are not.
+    """Return whether values of a row are met again in other rows, as column names are not.
 
-    A column with one value only does not count: exports of forms repeat the name of a choice.
+    Two such values are required, or one if the whole row is met again. A column with this value and
+    empty cells does not count: exports of forms repeat the name of a choice.
     """
-    columns = 0
     others = [row for row in rows if row != first]
+    columns = 0
     for at, cell in enumerate(first):
         values = [row[at] for row in others if row[at].strip()]
-        columns += bool(cell.strip()) and 2 <= values.count(cell) < len(values)
-    return columns >= 2
+        is_choice = len(set(values)) == 1 and len(values) < len(others)
+        columns += bool(cell.strip()) and not is_choice and values.count(cell) >= 2
+    return columns >= (2 if len(others) == len(rows) else 1)
 
 
 def joined_names(upper: Sequence[str], lower: Sequence[str]) -> list[str]:

@@ -23,7 +23,7 @@ _UTF_MARKS: Final = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _START_BYTES: Final = 4096
-_DISTINCTIVE_BYTES: Final = 64 * 1024
+_DISTINCTIVE_BYTES: Final = 16 * 1024
 # With fewer bytes beyond ASCII than this, statistical detection misleads.
 _MIN_DISTINCTIVE_BYTES: Final = 40
 # Bytes that are not UTF-8, of all letters beyond ASCII, up to which a text counts as UTF-8.
@@ -175,11 +175,11 @@ def _guess_encoding(distinctive: bytes) -> str:
     names = {_CODECS.get(name, name): name for name in ENCODINGS if not name.startswith("utf")}
     # The codec of Windows for Korean accepts most bytes of other encodings.
     names["euc_kr"] = names.pop("cp949")
+    # Examined in one part: several would begin and end in the middle of letters.
+    found = from_bytes(distinctive, steps=1, chunk_size=len(distinctive), cp_isolation=[*names])
     # Bytes of Thai are also half-width letters of Japanese, which no list has alone.
     matches = [
-        match
-        for match in from_bytes(distinctive, cp_isolation=list(names))
-        if len(_HALF_WIDTH_KANA.findall(str(match))) * 2 < beyond_ascii
+        match for match in found if len(_HALF_WIDTH_KANA.findall(str(match))) * 2 < beyond_ascii
     ]
     if not matches:
         return "cp1252"

@@ -67,6 +67,8 @@ def test_a_fact_above_rows_without_names_is_not_taken_for_names() -> None:
     [
         ("yes,no,x\n" * 4, 1),
         ("Lima,Peru,Bar\nLima,Peru,Pub\nCusco,Peru,Spa\nLima,Peru,Inn\nCusco,Chile,Pub\n", 1),
+        ("Cusco,Peru,Bar\nLima,Peru,Pub\nCusco,Peru,Bar\nLima,Peru,Inn\n", 1),
+        ("Red,Blue,Pink\nRed,,\n,Blue,\nRed,,\nRed,Blue,\n,Blue,Pink\n", 2),
         ("North,,\n,Ana,Lima\n,Luis,Quito\nSouth,,\n,Eva,Cusco\n", 1),
         ("name,phone,email\nAna,,\nLuis,,\nEva,,\n", 2),
         ("Ana\nLuis\nEva\nx,y,z\n", 2),

@@ -37,8 +37,9 @@ def read(data: bytes) -> tuple[list[str], list[str], str]:
 
 
 @pytest.mark.parametrize("encoding", NAMES)
-def test_an_encoding_is_detected_from_few_names(encoding: str) -> None:
-    names, notes, found = read(lines(encoding, 30))
+@pytest.mark.parametrize("count", [30, 3_000])
+def test_an_encoding_is_detected_from_names(encoding: str, count: int) -> None:
+    names, notes, found = read(lines(encoding, count))
 
     assert found == encoding
     assert names[: len(NAMES[encoding])] == NAMES[encoding]
