@@ -292,8 +292,7 @@ def _count_preamble(top: Sequence[Sequence[str]], gaps: Sequence[bool], usual: i
         is_table = len(above) > 2 and _are_names(above[0], above[1:])
         if is_table or not _are_names(top[at], top[at + 1 :]):
             continue
-        has_gap = any(gaps[first + 1 : at + 1])
-        if all(_is_above(row, top[at], top[at + 1 :], has_gap=has_gap) for row in above):
+        if all(_is_above(row, top[at], top[at + 1 :]) for row in above):
             return at
     return first
 
@@ -306,13 +305,8 @@ def _is_fact(row: Sequence[str]) -> bool:
     return kind_of_cell(cells[0]) == TEXT != kind_of_cell(cells[1])
 
 
-def _is_above(
-    row: Sequence[str], names: Sequence[str], rows: Sequence[Sequence[str]], *, has_gap: bool
-) -> bool:
-    """Return whether a row above column names is a title, a fact or a stray record.
-
-    ``has_gap``: an empty row is between them.
-    """
+def _is_above(row: Sequence[str], names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether a row above column names is a title, a fact or a stray record."""
     filled = [at for at, cell in enumerate(row) if cell.strip()]
     same, _other = _compare_kinds(row, rows)
     is_start = filled == list(range(len(filled)))
@@ -321,7 +315,7 @@ def _is_above(
     )
     is_shorter = is_start and len(filled) < _count_filled(names)
     is_longer = is_start and any(filled) and not any(map(str.strip, names[filled[-1] :]))
-    return bool(same) or is_cut or is_shorter or is_longer or (has_gap and _is_fact(row))
+    return bool(same) or is_cut or is_shorter or is_longer or _is_fact(row)
 
 
 def _count_footer(rows: Sequence[Sequence[str]], gaps: Sequence[bool], usual: int) -> int:

@@ -38,6 +38,7 @@ def read(text: str) -> Read:
     [
         ("Report date,2024-01-05\n\n", PEOPLE),
         ("Report date,2024-01-05\n", PEOPLE),
+        ("Report date,2024-01-05\n", PEOPLE.replace(",n\n", "\n").replace(",3", "")),
         ("Report date,2024-01-05\n\n", TEXTS),
         ("Report,Sales\nDate,2024-01-05\n\n", PEOPLE),
         ("Report date,2024-01-05\n\n", PEOPLE.replace(",n\n", "\n").replace(",3", "")),
