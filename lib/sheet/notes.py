@@ -32,6 +32,7 @@ class NoticeCode(StrEnum):
     HIDDEN_LEFT_OUT = "hidden_left_out"
     MERGED_REPEATED = "merged_repeated"
     DATES_ISO = "dates_iso"
+    FORMATS_UNREADABLE = "formats_unreadable"
 
 
 _SENTENCES: Final = {
@@ -62,6 +63,10 @@ _SENTENCES: Final = {
     NoticeCode.MERGED_REPEATED: N_("Values of cells merged over several rows apply to each row."),
     NoticeCode.DATES_ISO: N_(
         "Some dates are shown as year-month-day because the file doesn't say how they look."
+    ),
+    NoticeCode.FORMATS_UNREADABLE: N_(
+        "The formats of this workbook can't be read. Check dates and amounts, and cells that look"
+        " empty: they may contain errors."
     ),
 }
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lib.settings import Settings
 
 # Part of each sheet's id. Increase it when the same bytes would be read as different cells.
-_VERSION: Final = 6
+_VERSION: Final = 7
 
 Watch = Callable[[float], None]
 

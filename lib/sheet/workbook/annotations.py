@@ -9,10 +9,12 @@ from lib.sheet.workbook.number_formats import format_number
 CellRef = tuple[int, int]
 Span = tuple[int, int]
 
+# What Excel shows for a number that can't be represented.
+NOT_A_NUMBER: Final = "#NUM!"
 # Error values by their numbers in XLS and XLSB files (MS-XLS, 2.5.10, BErr).
 ERRORS: Final = {
     0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?",
-    0x24: "#NUM!", 0x2A: "#N/A", 0x2B: "#GETTING_DATA",
+    0x24: NOT_A_NUMBER, 0x2A: "#N/A", 0x2B: "#GETTING_DATA",
 }  # fmt: skip
 
 
@@ -21,7 +23,7 @@ class CellAnnotations:
     """Texts and issues of cells by (row, column), and hidden rows and columns, all from 0.
 
     ``texts`` replace the values that calamine reads. ``flags`` are `CellIssueCode`s. Spans include
-    both their ends.
+    both their ends. ``is_complete`` is False if they could not be read.
     """
 
     texts: dict[CellRef, str] = field(default_factory=dict)
@@ -29,6 +31,7 @@ class CellAnnotations:
     has_formulas: bool = False
     hidden_rows: list[Span] = field(default_factory=list)
     hidden_columns: list[Span] = field(default_factory=list)
+    is_complete: bool = True
 
     def add_error(self, at: CellRef, text: str) -> None:
         """Add a cell with an error value, such as "#N/A"."""

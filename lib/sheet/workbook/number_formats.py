@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+import math
 import re
 from decimal import Decimal
 from typing import Final
@@ -73,6 +74,8 @@ def format_number(value: str, code: str, *, date1904: bool) -> str | None:
     try:
         adapted, unit = _adapt_to_xlfmt(code)
         number = float(value)
+        if not math.isfinite(number):
+            return None
         if unit and number > 0:
             number = round(number * _DAY) // unit * unit / _DAY
         text = str(format_value(number, adapted, date1904=date1904)).strip()

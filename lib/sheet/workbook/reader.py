@@ -2,9 +2,12 @@
 
 import datetime as dt
 import io
+import math
 import zipfile
 import zlib
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -17,18 +20,30 @@ import pyarrow.compute as pc
 import python_calamine as calamine
 
 from lib.sheet.errors import SheetError, SheetErrorCode
-from lib.sheet.file_type import Kind
+from lib.sheet.file_type import COMPOUND_START, Kind, is_cut_off
 from lib.sheet.notes import CellIssue, CellIssueCode, NoticeCode
 from lib.sheet.read_options import ReadLimits
 from lib.sheet.store.byte_source import Report, no_progress
-from lib.sheet.workbook.annotations import CellAnnotations, Span
+from lib.sheet.workbook.annotations import NOT_A_NUMBER, CellAnnotations, Span
 from lib.sheet.workbook.number_formats import MAX_EXACT, moment_text, number_text
 from lib.sheet.workbook.ods import read_ods_annotations
+from lib.sheet.workbook.package import standard_package
 from lib.sheet.workbook.xls import read_xls_annotations
 from lib.sheet.workbook.xlsb import read_xlsb_annotations
 from lib.sheet.workbook.xlsx import read_xlsx_annotations
 
 _CHUNK_ROWS: Final = 20_000
+# What is raised for a damaged workbook, by calamine and while its parts are arranged.
+_DAMAGE: Final = (
+    calamine.CalamineError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    ParseError,
+    LookupError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -65,16 +80,22 @@ def read_worksheet(
     damaged, worksheet_not_found, empty_worksheet, empty_file, too_many_rows, too_many_columns,
     too_many_cells.
     """
-    book, sheet, future = _open_worksheet(data, kind, wanted)
-    _check_size(sheet, limits)
-    annotations = future.result()
-    cells = _CellReader(annotations)
-    table = cells.read(sheet, report)
-    if kind == Kind.XLSX and any(flag.code == CellIssueCode.DIGITS_LOST for flag in cells.flags):
-        cells = _CellReader(_read_annotations(data, kind, sheet.name, long_numbers=True))
-        table = cells.read(sheet)
+    with _failures_reported(data):
+        data = standard_package(data, kind)
+        book, sheet, future = _open_worksheet(data, kind, wanted)
+        _check_size(sheet, limits)
+        annotations = future.result()
+        cells = _CellReader(annotations)
+        table = cells.read(sheet, report)
+        if kind == Kind.XLSX and any(
+            flag.code == CellIssueCode.DIGITS_LOST for flag in cells.flags
+        ):
+            cells = _CellReader(_read_annotations(data, kind, sheet.name, long_numbers=True))
+            table = cells.read(sheet)
     table, hidden_count = _process_hidden(table, annotations, leave_out=hidden is False)
     notes: list[str] = [NoticeCode.FORMULAS] if annotations.has_formulas else []
+    if not annotations.is_complete:
+        notes.append(NoticeCode.FORMATS_UNREADABLE)
     if cells.has_iso_dates:
         notes.append(NoticeCode.DATES_ISO)
     if any(hidden_count) and hidden is not None:
@@ -107,10 +128,6 @@ def _open_worksheet(
         sheet = _choose_worksheet(book, wanted)
         if sheet.name != expected:
             annotations = executor.submit(_read_annotations, data, kind, sheet.name)
-    except calamine.PasswordError as error:
-        raise SheetError(SheetErrorCode.ENCRYPTED) from error
-    except (calamine.CalamineError, OSError, ValueError) as error:
-        raise SheetError(SheetErrorCode.DAMAGED) from error
     finally:
         executor.shutdown(wait=False)
     return book, sheet, annotations
@@ -161,7 +178,10 @@ def _check_size(sheet: calamine.CalamineSheet, limits: ReadLimits) -> None:
 def _read_annotations(
     data: bytes, kind: Kind, worksheet: str, *, long_numbers: bool = False
 ) -> CellAnnotations:
-    """Read the annotations of a worksheet. Raises SheetError damaged."""
+    """Return the annotations of a worksheet, incomplete ones if calamine alone can read it.
+
+    Raises zipfile.BadZipFile, zlib.error or EOFError if the archive is damaged.
+    """
     try:
         match kind:
             case Kind.XLSX:
@@ -172,17 +192,28 @@ def _read_annotations(
                 return read_ods_annotations(data, worksheet)
             case _:
                 return read_xls_annotations(data, worksheet)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        ParseError,
-        ExpatError,
-        LookupError,
-        ValueError,
-        StopIteration,
-    ) as error:
-        raise SheetError(SheetErrorCode.DAMAGED) from error
+    except (ParseError, ExpatError, LookupError, ValueError, StopIteration):
+        return CellAnnotations(is_complete=False)
+
+
+@contextmanager
+def _failures_reported(data: bytes) -> Iterator[None]:
+    """Raise SheetError encrypted, damaged or cut_off for what readers raise for such a workbook."""
+    try:
+        yield
+    except SheetError:
+        raise
+    except calamine.PasswordError as error:
+        raise SheetError(SheetErrorCode.ENCRYPTED) from error
+    except BaseException as error:
+        # A panic of calamine's Rust code is a BaseException whose class can't be imported.
+        if not isinstance(error, _DAMAGE) and type(error).__name__ != "PanicException":
+            raise
+        is_compound = data.startswith(COMPOUND_START)
+        code = (
+            SheetErrorCode.CUT_OFF if is_compound and is_cut_off(data) else SheetErrorCode.DAMAGED
+        )
+        raise SheetError(code) from error
 
 
 class _CellReader:
@@ -193,7 +224,7 @@ class _CellReader:
         self.flags = [
             CellIssue(row + 1, column, code) for (row, column), code in annotations.flags.items()
         ]
-        self.has_iso_dates = False
+        self.has_iso_dates = self.has_lost_digits = False
 
     def read(self, sheet: calamine.CalamineSheet, report: Report = no_progress) -> pa.Table:
         """Return the cells from A1 on as text. Raises SheetError damaged."""
@@ -239,8 +270,12 @@ class _CellReader:
         match value:
             case bool():
                 return "TRUE" if value else "FALSE"
+            case int() | float() if not math.isfinite(value):
+                self.flags.append(CellIssue(row + 1, column, CellIssueCode.ERROR_VALUE))
+                return NOT_A_NUMBER
             case int() | float():
                 if abs(value) >= MAX_EXACT:
+                    self.has_lost_digits = True
                     self.flags.append(CellIssue(row + 1, column, CellIssueCode.DIGITS_LOST))
                 return number_text(value)
             case dt.date() | dt.time() | dt.timedelta():
