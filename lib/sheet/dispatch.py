@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from lib.sheet.errors import SheetError, SheetErrorCode
-from lib.sheet.file_type import WORKBOOKS, Kind, kind_of, kind_of_start
+from lib.sheet.file_type import COMPOUND_START, WORKBOOKS, Kind, kind_of, kind_of_start
 from lib.sheet.notes import CellIssue
 from lib.sheet.read_options import ReadLimits, ReadOptions
 from lib.sheet.store.byte_source import ByteSource, Report, no_progress
@@ -33,7 +33,7 @@ def read_contents(
 
     ``report`` is called with the share that has been read, from 0 to 1. Raises SheetError.
     """
-    kind = kind_of(data)
+    data, kind = _open(data)
     _check_worksheet(kind, worksheet)
     if kind in WORKBOOKS:
         return _read_workbook(data, kind, worksheet, reading, limits, report=report)
@@ -78,6 +78,19 @@ def read_large_contents(
     with file:
         stream = pa.PythonFile(file, mode="r")
         return _read_columns(stream, kind, reading, limits, sink, report=report)
+
+
+def _open(data: bytes) -> tuple[bytes, Kind]:
+    """Return a file's bytes, decrypted if no one has to know a password, and its format."""
+    try:
+        return data, kind_of(data)
+    except SheetError as error:
+        if error.code != SheetErrorCode.ENCRYPTED or not data.startswith(COMPOUND_START):
+            raise
+    from lib.sheet.workbook.encryption import decrypt_built_in
+
+    data = decrypt_built_in(data)
+    return data, kind_of(data)
 
 
 def _check_worksheet(kind: Kind, worksheet: str | None) -> None:
