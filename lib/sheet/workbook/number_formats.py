@@ -5,9 +5,17 @@ import functools
 import math
 import re
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from xlfmt import format_value  # type: ignore[import-untyped]
+
+from lib.sheet.workbook.date_names import (
+    DateLanguage,
+    date_language,
+    has_date_names,
+    is_system_format,
+    with_date_names,
+)
 
 MAX_EXACT: Final = 10**15
 
@@ -25,10 +33,6 @@ _LITERAL: Final = r'"[^"]*"|\\.|_.|\*.'
 _LITERALS: Final = re.compile(_LITERAL)
 _SPACING: Final = re.compile(r"_.|\*.")
 _EXPONENT: Final = re.compile(r"[Ee][+-]")
-_LOCALE: Final = re.compile(r"\[\$[^\]-]*-(?P<id>[^\]]+)\]")
-_ENGLISH: Final = re.compile(r"(?:0*[48]?09|0*[0-9a-f]?[0-9a-f]09|en-\w+)", re.IGNORECASE)
-_NAMED_DATE: Final = re.compile(r"mmm|ddd|aaa", re.IGNORECASE)
-
 _LANGUAGE_TAG: Final = re.compile(r"\[\$-[^\]]*\]")
 _DATE_DOT: Final = re.compile(rf"({_LITERAL})|\.(?!0)")
 _NOT_UNITS: Final = re.compile(rf"{_LITERAL}|\[(?!h+\]|m+\]|s+\])[^\]]*\]|am/pm|a/p")
@@ -55,14 +59,11 @@ def _is_plain(code: str) -> bool:
 
 
 def _is_portable(code: str) -> bool:
-    """Return whether this format does not depend on the computer or on an unsupported language."""
+    """Return whether this format does not depend on the computer or on an unknown language."""
     bare = _LITERALS.sub("", code)
-    locale = _LOCALE.search(bare)
-    if locale is None:
-        return True
-    if locale["id"].lower() in ("f800", "f400", "x-sysdate", "x-systime"):
+    if is_system_format(bare):
         return False
-    return bool(_ENGLISH.fullmatch(locale["id"])) or not _NAMED_DATE.search(bare)
+    return not has_date_names(bare) or date_language(code) is not None
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -72,35 +73,57 @@ def format_number(value: str, code: str, *, date1904: bool) -> str | None:
     The code must be a `distinctive_format`.
     """
     try:
-        adapted, unit = _adapt_to_xlfmt(code)
+        adapted = _adapt_to_xlfmt(code)
         number = float(value)
         if not math.isfinite(number):
             return None
-        if unit and number > 0:
-            number = round(number * _DAY) // unit * unit / _DAY
-        text = str(format_value(number, adapted, date1904=date1904)).strip()
+        if adapted.unit and number > 0:
+            number = round(number * _DAY) // adapted.unit * adapted.unit / _DAY
+        shown = adapted.code
+        if adapted.language is not None:
+            shown = with_date_names(shown, number, adapted.language, date1904=date1904)
+        text = str(format_value(number, shown, date1904=date1904)).strip()
     except (ValueError, OverflowError, ArithmeticError, IndexError, KeyError, TypeError):
         return None
     return None if not text or set(text) == {"#"} else text
 
 
-@functools.lru_cache(maxsize=4096)
-def _adapt_to_xlfmt(code: str) -> tuple[str, int]:
-    """Return a code that xlfmt 0.1.0 shows as Excel does, and the unit that times are cut to.
+class _AdaptedFormat(NamedTuple):
+    """A format for xlfmt, the unit that times are cut to, and the language of names in dates.
 
-    xlfmt shows a language tag without a currency as "$", leaves out the dots of dates, and rounds
-    times to the last unit shown where Excel cuts them. The unit is in milliseconds, or 0.
+    The unit is in milliseconds, or 0. The language is None if xlfmt's English names are right.
     """
+
+    code: str
+    unit: int
+    language: DateLanguage | None
+
+
+@functools.lru_cache(maxsize=4096)
+def _adapt_to_xlfmt(code: str) -> _AdaptedFormat:
+    """Return a format that xlfmt 0.1.0 shows as Excel does.
+
+    xlfmt shows a language tag without a currency as "$", knows English names only, leaves out the
+    dots of dates, and rounds times to the last unit shown where Excel cuts them.
+    """
+    language = date_language(code) if has_date_names(code) else None
+    if language is not None and language.locale.language == "en":
+        language = None
     code = _LANGUAGE_TAG.sub("", code)
     units = _NOT_UNITS.sub("", code.lower())
     if not _DATE_UNIT.search(units):
-        return code, 0
+        return _AdaptedFormat(code, 0, language)
     code = _DATE_DOT.sub(lambda match: match[1] or r"\.", code)
+    return _AdaptedFormat(code, _time_unit(units), language)
+
+
+def _time_unit(units: str) -> int:
+    """Return the unit that times are cut to, given the units of a date format in lowercase."""
     if "s" in units:
-        return code, 0
+        return 0
     if "[m" in units or _HOURS_AND_MINUTES.search(units):
-        return code, _MINUTE
-    return code, _HOUR if "h" in units else 0
+        return _MINUTE
+    return _HOUR if "h" in units else 0
 
 
 def number_text(value: float) -> str:

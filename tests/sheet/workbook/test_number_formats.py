@@ -125,12 +125,37 @@ LANGUAGE_TAGS = [
     (DATE, "[$-en-US]mmmm d, yyyy", "March 15, 2026"),
 ]
 
+# Names of months and days are in the language of the tag, by number or by code.
+NAMES = [
+    ("46015", '[$-80A]d "de" mmmm "de" yyyy;@', "24 de diciembre de 2025"),
+    ("46015", '[$-416]d "de" mmmm', "24 de dezembro"),
+    ("46015", r"[$-C0A]dddd\, d \d\e mmmm", "miércoles, 24 de diciembre"),
+    ("46015", "[$-0C0A]mmm-yy", "dic-25"),
+    ("46015", "[$-es-CO]ddd d mmm", "mié 24 dic"),
+    ("46015", "[$-es-MX,1]mmmm", "diciembre"),
+    ("46015", "[$-100080A]d mmmm", "24 diciembre"),
+    ("46015", "[$-580A]d mmmm", "24 diciembre"),
+    ("46015", "[$-816]dddd", "quarta-feira"),
+    ("46015", "[$-416]d-mmm-yy;@", "24-dez-25"),
+    ("46015", "[$-pt-BR]dd/mmm/yyyy", "24/dez/2025"),
+    ("46015", "[$-407]d. mmmm yyyy", "24. Dezember 2025"),
+    ("46015", "[$-40C]d mmmm yyyy", "24 décembre 2025"),
+    ("46015", "[$-410]mmm", "dic"),
+    ("46015", "[$-FC19]d mmmm yyyy", "24 декабря 2025"),
+    ("46015", "[$-419]mmmm yyyy", "декабрь 2025"),
+    ("45915", "[$-80A]mmm", "sep"),
+    ("45915", "[$-416]mmmmm", "s"),
+    ("46015.75", "[$-80A]d mmmm hh:mm", "24 diciembre 18:00"),
+    ("46015", "[$-409]mmmm d, yyyy", "December 24, 2025"),
+    ("60", "[$-80A]d mmmm yyyy", None),
+]
+
 
 @pytest.mark.parametrize(
     ("value", "code", "text"),
     [
         *DATES, *TIMES, *DURATIONS, *CURRENCIES, *PERCENT_AND_FRACTIONS, *SECTIONS, *LONG_NUMBERS,
-        *LANGUAGE_TAGS,
+        *LANGUAGE_TAGS, *NAMES,
     ],
 )  # fmt: skip
 def test_a_number_in_a_format_is_shown_as_in_excel(value, code, text):
@@ -164,10 +189,13 @@ def test_formats_that_add_nothing_or_hide_digits_are_not_applied(code):
         "[$-F800]dddd, mmmm dd, yyyy",
         "[$-F400]h:mm:ss AM/PM",
         "[$-x-sysdate]dddd, mmmm dd, yyyy",
-        '[$-80A]d "de" mmmm "de" yyyy',
-        '[$-416]d "de" mmmm "de" yyyy',
-        "[$-407]d. mmmm yyyy",
+        'd "de" mmmm "de" yyyy',
+        r"d \d\e mmmm",
+        "[$-E3FF]d mmmm",
+        "[$-xx-YY]d mmmm",
+        "[$-1070401]d mmmm yyyy",
+        "[$-2000401]d mmmm yyyy",
     ],
 )
-def test_formats_that_depend_on_the_computer_or_on_another_language_are_not_applied(code):
+def test_formats_that_depend_on_the_computer_or_on_an_unknown_language_are_not_applied(code):
     assert distinctive_format(code) is None
