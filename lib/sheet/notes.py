@@ -33,6 +33,7 @@ class NoticeCode(StrEnum):
     MERGED_REPEATED = "merged_repeated"
     DATES_ISO = "dates_iso"
     FORMATS_UNREADABLE = "formats_unreadable"
+    WORKSHEET_WITH_PHONES = "worksheet_with_phones"
 
 
 _SENTENCES: Final = {
@@ -67,6 +68,10 @@ _SENTENCES: Final = {
     NoticeCode.FORMATS_UNREADABLE: N_(
         "The formats of this workbook can't be read. Check dates and amounts, and cells that look"
         " empty: they may contain errors."
+    ),
+    NoticeCode.WORKSHEET_WITH_PHONES: N_(
+        "The first worksheet doesn't list phone numbers, so we read one that does."
+        " You can choose another."
     ),
 }
 

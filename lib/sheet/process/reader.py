@@ -36,8 +36,9 @@ def read_sheet(
     """Read a file or its bytes, store the sheet and return it.
 
     ``filename`` is the name to show (default: the file's name). ``sheet`` is the name of a
-    worksheet (default: the first visible one that isn't empty). ``reading`` overrides what is
-    detected. A file that was read before with the same arguments is not read again.
+    worksheet (default: the first visible one that lists phones, or else isn't empty). ``reading``
+    overrides what is detected. A file that was read before with the same arguments is not read
+    again.
 
     ``watch`` is called several times a second with the share that is done, if it is known. What it
     raises cancels the reading and is passed on; nothing is stored then. Raises SheetError.

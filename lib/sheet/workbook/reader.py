@@ -25,6 +25,7 @@ from lib.sheet.notes import CellIssue, CellIssueCode, NoticeCode
 from lib.sheet.read_options import ReadLimits
 from lib.sheet.store.byte_source import Report, no_progress
 from lib.sheet.workbook.annotations import NOT_A_NUMBER, CellAnnotations, Span
+from lib.sheet.workbook.choose import choose_worksheet
 from lib.sheet.workbook.number_formats import MAX_EXACT, moment_text, number_text
 from lib.sheet.workbook.ods import read_ods_annotations
 from lib.sheet.workbook.package import standard_package
@@ -33,6 +34,8 @@ from lib.sheet.workbook.xlsb import read_xlsb_annotations
 from lib.sheet.workbook.xlsx import read_xlsx_annotations
 
 _CHUNK_ROWS: Final = 20_000
+# Comparing the worksheets of a larger workbook would take too long.
+_MAX_COMPARED_BYTES: Final = 20 << 20
 # What is raised for a damaged workbook, by calamine and while its parts are arranged.
 _DAMAGE: Final = (
     calamine.CalamineError,
@@ -42,6 +45,7 @@ _DAMAGE: Final = (
     OSError,
     ParseError,
     LookupError,
+    OverflowError,  # a duration of more days than Python can represent
     ValueError,
 )
 
@@ -74,7 +78,7 @@ def read_worksheet(
     hidden: bool | None = None,
     report: Report = no_progress,
 ) -> Worksheet:
-    """Read the worksheet named ``wanted``, or the first visible one that is not empty.
+    """Read the worksheet named ``wanted``, or the first one that holds phones.
 
     Hidden rows and columns are read unless ``hidden`` is False. Raises SheetError: encrypted,
     damaged, worksheet_not_found, empty_worksheet, empty_file, too_many_rows, too_many_columns,
@@ -82,14 +86,13 @@ def read_worksheet(
     """
     with _failures_reported(data):
         data = standard_package(data, kind)
-        book, sheet, future = _open_worksheet(data, kind, wanted)
+        book = calamine.load_workbook(io.BytesIO(data))
+        sheet, is_first, future = _open_worksheet(book, data, kind, wanted)
         _check_size(sheet, limits)
         annotations = future.result()
         cells = _CellReader(annotations)
         table = cells.read(sheet, report)
-        if kind == Kind.XLSX and any(
-            flag.code == CellIssueCode.DIGITS_LOST for flag in cells.flags
-        ):
+        if kind == Kind.XLSX and cells.has_lost_digits:
             cells = _CellReader(_read_annotations(data, kind, sheet.name, long_numbers=True))
             table = cells.read(sheet)
     table, hidden_count = _process_hidden(table, annotations, leave_out=hidden is False)
@@ -98,6 +101,8 @@ def read_worksheet(
         notes.append(NoticeCode.FORMATS_UNREADABLE)
     if cells.has_iso_dates:
         notes.append(NoticeCode.DATES_ISO)
+    if not is_first:
+        notes.append(NoticeCode.WORKSHEET_WITH_PHONES)
     if any(hidden_count) and hidden is not None:
         notes.append(NoticeCode.HIDDEN_READ if hidden else NoticeCode.HIDDEN_LEFT_OUT)
     return Worksheet(
@@ -113,41 +118,67 @@ def read_worksheet(
 
 
 def _open_worksheet(
-    data: bytes, kind: Kind, wanted: str | None
-) -> tuple[calamine.CalamineWorkbook, calamine.CalamineSheet, "Future[CellAnnotations]"]:
-    """Return the workbook, the chosen worksheet, and its annotations, read in a thread.
+    book: calamine.CalamineWorkbook, data: bytes, kind: Kind, wanted: str | None
+) -> tuple[calamine.CalamineSheet, bool, "Future[CellAnnotations]"]:
+    """Return what `_choose_worksheet` does, and the worksheet's annotations, read in a thread.
 
     calamine releases Python's lock while it reads, so the thread starts with the worksheet that
     will probably be chosen.
     """
     executor = ThreadPoolExecutor(1)
     try:
-        book = calamine.load_workbook(io.BytesIO(data))
         expected = wanted or next((each.name for each in _visible_first(book)), "")
         annotations = executor.submit(_read_annotations, data, kind, expected)
-        sheet = _choose_worksheet(book, wanted)
+        sheet, is_first = _choose_worksheet(book, wanted, len(data))
         if sheet.name != expected:
             annotations = executor.submit(_read_annotations, data, kind, sheet.name)
     finally:
         executor.shutdown(wait=False)
-    return book, sheet, annotations
+    return sheet, is_first, annotations
 
 
 def _choose_worksheet(
-    book: calamine.CalamineWorkbook, wanted: str | None
-) -> calamine.CalamineSheet:
+    book: calamine.CalamineWorkbook, wanted: str | None, size: int
+) -> tuple[calamine.CalamineSheet, bool]:
+    """Return the worksheet named ``wanted``, else one with phones, visible if any of them is.
+
+    Return also whether it is the first that is not empty, which is taken if the ``size`` of the
+    workbook, in bytes, is too large to compare its worksheets.
+    """
     if wanted is not None:
         if wanted not in _worksheet_names(book):
             raise SheetError(SheetErrorCode.WORKSHEET_NOT_FOUND)
         sheet = book.get_sheet_by_name(wanted)
         if sheet.end is None:
             raise SheetError(SheetErrorCode.EMPTY_WORKSHEET)
-        return sheet
-    for each in _visible_first(book):
-        sheet = book.get_sheet_by_name(each.name)
-        if sheet.end is not None:
-            return sheet
+        return sheet, True
+    for is_visible in (True, False):
+        names = [each.name for each in _worksheets(book) if _is_visible(each) is is_visible]
+        filled = _filled_worksheets(book, names)
+        if (first := next(filled, None)) is None:
+            continue
+        if size > _MAX_COMPARED_BYTES:
+            return first, True
+        chosen = choose_worksheet(first, filled)
+        return chosen, chosen is first
     raise SheetError(SheetErrorCode.EMPTY_FILE)
+
+
+def _filled_worksheets(
+    book: calamine.CalamineWorkbook, names: list[str]
+) -> Iterator[calamine.CalamineSheet]:
+    """Yield the worksheets that are not empty, up to one after the first that can't be read."""
+    is_first = True
+    for name in names:
+        try:
+            sheet = book.get_sheet_by_name(name)
+        except (calamine.CalamineError, OSError, ValueError):
+            if is_first:
+                raise
+            return
+        if sheet.end is not None:
+            is_first = False
+            yield sheet
 
 
 def _worksheets(book: calamine.CalamineWorkbook) -> list[calamine.SheetMetadata]:
@@ -227,7 +258,7 @@ class _CellReader:
         self.has_iso_dates = self.has_lost_digits = False
 
     def read(self, sheet: calamine.CalamineSheet, report: Report = no_progress) -> pa.Table:
-        """Return the cells from A1 on as text. Raises SheetError damaged."""
+        """Return the cells from A1 on as text."""
         assert sheet.end is not None
         assert sheet.start is not None
         width, skipped = sheet.end[1] + 1, sheet.start[1]
@@ -237,7 +268,7 @@ class _CellReader:
         chunks: list[list[pa.Array]] = []
         rows = iter(sheet.iter_rows())
         first = 0
-        while chunk := _next_rows(rows):
+        while chunk := list(islice(rows, _CHUNK_ROWS)):
             for row, values in enumerate(chunk, first):
                 for column, text in texts_by_row.get(row, ()):
                     if 0 <= column - skipped < len(values):
@@ -283,13 +314,6 @@ class _CellReader:
                 return moment_text(value)
             case _:
                 return str(value)
-
-
-def _next_rows(rows: Any) -> list[list[Any]]:
-    try:
-        return list(islice(rows, _CHUNK_ROWS))
-    except OverflowError as error:  # a duration of more days than Python can represent
-        raise SheetError(SheetErrorCode.DAMAGED) from error
 
 
 def _process_hidden(
