@@ -10,6 +10,7 @@ import pyarrow as pa
 from lib.sheet.errors import SheetError, SheetErrorCode
 from lib.sheet.file_type import COMPOUND_START, WORKBOOKS, Kind, kind_of, kind_of_start
 from lib.sheet.notes import CellIssue
+from lib.sheet.other_text import START_BYTES
 from lib.sheet.read_options import ReadLimits, ReadOptions
 from lib.sheet.store.byte_source import ByteSource, Report, no_progress
 from lib.sheet.table.assemble import HeaderOptions, RawSheet, assemble
@@ -17,8 +18,6 @@ from lib.sheet.table.assemble import HeaderOptions, RawSheet, assemble
 if TYPE_CHECKING:
     from lib.sheet.row_sinks import RowSink
     from lib.sheet.text.source import TextSource
-
-_START_BYTES = 4096
 
 
 def read_contents(
@@ -63,7 +62,7 @@ def read_large_contents(
     """
     from lib.sheet.row_sinks import ScratchSink
 
-    kind = kind_of_start(source.start(_START_BYTES))
+    kind = kind_of_start(source.start(START_BYTES))
     _check_worksheet(kind, worksheet)
     sink = ScratchSink(scratch, limits)
     if kind == Kind.TEXT:

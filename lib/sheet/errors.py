@@ -58,6 +58,13 @@ class OtherFile(StrEnum):
     DATABASE = "database"
     PROGRAM = "program"
     XML_WORKBOOK = "xml_workbook"
+    FLAT_ODS = "flat_ods"
+    XML = "xml"
+    JSON = "json"
+    CONTACTS = "contacts"
+    CALENDAR = "calendar"
+    SYLK = "sylk"
+    DIF = "dif"
 
 
 class _Wording(NamedTuple):
@@ -171,6 +178,23 @@ _NOT_A_SHEET: Final[dict[int | str, str]] = {
     OtherFile.DATABASE: N_("This is a database, not a spreadsheet."),
     OtherFile.PROGRAM: N_("This is a program, not a spreadsheet."),
     OtherFile.XML_WORKBOOK: N_("This workbook is in an old XML format that can't be read."),
+    OtherFile.FLAT_ODS: N_("This is a flat OpenDocument spreadsheet, which can't be read."),
+    OtherFile.XML: N_("This is an XML file, not a spreadsheet."),
+    OtherFile.JSON: N_("This is a JSON file, not a spreadsheet."),
+    OtherFile.CONTACTS: N_("This is a file of contacts (vCard), not a spreadsheet."),
+    OtherFile.CALENDAR: N_("This is a calendar file, not a spreadsheet."),
+    OtherFile.SYLK: N_("This is a spreadsheet in the old SYLK format, which can't be read."),
+    OtherFile.DIF: N_("This is a spreadsheet in the old DIF format, which can't be read."),
+}
+_EXPORT_TABLE: Final = N_("Export the list as .xlsx or .csv instead, and upload that file.")
+_NOT_A_SHEET_ACTIONS: Final[dict[int | str, str]] = {
+    OtherFile.XML_WORKBOOK: _SAVE_AGAIN,
+    OtherFile.FLAT_ODS: N_("Open it in LibreOffice, save it as .ods or .xlsx, and upload that."),
+    OtherFile.XML: _EXPORT_TABLE,
+    OtherFile.JSON: _EXPORT_TABLE,
+    OtherFile.CONTACTS: N_("Export your contacts as .csv instead, and upload that file."),
+    OtherFile.SYLK: _SAVE_AGAIN,
+    OtherFile.DIF: _SAVE_AGAIN,
 }
 
 
@@ -189,7 +213,9 @@ class SheetError(StudioError):
         self.code = SheetErrorCode(code)
         self.sentence, self.action = _WORDINGS[self.code]
         if self.code == SheetErrorCode.NOT_A_SHEET:
-            self.sentence = _NOT_A_SHEET.get(values.get("kind", ""), self.sentence)
+            kind = values.get("kind", "")
+            self.sentence = _NOT_A_SHEET.get(kind, self.sentence)
+            self.action = _NOT_A_SHEET_ACTIONS.get(kind, self.action)
         super().__init__(**values)
 
     @property

@@ -1,7 +1,6 @@
 """Detect the type of a file by its content; its name is ignored."""
 
 import io
-import re
 import struct
 import zipfile
 import zlib
@@ -10,6 +9,7 @@ from typing import Final
 from xml.etree.ElementTree import ParseError
 
 from lib.sheet.errors import OtherFile, SheetError, SheetErrorCode
+from lib.sheet.other_text import refuse_other_text
 from lib.sheet.package_parts import PackageParts
 
 MAX_UNPACKED_BYTES = 1 << 30
@@ -73,11 +73,6 @@ _COLUMNAR = (
     (b"ARROW1\x00\x00", Kind.ARROW),
     (b"\xff\xff\xff\xff", Kind.ARROW_STREAM),
 )
-_HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta|style)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_XML_SHEET = re.compile(rb"\s*<\?xml[^>]*>\s*(?:<\?mso-application|<(?:\w+:)?Workbook\b)")
 
 
 def kind_of(data: bytes) -> Kind:
@@ -115,19 +110,8 @@ def kind_of_start(data: bytes) -> Kind:
             raise SheetError(SheetErrorCode.NOT_A_SHEET, kind=kind)
     if data[:4] == b"RIFF" or data[4:8] == b"ftyp":
         raise SheetError(SheetErrorCode.NOT_A_SHEET, kind=OtherFile.MEDIA)
-    _refuse_markup(data[:4096])
+    refuse_other_text(data)
     return Kind.TEXT
-
-
-def _refuse_markup(start: bytes) -> None:
-    """Raise SheetError html_disguised or not_a_sheet for HTML and XML."""
-    content = start.removeprefix(b"\xef\xbb\xbf")
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        content = start[2:].replace(b"\x00", b"")
-    if _HTML.match(content):
-        raise SheetError(SheetErrorCode.HTML_DISGUISED)
-    if _XML_SHEET.match(content):
-        raise SheetError(SheetErrorCode.NOT_A_SHEET, kind=OtherFile.XML_WORKBOOK)
 
 
 def _kind_of_archive(data: bytes) -> Kind:
