@@ -128,7 +128,7 @@ def _read_workbook(
     from lib.sheet.workbook.reader import read_worksheet
 
     page = read_worksheet(data, kind, worksheet, limits, hidden=reading.hidden, report=report)
-    sheet = _assemble(page.table, page.flags, reading, limits, merged=page.merged)
+    sheet = _assemble(page.table, page.flags, reading, limits, merged=page.merged, rows=page.rows)
     return sheet, _facts(sheet, {"hidden": reading.hidden}, page.notes) | {
         "worksheet": page.name,
         "worksheets": page.names,

@@ -26,6 +26,7 @@ from lib.sheet.read_options import ReadLimits
 from lib.sheet.store.byte_source import Report, no_progress
 from lib.sheet.workbook.annotations import NOT_A_NUMBER, CellAnnotations, Span
 from lib.sheet.workbook.choose import choose_worksheet
+from lib.sheet.workbook.compact import WHOLE, UsedArea, area_of, compact_worksheets
 from lib.sheet.workbook.number_formats import MAX_EXACT, moment_text, number_text
 from lib.sheet.workbook.ods import read_ods_annotations
 from lib.sheet.workbook.package import standard_package
@@ -54,12 +55,14 @@ _DAMAGE: Final = (
 class Worksheet:
     """The cells of a worksheet from A1 on, all text, and what is known about them.
 
+    ``rows`` are the row numbers, from 1, if empty rows are left out, else None.
     ``names`` are those of all worksheets. ``notes`` are `NoticeCode`s. ``hidden`` counts the hidden
     rows and columns that are not empty. ``merged`` are the cells of one column that are merged
     vertically: first row, last row (from 1), column (from 0).
     """
 
     table: pa.Table
+    rows: pa.Array | None
     name: str
     names: tuple[str, ...]
     hidden_names: tuple[str, ...]
@@ -85,15 +88,16 @@ def read_worksheet(
     too_many_cells.
     """
     with _failures_reported(data):
-        data = standard_package(data, kind)
+        data, areas = compact_worksheets(standard_package(data, kind), kind)
         book = calamine.load_workbook(io.BytesIO(data))
         sheet, is_first, future = _open_worksheet(book, data, kind, wanted)
         _check_size(sheet, limits)
         annotations = future.result()
-        cells = _CellReader(annotations)
+        area = area_of(areas, data, kind, sheet.name)
+        cells = _CellReader(annotations, area)
         table = cells.read(sheet, report)
         if kind == Kind.XLSX and cells.has_lost_digits:
-            cells = _CellReader(_read_annotations(data, kind, sheet.name, long_numbers=True))
+            cells = _CellReader(_read_annotations(data, kind, sheet.name, long_numbers=True), area)
             table = cells.read(sheet)
     table, hidden_count = _process_hidden(table, annotations, leave_out=hidden is False)
     notes: list[str] = [NoticeCode.FORMULAS] if annotations.has_formulas else []
@@ -105,8 +109,12 @@ def read_worksheet(
         notes.append(NoticeCode.WORKSHEET_WITH_PHONES)
     if any(hidden_count) and hidden is not None:
         notes.append(NoticeCode.HIDDEN_READ if hidden else NoticeCode.HIDDEN_LEFT_OUT)
+    rows = None
+    if area is not WHOLE:
+        table, rows = _drop_empty_rows(table, area)
     return Worksheet(
         table=table,
+        rows=rows,
         name=sheet.name,
         names=_worksheet_names(book),
         hidden_names=tuple(each.name for each in _worksheets(book) if not _is_visible(each)),
@@ -250,18 +258,20 @@ def _failures_reported(data: bytes) -> Iterator[None]:
 class _CellReader:
     """Convert values to text in chunks, so that a sheet's objects are never all in memory."""
 
-    def __init__(self, annotations: CellAnnotations) -> None:
+    def __init__(self, annotations: CellAnnotations, area: UsedArea) -> None:
         self._annotations = annotations
-        self.flags = [
-            CellIssue(row + 1, column, code) for (row, column), code in annotations.flags.items()
-        ]
+        self._area = area
+        self.flags: list[CellIssue] = []
+        for (row, column), code in annotations.flags.items():
+            self._add_flag(row, column, code)
         self.has_iso_dates = self.has_lost_digits = False
 
     def read(self, sheet: calamine.CalamineSheet, report: Report = no_progress) -> pa.Table:
-        """Return the cells from A1 on as text."""
+        """Return the cells as text, from column A on, in the rows of the area."""
         assert sheet.end is not None
         assert sheet.start is not None
-        width, skipped = sheet.end[1] + 1, sheet.start[1]
+        skipped = sheet.start[1]
+        positions = [self._area.columns[column] for column in range(skipped, sheet.end[1] + 1)]
         texts_by_row: dict[int, list[tuple[int, str]]] = {}
         for (row, column), text in self._annotations.texts.items():
             texts_by_row.setdefault(row, []).append((column, text))
@@ -278,13 +288,18 @@ class _CellReader:
                 self._column_text(values, first, column)
                 for column, values in enumerate(zip(*chunk, strict=True), skipped)
             ]
-            chunks.append([blank] * skipped + columns)
+            placed = dict(zip(positions, columns, strict=True))
+            chunks.append([placed.get(column, blank) for column in range(positions[-1] + 1)])
             first += len(chunk)
             report(first / (sheet.end[0] + 1))
         return pa.table(
             [pa.chunked_array(list(arrays), pa.string()) for arrays in zip(*chunks, strict=True)],
-            names=[str(column) for column in range(width)],
+            names=[str(column) for column in range(positions[-1] + 1)],
         )
+
+    def _add_flag(self, row: int, column: int, code: str) -> None:
+        """Add an issue of the cell at these positions, from 0, in the area."""
+        self.flags.append(CellIssue(self._area.rows[row] + 1, self._area.columns[column], code))
 
     def _column_text(self, values: tuple[Any, ...], first: int, column: int) -> pa.Array:
         try:
@@ -302,12 +317,12 @@ class _CellReader:
             case bool():
                 return "TRUE" if value else "FALSE"
             case int() | float() if not math.isfinite(value):
-                self.flags.append(CellIssue(row + 1, column, CellIssueCode.ERROR_VALUE))
+                self._add_flag(row, column, CellIssueCode.ERROR_VALUE)
                 return NOT_A_NUMBER
             case int() | float():
                 if abs(value) >= MAX_EXACT:
                     self.has_lost_digits = True
-                    self.flags.append(CellIssue(row + 1, column, CellIssueCode.DIGITS_LOST))
+                    self._add_flag(row, column, CellIssueCode.DIGITS_LOST)
                 return number_text(value)
             case dt.date() | dt.time() | dt.timedelta():
                 self.has_iso_dates = True
@@ -345,6 +360,17 @@ def _process_hidden(
         for at, column in enumerate(table.columns)
     ]
     return pa.table(left, names=table.column_names), count
+
+
+def _drop_empty_rows(table: pa.Table, area: UsedArea) -> tuple[pa.Table, pa.Array]:
+    """Return the rows that are not empty, and their numbers from 1."""
+    filled = np.zeros(table.num_rows, dtype=bool)
+    for column in area.columns:
+        if column < table.num_columns:
+            filled |= _is_filled(table[column]).to_numpy()
+    rows = pa.array(np.asarray(area.rows[: table.num_rows]) + 1)
+    mask = pa.array(filled)
+    return table.filter(mask), rows.filter(mask)
 
 
 def _positions(spans: list[Span], size: int) -> set[int]:

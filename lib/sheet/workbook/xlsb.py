@@ -29,14 +29,14 @@ def read_xlsb_annotations(data: bytes, worksheet: str) -> CellAnnotations:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            path, date1904 = _find_worksheet(archive, worksheet)
+            path, date1904 = find_worksheet(archive, worksheet)
             codes = _style_formats(archive)
             return _annotate(archive.read(path), codes, date1904=date1904)
     except (struct.error, IndexError) as error:
         raise ValueError("the workbook is damaged") from error
 
 
-def _records(stream: bytes) -> Iterator[tuple[int, bytes]]:
+def read_records(stream: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the records of a part: type and content."""
     at = 0
     while at < len(stream):
@@ -44,6 +44,19 @@ def _records(stream: bytes) -> Iterator[tuple[int, bytes]]:
         length, at = _read_varint(stream, at, 4)
         yield kind, stream[at : at + length]
         at += length
+
+
+def write_record(kind: int, body: bytes) -> bytes:
+    """Return a record as `read_records` reads it."""
+    return _write_varint(kind) + _write_varint(len(body)) + body
+
+
+def _write_varint(number: int) -> bytes:
+    groups = bytearray()
+    while number > 0x7F:
+        groups.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*groups, number])
 
 
 def _read_varint(stream: bytes, at: int, max_bytes: int) -> tuple[int, int]:
@@ -67,10 +80,10 @@ def _read_text(body: bytes, at: int) -> tuple[str, int]:
     return body[at + 4 : end].decode("utf-16-le", "replace"), end
 
 
-def _find_worksheet(archive: zipfile.ZipFile, wanted: str) -> tuple[str, bool]:
+def find_worksheet(archive: zipfile.ZipFile, wanted: str) -> tuple[str, bool]:
     """Return the path of a worksheet, and whether dates count from 1904."""
     relation, date1904 = "", False
-    for kind, body in _records(archive.read("xl/workbook.bin")):
+    for kind, body in read_records(archive.read("xl/workbook.bin")):
         if kind == _WORKBOOK_PROPERTIES:
             date1904 = bool(body[0] & 1)
         elif kind == _WORKSHEET:
@@ -91,7 +104,7 @@ def _style_formats(archive: zipfile.ZipFile) -> list[str | None]:
     codes = dict(BUILT_IN)
     styles: list[int] = []
     is_cell_style = False
-    for kind, body in _records(archive.read("xl/styles.bin")):
+    for kind, body in read_records(archive.read("xl/styles.bin")):
         if kind == _FORMAT:
             codes[struct.unpack_from("<H", body)[0]], _ = _read_text(body, 2)
         elif kind in (_CELL_STYLES_BEGIN, _CELL_STYLES_END):
@@ -104,7 +117,7 @@ def _style_formats(archive: zipfile.ZipFile) -> list[str | None]:
 def _annotate(stream: bytes, codes: list[str | None], *, date1904: bool) -> CellAnnotations:
     annotations = CellAnnotations()
     row = 0
-    for kind, body in _records(stream):
+    for kind, body in read_records(stream):
         if kind == _ROW:
             row = struct.unpack_from("<I", body)[0]
             if body[11] & 0x10:

@@ -54,8 +54,8 @@ def read_xlsx_annotations(
     expat.ExpatError if the file is damaged.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        book = _parse_part(archive, "xl/workbook.xml")
-        path = _worksheet_path(archive, book, worksheet)
+        book = parse_part(archive, "xl/workbook.xml")
+        path = worksheet_path(archive, book, worksheet)
         date1904 = any(
             element.get("date1904") in _TRUE for element in _elements(book, "workbookPr")
         )
@@ -80,7 +80,8 @@ def parse_annotations(
     return parser.annotations
 
 
-def _parse_part(archive: zipfile.ZipFile, name: str) -> ET.Element:
+def parse_part(archive: zipfile.ZipFile, name: str) -> ET.Element:
+    """Return the root element of a part. Raises KeyError or ET.ParseError."""
     return ET.fromstring(archive.read(name))  # noqa: S314 - the process has limits
 
 
@@ -88,10 +89,11 @@ def _elements(root: ET.Element, name: str) -> list[ET.Element]:
     return [element for element in root.iter() if element.tag.rpartition("}")[2] == name]
 
 
-def _worksheet_path(archive: zipfile.ZipFile, book: ET.Element, worksheet: str) -> str:
+def worksheet_path(archive: zipfile.ZipFile, book: ET.Element, worksheet: str) -> str:
+    """Return the path of the worksheet with this name. Raises StopIteration if there is none."""
     sheet = next(each for each in _elements(book, "sheet") if each.get("name") == worksheet)
     relation = sheet.get(_RELATION) or sheet.get(_STRICT_RELATION)
-    relations = _parse_part(archive, "xl/_rels/workbook.xml.rels")
+    relations = parse_part(archive, "xl/_rels/workbook.xml.rels")
     target = next(
         each.get("Target", "")
         for each in _elements(relations, "Relationship")
@@ -104,7 +106,7 @@ def _formats(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the `distinctive_format` of each style that has one, by the style's number."""
     if "xl/styles.xml" not in archive.namelist():
         return {}
-    styles = _parse_part(archive, "xl/styles.xml")
+    styles = parse_part(archive, "xl/styles.xml")
     codes = dict(BUILT_IN)
     for each in _elements(styles, "numFmt"):
         codes[int(each.get("numFmtId", "0"))] = each.get("formatCode", "")
