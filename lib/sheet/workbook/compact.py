@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 
 from lib.sheet.file_type import Kind
+from lib.sheet.workbook.compact_xls import compact_xls
 from lib.sheet.workbook.xlsb import find_worksheet, read_records, write_record
 from lib.sheet.workbook.xlsx import parse_part, worksheet_path
 
@@ -68,18 +69,20 @@ class UsedArea(NamedTuple):
 WHOLE: Final = UsedArea(range(sys.maxsize), range(sys.maxsize))
 
 
-# The areas of the worksheets that were rewritten, by their path, or by their name in ODS files.
+# The areas of the worksheets that were rewritten, by their path, or by their name in ODS and XLS
+# files.
 Areas = dict[str, UsedArea]
 
 
 def compact_worksheets(data: bytes, kind: Kind) -> tuple[bytes, Areas]:
     """Return the workbook without the empty rows and columns of sparse worksheets, and their areas.
 
-    ``data`` is a standard package; XLS files are returned unchanged. Raises zipfile.BadZipFile,
-    zlib.error, KeyError or ValueError if the file is damaged.
+    ``data`` is a standard package. Raises zipfile.BadZipFile, zlib.error, KeyError, ValueError,
+    OSError or struct.error if the file is damaged.
     """
     if kind == Kind.XLS:
-        return data, {}
+        data, rows = compact_xls(data)
+        return data, {name: UsedArea(each, WHOLE.columns) for name, each in rows.items()}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if kind == Kind.ODS:
             content, areas = _compact_ods(archive.read("content.xml"))
@@ -97,7 +100,7 @@ def compact_worksheets(data: bytes, kind: Kind) -> tuple[bytes, Areas]:
 
 def area_of(areas: Areas, data: bytes, kind: Kind, worksheet: str) -> UsedArea:
     """Return the area of the worksheet with this name."""
-    if not areas or kind == Kind.ODS:
+    if not areas or kind in (Kind.ODS, Kind.XLS):
         return areas.get(worksheet, WHOLE)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if kind == Kind.XLSB:

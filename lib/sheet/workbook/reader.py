@@ -3,13 +3,14 @@
 import datetime as dt
 import io
 import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
@@ -42,6 +43,7 @@ _DAMAGE: Final = (
     calamine.CalamineError,
     zipfile.BadZipFile,
     zlib.error,
+    struct.error,
     EOFError,
     OSError,
     ParseError,
@@ -365,9 +367,8 @@ def _process_hidden(
 def _drop_empty_rows(table: pa.Table, area: UsedArea) -> tuple[pa.Table, pa.Array]:
     """Return the rows that are not empty, and their numbers from 1."""
     filled = np.zeros(table.num_rows, dtype=bool)
-    for column in area.columns:
-        if column < table.num_columns:
-            filled |= _is_filled(table[column]).to_numpy()
+    for column in takewhile(lambda at: at < table.num_columns, area.columns):
+        filled |= _is_filled(table[column]).to_numpy()
     rows = pa.array(np.asarray(area.rows[: table.num_rows]) + 1)
     mask = pa.array(filled)
     return table.filter(mask), rows.filter(mask)

@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 import pytest
 import xlsxwriter
+import xlwt
 
 from lib.sheet.file_type import Kind
 from lib.sheet.workbook.compact import compact_worksheets
 from tests.support.read_bytes import read_bytes
-from tests.support.workbooks import ods, record, xlsb, xlsx
+from tests.support.workbooks import ods, record, xls, xlsb, xlsx
 
 ROWS: list[list[str | float]] = [
     ["phone", "name", "due"],
@@ -101,6 +102,43 @@ WRITERS = pytest.mark.parametrize(
     [(_xlsx, Kind.XLSX), (_undeclared, Kind.XLSX), (_xlsb, Kind.XLSB), (_ods, Kind.ODS)],
     ids=["xlsx", "undeclared", "xlsb", "ods"],
 )
+
+
+def _xls(row: int, column: int) -> bytes:
+    book = xlwt.Workbook()
+    page = book.add_sheet("A", cell_overwrite_ok=True)
+    book.add_sheet("B").write(0, 0, "x")
+    for at, cells in enumerate(ROWS):
+        for position, cell in enumerate(cells):
+            page.write(at, position, cell)
+    page.write(1, 2, dt.date(2026, 3, 15), xlwt.easyxf(num_format_str="dd/mm/yyyy"))
+    page.write(row // 2, column, None)
+    page.row(2).hidden = True
+    page.row(row // 3).hidden = True
+    page.row(row).set_cell_error(column, 0x2A)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("column", [0, 5, 255])
+def test_a_stray_cell_in_an_xls_file_is_read_with_its_row(column: int) -> None:
+    data = _xls(65_535, column)
+    _, areas = compact_worksheets(data, Kind.XLS)
+    found = read_bytes(data, header_row=1, last_row=65_536)
+    visible = read_bytes(data, header_row=1, last_row=65_536, hidden=False)
+
+    assert list(areas) == ["A"]
+    assert found.rows == [2, 3, 65_536]
+    assert found.cells[0][:3] == ["+12025550101", "Ana", "15/03/2026"]
+    assert found.flags == [(65_536, 0 if column == 0 else 3, "error_value")]
+    assert visible.rows == [2, 65_536]
+
+
+def test_an_xls_file_that_is_not_sparse_is_unchanged() -> None:
+    data = xls([["phone"], *([f"+1202555{at:04}"] for at in range(5_000))])
+
+    assert compact_worksheets(data, Kind.XLS) == (data, {})
 
 
 @WRITERS
