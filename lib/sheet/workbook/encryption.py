@@ -10,8 +10,8 @@ from msoffcrypto.exceptions import DecryptionError, FileFormatError, ParseError
 
 from lib.sheet.errors import SheetError, SheetErrorCode
 
-# Excel encrypts a workbook whose structure is protected, or that is only "marked as final", with
-# this password, and opens it without asking for one (MS-OFFCRYPTO, 2.1.4, note 3).
+# Excel encrypts a workbook whose structure is protected with this password, and opens it without
+# asking for one.
 _BUILT_IN_PASSWORD: Final = "VelvetSweatshop"  # noqa: S105 - published, the same in all copies
 # What msoffcrypto raises for another password, another method, or a damaged file.
 _FAILURES: Final = (
