@@ -12,7 +12,7 @@ from lib.sheet.phones.codes import PhoneRepair
 from lib.sheet.phones.parse import Phone, read_phone
 from lib.sheet.phones.vectorised import are_valid, parse_valid
 
-NUMBERS = 60_000
+NUMBERS = 30_000
 
 
 @functools.cache
@@ -28,7 +28,7 @@ def _numbers() -> list[str]:
             e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
             found.add(e164)
             start = len(str(number.country_code)) + 1
-            for _ in range(30):
+            for _ in range(12):
                 digits = list(e164)
                 for _ in range(rng.randint(1, 5)):
                     digits[rng.randrange(start, len(digits))] = rng.choice("0123456789")
@@ -40,7 +40,7 @@ def _numbers() -> list[str]:
     return sorted(found)
 
 
-def test_the_vectorised_rules_agree_with_libphonenumber_on_60_000_numbers():
+def test_the_vectorised_rules_agree_with_libphonenumber_on_30_000_numbers():
     numbers = _numbers()
     valid = are_valid(pa.array(numbers)).to_pylist()
     slow = [read_phone(number) for number in numbers]
