@@ -1,7 +1,7 @@
 # Sendout Studio. `make help` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint types contracts format messages lock upgrade sandbox bench fuzz chaos clean
+.PHONY: help run test coverage lint types contracts format messages lock upgrade sandbox bench fuzz chaos backup restore clean
 
 BIN := .venv/bin
 # Packages are compiled on all cores after the installation; pip compiles one file at a time. Files
@@ -76,6 +76,12 @@ fuzz: $(TESTS_INSTALLED) ## Read broken files for ten minutes, or SECONDS=60
 
 chaos: $(TESTS_INSTALLED) ## Send with 200 random kills on PostgreSQL, or KILLS=40 DATABASE=sqlite
 	$(BIN)/python -m tests.support.chaos $(or $(KILLS),200) $(or $(DATABASE),postgres)
+
+backup: $(APP_INSTALLED) ## Save the data folder to FILE=…, also while the app runs
+	$(BIN)/python -m lib.backup save "$(FILE)"
+
+restore: $(APP_INSTALLED) ## Replace the data folder by a backup in FILE=…
+	$(BIN)/python -m lib.backup restore "$(FILE)"
 
 clean: ## Remove installed packages and caches, but no data
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
