@@ -25,7 +25,7 @@ from phonenumbers import (
 
 from lib.sheet.phones.cleaning import PhoneText, clean_phone_text, extract_plain, has_plus
 from lib.sheet.phones.codes import PhoneProblem, PhoneRepair
-from lib.sheet.phones.vectorised import parse_valid
+from lib.sheet.phones.vectorised import is_replaced, parse_valid
 
 
 @dataclass(frozen=True)
@@ -353,7 +353,7 @@ def _code_of(phone: Phone) -> int:
 def _check_number(number: PhoneNumber, *repairs: PhoneRepair | None) -> Phone:
     """Return a valid number of a person, repaired if necessary, or the problem."""
     made = _join(*repairs)
-    if not phonenumbers.is_valid_number(number):
+    if not _is_valid(number):
         repaired, how = _repair_number(number)
         if repaired is None or how is None:
             return Phone(problem=_why_invalid(number))
@@ -362,6 +362,12 @@ def _check_number(number: PhoneNumber, *repairs: PhoneRepair | None) -> Phone:
         return Phone(problem=PhoneProblem.NO_PERSON)
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Phone(e164=e164, repairs=made)
+
+
+def _is_valid(number: PhoneNumber) -> bool:
+    if is_replaced(number.country_code or 0, national_significant_number(number)):
+        return False
+    return bool(phonenumbers.is_valid_number(number))
 
 
 def _repair_number(number: PhoneNumber) -> tuple[PhoneNumber | None, PhoneRepair | None]:

@@ -4,6 +4,7 @@ Numbers that match are certainly valid. Others are not necessarily invalid: `rea
 """
 
 import functools
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -23,6 +24,9 @@ _PLAIN: Final = r"^\+[1-9][0-9]{6,14}$"
 # Number types that belong to people, and those that don't.
 _PERSONAL_TYPES: Final = ("fixed_line", "mobile", "voip", "personal_number")
 _SERVICE_TYPES: Final = ("premium_rate", "toll_free", "shared_cost", "pager", "uan", "voicemail")
+# National numbers that libphonenumber accepts although their countries have replaced them. In
+# Brazil, eight digits that begin with 7 were kept for the trunking network, which closed in 2018.
+_REPLACED: Final = {55: r"[1-9][1-9]7\d{7}"}
 _TEXT: Final = pa.string()
 
 
@@ -181,6 +185,11 @@ def _valid_mask(numbers: pa.Array, code: int) -> np.ndarray:
     return valid
 
 
+def is_replaced(code: int, national: str) -> bool:
+    """Return whether a national number is in a form that its country has replaced."""
+    return code in _REPLACED and re.fullmatch(_REPLACED[code], national) is not None
+
+
 def country_code(start: str) -> int | None:
     """Return the country code that digits begin with, or None. No code is a prefix of another."""
     for length in range(1, min(len(start), 3) + 1):
@@ -222,13 +231,13 @@ _Country = tuple[str | None, str, dict[tuple[int, ...], str]]
 
 @functools.cache
 def _rules(code: int) -> tuple[list[_Country], str]:
-    """Return the patterns of a code's countries, and the pattern of service numbers.
+    """Return the patterns of a code's countries, and the pattern of numbers that nobody has.
 
     For each country: the leading digits of its numbers, if they distinguish it from the others; the
     pattern of all its numbers; and the patterns of people's numbers by possible lengths.
     """
     countries: list[_Country] = []
-    others: list[str] = []
+    others = [_REPLACED[code]] if code in _REPLACED else []
     for rules in countries_of(code):
         general = _general_desc(rules)
         kinds: dict[tuple[int, ...], list[str]] = {}

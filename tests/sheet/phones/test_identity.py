@@ -22,6 +22,7 @@ def identity(phone: str) -> int:
         ("+5511987650001", "+551187650001"),
         ("+5531999990000", "+553199990000"),
         ("+5599960000000", "+559960000000"),
+        ("+5511970040301", "+551170040301"),
     ],
 )
 def test_two_spellings_of_one_account_have_one_identity(one: str, other: str) -> None:

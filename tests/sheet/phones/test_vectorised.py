@@ -87,3 +87,9 @@ def test_only_plus_and_digits_are_valid():
     texts = ["+1 650 555 0123", "16505550123", "", "+0", "+", "x", "+16505550123 ", None]
 
     assert are_valid(pa.array(texts, pa.string())).to_pylist() == [False] * len(texts)
+
+
+def test_numbers_without_brazils_ninth_digit_are_not_accepted_by_column():
+    texts = ["+551170040301", "+555578123456", "+5511970040301", "+551131234567"]
+
+    assert are_valid(pa.array(texts)).to_pylist() == [False, False, True, True]
