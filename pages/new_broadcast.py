@@ -18,6 +18,8 @@ settings = page.begin_page(
 )
 draft = current_draft(settings)
 
+# The script has no st.stop(): after it, Streamlit keeps the state of widgets that are no longer
+# drawn. A widget that is drawn again would then return another value than it shows.
 if draft.run_id is not None:
     st.success(
         _(
@@ -34,19 +36,12 @@ if draft.run_id is not None:
             run=draft.run_id,
         )
         st.button(_("New broadcast"), icon=":material/add:", on_click=start_over)
-    st.stop()
-
-sheet = draw_sheet_step(draft, settings)
-if sheet is None:
-    st.stop()
-
-draft, is_settled = draw_columns_step(draft, sheet, settings)
-if not is_settled:
-    st.stop()
-
-connection = page.choose_connection(settings, key="sendout_connection")
-checked = draw_check_step(draft, sheet, connection, settings)
-if checked.plan.entry_count:
-    draft = draw_preview_step(draft, checked.plan, sheet, settings)
-    draw_test_step(draft, checked.plan, connection, settings)
-draw_send_step(draft, checked, connection, settings)
+elif (sheet := draw_sheet_step(draft, settings)) is not None:
+    draft, is_settled = draw_columns_step(draft, sheet, settings)
+    if is_settled:
+        connection = page.choose_connection(settings, key="sendout_connection")
+        checked = draw_check_step(draft, sheet, connection, settings)
+        if checked.plan.entry_count:
+            draft = draw_preview_step(draft, checked.plan, sheet, settings)
+            draw_test_step(draft, checked.plan, connection, settings)
+        draw_send_step(draft, checked, connection, settings)

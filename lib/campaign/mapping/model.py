@@ -50,6 +50,12 @@ class FieldSource(_Frozen):
         return self.column is None and self.value is None and self.template is None
 
     @property
+    def is_blank(self) -> bool:
+        """Whether the value is an empty text in every row."""
+        text = self.value if self.template is None else self.template
+        return text is not None and not text.strip()
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns that the value is made from."""
         if self.template is not None:
@@ -159,6 +165,7 @@ class MappingProblemCode(StrEnum):
     NO_CAMPAIGN = "no_campaign"
     COLUMN_GONE = "column_gone"
     VARIABLE_UNNAMED = "variable_unnamed"
+    VARIABLE_BLANK = "variable_blank"
 
 
 @dataclass(frozen=True)
@@ -222,8 +229,7 @@ def mapping_problems(sheet: Sheet, mapping: Mapping) -> tuple[MappingProblem, ..
                 N_("Choose the column with the phone numbers."),
             )
         )
-    campaign = mapping.campaign_name
-    if not campaign.columns and not (campaign.value or campaign.template or "").strip():
+    if mapping.campaign_name.is_left_out or mapping.campaign_name.is_blank:
         problems.append(
             MappingProblem(
                 MappingProblemCode.NO_CAMPAIGN,
@@ -243,6 +249,16 @@ def mapping_problems(sheet: Sheet, mapping: Mapping) -> tuple[MappingProblem, ..
                 MappingProblemCode.VARIABLE_UNNAMED, "", N_("Give each variable a name.")
             )
         )
+    problems += [
+        MappingProblem(
+            MappingProblemCode.VARIABLE_BLANK,
+            f"{{{name}}}",
+            N_("Enter the value of the variable {variable}, or remove it."),
+            {"variable": name},
+        )
+        for name, source in mapping.variables.items()
+        if source.is_blank
+    ]
     return tuple(problems)
 
 

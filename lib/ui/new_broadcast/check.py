@@ -119,7 +119,7 @@ def _draw_group(
             st.markdown(f"**{_(group.title)}**", width="stretch")
         cell = _example_cell(group, sheet, draft)
         st.write(_meaning(group, cell, draft.answers.region))
-        st.caption(_location(group))
+        st.caption(_location(group, sheet))
         if cell is not None and cell.strip():
             st.caption(
                 _(
@@ -161,8 +161,8 @@ def _meaning(group: FindingGroup, cell: str | None, region: str | None) -> str:
     return f"{_(group.sentence)} {_(group.action) if group.action else ''}".strip()
 
 
-def _location(group: FindingGroup) -> str:
-    """Return the column and the first rows of a group."""
+def _location(group: FindingGroup, sheet: Sheet) -> str:
+    """Return the column, or the variable that is made of several, and the first rows of a group."""
     rows = row_list(group.example_rows)
     more = group.count - len(group.example_rows)
     if more:
@@ -171,7 +171,10 @@ def _location(group: FindingGroup) -> str:
         text = ngettext("Row {rows}", "Rows {rows}", group.count, rows=rows)
     if not group.column:
         return text
-    return f"{_('Column “{column}”', column=literal(group.column))} · {text}"
+    name = literal(group.column)
+    if group.column in sheet.frame.columns:
+        return f"{_('Column “{column}”', column=name)} · {text}"
+    return f"{_('Variable “{variable}”', variable=name)} · {text}"
 
 
 def _draw_downloads(plan: Plan, sheet: Sheet, draft: Draft) -> None:

@@ -1,5 +1,6 @@
 """Step 2 of a broadcast: the columns. Where the value of each field comes from."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -85,10 +86,11 @@ def draw_columns_step(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[D
         _draw_campaign_name_help()
         chosen = _choose_fields(mapping, sheet, draft)
         draw_consent_columns(draft, draft.mapping, sheet, settings)
+        mapping = mapping.model_copy(update=chosen)
         variables = _choose_variables(mapping, sheet, draft, settings)
         if variables is None:
             return draft, False
-        changed = Mapping(**chosen, variables=variables, consent=mapping.consent)
+        changed = mapping.model_copy(update={"variables": variables})
         problems = mapping_problems(sheet, changed)
         draft = _save_mapping_changes(draft, changed, sheet, settings)
         if draft.mapping != changed:
@@ -141,7 +143,8 @@ def _summary(mapping: Mapping) -> str:
     source = mapping.campaign_name
     campaign = literal(str(source.column or source.template or source.value))
     phone = literal(str(mapping.client.column or mapping.client.template))
-    if not mapping.variables:
+    variables = [name for name, source in mapping.variables.items() if not source.is_left_out]
+    if not variables:
         return _(
             "phone from “{phone}”, campaign “{campaign}”, no variables",
             phone=phone,
@@ -151,7 +154,7 @@ def _summary(mapping: Mapping) -> str:
         "phone from “{phone}”, campaign “{campaign}”, {variables}",
         phone=phone,
         campaign=campaign,
-        variables=literal(", ".join(mapping.variables)),
+        variables=literal(", ".join(variables)),
     )
 
 
@@ -264,14 +267,16 @@ def _choose_variables(
 ) -> dict[str, FieldSource] | None:
     """Draw the variables; return them, or None if a name is missing or used twice."""
     st.markdown(_("**Variables** of the campaign, named as in Connectly"))
+    keyed = zip(_variable_keys(draft), mapping.variables.items(), strict=True)
     chosen = [
-        _choose_variable(name, source, sheet, draft, key=f"variable_{position}_{_turn(draft)}")
-        for position, (name, source) in enumerate(mapping.variables.items())
+        _choose_variable(name, source, sheet, draft, settings, key=key)
+        for key, (name, source) in keyed
     ]
-    _draw_variable_buttons(mapping, sheet, draft, settings)
+    drawn = mapping.model_copy(update={"variables": dict(chosen)})
+    _draw_variable_buttons(drawn, sheet, draft, settings)
     names = [name for name, source in chosen]
     if "" in names:
-        st.error(_("Every variable needs a name. To remove a variable, choose “Not used”."))
+        st.error(_("Every variable needs a name. Name it or remove it."))
         return None
     if len(set(names)) < len(names):
         st.error(_("Two variables have the same name. Rename one of them."))
@@ -280,7 +285,7 @@ def _choose_variables(
 
 
 def _choose_variable(
-    name: str, source: FieldSource, sheet: Sheet, draft: Draft, *, key: str
+    name: str, source: FieldSource, sheet: Sheet, draft: Draft, settings: Settings, *, key: str
 ) -> tuple[str, FieldSource]:
     """Draw one variable; return its name and where its value comes from."""
     naming, left, right = st.columns([2, 2, 2])
@@ -293,15 +298,50 @@ def _choose_variable(
         key=key,
         places=(left, right),
     )
-    if not new_source.columns:
-        return new_name, new_source
+    if new_source.is_blank:
+        right.warning(_("Enter a value, or choose another source."))
     with st.container(horizontal=True, vertical_alignment="center"):
-        style = draw_format_choice(
-            new_source.model_copy(update={"style": source.style}), sheet, key=key
+        example = ""
+        if new_source.columns:
+            style = draw_format_choice(
+                new_source.model_copy(update={"style": source.style}), sheet, key=key
+            )
+            new_source = new_source.model_copy(update={"style": style})
+            example = format_example(new_source, sheet, trim=draft.answers.trim)
+        st.caption(example, width="stretch")
+        st.button(
+            _("Remove"),
+            icon=":material/delete:",
+            key=f"{key}_remove",
+            help=_("Remove the variable {variable}.", variable=literal(name)),
+            on_click=_remove_variable,
+            args=(key, draft, settings),
         )
-        new_source = new_source.model_copy(update={"style": style})
-        st.caption(format_example(new_source, sheet, trim=draft.answers.trim), width="stretch")
     return new_name, new_source
+
+
+def _variable_keys(draft: Draft) -> list[str]:
+    """Return the first part of the widget keys of each variable that is drawn, in order.
+
+    A key is never used again: a new variable in the place of a removed one, or of one that has
+    moved, must not get the state of its widgets.
+    """
+    keys: list[str] = st.session_state.setdefault(f"variables_{_turn(draft)}", [])
+    new = len(_shown(draft).value.variables) - len(keys)
+    keys += [f"variable_{secrets.token_hex(4)}_{_turn(draft)}" for _place in range(new)]
+    return keys
+
+
+def _remove_variable(key: str, draft: Draft, settings: Settings) -> None:
+    keys = _variable_keys(draft)
+    if key not in keys:  # the button was clicked twice
+        return
+    removed = list(_shown(draft).value.variables)[keys.index(key)]
+    _set_variables(
+        lambda now: {name: each for name, each in now.variables.items() if name != removed},
+        draft,
+        settings,
+    )
 
 
 def _draw_variable_buttons(
@@ -342,14 +382,17 @@ def _with_empty(mapping: Mapping) -> dict[str, FieldSource]:
 
 def _with_columns(mapping: Mapping, columns: list[str]) -> dict[str, FieldSource]:
     """Return the variables with one for each of these columns."""
-    added = {_column_name(column, mapping): FieldSource(column=column) for column in columns}
-    return {**mapping.variables, **added}
+    variables = dict(mapping.variables)
+    for column in columns:
+        variables[_column_name(column, variables)] = FieldSource(column=column)
+    return variables
 
 
-def _column_name(column: str, mapping: Mapping) -> str:
+def _column_name(column: str, taken: dict[str, FieldSource]) -> str:
     """Return a name for the variable of a column that no other variable has."""
     name = column.strip()
-    return name if name not in mapping.variables else f"{name} (2)"
+    names = (name, *(f"{name} ({number})" for number in range(2, len(taken) + 3)))
+    return next(each for each in names if each not in taken)
 
 
 def _set_variables(
@@ -360,6 +403,9 @@ def _set_variables(
     mapping = now.mapping.model_copy(update={"variables": change(now.mapping)})
     save_changes(now, settings, mapping=mapping)
     if now.mapping == shown.value:
+        keys = _variable_keys(draft)
+        named = zip(keys, now.mapping.variables, strict=True)
+        keys[:] = [key for key, name in named if name in mapping.variables]
         shown.value = mapping
 
 
