@@ -117,7 +117,7 @@ _PHONE_WORDS: Final = {
 _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
     FindingCode.REPAIR_REFUSED: FindingWords(
         N_("Automatic fix declined"),
-        N_("You chose not to use this automatic fix."),
+        N_("You chose not to use this automatic fix, or to hold the row back."),
         N_("Correct the number in your sheet, or allow the fix."),
     ),
     FindingCode.EXCLUDED: FindingWords(

@@ -71,6 +71,78 @@ def test_a_single_number_can_be_read_differently_from_its_group(visit: Visit) ->
     assert list(shown["sent"]) == [f"+491511234500{n}" for n in range(5)]
 
 
+TWO_GROUPS = _rows(
+    "phone_br,campaign,name",
+    [f"51991234{n:03},demo_welcome,Ana {n}" for n in range(11)]
+    + [f"66911234{n:03},demo_welcome,Boon {n}" for n in range(2)],
+)
+"""Mobile numbers in Brazil, or in Peru and Thailand with their codes."""
+
+
+def _titles(app: AppTest) -> list[str]:
+    titles = [each.value for each in app.markdown]
+    return [each for each in titles if "Do these numbers already start with" in each]
+
+
+def test_questions_keep_their_places_when_they_are_answered(visit: Visit) -> None:
+    app = _checked(visit, TWO_GROUPS)
+    titles = _titles(app)
+
+    assert titles == [
+        "**Peru or Brazil · Do these numbers already start with a country code?**",
+        "**Thailand or Brazil · Do these numbers already start with a country code?**",
+    ]
+    for place, sending in enumerate(("11 to send, 2 held back", "13 to send")):
+        app.radio[place].set_value("local").run()
+        assert sending in texts(app)
+        assert _titles(app) == titles
+    assert "All questions about phone numbers are answered" in texts(app)
+
+
+def _select(app: AppTest, *places: int) -> None:
+    """Select rows of the table of a question."""
+    (table,) = (each for each in app.dataframe if "question_rows" in (each.proto.id or ""))
+    key = table.proto.id.split("-", 2)[-1]
+    app.session_state[key] = {"selection": {"rows": list(places), "columns": [], "cells": []}}
+    app.run()
+
+
+def _table(app: AppTest):
+    return next(each.value for each in app.dataframe if "as_local" in each.value.columns)
+
+
+def test_single_rows_of_a_question_can_be_held_back_or_read_differently(visit: Visit) -> None:
+    app = _checked(visit, GERMAN)
+    _answer(app).set_value("code").run()
+    next(each for each in app.toggle if each.label == "Show each number").set_value(True).run()
+
+    _select(app, 0)
+    press(app, "Hold back")
+    _select(app, 1, 2)
+    press(app, "Use the local number")
+
+    shown = texts(app)
+    assert "4 to send, 1 held back" in shown
+    assert "5 rows decided" in shown
+    assert "3 exceptions" in shown
+    assert list(_table(app)["others"]) == [f"Person {n}" for n in range(5)]
+    assert list(_table(app)["decision"]) == [
+        "Held back", "Local number", "Local number", "Same as the group", "Same as the group",
+    ]  # fmt: skip
+    assert list(_table(app)["sent"])[:2] == ["", "+494915112345001"]
+
+    _select(app, 0, 1)
+    press(app, "Same as the group")
+    assert "5 to send" in texts(app)
+    assert "1 exception" in texts(app)
+
+
+def test_a_reading_says_what_kind_of_number_it_gives(visit: Visit) -> None:
+    answer = _answer(_checked(visit, GERMAN))
+
+    assert list(answer.proto.captions) == ["A mobile number", "A landline", ""]
+
+
 def test_ambiguous_dates_are_decided_for_the_whole_column(visit: Visit) -> None:
     app = visit("new_broadcast")
     text = "phone,campaign,due\n+16505550101,demo_welcome,03/04/2026\n"

@@ -119,8 +119,8 @@ class Answers(_Frozen):
     """What a person decided besides the mapping.
 
     ``region``: the country of phone numbers without a country code, as two letters.
-    ``refused_repairs``, ``refused_rows``: codes of phone repairs, and rows, that hold a row back
-    instead of repairing its phone.
+    ``refused_repairs``: codes of phone repairs that hold their rows back instead.
+    ``refused_rows``: rows whose phone was repaired, or has two readings, to hold back.
     ``phone_readings``: how phones with two readings are read, by their question (see
     `lib.sheet.phones.questions`); unanswered questions hold their rows back.
     ``phone_row_readings``: exceptions from them, by row number.

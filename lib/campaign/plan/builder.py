@@ -166,14 +166,13 @@ def _check_phones(
     column = mapping.client.column
     for code, mask in _masks_by_code(read["problem"]):
         findings.add(mask, code, Severity.HOLD, column)
+    can_refuse = (read["repair"].notna() | read["question"].notna()).to_numpy()
+    refused = can_refuse & sheet.frame.index.isin(list(answers.refused_rows))
     for code, mask in _masks_by_code(read["repair"]):
         findings.add(mask, code, Severity.WARN, column)
-        refused = (
-            mask
-            if code in answers.refused_repairs
-            else mask & sheet.frame.index.isin(list(answers.refused_rows))
-        )
-        findings.add(refused, FindingCode.REPAIR_REFUSED, Severity.HOLD, column)
+        if code in answers.refused_repairs:
+            refused |= mask
+    findings.add(refused, FindingCode.REPAIR_REFUSED, Severity.HOLD, column)
     return read
 
 

@@ -1,10 +1,13 @@
 """Questions about phones with two readings: their rows, and both readings of each."""
 
 import dataclasses
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import pandas as pd
+import phonenumbers
 
 from lib.campaign.arrow_text import is_empty
 from lib.campaign.mapping.model import Mapping
@@ -36,7 +39,10 @@ class PhoneQuestion:
 
     ``reading`` is the answer for the group, None while it is open. ``rows`` are the numbers of all
     its rows, and ``waiting`` counts those that are held back until someone decides. ``readings``
-    are those that give a valid number for one of the first rows.
+    are those that give a valid number for one of the rows that were examined. ``countries`` (ISO
+    codes) are those of these numbers, with the first digits as a country code first.
+    ``exceptions`` counts the rows that are read differently from the group or held back on their
+    own.
     """
 
     key: str
@@ -45,11 +51,18 @@ class PhoneQuestion:
     waiting: int
     example: PhoneExample
     readings: tuple[Reading, ...]
+    countries: tuple[str, ...]
+    exceptions: int
 
     @property
     def problem(self) -> PhoneProblem:
         """The problem that the rows have while the question is open."""
         return PhoneProblem(self.key.partition(":")[0])
+
+    @property
+    def prefix(self) -> str:
+        """What the numbers begin with, if all begin alike: a country code, ``plus`` or ``00``."""
+        return self.key.partition(":")[2].rpartition("@")[0]
 
 
 def phones_and_countries(sheet: Sheet, mapping: Mapping) -> tuple[pd.Series, pd.Series | None]:
@@ -63,18 +76,28 @@ def phones_and_countries(sheet: Sheet, mapping: Mapping) -> tuple[pd.Series, pd.
 
 
 def phone_questions(plan: Plan, sheet: Sheet) -> tuple[PhoneQuestion, ...]:
-    """Return the questions of a plan, open ones first, then by the number of rows."""
+    """Return the questions of a plan, in an order that does not depend on the answers.
+
+    Questions with more rows come first. An answer about numbers of no country adds rows to its
+    question, which is therefore always the first.
+    """
     assert plan.mapping is not None
     keys = plan.table["phone_question"].dropna()
     if keys.empty:
         return ()
     groups = keys.groupby(keys).groups.items()
     found = [_question(str(key), [int(row) for row in rows], plan, sheet) for key, rows in groups]
-    return tuple(sorted(found, key=lambda each: (each.waiting == 0, -len(each.rows))))
+    return tuple(sorted(found, key=_place))
+
+
+def _place(question: PhoneQuestion) -> tuple[bool, int, str]:
+    is_first = question.problem is PhoneProblem.NO_COUNTRY
+    return not is_first, -len(question.rows), question.key
 
 
 def _question(key: str, rows: list[int], plan: Plan, sheet: Sheet) -> PhoneQuestion:
-    examples = phone_examples(plan, sheet, rows[:_EXAMPLES])
+    # Rows from the whole sheet: the first ones are often of one country.
+    examples = phone_examples(plan, sheet, rows[:: -(-len(rows) // _EXAMPLES)])
     valid = {
         Reading.CODE: any(each.as_code for each in examples),
         Reading.LOCAL: any(each.as_local for each in examples),
@@ -89,7 +112,31 @@ def _question(key: str, rows: list[int], plan: Plan, sheet: Sheet) -> PhoneQuest
         # An example with both readings shows best what the question is about.
         example=max(examples, key=lambda each: bool(each.as_code) + bool(each.as_local)),
         readings=tuple(reading for reading, is_valid in valid.items() if is_valid),
+        countries=_countries(examples),
+        exceptions=_count_exceptions(key, plan),
     )
+
+
+def _countries(examples: Sequence[PhoneExample]) -> tuple[str, ...]:
+    """Return the countries of both readings, each once, the most frequent ones first."""
+    readings = ([each.as_code for each in examples], [each.as_local for each in examples])
+    found: list[str] = []
+    for numbers in readings:
+        regions = Counter(_region(number) for number in numbers if number)
+        found += [region for region, _count in regions.most_common() if region]
+    return tuple(dict.fromkeys(found))
+
+
+def _region(e164: str) -> str | None:
+    return phonenumbers.region_code_for_number(phonenumbers.parse(e164))
+
+
+def _count_exceptions(key: str, plan: Plan) -> int:
+    answers = plan.answers
+    group = answers.phone_readings.get(key)
+    differing = [row for row, each in answers.phone_row_readings.items() if each != group]
+    rows = plan.table.index.intersection([*{*differing, *answers.refused_rows}])
+    return int(plan.table.loc[rows, "phone_question"].eq(key).sum())
 
 
 def phone_examples(plan: Plan, sheet: Sheet, rows: list[int]) -> list[PhoneExample]:
