@@ -140,6 +140,24 @@ def consent_uses(sheet: Sheet, mapping: Mapping) -> dict[str, ConsentUse]:
     return {name: uses[name] for name in sheet.frame.columns if name in uses}
 
 
+def remembered_uses(sheet: Sheet, uses: dict[str, ConsentUse]) -> dict[str, ConsentUse]:
+    """Return uses that were chosen before, so that they let nobody pass who refuses messages.
+
+    A column of the sheet with a refusal has its default use unless it holds rows back. To send to
+    these people has to be decided for each sheet.
+    """
+    return {name: _remembered_use(sheet, name, use) for name, use in uses.items()}
+
+
+def _remembered_use(sheet: Sheet, name: str, use: ConsentUse) -> ConsentUse:
+    if use is ConsentUse.HOLD or name not in sheet.frame.columns:
+        return use
+    cells = sheet.frame[name]
+    if not _refusals(consent_column(name, cells), cells).any():
+        return use
+    return suggest_use(name, cells) or use
+
+
 def check_consent(sheet: Sheet, mapping: Mapping, answers: Answers, findings: Findings) -> None:
     """Hold the rows of people who refused messages or are not known to have agreed."""
     uses = consent_uses(sheet, mapping)
@@ -266,12 +284,17 @@ def refused_rows(sheet: Sheet) -> np.ndarray | None:
     for name, use in uses.items():
         if use is ConsentUse.HOLD:
             cells = sheet.frame[name]
-            column = consent_column(name, cells)
-            answers = cell_answers(column, cells)
-            # What is unclear in a column of refusals counts as one, to be on the safe side.
-            is_unclear = (answers == Answer.UNCLEAR) & bool(column.refusing)
-            found |= (answers == Answer.NO) | is_unclear
+            found |= _refusals(consent_column(name, cells), cells)
     return found if found.any() and not found.all() else None
+
+
+def _refusals(column: ConsentColumn, cells: pd.Series) -> np.ndarray:
+    """Return a mask of the cells that say no."""
+    answers = cell_answers(column, cells)
+    # What is unclear in a column of refusals counts as one, to be on the safe side.
+    is_unclear = (answers == Answer.UNCLEAR) & bool(column.refusing)
+    found: np.ndarray = (answers == Answer.NO) | is_unclear
+    return found
 
 
 def counted(column: ConsentColumn, cells: pd.Series) -> Iterator[tuple[Answer, int]]:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rapidfuzz import fuzz, process
 
 from lib.atomic_files import exclusive, set_aside, write_atomically
+from lib.campaign.mapping.consent import remembered_uses
 from lib.campaign.mapping.model import Answers, FieldSource, Mapping
 from lib.campaign.mapping.templates import rename_columns
 from lib.settings import Settings
@@ -60,7 +61,8 @@ def save_mapping(
 ) -> SavedMapping:
     """Save a mapping for its campaign and the sheet's headers, and return it.
 
-    The answers about phones are saved with it.
+    The answers about phones are saved with it. That a column of refusals is not used as consent is
+    not saved: it holds for this sheet only.
 
     A mapping that is replaced passes its name on. Raises OSError (see `is_disk_full`).
     """
@@ -79,7 +81,7 @@ def save_mapping(
             saved_by=saved_by,
             saved_at=datetime.now(UTC),
             headers=headers,
-            mapping=mapping,
+            mapping=_without_releases(mapping, sheet),
             region=answers.region if answers else None,
             phone_readings=_lasting(answers.phone_readings) if answers else {},
         )
@@ -113,6 +115,8 @@ def fitting_mappings(sheet: Sheet, saved: Sequence[SavedMapping]) -> list[SavedM
 
     A mapping fits if the sheet has every column it uses, under the same or a very similar name, and
     at least 60% of both sheets' headers are shared. Equally good mappings stay in their order.
+
+    Columns in which people refuse messages have their default use unless they hold rows back.
     """
     found: list[tuple[float, SavedMapping]] = []
     for each in saved:
@@ -120,6 +124,7 @@ def fitting_mappings(sheet: Sheet, saved: Sequence[SavedMapping]) -> list[SavedM
         similarity = len(names) / (len(each.headers) + len(sheet.frame.columns) - len(names))
         mapping = _rename_columns(each.mapping, names)
         if mapping is not None and similarity >= _MIN_SHARED:
+            mapping = _without_releases(mapping, sheet)
             found.append((similarity, each.model_copy(update={"mapping": mapping})))
     return [each for _, each in sorted(found, key=lambda pair: -pair[0])]
 
@@ -174,6 +179,11 @@ def _rename_columns(mapping: Mapping, names: dict[str, str]) -> Mapping | None:
     variables = {name: rename_source(source) for name, source in mapping.variables.items()}
     consent = {names[name]: use for name, use in mapping.consent.items() if name in names}
     return Mapping(**fields, variables=variables, consent=consent)
+
+
+def _without_releases(mapping: Mapping, sheet: Sheet) -> Mapping:
+    uses = remembered_uses(sheet, mapping.consent)
+    return mapping.model_copy(update={"consent": uses})
 
 
 def _plain_name(header: str) -> str:

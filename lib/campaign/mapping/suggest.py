@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from lib.campaign.mapping.consent import suggested_uses
+from lib.campaign.mapping.consent import remembered_uses, suggested_uses
 from lib.campaign.mapping.default_variables import ADVERTISING_HEADER, is_variable
 from lib.campaign.mapping.model import ConsentUse, FieldSource, Mapping
 from lib.campaign.mapping.phone_columns import (
@@ -87,14 +87,18 @@ def _choose_phone(
 def _consent_uses(
     sheet: Sheet, columns: list[str], earlier: Sequence[SavedMapping]
 ) -> dict[str, ConsentUse]:
-    """Return the columns of consent, with the use that they had last or the suggested one."""
+    """Return the columns of consent, with the use that they had last or the suggested one.
+
+    A use that lets people pass who refuse messages is not taken over.
+    """
     known = {
         plain_name(name): use
         for each in reversed(earlier)
         for name, use in each.mapping.consent.items()
     }
     found = suggested_uses(sheet, columns)
-    return {name: known.get(plain_name(name), use) for name, use in found.items()}
+    uses = {name: known.get(plain_name(name), use) for name, use in found.items()}
+    return remembered_uses(sheet, uses)
 
 
 def audience_channel(sheet: Sheet) -> str | None:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lib.campaign import (
+    ConsentUse,
     FieldSource,
     Mapping,
     Style,
@@ -176,3 +177,60 @@ def test_earlier_uses_of_a_header_take_precedence_over_its_meaning(
         "nombre": FieldSource(column="nombre", fallback="friend"),
         "other": FieldSource(column="other"),
     }
+
+
+def _consent_sheet(header: str, *cells: str) -> Sheet:
+    phones = [fictional_phone(number) for number in range(len(cells))]
+    return make_sheet({"Phone": phones, "Name": ["Ana"] * len(cells), header: list(cells)})
+
+
+_PEOPLE_REFUSE = [
+    ("Accepts Marketing", "yes", "no"),
+    ("Unsubscribed", "no", "yes"),
+    ("Unsubscribed", "no", "ask Ana"),
+    ("Email opt-in", "yes", "no"),
+    ("Tags", "vip", "do not contact"),
+]
+
+
+@pytest.mark.parametrize("use", [ConsentUse.IGNORE, ConsentUse.OTHER])
+@pytest.mark.parametrize(("header", "good", "bad"), _PEOPLE_REFUSE)
+def test_a_mapping_never_remembers_to_send_to_people_who_said_no(
+    header: str, good: str, bad: str, use: ConsentUse, settings: Settings
+) -> None:
+    sheet = _consent_sheet(header, good, bad)
+    mapping = Mapping(client=FieldSource(column="Phone"), consent={header: use})
+
+    save_mapping(mapping, sheet, saved_by="Ana", settings=settings)
+
+    (saved,) = saved_mappings(settings)
+    assert saved.mapping.consent == {header: ConsentUse.HOLD}
+
+
+@pytest.mark.parametrize("use", [ConsentUse.IGNORE, ConsentUse.OTHER])
+@pytest.mark.parametrize(("header", "good", "bad"), _PEOPLE_REFUSE)
+def test_a_remembered_use_does_not_apply_to_a_sheet_in_which_people_say_no(
+    header: str, good: str, bad: str, use: ConsentUse, settings: Settings
+) -> None:
+    mapping = Mapping(client=FieldSource(column="Phone"), consent={header: use})
+    save_mapping(mapping, _consent_sheet(header, good), saved_by="Ana", settings=settings)
+    (saved,) = saved_mappings(settings)
+    assert saved.mapping.consent == {header: use}
+    sheet = _consent_sheet(header.upper(), good, bad)
+
+    (fitting,) = fitting_mappings(sheet, [saved])
+
+    assert fitting.mapping.consent == {header.upper(): ConsentUse.HOLD}
+    assert suggest_mapping(sheet, [saved]).consent == {header.upper(): ConsentUse.HOLD}
+
+
+def test_an_ignored_column_without_refusals_stays_ignored(settings: Settings) -> None:
+    mapping = Mapping(
+        client=FieldSource(column="Phone"), consent={"Opt-in source": ConsentUse.IGNORE}
+    )
+    sheet = _consent_sheet("Opt-in source", "web form", "shop 2")
+
+    save_mapping(mapping, sheet, saved_by="Ana", settings=settings)
+
+    (fitting,) = fitting_mappings(sheet, saved_mappings(settings))
+    assert fitting.mapping == mapping
