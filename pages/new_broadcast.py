@@ -44,4 +44,4 @@ elif (sheet := draw_sheet_step(draft, settings)) is not None:
         if checked.plan.entry_count:
             draft = draw_preview_step(draft, checked.plan, sheet, settings)
             draw_test_step(draft, checked.plan, connection, settings)
-        draw_send_step(draft, checked, connection, settings)
+        draw_send_step(draft, checked, sheet, connection, settings)

@@ -57,6 +57,7 @@ from lib.campaign.mapping.value_format import (
     Style,
 )
 from lib.campaign.plan.builder import make_plan
+from lib.campaign.plan.consent_releases import ReleasedRows, released_rows, rows_released_by
 from lib.campaign.plan.corrections import (
     CorrectionImport,
     MissingRowNumbersError,
@@ -133,6 +134,7 @@ __all__ = [
     "Plan",
     "PlanUnreadableError",
     "RecipientRegion",
+    "ReleasedRows",
     "SavedMapping",
     "SendSchedule",
     "Sendout",
@@ -173,10 +175,12 @@ __all__ = [
     "read_listed_file",
     "reasons_in_words",
     "recipient_regions",
+    "released_rows",
     "remove_exclude_list",
     "rename_mapping",
     "render_field",
     "repaired_rows",
+    "rows_released_by",
     "save_draft",
     "save_mapping",
     "saved_mappings",

@@ -70,6 +70,17 @@ class FindingCode(StrEnum):
     BROKEN_TEXT = "broken_text"
 
 
+CONSENT_CODES: Final = frozenset(
+    {
+        FindingCode.SAID_NO,
+        FindingCode.CONSENT_BLANK,
+        FindingCode.CONSENT_UNCLEAR,
+        FindingCode.CONSENT_EMAIL,
+    }
+)
+"""The codes that hold rows back because of consent."""
+
+
 @dataclass(frozen=True)
 class FindingWords:
     """The English source texts for a code: a title, what it means, and what to do, if anything."""

@@ -1,6 +1,9 @@
 """Consent columns on the New broadcast page: their use and the decisions about their rows."""
 
-from lib.campaign import load_draft
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib.campaign import ConsentUse, load_draft
 from lib.settings import Settings
 from tests.support.app_test import Visit, press, texts
 from tests.support.drafts import current_draft_id, prepared
@@ -28,10 +31,87 @@ def test_a_no_is_held_back_and_a_blank_needs_a_decision(visit: Visit, settings: 
     assert "Send to 1 recipient" in texts(app)
 
 
-def test_a_consent_column_can_be_ignored(visit: Visit) -> None:
+WOULD_BE_MESSAGED = "1 person who said no in “Accepts Marketing” would be messaged."
+UNANSWERED = "1 person without a clear answer in “Accepts Marketing” would be messaged."
+ARE_MESSAGED = "1 person in it said no and will be messaged."
+
+
+def choose_use(app: AppTest, use: ConsentUse, column: str = "Accepts Marketing") -> AppTest:
+    """Choose what a consent column is used for in step 2."""
+    uses = next(each for each in app.selectbox if each.label == f"Column “{column}”")
+    uses.set_value(use).run()
+    assert not app.exception
+    return app
+
+
+def saved_uses(app: AppTest, settings: Settings) -> dict[str, ConsentUse]:
+    draft = load_draft(current_draft_id(app), settings)
+    assert draft is not None
+    assert draft.mapping is not None
+    return dict(draft.mapping.consent)
+
+
+@pytest.mark.parametrize(("step", "use"), [(2, ConsentUse.IGNORE), (3, ConsentUse.OTHER)])
+def test_people_who_said_no_are_messaged_only_after_a_question(
+    step: int, use: ConsentUse, visit: Visit, settings: Settings
+) -> None:
     app = prepared(visit, SHEET)
-    press(app, "Ignore this column")
+
+    def choose() -> None:
+        if step == 2:
+            choose_use(app, use)
+        else:
+            press(app, "This column is not about consent")
+
+    choose()
+    assert WOULD_BE_MESSAGED in texts(app)
+    assert UNANSWERED in texts(app)
+    assert "Send to 1 recipient" in texts(app)
+    press(app, "Keep holding them back")
+    assert WOULD_BE_MESSAGED not in texts(app)
+    assert saved_uses(app, settings)["Accepts Marketing"] is ConsentUse.HOLD
+    assert app.selectbox(key=consent_key(app)).value is ConsentUse.HOLD
+    choose()
+    press(app, "Message them anyway")
+
+    shown = texts(app)
+    assert saved_uses(app, settings) == {"Accepts Marketing": use}
+    assert WOULD_BE_MESSAGED not in shown
+    # A column that is not about consent becomes a variable, which is empty in one row.
+    sent = 3 if use is ConsentUse.IGNORE else 2
+    assert f"Send to {sent} recipients" in shown
+    assert shown.count(ARE_MESSAGED) == 2  # in steps 3 and 6
+    press(app, "Hold back rows that say no")
+    assert "Send to 1 recipient" in texts(app)
+    assert ARE_MESSAGED not in texts(app)
+
+
+def consent_key(app: AppTest) -> str:
+    return next(str(each.key) for each in app.selectbox if str(each.key).startswith("consent_"))
+
+
+def test_the_question_counts_only_people_who_would_be_messaged(visit: Visit) -> None:
+    without_phone = SHEET + "123,demo_welcome,Leo,no\n"
+    app = press(prepared(visit, without_phone), "Ignore this column")
+    assert WOULD_BE_MESSAGED in texts(app)
+    press(app, "Message them anyway")
+    assert ARE_MESSAGED in texts(app)
+
+
+def test_a_use_that_sends_to_nobody_else_is_saved_at_once(visit: Visit, settings: Settings) -> None:
+    app = prepared(visit, SHEET.replace(",no\n", ",yes\n").replace(",Eva,\n", ",Eva,yes\n"))
+    choose_use(app, ConsentUse.IGNORE)
+    assert saved_uses(app, settings) == {"Accepts Marketing": ConsentUse.IGNORE}
+    assert "Column “Accepts Marketing” is ignored." in texts(app)
+    press(app, "Hold back rows that say no")
+    assert saved_uses(app, settings) == {"Accepts Marketing": ConsentUse.HOLD}
+
+
+def test_the_next_sheet_holds_people_back_although_the_column_was_ignored(visit: Visit) -> None:
+    app = press(press(prepared(visit, SHEET), "Ignore this column"), "Message them anyway")
     assert "Send to 3 recipients" in texts(app)
+    app = prepared(visit, SHEET + f"{fictional_phone(3)},demo_welcome,Leo,no\n")
+    assert "Send to 1 recipient" in texts(app)
 
 
 def test_a_column_that_is_not_about_consent_becomes_a_variable(
@@ -39,6 +119,7 @@ def test_a_column_that_is_not_about_consent_becomes_a_variable(
 ) -> None:
     app = prepared(visit, SHEET)
     press(app, "This column is not about consent")
+    press(app, "Message them anyway")
     draft = load_draft(current_draft_id(app), settings)
     assert draft is not None
     assert draft.mapping is not None

@@ -22,7 +22,11 @@ from lib.sheet.phones.messages import PROBLEMS, REPAIRS, explained
 from lib.ui.cache import CheckedPlan, plan_for
 from lib.ui.errors import draw_error
 from lib.ui.formatting import count, literal, row_list
-from lib.ui.new_broadcast.consent import draw_consent_decision, draw_email_decisions
+from lib.ui.new_broadcast.consent import (
+    draw_consent_decision,
+    draw_email_decisions,
+    draw_released_columns,
+)
 from lib.ui.new_broadcast.corrections import draw_corrections, draw_corrections_upload
 from lib.ui.new_broadcast.default_country import WHY, draw_country_choice
 from lib.ui.new_broadcast.exclude_lists import choose_exclude_lists
@@ -53,6 +57,8 @@ def draw_check_step(
         _draw_country(draft, sheet, settings)
         with st.container():
             draw_phone_questions(plan, sheet, draft, settings)
+        with st.container():
+            draw_released_columns(plan, draft, sheet, settings)
         choose_exclude_lists(draft, settings)
         with st.container():
             draw_previous_recipients(checked, draft, settings)
@@ -130,7 +136,7 @@ def _draw_group(
             )
         if group.code in REPAIRS:
             draw_phone_repair(group.code, plan, sheet, draft, settings)
-        draw_consent_decision(group, draft, sheet, settings)
+        draw_consent_decision(group, plan, draft, sheet, settings)
         draw_value_question(group, draft, sheet, settings)
 
 

@@ -11,16 +11,24 @@ from lib.campaign import (
     FieldSource,
     FindingGroup,
     Mapping,
+    Plan,
+    ReleasedRows,
+    released_rows,
+    rows_released_by,
 )
 from lib.campaign.mapping.consent import ConsentColumn, consent_column, consent_uses, counted
 from lib.campaign.mapping.consent_vocabulary import Answer, Channel
 from lib.i18n import N_, _, ngettext
 from lib.settings import Settings
 from lib.sheet import Sheet
+from lib.ui.form_state import show
 from lib.ui.formatting import count, literal
 from lib.ui.new_broadcast.draft import latest, save_changes
 from lib.ui.new_broadcast.saved_mappings import keep_mapping
 
+# The places at which the use of a column is changed: step 2 and step 3.
+_COLUMNS: Final = "columns"
+_CHECK: Final = "check"
 _USES: Final = {
     ConsentUse.HOLD: N_("Hold back rows that say no"),
     ConsentUse.IGNORE: N_("Ignore this column"),
@@ -53,21 +61,25 @@ def draw_consent_columns(draft: Draft, mapping: Mapping, sheet: Sheet, settings:
     if not uses:
         return
     st.markdown(_("**Consent**: who has agreed to get messages"))
+    asked = _asked_use(draft, _COLUMNS)
     for place, (name, use) in enumerate(uses.items()):
-        key = f"consent_{place}_{use}_{draft.id}_{draft.mapping_turn}"
+        key = f"consent_{place}_{draft.id}_{draft.sheet_id}"
+        is_asked = asked is not None and asked[0] == name
+        show(key, asked[1] if asked is not None and is_asked else use)
         left, right = st.columns([2, 3], vertical_alignment="center")
         left.selectbox(
             _("Column “{column}”", column=literal(name)),
             list(_USES),
-            index=list(_USES).index(use),
             format_func=lambda each: _(_USES[each]),
             key=key,
-            on_change=lambda name=name, key=key: set_column_use(
-                name, st.session_state[key], draft, sheet, settings
+            on_change=lambda name=name, key=key: _choose_use(
+                name, st.session_state[key], draft, sheet, settings, place=_COLUMNS
             ),
         )
         column = consent_column(name, sheet.frame[name])
         right.caption(f"{_meaning(column)} {_figures(column, sheet)}")
+        if is_asked:
+            _ask_to_release(_COLUMNS, draft, sheet, settings)
     st.caption(
         _(
             "WhatsApp columns take precedence over SMS columns, and SMS columns over general "
@@ -76,10 +88,145 @@ def draw_consent_columns(draft: Draft, mapping: Mapping, sheet: Sheet, settings:
     )
 
 
-def set_column_use(
+def draw_released_columns(plan: Plan, draft: Draft, sheet: Sheet, settings: Settings) -> None:
+    """Draw the consent columns that don't hold rows back, each with a button to use it again."""
+    for each in released_rows(plan, sheet):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if each.said_no or each.unanswered:
+                st.warning(released_text(each), icon=":material/campaign:")
+            else:
+                st.caption(released_text(each), width="stretch")
+            st.button(
+                _("Hold back rows that say no"),
+                key=f"hold_{each.column}_{draft.id}",
+                icon=":material/undo:",
+                on_click=_set_column_use,
+                args=(each.column, ConsentUse.HOLD, draft, sheet, settings),
+            )
+
+
+def released_text(released: ReleasedRows) -> str:
+    """Return which consent column is not used, and how many people are messaged for it."""
+    column = literal(released.column)
+    if released.use is ConsentUse.IGNORE:
+        parts = [_("Column “{column}” is ignored.", column=column)]
+    else:
+        parts = [_("Column “{column}” is treated as not about consent.", column=column)]
+    if released.said_no:
+        parts.append(
+            ngettext(
+                "**{count} person in it said no and will be messaged.**",
+                "**{count} people in it said no and will be messaged.**",
+                released.said_no,
+            )
+        )
+    if released.unanswered:
+        parts.append(
+            ngettext(
+                "{count} person without a clear answer will be messaged.",
+                "{count} people without a clear answer will be messaged.",
+                released.unanswered,
+            )
+        )
+    return " ".join(parts)
+
+
+def _choose_use(
+    name: str, use: ConsentUse, draft: Draft, sheet: Sheet, settings: Settings, *, place: str
+) -> None:
+    """Save what a column is used for. If that sends to more people, ask at this place first."""
+    now = latest(draft, settings)
+    assert now.mapping is not None
+    st.session_state.pop(_asked_key(draft), None)
+    released = rows_released_by(use, name, sheet, now.mapping, now.answers)
+    if released.said_no or released.unanswered:
+        st.session_state[_asked_key(draft)] = (place, now.sheet_id, name, use)
+    else:
+        _set_column_use(name, use, draft, sheet, settings)
+
+
+def _asked_use(draft: Draft, place: str) -> tuple[str, ConsentUse] | None:
+    """Return the column and the use that wait for a confirmation at this place of the page."""
+    asked = st.session_state.get(_asked_key(draft))
+    if asked is None or asked[:2] != (place, draft.sheet_id):
+        return None
+    return asked[2], asked[3]
+
+
+def _asked_key(draft: Draft) -> str:
+    return f"consent_use_asked_{draft.id}"
+
+
+def _ask_to_release(
+    place: str,
+    draft: Draft,
+    sheet: Sheet,
+    settings: Settings,
+    *,
+    plan: Plan | None = None,
+) -> None:
+    """Ask whether to send to the people whom a column holds back."""
+    asked = _asked_use(draft, place)
+    assert asked is not None
+    assert draft.mapping is not None
+    name, use = asked
+    released = rows_released_by(use, name, sheet, draft.mapping, draft.answers, plan=plan)
+    st.warning(_release_question(released), icon=":material/campaign:")
+    with st.container(horizontal=True):
+        st.button(
+            _("Keep holding them back"),
+            key=f"keep_held_{place}_{draft.id}",
+            type="primary",
+            icon=":material/block:",
+            on_click=_forget_asked_use,
+            args=(draft,),
+        )
+        st.button(
+            _("Message them anyway"),
+            key=f"release_{place}_{draft.id}",
+            icon=":material/send:",
+            on_click=_set_column_use,
+            args=(name, use, draft, sheet, settings),
+        )
+
+
+def _release_question(released: ReleasedRows) -> str:
+    column = literal(released.column)
+    parts = []
+    if released.said_no:
+        parts.append(
+            ngettext(
+                "**{count} person who said no in “{column}” would be messaged.**",
+                "**{count} people who said no in “{column}” would be messaged.**",
+                released.said_no,
+                column=column,
+            )
+        )
+    if released.unanswered or not parts:
+        parts.append(
+            ngettext(
+                "{count} person without a clear answer in “{column}” would be messaged.",
+                "{count} people without a clear answer in “{column}” would be messaged.",
+                released.unanswered,
+                column=column,
+            )
+        )
+    parts.append(_("Rows that are held back for other reasons stay held back."))
+    return " ".join(parts)
+
+
+def _forget_asked_use(draft: Draft) -> None:
+    st.session_state.pop(_asked_key(draft), None)
+
+
+def _set_column_use(
     name: str, use: ConsentUse, draft: Draft, sheet: Sheet, settings: Settings
 ) -> None:
-    """Save what a column is used for. A column that is not about consent becomes a variable."""
+    """Save what a column is used for. A column that is not about consent becomes a variable.
+
+    What was decided about a column on email consent is asked again.
+    """
+    _forget_asked_use(draft)
     draft = latest(draft, settings)
     assert draft.mapping is not None
     variables = dict(draft.mapping.variables)
@@ -91,12 +238,19 @@ def set_column_use(
         variables = {key: source for key, source in variables.items() if key not in own}
     uses = {**consent_uses(sheet, draft.mapping), name: use}
     mapping = draft.mapping.model_copy(update={"consent": uses, "variables": variables})
-    turn = draft.mapping_turn + 1
-    keep_mapping(save_changes(draft, settings, mapping=mapping, mapping_turn=turn), sheet, settings)
+    decided = {each: answer for each, answer in draft.answers.email_consent.items() if each != name}
+    draft = save_changes(
+        draft,
+        settings,
+        mapping=mapping,
+        mapping_turn=draft.mapping_turn + 1,
+        answers=draft.answers.model_copy(update={"email_consent": decided}),
+    )
+    keep_mapping(draft, sheet, settings)
 
 
 def draw_consent_decision(
-    group: FindingGroup, draft: Draft, sheet: Sheet, settings: Settings
+    group: FindingGroup, plan: Plan, draft: Draft, sheet: Sheet, settings: Settings
 ) -> None:
     """Draw the buttons for a group of rows that a person may send anyway; nothing for others."""
     code = group.code.removesuffix("_sent")
@@ -105,7 +259,7 @@ def draw_consent_decision(
     elif code == "consent_email" and group.column is not None:
         _draw_email_decision(group.column, draft, settings)
     elif code == "said_no" and group.column is not None:
-        _draw_column_decision(group.column, draft, sheet, settings)
+        _draw_column_decision(group.column, plan, draft, sheet, settings)
 
 
 def draw_email_decisions(draft: Draft, settings: Settings) -> None:
@@ -173,7 +327,13 @@ def _draw_email_decision(name: str, draft: Draft, settings: Settings) -> None:
             )
 
 
-def _draw_column_decision(name: str, draft: Draft, sheet: Sheet, settings: Settings) -> None:
+def _draw_column_decision(
+    name: str, plan: Plan, draft: Draft, sheet: Sheet, settings: Settings
+) -> None:
+    asked = _asked_use(draft, _CHECK)
+    if asked is not None and asked[0] == name:
+        _ask_to_release(_CHECK, draft, sheet, settings, plan=plan)
+        return
     with st.container(horizontal=True):
         for label, icon, use in (
             (_("Ignore this column"), ":material/visibility_off:", ConsentUse.IGNORE),
@@ -183,8 +343,9 @@ def _draw_column_decision(name: str, draft: Draft, sheet: Sheet, settings: Setti
                 label,
                 key=f"{use}_{name}_{draft.id}",
                 icon=icon,
-                on_click=set_column_use,
+                on_click=_choose_use,
                 args=(name, use, draft, sheet, settings),
+                kwargs={"place": _CHECK},
             )
 
 

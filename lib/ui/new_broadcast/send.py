@@ -5,17 +5,19 @@ from typing import Final
 
 import streamlit as st
 
-from lib.campaign import Draft, load_draft
+from lib.campaign import Draft, Plan, load_draft, released_rows
 from lib.connections import Connection
 from lib.connectly import DuplicateBehavior
 from lib.delivery import ConcurrentSendoutError, RunSummary, runs_of_plan, start_run
 from lib.i18n import N_, _, ngettext
 from lib.settings import Settings
+from lib.sheet import Sheet
 from lib.storage import StorageError
 from lib.ui import navigation, page
 from lib.ui.cache import CheckedPlan, plan_for
 from lib.ui.errors import error_text
 from lib.ui.formatting import count, literal, moment, roughly
+from lib.ui.new_broadcast.consent import released_text
 from lib.ui.new_broadcast.draft import save_changes
 from lib.ui.new_broadcast.schedule_form import draw_schedule_form
 from lib.ui.schedule_text import schedule_lines
@@ -56,7 +58,7 @@ _CHANGES: Final = {
 
 
 def draw_send_step(
-    draft: Draft, checked: CheckedPlan, connection: Connection, settings: Settings
+    draft: Draft, checked: CheckedPlan, sheet: Sheet, connection: Connection, settings: Settings
 ) -> None:
     """Draw the step: what will be sent, its confirmation, and the button."""
     plan = checked.plan
@@ -71,6 +73,7 @@ def draw_send_step(
         earlier = runs_of_plan(plan.fingerprint, connection.name, settings=settings)
         draft = draw_schedule_form(draft, plan, settings)
         st.markdown(_summary(draft, checked, connection))
+        _warn_of_refusals(plan, sheet)
         resend_number = _ask_to_resend(draft, earlier) if earlier else 0
         if checked.is_undecided:
             st.info(
@@ -82,6 +85,16 @@ def draw_send_step(
             )
             resend_number = None
         _draw_confirmation(draft, checked, connection, settings, resend_number=resend_number)
+
+
+def _warn_of_refusals(plan: Plan, sheet: Sheet) -> None:
+    """Draw which people are messaged because a consent column is not used."""
+    for each in released_rows(plan, sheet):
+        if each.said_no or each.unanswered:
+            st.warning(
+                f"{released_text(each)} {_('You can change this in step 3.')}",
+                icon=":material/campaign:",
+            )
 
 
 def _summary(draft: Draft, checked: CheckedPlan, connection: Connection) -> str:
