@@ -30,18 +30,26 @@ _PRECEDENCE: Final = (Channel.WHATSAPP, Channel.SMS, Channel.GENERAL, Channel.EM
 
 @dataclass(frozen=True)
 class ConsentColumn:
-    """A consent column, the channel it is about, and what a yes in it means.
+    """A consent column, the channels that it is about, and what a yes in it means.
 
-    ``refusing`` is whether a yes is a refusal; None where the header names both. ``has_dates`` is
-    whether its answers are the dates on which they were given. ``only_refusals`` is whether it is
-    about something else, such as tags or notes, and only clear refusals in it count.
+    ``channels`` are those that its header names, none for marketing in general. ``refusing`` is
+    whether a yes is a refusal; None where the header names both. ``has_dates`` is whether its
+    answers are the dates on which they were given. ``only_refusals`` is whether it is about
+    something else, such as tags or notes, and only clear refusals in it count.
     """
 
     name: str
-    channel: Channel
+    channels: tuple[Channel, ...]
     refusing: bool | None
     has_dates: bool
     only_refusals: bool = False
+
+    @property
+    def channel(self) -> Channel:
+        """The channel that decides its precedence: WhatsApp if it is one of several."""
+        if Channel.WHATSAPP in self.channels:
+            return Channel.WHATSAPP
+        return self.channels[0] if len(self.channels) == 1 else Channel.GENERAL
 
 
 def consent_column(name: str, cells: pd.Series) -> ConsentColumn:
@@ -55,7 +63,7 @@ def consent_column(name: str, cells: pd.Series) -> ConsentColumn:
         has_dates = has_dates or _are_serial_dates(filled)
     return ConsentColumn(
         name,
-        consent_vocabulary.header_channel(header),
+        consent_vocabulary.header_channels(header),
         consent_vocabulary.refuses(header),
         has_dates,
         only_refusals=_has_only_refusals(header, filled),

@@ -269,10 +269,9 @@ def plain_or_blank(text: str) -> str:
     return "" if found in _BLANK else found
 
 
-def header_channel(name: str) -> Channel:
-    """Return the channel that a header names; ``GENERAL`` for none or several."""
-    found = [channel for channel, pattern in _CHANNELS if pattern.search(name)]
-    return found[0] if len(found) == 1 else Channel.GENERAL
+def header_channels(name: str) -> tuple[Channel, ...]:
+    """Return the channels that a header names."""
+    return tuple(channel for channel, pattern in _CHANNELS if pattern.search(name))
 
 
 def header_kind(name: str) -> Header | None:

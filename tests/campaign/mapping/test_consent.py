@@ -3,6 +3,7 @@
 import pytest
 
 from lib.campaign import Answers, FieldSource, Mapping, Plan, make_plan, suggest_mapping
+from lib.campaign.mapping.consent import consent_column
 from lib.campaign.mapping.model import ConsentUse
 from lib.sheet import Sheet
 from tests.support.recipients import fictional_phone
@@ -155,6 +156,30 @@ def test_whatsapp_takes_precedence_over_sms_and_sms_over_marketing() -> None:
 
     assert reasons(columns) == ["", "", "", "said_no", "said_no"]
     assert reasons(without) == ["said_no", "", "said_no", "", "said_no"]
+
+
+@pytest.mark.parametrize(
+    ("header", "channels"),
+    [
+        ("Accepts SMS/WhatsApp Marketing", ["whatsapp", "sms"]),
+        ("Email and WhatsApp opt-in", ["whatsapp", "email"]),
+        ("Accepts Email & SMS Marketing", ["sms", "email"]),
+        ("Accepts SMS Marketing", ["sms"]),
+        ("Accepts Marketing", []),
+    ],
+)
+def test_a_column_is_about_every_channel_that_its_header_names(
+    header: str, channels: list[str]
+) -> None:
+    cells = sheet_of({header: ["yes"]}).frame[header]
+    assert list(consent_column(header, cells).channels) == channels
+
+
+@pytest.mark.parametrize("header", ["Accepts SMS/WhatsApp Marketing", "Email and WhatsApp opt-in"])
+def test_a_no_to_whatsapp_and_another_channel_is_a_no_to_whatsapp(header: str) -> None:
+    columns = {header: ["no", "yes"], "SMS consent": ["yes", "yes"]}
+
+    assert reasons(columns) == ["said_no", ""]
 
 
 def test_a_general_refusal_takes_precedence_over_any_agreement() -> None:
