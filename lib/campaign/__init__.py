@@ -57,6 +57,11 @@ from lib.campaign.mapping.value_format import (
     Style,
 )
 from lib.campaign.plan.builder import make_plan
+from lib.campaign.plan.consent_questions import (
+    QUESTION_CODES,
+    ConsentQuestion,
+    consent_questions,
+)
 from lib.campaign.plan.consent_releases import ReleasedRows, released_rows, rows_released_by
 from lib.campaign.plan.corrections import (
     CorrectionImport,
@@ -105,10 +110,12 @@ __all__ = [
     "MAX_RETRIES",
     "NUMBER_FORMS",
     "PAGE_ROWS",
+    "QUESTION_CODES",
     "WAVES_ABOVE",
     "WORDS",
     "Answers",
     "CheckFailedError",
+    "ConsentQuestion",
     "ConsentUse",
     "CorrectionImport",
     "Corrections",
@@ -147,6 +154,7 @@ __all__ = [
     "audience_channel",
     "before_and_after",
     "change_draft",
+    "consent_questions",
     "corrected",
     "correction_list",
     "date_orders",

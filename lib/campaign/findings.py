@@ -70,13 +70,11 @@ class FindingCode(StrEnum):
     BROKEN_TEXT = "broken_text"
 
 
-CONSENT_CODES: Final = frozenset(
-    {
-        FindingCode.SAID_NO,
-        FindingCode.CONSENT_BLANK,
-        FindingCode.CONSENT_UNCLEAR,
-        FindingCode.CONSENT_EMAIL,
-    }
+CONSENT_CODES: Final = (
+    FindingCode.SAID_NO,
+    FindingCode.CONSENT_BLANK,
+    FindingCode.CONSENT_UNCLEAR,
+    FindingCode.CONSENT_EMAIL,
 )
 """The codes that hold rows back because of consent."""
 
@@ -392,6 +390,15 @@ class Findings:
         )
         if severity is Severity.HOLD:
             self.held |= mask
+
+    def mask(self, code: str, column: str | None = None) -> Mask:
+        """Return a mask of the rows with a finding of this code, if given in this column."""
+        found: Mask = np.zeros(len(self._rows), dtype=bool)
+        for part in self._parts:
+            first = part.iloc[0]
+            if first["code"] == code and column in {None, first["column"]}:
+                found |= self._rows.isin(part["row"])
+        return found
 
     def frame(self) -> pd.DataFrame:
         """Return one line for each finding, ordered by row: row, code, severity, column."""

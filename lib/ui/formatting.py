@@ -89,6 +89,13 @@ def row_list(rows: Sequence[int]) -> str:
     return comma_list([str(row) for row in rows])
 
 
+def row_location(rows: Sequence[int], total: int) -> str:
+    """Return which rows are meant by their first ones: ``Rows 3, 5 and 9 more``."""
+    if more := total - len(rows):
+        return _("Rows {rows} and {more} more", rows=row_list(rows), more=count(more))
+    return ngettext("Row {rows}", "Rows {rows}", total, rows=row_list(rows))
+
+
 def duration(seconds: float) -> str:
     """Return a length of time: ``under a second``, ``3 min 20 s``, ``2 h 5 min``."""
     if seconds < 1:

@@ -20,15 +20,31 @@ def test_a_no_is_held_back_and_a_blank_needs_a_decision(visit: Visit, settings: 
     app = prepared(visit, SHEET)
     shown = texts(app)
     assert "1 agreed · 1 said no · 1 blank" in shown
+    assert "**1 row waits for your answer to 1 question about consent.**" in shown
+    assert "For example, row 4: Accepts Marketing: “”" in shown
     draft = load_draft(current_draft_id(app), settings)
     assert draft is not None
     assert draft.mapping is not None
     assert list(draft.mapping.variables) == ["name"]
     assert "Send to 1 recipient" in texts(app)
-    press(app, "Send 1 row anyway")
-    assert "Send to 2 recipients" in texts(app)
-    press(app, "Hold back 1 row")
-    assert "Send to 1 recipient" in texts(app)
+    answer(app, "Send 1 row anyway")
+    shown = texts(app)
+    assert "Send to 2 recipients" in shown
+    assert "1 row decided" in shown
+    assert "about consent.**" not in shown
+    answer(app, "Hold back 1 row")
+    shown = texts(app)
+    assert "Send to 1 recipient" in shown
+    assert "about consent.**" not in shown
+    answer(app, "Decide later: hold back 1 row until then")
+    assert "**1 row waits for your answer to 1 question about consent.**" in texts(app)
+
+
+def answer(app: AppTest, label: str) -> None:
+    """Choose this answer to a question, and let the page run."""
+    question = next(each for each in app.radio if label in each.options)
+    question.set_value(("send", "hold", "later")[question.options.index(label)]).run()
+    assert not app.exception
 
 
 WOULD_BE_MESSAGED = "1 person who said no in “Accepts Marketing” would be messaged."
@@ -36,9 +52,9 @@ UNANSWERED = "1 person without a clear answer in “Accepts Marketing” would b
 ARE_MESSAGED = "1 person in it said no and will be messaged."
 
 
-def choose_use(app: AppTest, use: ConsentUse, column: str = "Accepts Marketing") -> AppTest:
-    """Choose what a consent column is used for in step 2."""
-    uses = next(each for each in app.selectbox if each.label == f"Column “{column}”")
+def choose_use(app: AppTest, use: ConsentUse) -> AppTest:
+    """Choose what the only consent column is used for in step 2."""
+    uses = app.selectbox(key=consent_key(app))
     uses.set_value(use).run()
     assert not app.exception
     return app
@@ -126,10 +142,41 @@ def test_a_column_that_is_not_about_consent_becomes_a_variable(
     assert list(draft.mapping.variables) == ["name", "Accepts Marketing"]
 
 
-def test_an_email_column_needs_a_decision_for_whatsapp(visit: Visit) -> None:
-    app = prepared(visit, SHEET.replace("Accepts Marketing", "Email opt-in"))
-    assert "Send to 2 recipients" in texts(app)
-    press(app, "Email only: send these rows")
+def test_an_email_column_is_a_question_that_can_be_answered_again(visit: Visit) -> None:
+    column = "Email opt-in"
+    app = prepared(visit, SHEET.replace("Accepts Marketing", column))
+    shown = texts(app)
+    assert "Send to 2 recipients" in shown
+    assert "Step 3 asks about people who didn't agree here or in another column." in shown
+    uses = app.selectbox(key=consent_key(app))
+    assert "Ask whether it also applies to WhatsApp" in uses.options
+    answer(app, "No, email only: send 1 row")
     assert "Send to 3 recipients" in texts(app)
-    press(app, "Change")
+    assert "You decided in step 3 that it doesn't apply to WhatsApp." in texts(app)
+    answer(app, "Yes, also for WhatsApp: hold back 2 rows")
+    assert "Send to 1 recipient" in texts(app)
+    choose_use(app, ConsentUse.IGNORE)
+    press(app, "Message them anyway")
+    assert "Send to 3 recipients" in texts(app)
+    choose_use(app, ConsentUse.HOLD)
+    assert "“Email opt-in” also apply to WhatsApp?" in texts(app)
     assert "Send to 2 recipients" in texts(app)
+
+
+def test_an_email_question_says_what_other_columns_decide(visit: Visit) -> None:
+    header = "phone,campaign,Accepts Email Marketing,Accepts SMS/WhatsApp Marketing"
+    cells = ("no,yes", "no,no", "no,", "yes,yes")
+    lines = [f"{fictional_phone(n)},demo_welcome,{each}" for n, each in enumerate(cells)]
+    app = prepared(visit, "\n".join([header, *lines]))
+
+    shown = texts(app)
+
+    assert "Shows who has agreed to WhatsApp, SMS messages. 2 agreed · 1 said no" in shown
+    assert "**2 rows wait for your answers to 2 questions about consent.**" in shown
+    assert "1 more person didn't agree to email, but agreed in another column." in shown
+    assert (
+        "2 rows stay held back whatever you answer here: Declined marketing, No consent recorded"
+        in shown
+    )
+    options = [option for each in app.radio for option in each.options]
+    assert "No, email only: send 0 of 2 rows" in options

@@ -45,9 +45,9 @@ def rows_released_by(
     With a plan, rows that it holds back for reasons other than consent do not count.
     """
     sheet = corrected(sheet, answers.corrections)
-    now = held_for_consent(sheet, mapping, answers)
-    changed = held_for_consent(sheet, with_use(mapping, sheet, column, use), answers)
-    released = now & ~changed
+    now = consent_findings(sheet, mapping, answers)
+    changed = consent_findings(sheet, with_use(mapping, sheet, column, use), answers)
+    released = now.held & ~changed.held
     if plan is not None:
         released &= ~held_otherwise(plan)
     return _count(column, use, released, sheet)
@@ -68,8 +68,8 @@ def released_rows(plan: Plan, sheet: Sheet) -> tuple[ReleasedRows, ...]:
         if suggest_use(column, sheet.frame[column]) is not ConsentUse.HOLD:
             continue
         mapping = with_use(plan.mapping, sheet, column, ConsentUse.HOLD)
-        would_be_held = held_for_consent(sheet, mapping, plan.answers)
-        found.append(_count(column, use, would_be_held & is_sent, sheet))
+        with_column = consent_findings(sheet, mapping, plan.answers)
+        found.append(_count(column, use, with_column.held & is_sent, sheet))
     return tuple(found)
 
 
@@ -78,11 +78,11 @@ def with_use(mapping: Mapping, sheet: Sheet, column: str, use: ConsentUse) -> Ma
     return mapping.model_copy(update={"consent": {**consent_uses(sheet, mapping), column: use}})
 
 
-def held_for_consent(sheet: Sheet, mapping: Mapping, answers: Answers) -> Mask:
-    """Return a mask of the rows that are held back because of consent, whatever else is wrong."""
+def consent_findings(sheet: Sheet, mapping: Mapping, answers: Answers) -> Findings:
+    """Return the findings about consent alone. Corrections are not applied to the sheet."""
     findings = Findings(sheet.frame.index)
     check_consent(sheet, mapping, answers, findings)
-    return findings.held
+    return findings
 
 
 def held_otherwise(plan: Plan) -> Mask:

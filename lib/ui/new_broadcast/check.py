@@ -5,8 +5,10 @@ from typing import Final
 import streamlit as st
 
 from lib.campaign import (
+    QUESTION_CODES,
     CheckFailedError,
     Draft,
+    FindingCode,
     FindingGroup,
     Plan,
     held_sheet,
@@ -21,12 +23,9 @@ from lib.sheet.phones.codes import PhoneProblem
 from lib.sheet.phones.messages import PROBLEMS, REPAIRS, explained
 from lib.ui.cache import CheckedPlan, plan_for
 from lib.ui.errors import draw_error
-from lib.ui.formatting import count, literal, row_list
-from lib.ui.new_broadcast.consent import (
-    draw_consent_decision,
-    draw_email_decisions,
-    draw_released_columns,
-)
+from lib.ui.formatting import count, literal, row_location
+from lib.ui.new_broadcast.consent import draw_released_columns, draw_use_of_refusing_column
+from lib.ui.new_broadcast.consent_questions import draw_consent_questions
 from lib.ui.new_broadcast.corrections import draw_corrections, draw_corrections_upload
 from lib.ui.new_broadcast.default_country import WHY, draw_country_choice
 from lib.ui.new_broadcast.exclude_lists import choose_exclude_lists
@@ -59,6 +58,7 @@ def draw_check_step(
             draw_phone_questions(plan, sheet, draft, settings)
         with st.container():
             draw_released_columns(plan, draft, sheet, settings)
+            draw_consent_questions(plan, sheet, draft, settings)
         choose_exclude_lists(draft, settings)
         with st.container():
             draw_previous_recipients(checked, draft, settings)
@@ -72,8 +72,9 @@ def draw_check_step(
             for group in plan.finding_groups:
                 if group.code in questions and group.code != PhoneProblem.NO_COUNTRY:
                     continue  # the question shows these rows
+                if group.code in QUESTION_CODES:
+                    continue  # as above
                 _draw_group(group, plan, sheet, draft, settings)
-            draw_email_decisions(draft, settings)
         draw_corrections(plan, sheet, draft, settings)
         if plan.held_count:
             _draw_downloads(plan, sheet, draft)
@@ -136,7 +137,8 @@ def _draw_group(
             )
         if group.code in REPAIRS:
             draw_phone_repair(group.code, plan, sheet, draft, settings)
-        draw_consent_decision(group, plan, draft, sheet, settings)
+        if group.code == FindingCode.SAID_NO and group.column is not None:
+            draw_use_of_refusing_column(group.column, plan, draft, sheet, settings)
         draw_value_question(group, draft, sheet, settings)
 
 
@@ -169,12 +171,7 @@ def _meaning(group: FindingGroup, cell: str | None, region: str | None) -> str:
 
 def _location(group: FindingGroup, sheet: Sheet) -> str:
     """Return the column, or the variable that is made of several, and the first rows of a group."""
-    rows = row_list(group.example_rows)
-    more = group.count - len(group.example_rows)
-    if more:
-        text = _("Rows {rows} and {more} more", rows=rows, more=count(more))
-    else:
-        text = ngettext("Row {rows}", "Rows {rows}", group.count, rows=rows)
+    text = row_location(group.example_rows, group.count)
     if not group.column:
         return text
     name = literal(group.column)

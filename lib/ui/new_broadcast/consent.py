@@ -1,15 +1,14 @@
-"""Consent: what each consent column is used for, and one decision for each group of rows."""
+"""Consent columns: what each is used for. To send to people who said no is asked first."""
 
-from typing import Final
+import functools
+from typing import Final, NamedTuple
 
 import streamlit as st
 
 from lib.campaign import (
-    Answers,
     ConsentUse,
     Draft,
     FieldSource,
-    FindingGroup,
     Mapping,
     Plan,
     ReleasedRows,
@@ -22,7 +21,7 @@ from lib.i18n import N_, _, ngettext
 from lib.settings import Settings
 from lib.sheet import Sheet
 from lib.ui.form_state import show
-from lib.ui.formatting import count, literal
+from lib.ui.formatting import comma_list, count, literal
 from lib.ui.new_broadcast.draft import latest, save_changes
 from lib.ui.new_broadcast.saved_mappings import keep_mapping
 
@@ -47,12 +46,15 @@ _FIGURES: Final = {
     Answer.BLANK: N_("{count} blank"),
     Answer.UNCLEAR: N_("{count} unclear"),
 }
-_SEND_ANSWERS: Final = {
-    "consent_blank": "send_blank_consent",
-    "consent_unclear": "send_unclear_consent",
-    "in_own_report": "resend_reported",
-}
-"""The answer that decides about the rows of a finding, by the finding's code."""
+
+
+class _AskedUse(NamedTuple):
+    """A use of a column that waits for a confirmation at one place of the page."""
+
+    place: str
+    sheet_id: str | None
+    column: str
+    use: ConsentUse
 
 
 def draw_consent_columns(draft: Draft, mapping: Mapping, sheet: Sheet, settings: Settings) -> None:
@@ -63,27 +65,30 @@ def draw_consent_columns(draft: Draft, mapping: Mapping, sheet: Sheet, settings:
     st.markdown(_("**Consent**: who has agreed to get messages"))
     asked = _asked_use(draft, _COLUMNS)
     for place, (name, use) in enumerate(uses.items()):
+        column = consent_column(name, sheet.frame[name])
         key = f"consent_{place}_{draft.id}_{draft.sheet_id}"
-        is_asked = asked is not None and asked[0] == name
-        show(key, asked[1] if asked is not None and is_asked else use)
+        is_asked = asked is not None and asked.column == name
+        show(key, asked.use if asked is not None and is_asked else use)
         left, right = st.columns([2, 3], vertical_alignment="center")
         left.selectbox(
             _("Column “{column}”", column=literal(name)),
             list(_USES),
-            format_func=lambda each: _(_USES[each]),
+            format_func=functools.partial(_use_text, column),
             key=key,
             on_change=lambda name=name, key=key: _choose_use(
                 name, st.session_state[key], draft, sheet, settings, place=_COLUMNS
             ),
         )
-        column = consent_column(name, sheet.frame[name])
-        right.caption(f"{_meaning(column)} {_figures(column, sheet)}")
+        right.caption(
+            " ".join([_meaning(column), _figures(column, sheet), *_email_note(column, use, draft)])
+        )
         if is_asked:
             _ask_to_release(_COLUMNS, draft, sheet, settings)
     st.caption(
         _(
             "WhatsApp columns take precedence over SMS columns, and SMS columns over general "
-            "marketing columns. Consent columns are not sent as variables."
+            "marketing columns. Email columns come last, and apply only if you decide so in step "
+            "3. Consent columns are not sent as variables."
         )
     )
 
@@ -140,17 +145,17 @@ def _choose_use(
     st.session_state.pop(_asked_key(draft), None)
     released = rows_released_by(use, name, sheet, now.mapping, now.answers)
     if released.said_no or released.unanswered:
-        st.session_state[_asked_key(draft)] = (place, now.sheet_id, name, use)
+        st.session_state[_asked_key(draft)] = _AskedUse(place, now.sheet_id, name, use)
     else:
         _set_column_use(name, use, draft, sheet, settings)
 
 
-def _asked_use(draft: Draft, place: str) -> tuple[str, ConsentUse] | None:
-    """Return the column and the use that wait for a confirmation at this place of the page."""
-    asked = st.session_state.get(_asked_key(draft))
-    if asked is None or asked[:2] != (place, draft.sheet_id):
+def _asked_use(draft: Draft, place: str) -> _AskedUse | None:
+    """Return the use that waits for a confirmation at this place of the page, if there is one."""
+    asked: _AskedUse | None = st.session_state.get(_asked_key(draft))
+    if asked is None or (asked.place, asked.sheet_id) != (place, draft.sheet_id):
         return None
-    return asked[2], asked[3]
+    return asked
 
 
 def _asked_key(draft: Draft) -> str:
@@ -169,8 +174,9 @@ def _ask_to_release(
     asked = _asked_use(draft, place)
     assert asked is not None
     assert draft.mapping is not None
-    name, use = asked
-    released = rows_released_by(use, name, sheet, draft.mapping, draft.answers, plan=plan)
+    released = rows_released_by(
+        asked.use, asked.column, sheet, draft.mapping, draft.answers, plan=plan
+    )
     st.warning(_release_question(released), icon=":material/campaign:")
     with st.container(horizontal=True):
         st.button(
@@ -186,7 +192,7 @@ def _ask_to_release(
             key=f"release_{place}_{draft.id}",
             icon=":material/send:",
             on_click=_set_column_use,
-            args=(name, use, draft, sheet, settings),
+            args=(asked.column, asked.use, draft, sheet, settings),
         )
 
 
@@ -249,89 +255,12 @@ def _set_column_use(
     keep_mapping(draft, sheet, settings)
 
 
-def draw_consent_decision(
-    group: FindingGroup, plan: Plan, draft: Draft, sheet: Sheet, settings: Settings
-) -> None:
-    """Draw the buttons for a group of rows that a person may send anyway; nothing for others."""
-    code = group.code.removesuffix("_sent")
-    if code in _SEND_ANSWERS:
-        _draw_rows_decision(code, group, draft, settings)
-    elif code == "consent_email" and group.column is not None:
-        _draw_email_decision(group.column, draft, settings)
-    elif code == "said_no" and group.column is not None:
-        _draw_column_decision(group.column, plan, draft, sheet, settings)
-
-
-def draw_email_decisions(draft: Draft, settings: Settings) -> None:
-    """Draw the decisions about columns on email consent, each with a button to change it."""
-    for name, counts in draft.answers.email_consent.items():
-        if name not in (draft.mapping.consent if draft.mapping else {}):
-            continue
-        with st.container(horizontal=True, vertical_alignment="center"):
-            column = literal(name)
-            if counts:
-                text = _(
-                    "You decided that the email column “{column}” also applies to WhatsApp.",
-                    column=column,
-                )
-            else:
-                text = _(
-                    "You decided that the email column “{column}” doesn't apply to WhatsApp.",
-                    column=column,
-                )
-            st.caption(text, width="stretch")
-            st.button(
-                _("Change"),
-                key=f"email_again_{name}_{draft.id}",
-                on_click=_decide_email,
-                args=(draft, settings, name),
-                kwargs={"counts": None},
-            )
-
-
-def _draw_rows_decision(code: str, group: FindingGroup, draft: Draft, settings: Settings) -> None:
-    field = _SEND_ANSWERS[code]
-    decided = getattr(draft.answers, field)
-    send = ngettext("Send {count} row anyway", "Send {count} rows anyway", group.count)
-    hold = ngettext("Hold back {count} row", "Hold back {count} rows", group.count)
-    with st.container(horizontal=True):
-        for label, icon, answer in (
-            (send, ":material/send:", True),
-            (hold, ":material/block:", False),
-        ):
-            st.button(
-                label,
-                key=f"{code}_{answer}_{draft.id}",
-                icon=icon,
-                disabled=decided is answer,
-                on_click=_save_answer,
-                args=(draft, settings, {field: answer}),
-            )
-    if decided is False:
-        st.caption(_("You chose to hold these rows back."))
-
-
-def _draw_email_decision(name: str, draft: Draft, settings: Settings) -> None:
-    with st.container(horizontal=True):
-        for label, icon, counts in (
-            (_("Also for WhatsApp: hold back"), ":material/block:", True),
-            (_("Email only: send these rows"), ":material/send:", False),
-        ):
-            st.button(
-                label,
-                key=f"email_{counts}_{name}_{draft.id}",
-                icon=icon,
-                on_click=_decide_email,
-                args=(draft, settings, name),
-                kwargs={"counts": counts},
-            )
-
-
-def _draw_column_decision(
+def draw_use_of_refusing_column(
     name: str, plan: Plan, draft: Draft, sheet: Sheet, settings: Settings
 ) -> None:
+    """Draw the buttons that change the use of a column in which people say no."""
     asked = _asked_use(draft, _CHECK)
-    if asked is not None and asked[0] == name:
+    if asked is not None and asked.column == name:
         _ask_to_release(_CHECK, draft, sheet, settings, plan=plan)
         return
     with st.container(horizontal=True):
@@ -349,23 +278,28 @@ def _draw_column_decision(
             )
 
 
-def _decide_email(draft: Draft, settings: Settings, name: str, *, counts: bool | None) -> None:
-    """Save whether a column on email consent counts for WhatsApp; None removes the decision."""
-    now = latest(draft, settings)
-    decided = {each: answer for each, answer in now.answers.email_consent.items() if each != name}
-    if counts is not None:
-        decided[name] = counts
-    save_changes(now, settings, answers=now.answers.model_copy(update={"email_consent": decided}))
+def _use_text(column: ConsentColumn, use: ConsentUse) -> str:
+    if use is ConsentUse.HOLD and column.channel is Channel.EMAIL:
+        return _("Ask whether it also applies to WhatsApp")
+    return _(_USES[use])
 
 
-def _save_answer(draft: Draft, settings: Settings, changes: dict[str, object]) -> None:
-    now = latest(draft, settings)
-    answers: Answers = now.answers.model_copy(update=changes)
-    save_changes(now, settings, answers=answers)
+def _email_note(column: ConsentColumn, use: ConsentUse, draft: Draft) -> list[str]:
+    """Return what an email column does, for such a column that is used as consent."""
+    if column.channel is not Channel.EMAIL or use is not ConsentUse.HOLD:
+        return []
+    match draft.answers.email_consent.get(column.name):
+        case None:
+            return [_("Step 3 asks about people who didn't agree here or in another column.")]
+        case True:
+            return [_("You decided in step 3 that it also applies to WhatsApp.")]
+        case False:
+            return [_("You decided in step 3 that it doesn't apply to WhatsApp.")]
 
 
 def _meaning(column: ConsentColumn) -> str:
-    topic = _(_TOPICS[column.channel])
+    channels = column.channels or (Channel.GENERAL,)
+    topic = comma_list([_(_TOPICS[each]) for each in channels])
     if column.refusing is None:
         return _("Shows who has agreed to {topic} messages and who has declined.", topic=topic)
     if column.refusing:
