@@ -83,8 +83,10 @@ from lib.campaign.plan.phone_questions import (
 )
 from lib.campaign.plan.row_views import (
     PAGE_ROWS,
+    Reasons,
     VariablePreview,
     before_and_after,
+    explain_reasons,
     held_sheet,
     random_row,
     reasons_in_words,
@@ -140,6 +142,7 @@ __all__ = [
     "PhoneQuestion",
     "Plan",
     "PlanUnreadableError",
+    "Reasons",
     "RecipientRegion",
     "ReleasedRows",
     "SavedMapping",
@@ -162,6 +165,7 @@ __all__ = [
     "discard_old_drafts",
     "exclude_lists",
     "excluded_numbers",
+    "explain_reasons",
     "fitting_mappings",
     "freeze",
     "freeze_part",

@@ -79,13 +79,36 @@ CONSENT_CODES: Final = (
 """The codes that hold rows back because of consent."""
 
 
+class Remedy(StrEnum):
+    """What is to be done about a row that is held back.
+
+    ``CORRECT``: its cells are wrong or incomplete. ``DECIDE``: its cells may be right, and someone
+    has to know whether it may be sent. ``NONE``: it is rightly not sent.
+    """
+
+    CORRECT = "correct"
+    DECIDE = "decide"
+    NONE = "none"
+
+
 @dataclass(frozen=True)
 class FindingWords:
-    """The English source texts for a code: a title, what it means, and what to do, if anything."""
+    """The English source texts for a code: a title, what it means, and what to do, if anything.
+
+    The sentence is true on the page and in files. ``action`` is for the page. ``file_action`` is
+    for files, which are read elsewhere and later; None if the action is the same there.
+    """
 
     title: str
     sentence: str
     action: str = ""
+    file_action: str | None = None
+    remedy: Remedy = Remedy.CORRECT
+
+    @property
+    def action_in_file(self) -> str:
+        """What to do, for a reader of a downloaded file; may be empty."""
+        return self.action if self.file_action is None else self.file_action
 
 
 @dataclass(frozen=True)
@@ -128,6 +151,7 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
         N_("Automatic fix declined"),
         N_("You chose not to use this automatic fix, or to hold the row back."),
         N_("Correct the number in your sheet, or allow the fix."),
+        N_("Correct the number."),
     ),
     FindingCode.EXCLUDED: FindingWords(
         N_("On an exclude list or opted out"),
@@ -135,16 +159,20 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
             "This person is on an exclude list, or Connectly has reported that they opted out of "
             "messages from this business."
         ),
+        remedy=Remedy.NONE,
     ),
     FindingCode.SAID_NO: FindingWords(
         N_("Declined marketing"),
-        N_("The consent column says that these people don't want messages."),
+        N_("The consent column says no to messages."),
         N_("If the column means something else, change its use below."),
+        "",
+        Remedy.NONE,
     ),
     FindingCode.CONSENT_BLANK: FindingWords(
         N_("No consent recorded"),
-        N_("Your sheet doesn't say whether these people agreed to get messages."),
-        N_("Decide below for all of them. Until then, they are held back."),
+        N_("The sheet doesn't say whether this person agreed to get messages."),
+        N_("Send only to people who have agreed."),
+        remedy=Remedy.DECIDE,
     ),
     FindingCode.CONSENT_BLANK_SENT: FindingWords(
         N_("No consent recorded, sent anyway"),
@@ -155,8 +183,9 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
     ),
     FindingCode.CONSENT_UNCLEAR: FindingWords(
         N_("Unclear consent"),
-        N_("These cells don't clearly say yes or no."),
-        N_("Decide below for all of them, or correct the cells. Until then, they are held back."),
+        N_("The consent column doesn't clearly say yes or no."),
+        N_("Send only to people who have agreed."),
+        remedy=Remedy.DECIDE,
     ),
     FindingCode.CONSENT_UNCLEAR_SENT: FindingWords(
         N_("Unclear consent, sent anyway"),
@@ -164,8 +193,12 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
     ),
     FindingCode.CONSENT_EMAIL: FindingWords(
         N_("Declined email"),
-        N_("This column is about email. We can't tell whether it also applies to WhatsApp."),
-        N_("Decide below for the column. Until then, these rows are held back."),
+        N_(
+            "This person didn't agree to email. The sheet doesn't say whether that also applies to "
+            "WhatsApp."
+        ),
+        N_("Send only to people who have agreed."),
+        remedy=Remedy.NONE,
     ),
     FindingCode.OTHER_CHANNEL: FindingWords(
         N_("Different channel"),
@@ -178,14 +211,15 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
             "This person got the campaign in an earlier broadcast, or may have, and you chose to "
             "skip people who already got it."
         ),
+        remedy=Remedy.NONE,
     ),
     FindingCode.IN_OWN_REPORT: FindingWords(
         N_("Already sent in an earlier broadcast"),
         N_(
-            "This sheet is a report of an earlier broadcast. These rows were accepted or are "
-            "unconfirmed, so the people may have got the message."
+            "The sheet is a report of an earlier broadcast. It shows this row as accepted or "
+            "unconfirmed, so the person may have got the message."
         ),
-        N_("Decide below whether to send to them again."),
+        remedy=Remedy.NONE,
     ),
     FindingCode.IN_OWN_REPORT_SENT: FindingWords(
         N_("Sent in an earlier broadcast, sent again"),
@@ -203,6 +237,7 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
         N_("No campaign name"),
         N_("The row doesn't say which campaign to send."),
         N_("Fill in the cell, or set a name for empty cells in step 2."),
+        N_("Fill in the cell."),
     ),
     FindingCode.VARIABLE_EMPTY: FindingWords(
         N_("Empty variable"),
@@ -211,12 +246,14 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
             "empty variables."
         ),
         N_("Fill in the cell, or set a text for empty cells in step 2."),
+        N_("Fill in the cell."),
     ),
     FindingCode.DUPLICATE: FindingWords(
         N_("Duplicate recipient"),
         N_(
             "An earlier row has the same phone, campaign and version. Only the earlier row is sent."
         ),
+        remedy=Remedy.NONE,
     ),
     FindingCode.DUPLICATE_DIFFERS: FindingWords(
         N_("Duplicate recipient with different values"),
@@ -225,6 +262,8 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
             "the earlier row is sent."
         ),
         N_("Decide which row is right, and delete the other one."),
+        N_("Check which of the two rows is right."),
+        Remedy.NONE,
     ),
     FindingCode.DUPLICATE_SENT: FindingWords(
         N_("Duplicate recipient, sent twice"),
@@ -250,6 +289,7 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
             "one column."
         ),
         N_("Put quotes around cells that contain the separator, or correct the row here."),
+        N_("Put quotes around cells that contain the separator."),
     ),
     FindingCode.DIGITS_LOST: FindingWords(
         N_("Digits lost"),
@@ -276,6 +316,7 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
             "date doesn't exist."
         ),
         N_("Choose how your sheet writes dates in step 2, or correct the cell."),
+        N_("Correct the date, or write its month as a word."),
     ),
     FindingCode.NOT_A_DATE: FindingWords(
         N_("Not a date"),
@@ -289,6 +330,7 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
             "don't guess."
         ),
         N_("Choose the decimal separator of your sheet in step 2, or correct the cell."),
+        N_("Write the number so that it can be read in only one way."),
     ),
     FindingCode.NOT_A_NUMBER: FindingWords(
         N_("Not a number"),
@@ -319,6 +361,7 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
             "The value looks like a placeholder, such as N/A, test or [name]. It is sent unchanged."
         ),
         N_("Enter the real value, or clear the cell and set a text for empty cells in step 2."),
+        N_("Enter the real value."),
     ),
     FindingCode.ODD_LINK: FindingWords(
         N_("Link that may not open"),
@@ -329,6 +372,7 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
         N_("Name in capitals"),
         N_("The name is sent in capital letters."),
         N_("Change it in your sheet, or choose another format in step 2."),
+        N_("Change it in your sheet."),
     ),
     FindingCode.SAME_PERSON: FindingWords(
         N_("Same person, different phone"),

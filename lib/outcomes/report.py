@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
-from lib.campaign import FrozenPlan, reasons_in_words
+from lib.campaign import FrozenPlan, Reasons, explain_reasons
 from lib.delivery import Outcome, RunSummary
 from lib.delivery.snapshot import ledger_snapshot
 from lib.error_catalogue import explain
@@ -176,14 +176,21 @@ def _added(outcomes: pd.DataFrame, phones: "pd.Series[Any]") -> pd.DataFrame:
 
 def _explained(outcome: Outcome, code: str) -> tuple[str, str]:
     """Return what an outcome means and what to do about it, in the reader's language."""
-    correct = _("Correct the row, then upload the corrected rows as a new sheet.")
     if outcome is Outcome.HELD:
-        return reasons_in_words(code) or _("Not sent."), correct
+        reasons = explain_reasons(code)
+        return reasons.meaning or _("Not sent."), _action_for_held(reasons)
     if outcome in _MEANINGS and not (outcome is Outcome.CANCELLED and code):
         meaning, action = _MEANINGS[outcome]
         return _(meaning), _(action) if action else ""
     info = explain(code or None)
     return f"{_(info.title)}. {_(info.meaning)}", _(info.action)
+
+
+def _action_for_held(reasons: Reasons) -> str:
+    if not reasons.is_correctable:
+        return reasons.action
+    correct = _("Correct the row, then upload the corrected rows as a new sheet.")
+    return f"{reasons.action} {correct}".strip()
 
 
 def _iso(times: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -21,6 +21,7 @@ def test_a_no_is_held_back_and_a_blank_needs_a_decision(visit: Visit, settings: 
     shown = texts(app)
     assert "1 agreed · 1 said no · 1 blank" in shown
     assert "**1 row waits for your answer to 1 question about consent.**" in shown
+    assert "1 of them is of a person who doesn't want messages. Leave it as it is." in shown
     assert "For example, row 4: Accepts Marketing: “”" in shown
     draft = load_draft(current_draft_id(app), settings)
     assert draft is not None

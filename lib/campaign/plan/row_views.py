@@ -2,13 +2,13 @@
 
 import random
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from lib.campaign.download_columns import REASON_COLUMN, ROW_COLUMN
-from lib.campaign.findings import WORDS, FindingCode
+from lib.campaign.findings import WORDS, FindingCode, Remedy
 from lib.campaign.plan.corrections import corrected
 from lib.campaign.plan.model import Plan
 from lib.campaign.values.render import render_field
@@ -41,20 +41,50 @@ def _phone_cells(frame: pd.DataFrame, plan: Plan) -> list[str | None]:
     return list(render_field(plan.mapping.client, frame, trim=False).texts)
 
 
-def reasons_in_words(codes: str, phone: str | None = None) -> str:
-    """Return what codes joined with commas mean, in the reader's language; empty for no code.
+class Reasons(NamedTuple):
+    """Why a row is held back, in the reader's language: what it means and what to do, if anything.
 
-    With the cell of the phone, the reasons name details of it, such as its number of digits.
+    ``is_correctable`` is whether cells of the row have to be corrected.
     """
-    return " ".join(_reason_in_words(code, phone) for code in codes.split(",") if code)
+
+    meaning: str
+    action: str
+    is_correctable: bool
 
 
-def _reason_in_words(code: str, phone: str | None) -> str:
+def explain_reasons(codes: str, phone: str | None = None) -> Reasons:
+    """Return what codes joined with commas mean, for the reader of a file; empty for no code.
+
+    With the cell of the phone, the reasons name details of it, such as its number of digits. If a
+    row is rightly not sent, other reasons are named only: there is no use in correcting them.
+    """
+    found = [code for code in codes.split(",") if code]
+    final = [code for code in found if WORDS[code].remedy is Remedy.NONE]
+    meanings = [
+        f"{_(WORDS[code].title)}." if final and code not in final else _explain_reason(code, phone)
+        for code in found
+    ]
+    decisive = final or found
+    actions = dict.fromkeys(WORDS[code].action_in_file for code in decisive)
+    return Reasons(
+        " ".join(meanings),
+        " ".join(_(action) for action in actions if action),
+        any(WORDS[code].remedy is Remedy.CORRECT for code in decisive),
+    )
+
+
+def reasons_in_words(codes: str, phone: str | None = None) -> str:
+    """Return what codes joined with commas mean and what to do, as `explain_reasons` does."""
+    reasons = explain_reasons(codes, phone)
+    return f"{reasons.meaning} {reasons.action}".strip()
+
+
+def _explain_reason(code: str, phone: str | None) -> str:
     words = WORDS[code]
     if phone is not None and code in PROBLEMS:
         details = explained(code, phone)
     else:
-        details = " ".join(_(text) for text in (words.sentence, words.action) if text)
+        details = _(words.sentence)
     return _("{reason}. {details}", reason=_(words.title), details=details)
 
 

@@ -61,8 +61,8 @@ PROBLEMS: Final[dict[str, PhoneWords]] = {
     PhoneProblem.NO_COUNTRY: PhoneWords(
         N_("No country code"),
         N_(
-            "We can't tell which country the number is from. Choose the default country above, or "
-            "write the number with + and its country code."
+            "We can't tell which country the number is from. Choose the default country, or write "
+            "the number with + and its country code."
         ),
     ),
     PhoneProblem.OTHER_COUNTRY: PhoneWords(

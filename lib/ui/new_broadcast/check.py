@@ -183,6 +183,7 @@ def _location(group: FindingGroup, sheet: Sheet) -> str:
 def _draw_downloads(plan: Plan, sheet: Sheet, draft: Draft) -> None:
     name = _("{name} - held back", name=draft.filename.rsplit(".", 1)[0])
     st.write(_("Or fix them in a spreadsheet: download the rows and upload them again below."))
+    _draw_refusals(plan)
     with st.container(horizontal=True):
         st.download_button(
             _("Download XLSX"),
@@ -199,4 +200,18 @@ def _draw_downloads(plan: Plan, sheet: Sheet, draft: Draft) -> None:
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",
+        )
+
+
+def _draw_refusals(plan: Plan) -> None:
+    """Draw how many of the rows held back are not to be fixed, because people want no messages."""
+    found = plan.findings
+    codes = (FindingCode.SAID_NO, FindingCode.EXCLUDED)
+    if refused := found.loc[found["code"].isin(codes), "row"].nunique():
+        st.caption(
+            ngettext(
+                "{count} of them is of a person who doesn't want messages. Leave it as it is.",
+                "{count} of them are of people who don't want messages. Leave them as they are.",
+                refused,
+            )
         )

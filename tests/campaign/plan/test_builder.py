@@ -1,6 +1,7 @@
 """Plans account for every row, hold the right ones back, and send what the cells contain."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from lib.campaign import (
     MappingIncompleteError,
     Plan,
     before_and_after,
+    explain_reasons,
     make_plan,
     mapping_problems,
     reasons_in_words,
@@ -335,7 +337,38 @@ def test_groups_hold_source_texts_for_every_code() -> None:
 
     assert (group.code, group.title) == ("many_spaces", WORDS["many_spaces"].title)
     assert set(FindingCode) < set(WORDS)
-    assert not any("{" in text for words in WORDS.values() for text in vars(words).values())
+    assert not any("{" in str(text) for words in WORDS.values() for text in vars(words).values())
+
+
+@pytest.mark.parametrize("code", sorted(WORDS))
+def test_texts_in_files_do_not_refer_to_the_page(code: str) -> None:
+    words = WORDS[code]
+    in_file = f"{words.title} {words.sentence} {words.action_in_file}"
+
+    assert not re.search(r"\b(?:above|below|here|step \d|this page|click|button)\b", in_file)
+    assert reasons_in_words(code).endswith(words.action_in_file or words.sentence)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        "said_no", "excluded", "consent_email", "duplicate", "duplicate_differs", "reached_before",
+        "in_own_report", "consent_blank", "consent_unclear", "letters,said_no",
+        "said_no,phone_missing", "excluded,variable_empty", "consent_blank,consent_email",
+    ],
+)  # fmt: skip
+def test_rows_that_are_rightly_not_sent_are_not_to_be_corrected(codes: str) -> None:
+    reasons = explain_reasons(codes)
+
+    assert not reasons.is_correctable
+    assert not re.search(r"correct|fill|enter", f"{reasons.meaning} {reasons.action}".casefold())
+    titles = [WORDS[code].title for code in codes.split(",")]
+    assert all(title in reasons.meaning for title in titles)
+
+
+@pytest.mark.parametrize("codes", ["letters", "consent_blank,letters", "variable_empty"])
+def test_rows_with_wrong_cells_are_to_be_corrected(codes: str) -> None:
+    assert explain_reasons(codes).is_correctable
 
 
 def test_a_plan_and_its_groups_are_the_same_in_every_language(in_spanish: None) -> None:
