@@ -36,6 +36,8 @@ _ROW: Final = re.compile(rb"<row\b([^>]*?)(?:/>|>(.*?)</row>)", re.DOTALL)
 _CELL: Final = re.compile(rb"<c\b([^>]*?)(?:/>|>(.*?)</c>)", re.DOTALL)
 # A cell to the right of column IV, the 256th.
 _FAR_CELL: Final = re.compile(rb'<c r="(?:[A-Z]{3}|[J-Z][A-Z]|I[W-Z])[0-9]')
+_IMPOSSIBLE: Final = re.compile(rb'<(?:c|row)\b[^>]*?\br="[A-Z]*\d{8,}"')
+_ODS_END: Final = re.compile(rb"</(?:\w+:)?document-content\s*>")
 _REFERENCE: Final = re.compile(rb'\br="([A-Z]*)(\d+)"')
 _HIDDEN: Final = re.compile(rb'\bhidden="(?:1|true)"')
 
@@ -85,7 +87,10 @@ def compact_worksheets(data: bytes, kind: Kind) -> tuple[bytes, Areas]:
         return data, {name: UsedArea(each, WHOLE.columns) for name, each in rows.items()}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if kind == Kind.ODS:
-            content, areas = _compact_ods(archive.read("content.xml"))
+            content = archive.read("content.xml")
+            if _ODS_END.search(content[-_HEAD_BYTES:]) is None:
+                raise ValueError("The content has no end: calamine would wait for it for ever.")
+            content, areas = _compact_ods(content)
             contents = {"content.xml": content}
         else:
             contents, areas = _compact_parts(archive)
@@ -121,6 +126,8 @@ def _compact_parts(archive: zipfile.ZipFile) -> tuple[dict[str, bytes], Areas]:
         with archive.open(name) as stream:
             start = stream.read(_SMALL_BYTES if is_small else _HEAD_BYTES)
         is_binary = name.endswith(".bin")
+        if not is_binary and _IMPOSSIBLE.search(start):
+            raise ValueError("A cell is below the last row: calamine would allocate up to it.")
         rows, columns = _binary_size(start) if is_binary else _declared_size(start)
         may_be_larger = is_small and (is_binary or _FAR_CELL.search(start) is not None)
         if rows * columns <= _LARGE_CELLS and columns <= _WIDE_COLUMNS and not may_be_larger:

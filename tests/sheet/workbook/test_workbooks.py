@@ -17,7 +17,7 @@ from odf.text import P
 
 from lib.settings import Settings
 from lib.sheet import ReadOptions, Sheet, SheetError, read_sheet
-from tests.support.workbooks import record, xlsb
+from tests.support.workbooks import ods, record, xlsb, xlsx
 
 
 def _xlsx() -> bytes:
@@ -271,4 +271,37 @@ def test_a_duration_that_is_too_long_for_python_makes_a_workbook_unreadable(
 
     with pytest.raises(SheetError) as caught:
         read_sheet(_plain(fill), settings=settings)
+    assert caught.value.code == "damaged"
+
+
+def _change_part(data: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(buffer, "w") as target:
+        for each in source.namelist():
+            part = source.read(each)
+            target.writestr(each, change(part) if each == name else part)
+    return buffer.getvalue()
+
+
+def test_an_ods_file_whose_content_is_cut_off_is_refused(settings: Settings) -> None:
+    """The library that reads it would look for the end of the cell for ever."""
+    whole = ods([["phone", "name"], ["+16505550101", "Ana"]])
+    cut = _change_part(whole, "content.xml", lambda part: part[: part.rindex(b"</text:p>")])
+
+    with pytest.raises(SheetError) as caught:
+        read_sheet(cut, filename="list.ods", settings=settings)
+
+    assert caught.value.code == "damaged"
+
+
+def test_a_cell_below_the_last_possible_row_is_refused(settings: Settings) -> None:
+    """The library that reads it would allocate all rows above the cell."""
+    whole = xlsx([["phone", "name"], ["+16505550101", "Ana"]])
+    far = _change_part(
+        whole, "xl/worksheets/sheet1.xml", lambda part: part.replace(b'r="B2"', b'r="B88888888888"')
+    )
+
+    with pytest.raises(SheetError) as caught:
+        read_sheet(far, filename="list.xlsx", settings=settings)
+
     assert caught.value.code == "damaged"
