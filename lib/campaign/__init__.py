@@ -71,6 +71,7 @@ from lib.campaign.plan.corrections import (
     import_corrections,
     with_cells,
 )
+from lib.campaign.plan.duplicates import DuplicateRows, duplicate_rows, find_duplicates
 from lib.campaign.plan.frozen import FrozenPlan, PlanUnreadableError, freeze, freeze_part
 from lib.campaign.plan.isolated import LARGE, CheckFailedError, make_plan_apart
 from lib.campaign.plan.model import Plan, Sendout, single_entry_plan
@@ -124,6 +125,7 @@ __all__ = [
     "DateOrder",
     "DecimalMark",
     "Draft",
+    "DuplicateRows",
     "ExcludeList",
     "Exclusions",
     "FieldSource",
@@ -163,9 +165,11 @@ __all__ = [
     "date_orders",
     "delete_mapping",
     "discard_old_drafts",
+    "duplicate_rows",
     "exclude_lists",
     "excluded_numbers",
     "explain_reasons",
+    "find_duplicates",
     "fitting_mappings",
     "freeze",
     "freeze_part",

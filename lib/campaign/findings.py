@@ -250,19 +250,17 @@ _OWN_WORDS: Final[dict[FindingCode, FindingWords]] = {
     ),
     FindingCode.DUPLICATE: FindingWords(
         N_("Duplicate recipient"),
-        N_(
-            "An earlier row has the same phone, campaign and version. Only the earlier row is sent."
-        ),
+        N_("Another row has the same phone, campaign and version. Only the other row is sent."),
         remedy=Remedy.NONE,
     ),
     FindingCode.DUPLICATE_DIFFERS: FindingWords(
         N_("Duplicate recipient with different values"),
         N_(
-            "An earlier row has the same phone, campaign and version, but different values. Only "
-            "the earlier row is sent."
+            "Another row has the same phone, campaign and version, but different values. Only the "
+            "other row is sent, which is the first one unless you choose."
         ),
-        N_("Decide which row is right, and delete the other one."),
-        N_("Check which of the two rows is right."),
+        N_("Decide which row is right."),
+        N_("Check which of the rows is right."),
         Remedy.NONE,
     ),
     FindingCode.DUPLICATE_SENT: FindingWords(

@@ -120,6 +120,23 @@ def test_the_check_shows_totals_and_the_rows_of_findings(visit: Visit) -> None:
     assert "Rows 21, 51" in shown
 
 
+def test_the_row_to_send_is_chosen_among_duplicates(visit: Visit) -> None:
+    rows = [f"{ANA},x,Ana", f"{BEN},x,Ben", f"{ANA},x,Anna", f"{BEN},x,Ben"]
+    app = prepared(visit, "\n".join(["phone,campaign,name", *rows]) + "\n")
+    assert "Row 5 repeats row 3." in texts(app)
+    assert "**First** (row 2)" in texts(app)
+    choice = next(each for each in app.radio if each.label == "Which row is right: 2, 4?")
+    assert choice.options == ["Row 2: name “Ana”", "Row 4: name “Anna”"]
+
+    choice.set_value(4).run()
+
+    assert "**First** (row 3)" in texts(app)
+    assert "2 to send, 2 held back" in texts(app)
+    choice = next(each for each in app.radio if each.label == "Which row is right: 2, 4?")
+    choice.set_value(2).run()
+    assert "**First** (row 2)" in texts(app)
+
+
 def test_choosing_a_country_releases_rows_without_a_country_code(visit: Visit) -> None:
     app = prepared(visit, "phone,campaign,name\n2025550100,demo_welcome,Ana\n")
     assert "nobody to send to" in texts(app)

@@ -137,6 +137,19 @@ def test_single_rows_of_a_question_can_be_held_back_or_read_differently(visit: V
     assert "1 exception" in texts(app)
 
 
+def test_numbers_are_shown_if_the_sheet_has_no_other_columns(visit: Visit) -> None:
+    app = visit("new_broadcast")
+    app.file_uploader[0].upload("list.csv", b"phone_br\n51991234567\n51991234568\n").run()
+    next(each for each in app.selectbox if each.label == "Campaign name").set_value(FIXED).run()
+    next(each for each in app.text_input if each.label == "Value for every row").set_value(
+        "demo_welcome"
+    ).run()
+    press(app, "Confirm columns")
+    next(each for each in app.toggle if each.label == "Show each number").set_value(True).run()
+
+    assert list(_table(app)["others"]) == ["", ""]
+
+
 def test_a_reading_says_what_kind_of_number_it_gives(visit: Visit) -> None:
     answer = _answer(_checked(visit, GERMAN))
 

@@ -121,6 +121,7 @@ class Answers(_Frozen):
     ``region``: the country of phone numbers without a country code, as two letters.
     ``refused_repairs``: codes of phone repairs that hold their rows back instead.
     ``refused_rows``: rows whose phone was repaired, or has two readings, to hold back.
+    ``preferred_rows``: rows to send instead of other rows with the same recipient.
     ``phone_readings``: how phones with two readings are read, by their question (see
     `lib.sheet.phones.questions`); unanswered questions hold their rows back.
     ``phone_row_readings``: exceptions from them, by row number.
@@ -141,6 +142,7 @@ class Answers(_Frozen):
     if_duplicate_check_unspecified: DuplicateBehavior = DuplicateBehavior.ALLOW_ONE
     refused_repairs: frozenset[str] = frozenset()
     refused_rows: frozenset[int] = frozenset()
+    preferred_rows: frozenset[int] = frozenset()
     phone_readings: dict[str, Reading] = Field(default_factory=dict)
     phone_row_readings: dict[int, Reading] = Field(default_factory=dict)
     trim: bool = True

@@ -28,6 +28,7 @@ from lib.ui.new_broadcast.consent import draw_released_columns, draw_use_of_refu
 from lib.ui.new_broadcast.consent_questions import draw_consent_questions
 from lib.ui.new_broadcast.corrections import draw_corrections, draw_corrections_upload
 from lib.ui.new_broadcast.default_country import WHY, draw_country_choice
+from lib.ui.new_broadcast.duplicates import draw_duplicates
 from lib.ui.new_broadcast.exclude_lists import choose_exclude_lists
 from lib.ui.new_broadcast.phone_questions import draw_phone_questions
 from lib.ui.new_broadcast.phone_repairs import draw_phone_repair
@@ -135,6 +136,7 @@ def _draw_group(
                     cell=literal(cell),
                 )
             )
+        draw_duplicates(group, plan, draft, settings)
         if group.code in REPAIRS:
             draw_phone_repair(group.code, plan, sheet, draft, settings)
         if group.code == FindingCode.SAID_NO and group.column is not None:

@@ -259,10 +259,8 @@ def _other_cells(rows: list[int], plan: Plan, sheet: Sheet) -> list[str]:
     columns = columns or [name for name in sheet.frame.columns if name not in phone]
     part = replace(sheet, frame=sheet.frame.loc[rows])
     cells = corrected(part, plan.answers.corrections).frame[columns]
-    return [
-        shortened(" · ".join(filter(None, line)), _CONTEXT_CHARACTERS)
-        for line in cells.itertuples(index=False, name=None)
-    ]
+    lines = cells.to_numpy().tolist()
+    return [shortened(" · ".join(filter(None, line)), _CONTEXT_CHARACTERS) for line in lines]
 
 
 def _draw_row_buttons(

@@ -9,6 +9,7 @@ import pytest
 from lib.campaign import (
     WORDS,
     Answers,
+    DuplicateRows,
     FieldSource,
     FindingCode,
     Mapping,
@@ -16,6 +17,8 @@ from lib.campaign import (
     Plan,
     before_and_after,
     explain_reasons,
+    duplicate_rows,
+    find_duplicates,
     make_plan,
     mapping_problems,
     reasons_in_words,
@@ -94,6 +97,47 @@ def test_three_spellings_of_a_phone_are_one_recipient() -> None:
     plan = _plan(["+1 (202) 555-0100", "0012025550100", "tel:+1-202-555-0100"], ["Ana", "Ana", "X"])
 
     assert _held(plan) == {3: "duplicate", 4: "duplicate_differs"}
+
+
+@pytest.mark.parametrize(
+    ("preferred", "held"),
+    [
+        ({3}, {2: "duplicate_differs", 4: "duplicate_differs"}),
+        ({4}, {2: "duplicate_differs", 3: "duplicate_differs"}),
+        ({2}, {3: "duplicate_differs", 4: "duplicate_differs"}),
+        ({9}, {3: "duplicate_differs", 4: "duplicate_differs"}),
+        ({5}, {3: "duplicate_differs", 4: "duplicate_differs"}),
+    ],
+)
+def test_a_person_chooses_which_of_several_rows_is_sent(
+    preferred: set[int], held: dict[int, str]
+) -> None:
+    answers = Answers(preferred_rows=frozenset(preferred))
+
+    plan = _plan([ANA, ANA, ANA, BEN], ["Ana", "Anna", "Anne", "Ben"], answers=answers)
+
+    assert _held(plan) == held
+
+
+def test_duplicates_are_grouped_by_their_first_rows_with_the_values_that_differ() -> None:
+    phones = [CAM, ANA, BEN, ANA, "0012025550102", ANA, ANA, "x"]
+    names = ["Cam", "Ana", "Ben", "Ana", "Cam B.", "Anna", "", "Ana"]
+
+    for preferred in (frozenset[int](), frozenset({6, 7})):
+        plan = _plan(phones, names, answers=Answers(preferred_rows=preferred))
+        numbers = find_duplicates(plan, FindingCode.DUPLICATE_DIFFERS)
+        assert numbers.to_dict() == {2: 0, 3: 1, 5: 1, 6: 0, 7: 1}
+
+    cam, ana = (duplicate_rows(plan, rows) for rows in ([2, 6], [3, 5, 7]))
+    assert (cam.kept, cam.values) == (6, {"name": ("Cam", "Cam B.")})
+    assert (ana.kept, ana.values) == (7, {"name": ("Ana", "Ana", "Anna")})
+
+
+def test_rows_that_are_held_for_other_reasons_are_no_duplicates() -> None:
+    plan = _plan([ANA, ANA, ANA], ["", "Ana", "Ana"])
+
+    assert find_duplicates(plan, FindingCode.DUPLICATE).to_dict() == {3: 0, 4: 0}
+    assert duplicate_rows(plan, [3, 4]) == DuplicateRows((3, 4), 3, {})
 
 
 def test_held_rows_do_not_make_later_rows_duplicates() -> None:
