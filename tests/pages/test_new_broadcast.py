@@ -495,6 +495,28 @@ def test_step_2_asks_for_the_country_if_there_is_no_evidence(visit: Visit) -> No
     assert "1 recipient" in texts(app)
 
 
+@pytest.mark.parametrize(
+    ("cells", "caption"),
+    [
+        (["2025550100", "2025550101", BEN], "Suggested by the column name. Added to 2 numbers."),
+        (["2025550100", ANA], "Suggested by the column name. Added to 1 number."),
+    ],
+)
+def test_the_check_says_how_many_numbers_the_country_was_added_to(
+    visit: Visit, cells: list[str], caption: str
+) -> None:
+    app = prepared(visit, "\n".join(["phone_us,campaign", *(f"{each},x" for each in cells)]) + "\n")
+
+    assert caption in [each.value for each in app.caption]
+
+
+def test_the_check_says_if_the_country_was_added_to_no_number(visit: Visit) -> None:
+    app = prepared(visit)
+    next(each for each in app.selectbox if "without a code" in each.label).set_value("US").run()
+
+    assert "Not added to any number." in [each.value for each in app.caption]
+
+
 def test_step_2_does_not_ask_for_the_country_if_the_column_name_has_it(visit: Visit) -> None:
     app = upload(visit("new_broadcast"), "phone_us,campaign,name\n2025550100,demo_welcome,Ana\n")
 

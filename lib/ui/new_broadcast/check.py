@@ -13,13 +13,14 @@ from lib.campaign import (
     Plan,
     held_sheet,
     phone_questions,
+    repaired_rows,
 )
 from lib.connections import Connection
 from lib.i18n import _, ngettext
 from lib.outcomes import csv_bytes, xlsx_bytes
 from lib.settings import Settings
 from lib.sheet import Sheet
-from lib.sheet.phones.codes import PhoneProblem
+from lib.sheet.phones.codes import PhoneProblem, PhoneRepair
 from lib.sheet.phones.messages import PROBLEMS, REPAIRS, explained
 from lib.ui.cache import CheckedPlan, plan_for
 from lib.ui.errors import draw_error
@@ -54,7 +55,7 @@ def draw_check_step(
     plan = checked.plan
     needs_review = _needs_review(checked) or bool(draft.answers.corrections)
     with st.expander(_title(plan), expanded=needs_review, icon=_icon(plan)):
-        _draw_country(draft, sheet, settings)
+        _draw_country(plan, draft, sheet, settings)
         with st.container():
             draw_phone_questions(plan, sheet, draft, settings)
         with st.container():
@@ -103,11 +104,19 @@ def _icon(plan: Plan) -> str:
     return ":material/warning:" if plan.held_count else ":material/check_circle:"
 
 
-def _draw_country(draft: Draft, sheet: Sheet, settings: Settings) -> None:
+def _draw_country(plan: Plan, draft: Draft, sheet: Sheet, settings: Settings) -> None:
+    """Draw the default country; if it was added to any numbers, to how many and why."""
     draw_country_choice(draft, sheet, settings, place="check")
-    if draft.answers.region is not None and draft.region_evidence in WHY:
-        reason = _(WHY[draft.region_evidence])
-        st.caption(f"{reason} {_('See below how many numbers it applies to.')}")
+    if draft.answers.region is None:
+        return
+    number = len(repaired_rows(plan, PhoneRepair.COUNTRY_ADDED))
+    if not number:
+        st.caption(_("Not added to any number."))
+        return
+    text = ngettext("Added to {count} number.", "Added to {count} numbers.", number)
+    if draft.region_evidence in WHY:
+        text = f"{_(WHY[draft.region_evidence])} {text}"
+    st.caption(text)
 
 
 def _draw_totals(plan: Plan) -> None:
