@@ -84,6 +84,11 @@ def comma_list(items: Sequence[str]) -> str:
     return format_list(list(items), style="unit", locale=current_locale()) if items else ""
 
 
+def or_list(items: Sequence[str]) -> str:
+    """Return items as a list of alternatives: ``WhatsApp, SMS, or email``."""
+    return format_list(list(items), style="or", locale=current_locale())
+
+
 def row_list(rows: Sequence[int]) -> str:
     """Return row numbers as spreadsheets show them, without thousands separators."""
     return comma_list([str(row) for row in rows])

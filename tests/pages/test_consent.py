@@ -2,6 +2,7 @@
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Expander
 
 from lib.campaign import ConsentUse, load_draft
 from lib.settings import Settings
@@ -28,17 +29,22 @@ def test_a_no_is_held_back_and_a_blank_needs_a_decision(visit: Visit, settings: 
     assert draft.mapping is not None
     assert list(draft.mapping.variables) == ["name"]
     assert "Send to 1 recipient" in texts(app)
-    answer(app, "Send 1 row anyway")
+    answer(app, "Send them anyway")
     shown = texts(app)
     assert "Send to 2 recipients" in shown
     assert "1 row decided" in shown
     assert "about consent.**" not in shown
-    answer(app, "Hold back 1 row")
+    answer(app, "Hold them back")
     shown = texts(app)
     assert "Send to 1 recipient" in shown
     assert "about consent.**" not in shown
-    answer(app, "Decide later: hold back 1 row until then")
+    answer(app, "Decide later")
     assert "**1 row waits for your answer to 1 question about consent.**" in texts(app)
+
+
+def effects(app: AppTest) -> list[str]:
+    """Return what the answers to the first question do."""
+    return list(next(each for each in app.radio if "Decide later" in each.options).proto.captions)
 
 
 def answer(app: AppTest, label: str) -> None:
@@ -98,9 +104,14 @@ def test_people_who_said_no_are_messaged_only_after_a_question(
     sent = 3 if use is ConsentUse.IGNORE else 2
     assert f"Send to {sent} recipients" in shown
     assert shown.count(ARE_MESSAGED) == 2  # in steps 3 and 6
+    assert check_step(app).proto.expanded
     press(app, "Hold back rows that say no")
     assert "Send to 1 recipient" in texts(app)
     assert ARE_MESSAGED not in texts(app)
+
+
+def check_step(app: AppTest) -> Expander:
+    return next(each for each in app.expander if "3 · Check" in each.label)
 
 
 def consent_key(app: AppTest) -> str:
@@ -151,10 +162,12 @@ def test_an_email_column_is_a_question_that_can_be_answered_again(visit: Visit) 
     assert "Step 3 asks about people who didn't agree here or in another column." in shown
     uses = app.selectbox(key=consent_key(app))
     assert "Ask whether it also applies to WhatsApp" in uses.options
-    answer(app, "No, email only: send 1 row")
+    assert effects(app)[:2] == ["1 row is sent", "2 rows are held back"]
+    answer(app, "No, it's only about email")
     assert "Send to 3 recipients" in texts(app)
     assert "You decided in step 3 that it doesn't apply to WhatsApp." in texts(app)
-    answer(app, "Yes, also for WhatsApp: hold back 2 rows")
+    assert check_step(app).proto.expanded
+    answer(app, "Yes, hold them back")
     assert "Send to 1 recipient" in texts(app)
     choose_use(app, ConsentUse.IGNORE)
     press(app, "Message them anyway")
@@ -172,12 +185,11 @@ def test_an_email_question_says_what_other_columns_decide(visit: Visit) -> None:
 
     shown = texts(app)
 
-    assert "Shows who has agreed to WhatsApp, SMS messages. 2 agreed · 1 said no" in shown
+    assert "Shows who has agreed to WhatsApp or SMS messages. 2 agreed · 1 said no" in shown
     assert "**2 rows wait for your answers to 2 questions about consent.**" in shown
     assert "1 more person didn't agree to email, but agreed in another column." in shown
     assert (
         "2 rows stay held back whatever you answer here: Declined marketing, No consent recorded"
         in shown
     )
-    options = [option for each in app.radio for option in each.options]
-    assert "No, email only: send 0 of 2 rows" in options
+    assert "0 of 2 rows are sent" in effects(app)

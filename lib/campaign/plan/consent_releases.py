@@ -23,12 +23,20 @@ class ReleasedRows:
     """How many rows a column would hold back that are sent because it has another use.
 
     ``said_no`` counts the rows that say no, ``unanswered`` those without a clear answer.
+    ``said_no_waiting`` counts rows that say no and would be held back only until open questions
+    about consent are answered.
     """
 
     column: str
     use: ConsentUse
     said_no: int
     unanswered: int
+    said_no_waiting: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no such rows."""
+        return not (self.said_no or self.unanswered or self.said_no_waiting)
 
 
 def rows_released_by(
@@ -45,31 +53,35 @@ def rows_released_by(
     With a plan, rows that it holds back for reasons other than consent do not count.
     """
     sheet = corrected(sheet, answers.corrections)
-    now = consent_findings(sheet, mapping, answers)
-    changed = consent_findings(sheet, with_use(mapping, sheet, column, use), answers)
-    released = now.held & ~changed.held
+    changed = with_use(mapping, sheet, column, use)
+    released = consent_findings(sheet, mapping, answers).held
     if plan is not None:
         released &= ~held_otherwise(plan)
-    return _count(column, use, released, sheet)
+    is_held = consent_findings(sheet, changed, answers).held
+    stays_held = consent_findings(sheet, changed, _all_sent(sheet, changed, answers)).held
+    cells = sheet.frame[column]
+    says_no = cell_answers(consent_column(column, cells), cells) == Answer.NO
+    return ReleasedRows(
+        column,
+        use,
+        said_no=int((released & ~is_held & says_no).sum()),
+        unanswered=int((released & ~is_held & ~says_no).sum()),
+        said_no_waiting=int((released & is_held & ~stays_held & says_no).sum()),
+    )
 
 
 def released_rows(plan: Plan, sheet: Sheet) -> tuple[ReleasedRows, ...]:
-    """Count the rows that a plan sends because of the use that a person chose for a column.
+    """Count, for each column that would hold rows back by default, the rows that a plan sends.
 
-    Columns that hold no rows back by default are left out. The counts of others may be 0.
+    They are sent because a person chose another use for the column. The counts may be 0.
     """
     assert plan.mapping is not None
-    sheet = corrected(sheet, plan.answers.corrections)
-    is_sent = plan.table["position"].notna().to_numpy()
     found = []
     for column, use in consent_uses(sheet, plan.mapping).items():
-        if use is ConsentUse.HOLD:
-            continue
-        if suggest_use(column, sheet.frame[column]) is not ConsentUse.HOLD:
-            continue
-        mapping = with_use(plan.mapping, sheet, column, ConsentUse.HOLD)
-        with_column = consent_findings(sheet, mapping, plan.answers)
-        found.append(_count(column, use, with_column.held & is_sent, sheet))
+        default = suggest_use(column, sheet.frame[column])
+        if default is ConsentUse.HOLD and use is not default:
+            mapping = with_use(plan.mapping, sheet, column, ConsentUse.HOLD)
+            found.append(rows_released_by(use, column, sheet, mapping, plan.answers, plan=plan))
     return tuple(found)
 
 
@@ -93,8 +105,13 @@ def held_otherwise(plan: Plan) -> Mask:
     return held
 
 
-def _count(column: str, use: ConsentUse, released: Mask, sheet: Sheet) -> ReleasedRows:
-    cells = sheet.frame[column]
-    says_no = cell_answers(consent_column(column, cells), cells) == Answer.NO
-    said_no = int((released & says_no).sum())
-    return ReleasedRows(column, use, said_no, int(released.sum()) - said_no)
+def _all_sent(sheet: Sheet, mapping: Mapping, answers: Answers) -> Answers:
+    """Return the answers with every open question about consent answered so that rows are sent."""
+    email = dict.fromkeys(consent_uses(sheet, mapping), False)
+    return answers.model_copy(
+        update={
+            "email_consent": {**email, **answers.email_consent},
+            "send_blank_consent": answers.send_blank_consent is not False,
+            "send_unclear_consent": answers.send_unclear_consent is not False,
+        }
+    )

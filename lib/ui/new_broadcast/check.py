@@ -11,9 +11,11 @@ from lib.campaign import (
     FindingCode,
     FindingGroup,
     Plan,
+    consent_questions,
     held_sheet,
     phone_questions,
     repaired_rows,
+    released_rows,
 )
 from lib.connections import Connection
 from lib.i18n import _, ngettext
@@ -53,14 +55,15 @@ def draw_check_step(
         draw_error(error)
         st.stop()
     plan = checked.plan
-    needs_review = _needs_review(checked) or bool(draft.answers.corrections)
+    released, consent = released_rows(plan, sheet), consent_questions(plan, sheet)
+    needs_review = _needs_review(checked) or bool(draft.answers.corrections or released or consent)
     with st.expander(_title(plan), expanded=needs_review, icon=_icon(plan)):
         _draw_country(plan, draft, sheet, settings)
         with st.container():
             draw_phone_questions(plan, sheet, draft, settings)
         with st.container():
-            draw_released_columns(plan, draft, sheet, settings)
-            draw_consent_questions(plan, sheet, draft, settings)
+            draw_released_columns(released, draft, sheet, settings)
+            draw_consent_questions(consent, draft, settings)
         choose_exclude_lists(draft, settings)
         with st.container():
             draw_previous_recipients(checked, draft, settings)
@@ -68,7 +71,7 @@ def draw_check_step(
         # Findings appear and disappear as rows are fixed. In a separate container they do not move
         # the fields below: the browser would rebuild them and lose the word that is being typed.
         with st.container():
-            if not plan.finding_groups:
+            if not plan.finding_groups and not released:
                 st.success(_("No problems found."), icon=":material/check_circle:")
             questions = {each.problem for each in phone_questions(plan, sheet) if each.waiting}
             for group in plan.finding_groups:

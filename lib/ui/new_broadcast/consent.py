@@ -1,6 +1,7 @@
 """Consent columns: what each is used for. To send to people who said no is asked first."""
 
 import functools
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import streamlit as st
@@ -12,7 +13,6 @@ from lib.campaign import (
     Mapping,
     Plan,
     ReleasedRows,
-    released_rows,
     rows_released_by,
 )
 from lib.campaign.mapping.consent import ConsentColumn, consent_column, consent_uses, counted
@@ -20,8 +20,8 @@ from lib.campaign.mapping.consent_vocabulary import Answer, Channel
 from lib.i18n import N_, _, ngettext
 from lib.settings import Settings
 from lib.sheet import Sheet
-from lib.ui.form_state import show
-from lib.ui.formatting import comma_list, count, literal
+from lib.ui.form_state import reset_form, shown_in
+from lib.ui.formatting import count, literal, or_list
 from lib.ui.new_broadcast.draft import latest, save_changes
 from lib.ui.new_broadcast.saved_mappings import keep_mapping
 
@@ -64,24 +64,14 @@ def draw_consent_columns(draft: Draft, mapping: Mapping, sheet: Sheet, settings:
         return
     st.markdown(_("**Consent**: who has agreed to get messages"))
     asked = _asked_use(draft, _COLUMNS)
-    for place, (name, use) in enumerate(uses.items()):
+    for name, use in uses.items():
         column = consent_column(name, sheet.frame[name])
-        key = f"consent_{place}_{draft.id}_{draft.sheet_id}"
         is_asked = asked is not None and asked.column == name
-        show(key, asked.use if asked is not None and is_asked else use)
         left, right = st.columns([2, 3], vertical_alignment="center")
-        left.selectbox(
-            _("Column “{column}”", column=literal(name)),
-            list(_USES),
-            format_func=functools.partial(_use_text, column),
-            key=key,
-            on_change=lambda name=name, key=key: _choose_use(
-                name, st.session_state[key], draft, sheet, settings, place=_COLUMNS
-            ),
-        )
-        right.caption(
-            " ".join([_meaning(column), _figures(column, sheet), *_email_note(column, use, draft)])
-        )
+        with left:
+            _draw_use(column, asked.use if asked and is_asked else use, draft, sheet, settings)
+        notes = [f"{_meaning(column)} {_figures(column, sheet)}", *_email_note(column, use, draft)]
+        right.caption("  \n".join(notes))
         if is_asked:
             _ask_to_release(_COLUMNS, draft, sheet, settings)
     st.caption(
@@ -93,11 +83,36 @@ def draw_consent_columns(draft: Draft, mapping: Mapping, sheet: Sheet, settings:
     )
 
 
-def draw_released_columns(plan: Plan, draft: Draft, sheet: Sheet, settings: Settings) -> None:
+def _draw_use(
+    column: ConsentColumn, use: ConsentUse, draft: Draft, sheet: Sheet, settings: Settings
+) -> None:
+    form = f"consent_{column.name}_{draft.id}_{draft.sheet_id}"
+    if shown_in(form, use).value != use:
+        reset_form(form, use)  # it was changed elsewhere
+    shown = shown_in(form, use)
+    key = f"{form}_{shown.turn}"
+
+    def choose() -> None:
+        shown.value = st.session_state[key]
+        _choose_use(column.name, shown.value, draft, sheet, settings, place=_COLUMNS)
+
+    st.selectbox(
+        _("Column “{column}”", column=literal(column.name)),
+        list(_USES),
+        index=list(_USES).index(use),
+        format_func=functools.partial(_use_text, column),
+        key=key,
+        on_change=choose,
+    )
+
+
+def draw_released_columns(
+    released: Sequence[ReleasedRows], draft: Draft, sheet: Sheet, settings: Settings
+) -> None:
     """Draw the consent columns that don't hold rows back, each with a button to use it again."""
-    for each in released_rows(plan, sheet):
+    for each in released:
         with st.container(horizontal=True, vertical_alignment="center"):
-            if each.said_no or each.unanswered:
+            if not each.is_empty:
                 st.warning(released_text(each), icon=":material/campaign:")
             else:
                 st.caption(released_text(each), width="stretch")
@@ -125,6 +140,16 @@ def released_text(released: ReleasedRows) -> str:
                 released.said_no,
             )
         )
+    if released.said_no_waiting:
+        parts.append(
+            ngettext(
+                "{count} person in it said no and is held back only until you answer the "
+                "questions about consent.",
+                "{count} people in it said no and are held back only until you answer the "
+                "questions about consent.",
+                released.said_no_waiting,
+            )
+        )
     if released.unanswered:
         parts.append(
             ngettext(
@@ -144,7 +169,7 @@ def _choose_use(
     assert now.mapping is not None
     st.session_state.pop(_asked_key(draft), None)
     released = rows_released_by(use, name, sheet, now.mapping, now.answers)
-    if released.said_no or released.unanswered:
+    if not released.is_empty:
         st.session_state[_asked_key(draft)] = _AskedUse(place, now.sheet_id, name, use)
     else:
         _set_column_use(name, use, draft, sheet, settings)
@@ -208,7 +233,18 @@ def _release_question(released: ReleasedRows) -> str:
                 column=column,
             )
         )
-    if released.unanswered or not parts:
+    if released.said_no_waiting:
+        parts.append(
+            ngettext(
+                "{count} person who said no in “{column}” would be held back only until you "
+                "answer the questions about consent.",
+                "{count} people who said no in “{column}” would be held back only until you "
+                "answer the questions about consent.",
+                released.said_no_waiting,
+                column=column,
+            )
+        )
+    if released.unanswered:
         parts.append(
             ngettext(
                 "{count} person without a clear answer in “{column}” would be messaged.",
@@ -217,6 +253,8 @@ def _release_question(released: ReleasedRows) -> str:
                 column=column,
             )
         )
+    if released.is_empty:
+        parts.append(_("Nobody else would be messaged."))
     parts.append(_("Rows that are held back for other reasons stay held back."))
     return " ".join(parts)
 
@@ -299,7 +337,7 @@ def _email_note(column: ConsentColumn, use: ConsentUse, draft: Draft) -> list[st
 
 def _meaning(column: ConsentColumn) -> str:
     channels = column.channels or (Channel.GENERAL,)
-    topic = comma_list([_(_TOPICS[each]) for each in channels])
+    topic = or_list([_(_TOPICS[each]) for each in channels])
     if column.refusing is None:
         return _("Shows who has agreed to {topic} messages and who has declined.", topic=topic)
     if column.refusing:

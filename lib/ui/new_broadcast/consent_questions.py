@@ -1,15 +1,16 @@
 """Questions about consent: one decision for each group of rows, which can be changed later."""
 
+import functools
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
 import numpy as np
 import streamlit as st
 
-from lib.campaign import WORDS, ConsentQuestion, Draft, FindingCode, Plan, consent_questions
+from lib.campaign import WORDS, ConsentQuestion, Draft, FindingCode
 from lib.i18n import N_, _, ngettext
 from lib.settings import Settings
-from lib.sheet import Sheet
 from lib.ui.form_state import show
 from lib.ui.formatting import comma_list, count, literal, row_location
 from lib.ui.new_broadcast.draft import latest, save_changes
@@ -48,9 +49,10 @@ _SENTENCES: Final = {
 }
 
 
-def draw_consent_questions(plan: Plan, sheet: Sheet, draft: Draft, settings: Settings) -> None:
-    """Draw every question about consent, open ones first, and how many rows wait for an answer."""
-    questions = consent_questions(plan, sheet)
+def draw_consent_questions(
+    questions: Sequence[ConsentQuestion], draft: Draft, settings: Settings
+) -> None:
+    """Draw every question about consent, and how many rows wait for an answer."""
     open_ones = [each for each in questions if each.sends is None]
     if open_ones:
         waiting = len(np.unique(np.concatenate([each.rows for each in open_ones])))
@@ -132,7 +134,9 @@ def _draw_answer(question: ConsentQuestion, draft: Draft, settings: Settings) ->
     st.radio(
         _("What to do with these rows"),
         list(_Option),
-        format_func=lambda option: _answer_text(question, option),
+        # The browser keeps the chosen label, so what changes with the rows is in the captions.
+        format_func=functools.partial(_answer_text, question),
+        captions=[_effect_text(question, option) for option in _Option],
         key=key,
         label_visibility="collapsed",
         on_change=save_answer,
@@ -140,33 +144,32 @@ def _draw_answer(question: ConsentQuestion, draft: Draft, settings: Settings) ->
 
 
 def _answer_text(question: ConsentQuestion, option: _Option) -> str:
-    number = len(question.rows)
+    is_email = question.column is not None
     match option:
         case _Option.SEND:
-            return _sending_text(question)
+            return _("No, it's only about email") if is_email else _("Send them anyway")
+        case _Option.HOLD:
+            return _("Yes, hold them back") if is_email else _("Hold them back")
+        case _Option.LATER:
+            return _("Decide later")
+
+
+def _effect_text(question: ConsentQuestion, option: _Option) -> str:
+    number = len(question.rows)
+    match option:
+        case _Option.SEND if question.sendable < number:
+            return _(
+                "{part} of {total} rows are sent",
+                part=count(question.sendable),
+                total=count(number),
+            )
+        case _Option.SEND:
+            return ngettext("{count} row is sent", "{count} rows are sent", number)
+        case _Option.HOLD:
+            return ngettext("{count} row is held back", "{count} rows are held back", question.held)
         case _Option.LATER:
             return ngettext(
-                "Decide later: hold back {count} row until then",
-                "Decide later: hold back {count} rows until then",
+                "{count} row is held back until then",
+                "{count} rows are held back until then",
                 number,
             )
-        case _Option.HOLD if question.column is None:
-            return ngettext("Hold back {count} row", "Hold back {count} rows", question.held)
-        case _Option.HOLD:
-            return ngettext(
-                "Yes, also for WhatsApp: hold back {count} row",
-                "Yes, also for WhatsApp: hold back {count} rows",
-                question.held,
-            )
-
-
-def _sending_text(question: ConsentQuestion) -> str:
-    number = len(question.rows)
-    if question.sendable < number:
-        part = {"part": count(question.sendable), "total": count(number)}
-        if question.column is None:
-            return _("Send {part} of {total} rows anyway", **part)
-        return _("No, email only: send {part} of {total} rows", **part)
-    if question.column is None:
-        return ngettext("Send {count} row anyway", "Send {count} rows anyway", number)
-    return ngettext("No, email only: send {count} row", "No, email only: send {count} rows", number)

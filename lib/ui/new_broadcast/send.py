@@ -90,7 +90,7 @@ def draw_send_step(
 def _warn_of_refusals(plan: Plan, sheet: Sheet) -> None:
     """Draw which people are messaged because a consent column is not used."""
     for each in released_rows(plan, sheet):
-        if each.said_no or each.unanswered:
+        if not each.is_empty:
             st.warning(
                 f"{released_text(each)} {_('You can change this in step 3.')}",
                 icon=":material/campaign:",

@@ -92,3 +92,15 @@ def test_more_holding_columns_release_nobody() -> None:
     would = rows_released_by(ConsentUse.HOLD, "SMS consent", sheet, mapping, Answers())
 
     assert (would.said_no, would.unanswered) == (0, 0)
+
+
+def test_rows_that_only_an_open_question_would_hold_back_are_counted() -> None:
+    sheet = sheet_of({"SMS consent": ["no", "no", "yes"], "Email opt-in": ["no", "yes", "no"]})
+    mapping = mapping_of(sheet)
+
+    would = rows_released_by(ConsentUse.IGNORE, "SMS consent", sheet, mapping, Answers())
+
+    assert (would.said_no, would.said_no_waiting, would.unanswered) == (1, 1, 0)
+    applies = Answers(email_consent={"Email opt-in": True})
+    would = rows_released_by(ConsentUse.IGNORE, "SMS consent", sheet, mapping, applies)
+    assert (would.said_no, would.said_no_waiting, would.unanswered) == (1, 0, 0)
