@@ -81,10 +81,11 @@ def consent_questions(plan: Plan, sheet: Sheet) -> tuple[ConsentQuestion, ...]:
 
 def _row_question(code: FindingCode, plan: Plan, sheet: Sheet) -> ConsentQuestion | None:
     sent_code, answer = _ROW_QUESTIONS[code]
+    groups = plan.finding_groups
+    if not any(each.code in {code, sent_code} for each in groups):
+        return None
     found = plan.findings
     rows = found.loc[found["code"].isin((code, sent_code)), "row"].unique()
-    if not len(rows):
-        return None
     others = _other_holds(plan, rows, (code,))
     if code is FindingCode.IN_OWN_REPORT:
         assert plan.mapping is not None
@@ -105,12 +106,12 @@ def _row_question(code: FindingCode, plan: Plan, sheet: Sheet) -> ConsentQuestio
 
 def _email_question(column: str, plan: Plan, sheet: Sheet) -> ConsentQuestion | None:
     """Return the question whether a column on email consent applies to WhatsApp."""
-    still_open, if_sent, if_held = (
-        _findings_if(column, plan, sheet, sends=sends) for sends in (None, True, False)
-    )
+    still_open = _findings_if(column, plan, sheet, sends=None)
     in_question = still_open.mask(FindingCode.CONSENT_EMAIL, column)
     if not in_question.any():
         return None
+    if_sent = _findings_if(column, plan, sheet, sends=True)
+    if_held = _findings_if(column, plan, sheet, sends=False)
     rows = sheet.frame.index[in_question].to_numpy()
     otherwise = held_otherwise(plan)
     asked_about = in_question | (if_held.held & ~still_open.held & ~otherwise)
