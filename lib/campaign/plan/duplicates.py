@@ -56,7 +56,8 @@ def check_duplicates(
     repeated = sent[keys.duplicated(keep=False)]
     fields = [*_FIELDS, "variables"]
     same = np.zeros(len(table), dtype=bool)
-    same[repeated] = table[fields].take(repeated).duplicated()
+    # Two spellings of a person's phone are no difference to decide about.
+    same[repeated] = table[fields].take(repeated).assign(client=people[repeated]).duplicated()
     later = np.zeros(len(table), dtype=bool)
     later[sent] = again
     if answers.if_duplicate_check_unspecified is DuplicateBehavior.ALLOW_MULTIPLE:

@@ -133,6 +133,13 @@ def test_duplicates_are_grouped_by_their_first_rows_with_the_values_that_differ(
     assert (ana.kept, ana.values) == (7, {"name": ("Ana", "Ana", "Anna")})
 
 
+def test_two_spellings_of_a_phone_are_not_different_values() -> None:
+    """Without its 9, an Argentinian mobile number is valid as a landline, but no other person's."""
+    plan = _plan(["+54 9 11 2345-6789", "+54 11 2345-6789"])
+
+    assert _held(plan) == {3: "duplicate"}
+
+
 def test_rows_that_are_held_for_other_reasons_are_no_duplicates() -> None:
     plan = _plan([ANA, ANA, ANA], ["", "Ana", "Ana"])
 
