@@ -167,7 +167,6 @@ class MappingProblemCode(StrEnum):
     NO_CAMPAIGN = "no_campaign"
     COLUMN_GONE = "column_gone"
     VARIABLE_UNNAMED = "variable_unnamed"
-    VARIABLE_BLANK = "variable_blank"
 
 
 @dataclass(frozen=True)
@@ -251,16 +250,6 @@ def mapping_problems(sheet: Sheet, mapping: Mapping) -> tuple[MappingProblem, ..
                 MappingProblemCode.VARIABLE_UNNAMED, "", N_("Give each variable a name.")
             )
         )
-    problems += [
-        MappingProblem(
-            MappingProblemCode.VARIABLE_BLANK,
-            f"{{{name}}}",
-            N_("Enter the value of the variable {variable}, or remove it."),
-            {"variable": name},
-        )
-        for name, source in mapping.variables.items()
-        if source.is_blank
-    ]
     return tuple(problems)
 
 

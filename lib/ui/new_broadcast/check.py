@@ -14,8 +14,8 @@ from lib.campaign import (
     consent_questions,
     held_sheet,
     phone_questions,
-    repaired_rows,
     released_rows,
+    repaired_rows,
 )
 from lib.connections import Connection
 from lib.i18n import _, ngettext

@@ -76,7 +76,7 @@ def draw_columns_step(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[D
     """Draw the step; return the updated draft, and whether its columns are confirmed."""
     assert draft.mapping is not None  # a draft with a sheet has at least the suggested mapping
     mapping = _shown(draft).value
-    settled = draft.mapping_confirmed and not mapping_problems(sheet, mapping)
+    settled = draft.mapping_confirmed and not _problems(sheet, mapping)
     title = _("**2 · Columns**")
     if settled:
         title += f" · {_summary(mapping)}"
@@ -91,7 +91,7 @@ def draw_columns_step(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[D
         if variables is None:
             return draft, False
         changed = mapping.model_copy(update={"variables": variables})
-        problems = mapping_problems(sheet, changed)
+        problems = _problems(sheet, changed)
         draft = _save_mapping_changes(draft, changed, sheet, settings)
         if draft.mapping != changed:
             # Another tab has changed something that these widgets do not show yet.
@@ -99,10 +99,24 @@ def draw_columns_step(draft: Draft, sheet: Sheet, settings: Settings) -> tuple[D
             st.rerun()
         draw_country_question(draft, sheet, settings)
         for problem in problems:
-            st.warning(literal(problem.translated_sentence), icon=":material/error:")
+            st.warning(literal(problem), icon=":material/error:")
         if not draft.mapping_confirmed:
             _draw_confirmation(draft, sheet, settings, disabled=bool(problems))
     return draft, draft.mapping_confirmed and not problems
+
+
+def _problems(sheet: Sheet, mapping: Mapping) -> list[str]:
+    """Return what has to be changed before the columns can be confirmed.
+
+    A plan can be made with a variable that is blank, but all of its rows are held back.
+    """
+    problems = [each.translated_sentence for each in mapping_problems(sheet, mapping)]
+    for name, source in mapping.variables.items():
+        if source.is_blank:
+            problems.append(
+                _("Enter the value of the variable {variable}, or remove it.", variable=name)
+            )
+    return problems
 
 
 def _save_mapping_changes(
@@ -119,7 +133,7 @@ def _save_mapping_changes(
     drawn = draft.model_copy(update={"mapping": before})
     draft = save_changes(drawn, settings, mapping=changed, **country)
     shown.value = changed
-    is_usable = draft.mapping == changed and not mapping_problems(sheet, changed)
+    is_usable = draft.mapping == changed and not _problems(sheet, changed)
     if is_usable:
         keep_mapping(draft, sheet, settings)
     return draft
