@@ -36,8 +36,10 @@ def confirm(page: Page) -> None:
     page.get_by_text("All at once", exact=True).click()
     wait_until_idle(page)
     page.get_by_text("I have checked the numbers above").click()
+    tick = page.get_by_role("checkbox", name="I have checked the numbers above")
+    expect(tick).to_be_checked(timeout=LONG_MS)
     wait_until_idle(page)
-    expect(button(page, "Send to")).to_be_enabled()
+    expect(button(page, "Send to")).to_be_enabled(timeout=LONG_MS)
 
 
 def send(page: Page) -> str:

@@ -121,7 +121,7 @@ def _xls(row: int, column: int) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("column", [0, 5, 255])
+@pytest.mark.parametrize("column", [0, 200])
 def test_a_stray_cell_in_an_xls_file_is_read_with_its_row(column: int) -> None:
     data = _xls(65_535, column)
     _, areas = compact_worksheets(data, Kind.XLS)
