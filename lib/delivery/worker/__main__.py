@@ -87,8 +87,10 @@ class Worker:
             loop.add_signal_handler(number, self._stopping.set)
         with GroupWriter(self._ledger) as writer:
             heartbeat = Heartbeat(self._new, writer)
-            taken = await heartbeat.enter(alone=not self._ledger.is_shared)
-            await writer.write(self._restore_check.hold_restored_runs)
+            taken = await heartbeat.enter(
+                alone=not self._ledger.is_shared,
+                and_then=self._restore_check.hold_restored_runs,
+            )
             await self._remember_attempts(writer)
             await asyncio.to_thread(note_opt_outs_of_earlier_releases, self._settings)
             self._announce()

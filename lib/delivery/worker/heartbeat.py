@@ -62,14 +62,21 @@ class Heartbeat:
         """Seconds since the last heartbeat."""
         return self._clock() - self._beaten_at
 
-    async def enter(self, *, alone: bool) -> TakeoverResult:
-        """Register this worker, and take over from workers that have certainly ended."""
+    async def enter(
+        self, *, alone: bool, and_then: Callable[[LedgerTransaction], None]
+    ) -> TakeoverResult:
+        """Register this worker, and take over from workers that have certainly ended.
+
+        ``and_then`` is called in the same transaction, before anything can be claimed.
+        """
 
         def operation(transaction: LedgerTransaction) -> TakeoverResult:
             workers.register(transaction.db, self._new, transaction.now)
-            return workers.evict_stale_workers(
+            taken = workers.evict_stale_workers(
                 transaction.db, self._new, alone=alone, now=transaction.now
             )
+            and_then(transaction)
+            return taken
 
         started = self._clock()
         taken = await self._writer.write(operation)

@@ -403,7 +403,7 @@ def test_a_campaign_that_cannot_be_sent_stops_without_the_others(worker, sandbox
 
     assert resume_run(run_id)
     run = wait_for_run(run_id, until=lambda run: run.state is RunState.PAUSED)
-    assert run.sendouts[1].rejected >= rejected + 20
+    assert run.sendouts[1].rejected > rejected
     assert cancel_run(run_id)
     assert run_summary(run_id).reconciles
 
