@@ -205,6 +205,8 @@ def test_a_reader_has_no_keys_and_no_files_of_the_app(
 
     def look(reader: int) -> None:
         variables.update(environment(reader))
+        # The reader replaces its standard error as the first thing that it does.
+        wait_for(lambda: len(open_files(reader)) == 4)
         files.extend(open_files(reader))
         raise CancelledError
 
