@@ -77,14 +77,8 @@ def assemble(
 
     Raises SheetError: empty_file, only_header, too_many_rows, too_many_cells.
     """
-    positions = _filled_columns(raw)
-    if not positions:
-        raise SheetError(SheetErrorCode.EMPTY_FILE)
-    table, is_filtered = raw.select(positions), rows is not None
-    if rows is None:
-        table, rows = _filled_rows(table)
-    notes: list[str] = [NoticeCode.EMPTY_ROWS] * (table.num_rows < rows[-1].as_py())
-    notes += [NoticeCode.EMPTY_COLUMNS] * (len(positions) < raw.num_columns)
+    is_filtered = rows is not None
+    table, rows, positions, notes = _filled_part(raw, rows)
     ranges, repeats = _find_ranges(table, rows, wanted)
     notes += [NoticeCode.NAMES_REPEATED] * bool(repeats)
     tables = [(rows[each.start].as_py(), rows[each.stop - 1].as_py()) for each in ranges]
@@ -110,6 +104,21 @@ def assemble(
     flags = _move_flags(flags, positions, rows)
     number = ranges.index(chosen) + 1
     return RawSheet(table, rows, names, header_row, notes, flags, tables, number, made_up)
+
+
+def _filled_part(
+    raw: pa.Table, rows: pa.Array | None
+) -> tuple[pa.Table, pa.Array, list[int], list[str]]:
+    """Return the table without empty rows and columns, its rows, its columns, and notices."""
+    positions = _filled_columns(raw)
+    if not positions:
+        raise SheetError(SheetErrorCode.EMPTY_FILE)
+    table = raw.select(positions)
+    if rows is None:
+        table, rows = _filled_rows(table)
+    notes: list[str] = [NoticeCode.EMPTY_ROWS] * (table.num_rows < rows[-1].as_py())
+    notes += [NoticeCode.EMPTY_COLUMNS] * (len(positions) < raw.num_columns)
+    return table, rows, positions, notes
 
 
 def _restore_columns(

@@ -102,13 +102,7 @@ def read_worksheet(
             cells = _CellReader(_read_annotations(data, kind, sheet.name, long_numbers=True), area)
             table = cells.read(sheet)
     table, hidden_count = _process_hidden(table, annotations, leave_out=hidden is False)
-    notes: list[str] = [NoticeCode.FORMULAS] if annotations.has_formulas else []
-    if not annotations.is_complete:
-        notes.append(NoticeCode.FORMATS_UNREADABLE)
-    if cells.has_iso_dates:
-        notes.append(NoticeCode.DATES_ISO)
-    if not is_first:
-        notes.append(NoticeCode.WORKSHEET_WITH_PHONES)
+    notes = _notices(annotations, has_iso_dates=cells.has_iso_dates, is_first=is_first)
     if any(hidden_count) and hidden is not None:
         notes.append(NoticeCode.HIDDEN_READ if hidden else NoticeCode.HIDDEN_LEFT_OUT)
     rows = None
@@ -125,6 +119,16 @@ def read_worksheet(
         hidden=hidden_count,
         merged=_vertically_merged(sheet),
     )
+
+
+def _notices(annotations: CellAnnotations, *, has_iso_dates: bool, is_first: bool) -> list[str]:
+    found = {
+        NoticeCode.FORMULAS: annotations.has_formulas,
+        NoticeCode.FORMATS_UNREADABLE: not annotations.is_complete,
+        NoticeCode.DATES_ISO: has_iso_dates,
+        NoticeCode.WORKSHEET_WITH_PHONES: not is_first,
+    }
+    return [code for code, is_found in found.items() if is_found]
 
 
 def _open_worksheet(
