@@ -91,6 +91,8 @@ class ConnectionSender:
         self._consecutive_unknown = 0
         # Recipients rejected in a row for each run and sendout, because of the campaign itself.
         self._campaign_rejections: Counter[tuple[str, int]] = Counter()
+        # Sendouts that were stopped, until batches of them are claimed again.
+        self._stopped_sendouts: set[tuple[str, int]] = set()
         self._opening = asyncio.Semaphore(_MAX_OPENING)
         self._work = asyncio.Event()
         self._room = asyncio.Event()
@@ -138,6 +140,7 @@ class ConnectionSender:
 
         claims = await self._writer.write(operation)
         self._claimed |= {claim.batch_id for claim in claims}
+        self._stopped_sendouts -= {(claim.run_id, claim.sendout) for claim in claims}
         for claim in claims:
             try:
                 entries = await self._reader.read(claim)
@@ -356,6 +359,8 @@ class ConnectionSender:
     def _campaign_stop(self, claim: Claim, decision: Decision) -> str | None:
         """Return the code for which the sendout of a batch has to stop now, or None."""
         sendout = (claim.run_id, claim.sendout)
+        if sendout in self._stopped_sendouts:
+            return None  # the request was in progress when the sendout was stopped
         if decision.result is AttemptResult.ACCEPTED:
             del self._campaign_rejections[sendout]
         is_rejected = decision.state is BatchState.REJECTED
@@ -364,6 +369,7 @@ class ConnectionSender:
         if self._campaign_rejections[sendout] < _MAX_CAMPAIGN_REJECTIONS:
             return None
         del self._campaign_rejections[sendout]
+        self._stopped_sendouts.add(sendout)
         return decision.error_code
 
     def _move(self, delivery: Delivery, phase: Phase | None) -> None:
