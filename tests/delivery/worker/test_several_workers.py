@@ -41,7 +41,7 @@ def test_the_worker_of_a_copied_data_folder_evicts_nobody(
     original = Worker(data_dir)
     original.connect(sandbox)
     original.start()
-    shutil.copytree(data_dir, tmp_path / "copy", ignore=shutil.ignore_patterns("*.lock"))
+    shutil.copytree(data_dir, tmp_path / "copy", ignore=shutil.ignore_patterns("*.lock", ".*"))
     copy = Worker(tmp_path / "copy")
     try:
         copy.start()
@@ -61,7 +61,9 @@ def test_workers_that_cannot_be_told_apart_evict_each_other_once_at_most(
     original = Worker(data_dir)
     original.connect(sandbox)
     original.start()
-    shutil.copytree(data_dir, tmp_path / "clone", ignore=shutil.ignore_patterns("*.lock", "*.seat"))
+    shutil.copytree(
+        data_dir, tmp_path / "clone", ignore=shutil.ignore_patterns("*.lock", "*.seat", ".*")
+    )
     os.link(data_dir / "worker.seat", tmp_path / "clone" / "worker.seat")
     clone = Worker(tmp_path / "clone")
     try:
